@@ -1,0 +1,1 @@
+//! Kernel programs to native code through LLVM.

@@ -1,0 +1,1 @@
+//! The interpreting back end: oracle and tier 0.

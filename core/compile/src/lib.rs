@@ -1,0 +1,2 @@
+//! From jaxprs to kernel programs.
+#![forbid(unsafe_code)]

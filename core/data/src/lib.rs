@@ -1,0 +1,2 @@
+//! Element types, shapes, literals and errors of jaxrs.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Jaxprs and all primitives with all their rules.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The loop programs that jaxrs back ends compile.
+#![forbid(unsafe_code)]

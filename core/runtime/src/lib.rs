@@ -1,0 +1,1 @@
+//! Buffers, threads and executables of jaxrs.

@@ -1,0 +1,2 @@
+//! Traces, bind, and the transforms of jaxrs.
+#![forbid(unsafe_code)]
