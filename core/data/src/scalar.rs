@@ -1,0 +1,232 @@
+//! One element, whatever its type: what the evaluators compute with.
+
+use std::fmt;
+
+use crate::{DType, DTypeKind, bf16_bits, f16_bits};
+
+/// One element. Real floats are held as `f64`, which holds every narrower float exactly.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scalar {
+    /// A truth value.
+    Bool(bool),
+    /// A signed integer of any width.
+    Int(i64),
+    /// An unsigned integer of any width.
+    Uint(u64),
+    /// A real float of any width.
+    Float(f64),
+    /// A complex float of any width: real and imaginary part.
+    Complex(f64, f64),
+}
+
+impl Scalar {
+    /// Zero, or false.
+    pub fn zero(dtype: DType) -> Scalar {
+        Scalar::Int(0).cast(dtype)
+    }
+
+    /// One, or true.
+    pub fn one(dtype: DType) -> Scalar {
+        Scalar::Int(1).cast(dtype)
+    }
+
+    /// The value rounded or wrapped to an element type that its kind already fits: what a machine
+    /// operation of that type would have stored.
+    #[must_use]
+    pub fn rounded(self, dtype: DType) -> Scalar {
+        match self {
+            Scalar::Bool(_) => self,
+            Scalar::Int(v) => Scalar::Int(match dtype {
+                DType::I8 => v as i8 as i64,
+                DType::I16 => v as i16 as i64,
+                DType::I32 => v as i32 as i64,
+                _ => v,
+            }),
+            Scalar::Uint(v) => Scalar::Uint(match dtype {
+                DType::U8 => v as u8 as u64,
+                DType::U16 => v as u16 as u64,
+                DType::U32 => v as u32 as u64,
+                _ => v,
+            }),
+            Scalar::Float(v) => Scalar::Float(round_float(v, dtype)),
+            Scalar::Complex(re, im) => {
+                let part = dtype.real_part();
+                Scalar::Complex(round_float(re, part), round_float(im, part))
+            }
+        }
+    }
+
+    /// Conversion with JAX's meaning: integers wrap, floats saturate into integers with NaN as 0,
+    /// complex numbers lose their imaginary part, and everything that is not zero is true.
+    #[must_use]
+    pub fn cast(self, dtype: DType) -> Scalar {
+        match dtype.kind() {
+            DTypeKind::Bool => Scalar::Bool(self.is_nonzero()),
+            DTypeKind::Signed => Scalar::Int(self.to_signed(dtype.bits())).rounded(dtype),
+            DTypeKind::Unsigned => Scalar::Uint(self.to_unsigned(dtype.bits())).rounded(dtype),
+            DTypeKind::Float => match self {
+                // From 64-bit integers straight to f32: two roundings would differ.
+                Scalar::Int(v) if dtype == DType::F32 => Scalar::Float((v as f32).into()),
+                Scalar::Uint(v) if dtype == DType::F32 => Scalar::Float((v as f32).into()),
+                _ => Scalar::Float(self.as_f64()).rounded(dtype),
+            },
+            DTypeKind::Complex => match self {
+                Scalar::Complex(..) => self.rounded(dtype),
+                _ => match self.cast(dtype.real_part()) {
+                    Scalar::Float(re) => Scalar::Complex(re, 0.0),
+                    _ => unreachable!("a cast to a float type gives a float"),
+                },
+            },
+        }
+    }
+
+    /// Whether the value differs from zero; NaN does.
+    pub fn is_nonzero(self) -> bool {
+        match self {
+            Scalar::Bool(v) => v,
+            Scalar::Int(v) => v != 0,
+            Scalar::Uint(v) => v != 0,
+            Scalar::Float(v) => v != 0.0,
+            Scalar::Complex(re, im) => re != 0.0 || im != 0.0,
+        }
+    }
+
+    /// The real value as a float.
+    pub fn as_f64(self) -> f64 {
+        match self {
+            Scalar::Bool(v) => f64::from(u8::from(v)),
+            Scalar::Int(v) => v as f64,
+            Scalar::Uint(v) => v as f64,
+            Scalar::Float(v) => v,
+            Scalar::Complex(re, _) => re,
+        }
+    }
+
+    /// The value as a 64-bit signed integer; floats saturate.
+    pub fn as_i64(self) -> i64 {
+        self.to_signed(64)
+    }
+
+    /// Real and imaginary part.
+    pub fn as_complex(self) -> (f64, f64) {
+        match self {
+            Scalar::Complex(re, im) => (re, im),
+            _ => (self.as_f64(), 0.0),
+        }
+    }
+
+    fn to_signed(self, bits: u32) -> i64 {
+        match self {
+            Scalar::Bool(v) => v.into(),
+            Scalar::Int(v) => v,
+            Scalar::Uint(v) => v as i64,
+            Scalar::Float(v) | Scalar::Complex(v, _) => match bits {
+                8 => (v as i8).into(),
+                16 => (v as i16).into(),
+                32 => (v as i32).into(),
+                _ => v as i64,
+            },
+        }
+    }
+
+    fn to_unsigned(self, bits: u32) -> u64 {
+        match self {
+            Scalar::Bool(v) => v.into(),
+            Scalar::Int(v) => v as u64,
+            Scalar::Uint(v) => v,
+            Scalar::Float(v) | Scalar::Complex(v, _) => match bits {
+                8 => (v as u8).into(),
+                16 => (v as u16).into(),
+                32 => (v as u32).into(),
+                _ => v as u64,
+            },
+        }
+    }
+
+    /// Reads one element from its bytes in memory (native byte order).
+    pub fn from_bytes(dtype: DType, bytes: &[u8]) -> Scalar {
+        fn take<const N: usize>(bytes: &[u8]) -> [u8; N] {
+            std::array::from_fn(|i| bytes[i])
+        }
+        match dtype {
+            DType::Bool => Scalar::Bool(bytes[0] != 0),
+            DType::I8 => Scalar::Int(i8::from_ne_bytes(take(bytes)).into()),
+            DType::I16 => Scalar::Int(i16::from_ne_bytes(take(bytes)).into()),
+            DType::I32 => Scalar::Int(i32::from_ne_bytes(take(bytes)).into()),
+            DType::I64 => Scalar::Int(i64::from_ne_bytes(take(bytes))),
+            DType::U8 => Scalar::Uint(bytes[0].into()),
+            DType::U16 => Scalar::Uint(u16::from_ne_bytes(take(bytes)).into()),
+            DType::U32 => Scalar::Uint(u32::from_ne_bytes(take(bytes)).into()),
+            DType::U64 => Scalar::Uint(u64::from_ne_bytes(take(bytes))),
+            DType::F16 => Scalar::Float(f16_bits::to_f64(u16::from_ne_bytes(take(bytes)))),
+            DType::BF16 => Scalar::Float(bf16_bits::to_f64(u16::from_ne_bytes(take(bytes)))),
+            DType::F32 => Scalar::Float(f32::from_ne_bytes(take(bytes)).into()),
+            DType::F64 => Scalar::Float(f64::from_ne_bytes(take(bytes))),
+            DType::C64 => {
+                let (re, im) =
+                    (f32::from_ne_bytes(take(bytes)), f32::from_ne_bytes(take(&bytes[4..])));
+                Scalar::Complex(re.into(), im.into())
+            }
+            DType::C128 => Scalar::Complex(
+                f64::from_ne_bytes(take(bytes)),
+                f64::from_ne_bytes(take(&bytes[8..])),
+            ),
+        }
+    }
+
+    /// Appends the bytes of the element, converted to `dtype`, to `out` (native byte order).
+    pub fn write_bytes(self, dtype: DType, out: &mut Vec<u8>) {
+        match (dtype, self.cast(dtype)) {
+            (DType::F16, Scalar::Float(v)) => out.extend(f16_bits::from_f64(v).to_ne_bytes()),
+            (DType::BF16, Scalar::Float(v)) => out.extend(bf16_bits::from_f64(v).to_ne_bytes()),
+            (DType::F32, Scalar::Float(v)) => out.extend((v as f32).to_ne_bytes()),
+            (_, Scalar::Float(v)) => out.extend(v.to_ne_bytes()),
+            (DType::C64, Scalar::Complex(re, im)) => {
+                out.extend((re as f32).to_ne_bytes());
+                out.extend((im as f32).to_ne_bytes());
+            }
+            (_, Scalar::Complex(re, im)) => {
+                out.extend(re.to_ne_bytes());
+                out.extend(im.to_ne_bytes());
+            }
+            (_, Scalar::Bool(v)) => out.push(v.into()),
+            (_, Scalar::Int(v)) => write_integer(v as u64, dtype, out),
+            (_, Scalar::Uint(v)) => write_integer(v, dtype, out),
+        }
+    }
+}
+
+fn write_integer(v: u64, dtype: DType, out: &mut Vec<u8>) {
+    match dtype.size_bytes() {
+        1 => out.push(v as u8),
+        2 => out.extend((v as u16).to_ne_bytes()),
+        4 => out.extend((v as u32).to_ne_bytes()),
+        _ => out.extend(v.to_ne_bytes()),
+    }
+}
+
+fn round_float(v: f64, dtype: DType) -> f64 {
+    match dtype {
+        DType::F16 => f16_bits::to_f64(f16_bits::from_f64(v)),
+        DType::BF16 => bf16_bits::to_f64(bf16_bits::from_f64(v)),
+        DType::F32 => (v as f32).into(),
+        _ => v,
+    }
+}
+
+/// As programs print them: `true`, `3`, `2.0`, `nan`, `inf`, `(1.0+2.0j)`.
+impl fmt::Display for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Scalar::Bool(v) => write!(f, "{v}"),
+            Scalar::Int(v) => write!(f, "{v}"),
+            Scalar::Uint(v) => write!(f, "{v}"),
+            Scalar::Float(v) => f.write_str(&float_text(*v)),
+            Scalar::Complex(re, im) => write!(f, "({}+{}j)", float_text(*re), float_text(*im)),
+        }
+    }
+}
+
+fn float_text(v: f64) -> String {
+    if v.is_nan() { "nan".to_owned() } else { format!("{v:?}") }
+}
