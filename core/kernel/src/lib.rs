@@ -1,2 +1,21 @@
-//! The loop programs that jaxrs back ends compile.
+//! Kernel programs: the loop nests, library calls and native control flow that back ends compile.
+//!
+//! A [`Program`] is a flat list of [`Step`]s over [`Buffer`]s. Most steps are [`Kernel`]s: a scalar
+//! program, run once for each point of an index space, that loads and stores elements of buffers.
+//! Nothing here knows jaxprs, primitives or devices.
+//!
+//! In reading order: [`program`] (buffers and steps), [`body`] (what runs at one point), [`scalar`]
+//! (the operations on scalars), [`build`] (how to make a body; folds constants on the way).
 #![forbid(unsafe_code)]
+
+pub mod body;
+pub mod build;
+pub mod program;
+pub mod scalar;
+
+pub use body::{Block, Carried, Inst, Kernel, Lanes, Loop, LoopKind, ValueId, WhileLoop};
+pub use build::BodyBuilder;
+pub use program::{
+    Buffer, BufferId, Carry, IndexVar, LibraryCall, MatMul, Operand, Place, Program, Sort, Step,
+};
+pub use scalar::{Compare, ReduceOp, ScalarOp};

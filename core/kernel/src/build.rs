@@ -1,0 +1,349 @@
+//! Building kernel bodies. Constants fold on the way, and equal pure instructions of one block are
+//! shared, so that index arithmetic costs nothing where it is known.
+
+use std::collections::HashMap;
+
+use jaxrs_data::{DType, Scalar, SmallVec};
+
+use crate::body::{Block, Carried, Inst, Loop, LoopKind, ValueId, WhileLoop};
+use crate::program::{BufferId, IndexVar};
+use crate::scalar::{Compare, ReduceOp, ScalarOp};
+
+/// What makes two pure instructions the same value.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Const(DType, [u64; 2]),
+    Point(usize),
+    Index(IndexVar),
+    Op(ScalarOp, SmallVec<[ValueId; 3]>),
+}
+
+/// An open block: its instructions so far, and the pure values known in it.
+#[derive(Default)]
+struct Open {
+    insts: Vec<Inst>,
+    known: HashMap<Key, ValueId>,
+}
+
+/// Builds the body of one kernel, instruction by instruction; loops open and close blocks.
+pub struct BodyBuilder {
+    values: Vec<DType>,
+    constants: HashMap<ValueId, Scalar>,
+    open: Vec<Open>,
+}
+
+impl Default for BodyBuilder {
+    fn default() -> BodyBuilder {
+        BodyBuilder { values: Vec::new(), constants: HashMap::new(), open: vec![Open::default()] }
+    }
+}
+
+impl BodyBuilder {
+    /// A builder with an open outermost block.
+    pub fn new() -> BodyBuilder {
+        BodyBuilder::default()
+    }
+
+    /// The value types and the outermost block.
+    pub fn finish(mut self) -> (Vec<DType>, Block) {
+        debug_assert_eq!(self.open.len(), 1, "a loop was left open");
+        let insts = self.open.pop().map(|open| open.insts).unwrap_or_default();
+        (self.values, Block { insts, yields: SmallVec::new() })
+    }
+
+    /// The element type of a value.
+    pub fn dtype(&self, value: ValueId) -> DType {
+        self.values[value.0 as usize]
+    }
+
+    /// The value, if it is known now.
+    pub fn as_constant(&self, value: ValueId) -> Option<Scalar> {
+        self.constants.get(&value).copied()
+    }
+
+    /// The number of instructions in the innermost open block, as a measure of size.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether nothing was built yet.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// A constant.
+    pub fn constant(&mut self, dtype: DType, value: Scalar) -> ValueId {
+        let value = value.cast(dtype);
+        let key = Key::Const(dtype, bits(value));
+        let id = self.pure(key, dtype, |out| Inst::Const { out, value });
+        self.constants.insert(id, value);
+        id
+    }
+
+    /// An `i64` constant.
+    pub fn index(&mut self, value: i64) -> ValueId {
+        self.constant(DType::I64, Scalar::Int(value))
+    }
+
+    /// The point's coordinate along a domain axis.
+    pub fn point(&mut self, axis: usize) -> ValueId {
+        self.pure(Key::Point(axis), DType::I64, |out| Inst::Point { out, axis })
+    }
+
+    /// The counter of an enclosing program loop.
+    pub fn index_var(&mut self, var: IndexVar) -> ValueId {
+        self.pure(Key::Index(var), DType::I64, |out| Inst::Index { out, var })
+    }
+
+    /// An operation on scalars, simplified where that is exact.
+    pub fn op(&mut self, op: ScalarOp, args: &[ValueId]) -> ValueId {
+        if let Some(value) = self.simplify(op, args) {
+            return value;
+        }
+        let types: SmallVec<[DType; 3]> = args.iter().map(|&arg| self.dtype(arg)).collect();
+        let key = Key::Op(op, args.into());
+        self.pure(key, op.result(&types), |out| Inst::Op { out, op, args: args.into() })
+    }
+
+    /// A sum.
+    pub fn add(&mut self, a: ValueId, b: ValueId) -> ValueId {
+        self.op(ScalarOp::Add, &[a, b])
+    }
+
+    /// A product.
+    pub fn mul(&mut self, a: ValueId, b: ValueId) -> ValueId {
+        self.op(ScalarOp::Mul, &[a, b])
+    }
+
+    /// A comparison.
+    pub fn compare(&mut self, compare: Compare, a: ValueId, b: ValueId) -> ValueId {
+        self.op(ScalarOp::Compare(compare), &[a, b])
+    }
+
+    /// `if_true` where the condition holds, else `if_false`.
+    pub fn select(&mut self, condition: ValueId, if_true: ValueId, if_false: ValueId) -> ValueId {
+        self.op(ScalarOp::Select, &[condition, if_true, if_false])
+    }
+
+    /// A conversion by value; none where the type is the same.
+    pub fn cast(&mut self, value: ValueId, to: DType) -> ValueId {
+        if self.dtype(value) == to { value } else { self.op(ScalarOp::Cast(to), &[value]) }
+    }
+
+    /// Reads an element. A constant mask disappears, or makes the result zero.
+    pub fn load(
+        &mut self,
+        buffer: BufferId,
+        dtype: DType,
+        position: ValueId,
+        mask: Option<ValueId>,
+    ) -> ValueId {
+        let mask = match mask.map(|mask| (mask, self.as_constant(mask))) {
+            Some((_, Some(Scalar::Bool(false)))) => {
+                return self.constant(dtype, Scalar::zero(dtype));
+            }
+            Some((_, Some(Scalar::Bool(true)))) | None => None,
+            Some((mask, _)) => Some(mask),
+        };
+        let out = self.fresh(dtype);
+        self.push(Inst::Load { out, buffer, position, mask });
+        out
+    }
+
+    /// Writes an element.
+    pub fn store(
+        &mut self,
+        buffer: BufferId,
+        position: ValueId,
+        value: ValueId,
+        mask: Option<ValueId>,
+    ) {
+        self.push(Inst::Store { buffer, position, value, mask });
+    }
+
+    /// A loop of independent iterations. The error, if any, is the body's.
+    pub fn map<E>(
+        &mut self,
+        trips: usize,
+        body: impl FnOnce(&mut Self, ValueId) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.counted(LoopKind::Map, trips, &[], |b, index, _| {
+            body(b, index).map(|()| SmallVec::new())
+        })?;
+        Ok(())
+    }
+
+    /// A reduction: the body yields one value for each operation, combined into the initial ones.
+    pub fn reduce<E>(
+        &mut self,
+        trips: usize,
+        ops: &[ReduceOp],
+        inits: &[ValueId],
+        body: impl FnOnce(&mut Self, ValueId) -> Result<SmallVec<[ValueId; 2]>, E>,
+    ) -> Result<SmallVec<[ValueId; 2]>, E> {
+        self.counted(LoopKind::Reduce(ops.into()), trips, inits, |b, index, _| body(b, index))
+    }
+
+    /// A loop whose iterations follow one another: the body gets the counter and the carried values and
+    /// yields their next ones.
+    pub fn sequential<E>(
+        &mut self,
+        trips: usize,
+        inits: &[ValueId],
+        body: impl FnOnce(&mut Self, ValueId, &[ValueId]) -> Result<SmallVec<[ValueId; 2]>, E>,
+    ) -> Result<SmallVec<[ValueId; 2]>, E> {
+        self.counted(LoopKind::Sequential, trips, inits, body)
+    }
+
+    fn counted<E>(
+        &mut self,
+        kind: LoopKind,
+        trips: usize,
+        inits: &[ValueId],
+        body: impl FnOnce(&mut Self, ValueId, &[ValueId]) -> Result<SmallVec<[ValueId; 2]>, E>,
+    ) -> Result<SmallVec<[ValueId; 2]>, E> {
+        let index = self.fresh(DType::I64);
+        let (carried, params, results) = self.carried(inits);
+        let body = self.block(|b| body(b, index, &params))?;
+        self.push(Inst::Loop(Loop { kind, trips, index, carried, body }));
+        Ok(results)
+    }
+
+    /// A loop that runs while its condition, a function of the carried values, holds.
+    pub fn while_loop<E>(
+        &mut self,
+        inits: &[ValueId],
+        condition: impl FnOnce(&mut Self, &[ValueId]) -> Result<ValueId, E>,
+        body: impl FnOnce(&mut Self, &[ValueId]) -> Result<SmallVec<[ValueId; 2]>, E>,
+    ) -> Result<SmallVec<[ValueId; 2]>, E> {
+        let (carried, params, results) = self.carried(inits);
+        let condition =
+            self.block(|b| condition(b, &params).map(|value| SmallVec::from_slice(&[value])))?;
+        let body = self.block(|b| body(b, &params))?;
+        self.push(Inst::While(WhileLoop { carried, condition, body }));
+        Ok(results)
+    }
+
+    #[expect(clippy::type_complexity, reason = "three parallel lists, taken apart at once")]
+    fn carried(
+        &mut self,
+        inits: &[ValueId],
+    ) -> (SmallVec<[Carried; 2]>, SmallVec<[ValueId; 2]>, SmallVec<[ValueId; 2]>) {
+        let mut carried = SmallVec::new();
+        for &init in inits {
+            let dtype = self.dtype(init);
+            carried.push(Carried { param: self.fresh(dtype), init, result: self.fresh(dtype) });
+        }
+        let params = carried.iter().map(|c: &Carried| c.param).collect();
+        let results = carried.iter().map(|c: &Carried| c.result).collect();
+        (carried, params, results)
+    }
+
+    fn block<E>(
+        &mut self,
+        body: impl FnOnce(&mut Self) -> Result<SmallVec<[ValueId; 2]>, E>,
+    ) -> Result<Block, E> {
+        self.open.push(Open::default());
+        let yields = body(self);
+        let open = self.open.pop().unwrap_or_default();
+        Ok(Block { insts: open.insts, yields: yields? })
+    }
+
+    fn fresh(&mut self, dtype: DType) -> ValueId {
+        self.values.push(dtype);
+        ValueId(self.values.len() as u32 - 1)
+    }
+
+    fn push(&mut self, inst: Inst) {
+        if let Some(open) = self.open.last_mut() {
+            open.insts.push(inst);
+        }
+    }
+
+    /// A pure value: the one that an enclosing block has already, or a new one.
+    fn pure(&mut self, key: Key, dtype: DType, inst: impl FnOnce(ValueId) -> Inst) -> ValueId {
+        if let Some(&known) = self.open.iter().rev().find_map(|open| open.known.get(&key)) {
+            return known;
+        }
+        let out = self.fresh(dtype);
+        self.push(inst(out));
+        if let Some(open) = self.open.last_mut() {
+            open.known.insert(key, out);
+        }
+        out
+    }
+
+    /// What an operation comes to without an instruction, if that is exact: integer arithmetic on
+    /// constants, neutral elements of integers, selections that are decided.
+    fn simplify(&mut self, op: ScalarOp, args: &[ValueId]) -> Option<ValueId> {
+        let known: SmallVec<[Option<Scalar>; 3]> =
+            args.iter().map(|&arg| self.as_constant(arg)).collect();
+        match (op, known.as_slice()) {
+            (ScalarOp::Select, [Some(Scalar::Bool(condition)), ..]) => {
+                Some(args[if *condition { 1 } else { 2 }])
+            }
+            (ScalarOp::Select, _) if args[1] == args[2] => Some(args[1]),
+            (ScalarOp::And, [Some(Scalar::Bool(true)), _])
+            | (ScalarOp::Or, [Some(Scalar::Bool(false)), _]) => Some(args[1]),
+            (ScalarOp::And, [_, Some(Scalar::Bool(true))])
+            | (ScalarOp::Or, [_, Some(Scalar::Bool(false))]) => Some(args[0]),
+            (ScalarOp::And, [.., Some(Scalar::Bool(false))] | [Some(Scalar::Bool(false)), ..]) => {
+                Some(self.constant(DType::Bool, Scalar::Bool(false)))
+            }
+            (ScalarOp::Or, [.., Some(Scalar::Bool(true))] | [Some(Scalar::Bool(true)), ..]) => {
+                Some(self.constant(DType::Bool, Scalar::Bool(true)))
+            }
+            (_, &[Some(Scalar::Int(a)), Some(Scalar::Int(b))])
+                if self.dtype(args[0]) == DType::I64 =>
+            {
+                self.fold_integers(op, a, b)
+            }
+            (ScalarOp::Add, [_, Some(Scalar::Int(0))])
+            | (ScalarOp::Sub, [_, Some(Scalar::Int(0))])
+            | (ScalarOp::Mul | ScalarOp::Div, [_, Some(Scalar::Int(1))]) => Some(args[0]),
+            (ScalarOp::Add, [Some(Scalar::Int(0)), _])
+            | (ScalarOp::Mul, [Some(Scalar::Int(1)), _]) => Some(args[1]),
+            (ScalarOp::Mul, [_, Some(Scalar::Int(0))] | [Some(Scalar::Int(0)), _])
+            | (ScalarOp::Rem, [_, Some(Scalar::Int(1))]) => {
+                let dtype = self.dtype(args[0]);
+                Some(self.constant(dtype, Scalar::Int(0)))
+            }
+            _ => None,
+        }
+    }
+
+    fn fold_integers(&mut self, op: ScalarOp, a: i64, b: i64) -> Option<ValueId> {
+        let value = match op {
+            ScalarOp::Add => a.wrapping_add(b),
+            ScalarOp::Sub => a.wrapping_sub(b),
+            ScalarOp::Mul => a.wrapping_mul(b),
+            ScalarOp::Div if b > 0 => a / b,
+            ScalarOp::Rem if b > 0 => a % b,
+            ScalarOp::Max => a.max(b),
+            ScalarOp::Min => a.min(b),
+            ScalarOp::Compare(compare) => {
+                let holds = match compare {
+                    Compare::Eq => a == b,
+                    Compare::Ne => a != b,
+                    Compare::Lt => a < b,
+                    Compare::Le => a <= b,
+                    Compare::Gt => a > b,
+                    Compare::Ge => a >= b,
+                };
+                return Some(self.constant(DType::Bool, Scalar::Bool(holds)));
+            }
+            _ => return None,
+        };
+        Some(self.index(value))
+    }
+}
+
+fn bits(value: Scalar) -> [u64; 2] {
+    match value {
+        Scalar::Bool(v) => [v.into(), 0],
+        Scalar::Int(v) => [v as u64, 0],
+        Scalar::Uint(v) => [v, 0],
+        Scalar::Float(v) => [v.to_bits(), 0],
+        Scalar::Complex(re, im) => [re.to_bits(), im.to_bits()],
+    }
+}

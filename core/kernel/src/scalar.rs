@@ -1,0 +1,219 @@
+//! Operations on scalars: what back ends know how to compute.
+//!
+//! Arithmetic takes operands of one type. Integers wrap; division of integers by zero gives −1 (all bits
+//! set) and the remainder the dividend, and `MIN / -1` is `MIN`, remainder 0; shifts by the width or more
+//! give 0, or the sign for arithmetic ones. Floats follow IEEE 754; products and sums may be contracted to
+//! fused multiply-adds. `F16` and `BF16` occur only in loads, stores, constants and casts.
+
+use jaxrs_data::DType;
+
+/// An operation on scalars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ScalarOp {
+    // One operand, same type out. Float only, where nothing else is said.
+    /// −x; integers too.
+    Neg,
+    /// |x|; integers too.
+    Abs,
+    /// −1, ±0 (x itself) or 1; NaN stays; integers too.
+    Sign,
+    /// Towards −∞.
+    Floor,
+    /// Towards +∞.
+    Ceil,
+    /// To the nearest integer, halves away from zero.
+    Round,
+    /// To the nearest integer, halves to even.
+    RoundTiesEven,
+    /// √x.
+    Sqrt,
+    /// 1/√x.
+    Rsqrt,
+    /// ∛x.
+    Cbrt,
+    /// eˣ.
+    Exp,
+    /// 2ˣ.
+    Exp2,
+    /// eˣ − 1.
+    Expm1,
+    /// ln x.
+    Log,
+    /// ln(1 + x).
+    Log1p,
+    /// 1/(1 + e⁻ˣ).
+    Logistic,
+    /// Sine.
+    Sin,
+    /// Cosine.
+    Cos,
+    /// Tangent.
+    Tan,
+    /// Arc sine.
+    Asin,
+    /// Arc cosine.
+    Acos,
+    /// Arc tangent.
+    Atan,
+    /// Hyperbolic sine.
+    Sinh,
+    /// Hyperbolic cosine.
+    Cosh,
+    /// Hyperbolic tangent.
+    Tanh,
+    /// Inverse hyperbolic sine.
+    Asinh,
+    /// Inverse hyperbolic cosine.
+    Acosh,
+    /// Inverse hyperbolic tangent.
+    Atanh,
+    /// The error function.
+    Erf,
+    /// 1 − erf x.
+    Erfc,
+    /// The inverse of the error function.
+    ErfInv,
+    /// ln |Γ(x)|.
+    Lgamma,
+    /// Γ′(x)/Γ(x).
+    Digamma,
+    /// Bitwise complement of an integer or negation of a `bool`.
+    Not,
+    /// The number of set bits of an integer.
+    PopulationCount,
+    /// The number of leading zero bits of an integer.
+    CountLeadingZeros,
+    // Two operands of one type, same type out.
+    /// Sum.
+    Add,
+    /// Difference.
+    Sub,
+    /// Product.
+    Mul,
+    /// Quotient; integers truncate.
+    Div,
+    /// Remainder with the dividend's sign.
+    Rem,
+    /// xʸ; float only.
+    Pow,
+    /// The angle of (y, x): `Atan2(y, x)`; float only.
+    Atan2,
+    /// The larger; NaN if either is, +0 over −0.
+    Max,
+    /// The smaller; NaN if either is, −0 under +0.
+    Min,
+    /// The next float from the first towards the second.
+    NextAfter,
+    /// Bitwise and; integers and `bool`, as the two below.
+    And,
+    /// Bitwise or.
+    Or,
+    /// Bitwise exclusive or.
+    Xor,
+    /// Shift towards the high end; integers only, as the two below.
+    ShiftLeft,
+    /// Shift towards the low end, zeros in.
+    ShiftRightLogical,
+    /// Shift towards the low end, the sign in.
+    ShiftRightArithmetic,
+    // Others.
+    /// Compares two operands of one type; gives `bool`. Float comparisons with NaN are false, but for
+    /// [`Compare::Ne`].
+    Compare(Compare),
+    /// Whether a float is neither infinite nor NaN; gives `bool`.
+    IsFinite,
+    /// `Select(condition, if true, if false)`.
+    Select,
+    /// Conversion by value: integers wrap, floats saturate into integers (NaN to 0), anything but zero
+    /// is true.
+    Cast(DType),
+    /// The same bits under another type of the same size.
+    Bitcast(DType),
+}
+
+/// A comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Compare {
+    /// Equal.
+    Eq,
+    /// Not equal.
+    Ne,
+    /// Less.
+    Lt,
+    /// Less or equal.
+    Le,
+    /// Greater.
+    Gt,
+    /// Greater or equal.
+    Ge,
+}
+
+/// How a reduction combines what its iterations give; associative, so that a back end may regroup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReduceOp {
+    /// Sum.
+    Add,
+    /// Product.
+    Mul,
+    /// Largest, NaN if any is.
+    Max,
+    /// Smallest, NaN if any is.
+    Min,
+    /// Bitwise and.
+    And,
+    /// Bitwise or.
+    Or,
+    /// Bitwise exclusive or.
+    Xor,
+}
+
+impl ReduceOp {
+    /// The operation on two operands.
+    pub fn op(self) -> ScalarOp {
+        match self {
+            ReduceOp::Add => ScalarOp::Add,
+            ReduceOp::Mul => ScalarOp::Mul,
+            ReduceOp::Max => ScalarOp::Max,
+            ReduceOp::Min => ScalarOp::Min,
+            ReduceOp::And => ScalarOp::And,
+            ReduceOp::Or => ScalarOp::Or,
+            ReduceOp::Xor => ScalarOp::Xor,
+        }
+    }
+}
+
+impl ScalarOp {
+    /// The number of operands.
+    pub fn arity(self) -> usize {
+        use ScalarOp::*;
+        match self {
+            Add | Sub | Mul | Div | Rem | Pow | Atan2 | Max | Min | NextAfter | And | Or | Xor
+            | ShiftLeft | ShiftRightLogical | ShiftRightArithmetic | Compare(_) => 2,
+            Select => 3,
+            _ => 1,
+        }
+    }
+
+    /// The element type of the result for operands of the given types.
+    pub fn result(self, operands: &[DType]) -> DType {
+        match self {
+            ScalarOp::Compare(_) | ScalarOp::IsFinite => DType::Bool,
+            ScalarOp::Cast(to) | ScalarOp::Bitcast(to) => to,
+            ScalarOp::Select => operands[1],
+            _ => operands[0],
+        }
+    }
+
+    /// A rough cost in units of one addition: what fusion and grain decisions go by.
+    pub fn cost(self) -> u32 {
+        use ScalarOp::*;
+        match self {
+            Div | Rem | Sqrt | Rsqrt | Round => 4,
+            Exp | Exp2 | Log | Logistic | Tanh | Erf => 12,
+            Expm1 | Log1p | Sin | Cos | Atan | Cbrt | Erfc => 16,
+            Tan | Asin | Acos | Atan2 | Sinh | Cosh | Asinh | Acosh | Atanh | ErfInv => 24,
+            Pow | Lgamma | Digamma => 40,
+            _ => 1,
+        }
+    }
+}
