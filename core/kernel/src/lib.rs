@@ -12,6 +12,7 @@ pub mod body;
 pub mod build;
 pub mod program;
 pub mod scalar;
+mod target;
 
 pub use body::{Block, Carried, Inst, Kernel, Lanes, Loop, LoopKind, ValueId, WhileLoop};
 pub use build::BodyBuilder;
@@ -19,3 +20,4 @@ pub use program::{
     Buffer, BufferId, Carry, IndexVar, LibraryCall, MatMul, Operand, Place, Program, Sort, Step,
 };
 pub use scalar::{Compare, ReduceOp, ScalarOp};
+pub use target::Target;

@@ -1,1 +1,12 @@
-//! Buffers, threads and executables of jaxrs.
+//! Devices' memory and threads: host buffers, arrays, the thread pool, and the two traits that back ends
+//! implement. Nothing here knows jaxprs or transforms.
+//!
+//! In reading order: [`HostBuffer`], [`Array`], [`Backend`] and [`Executable`].
+
+mod array;
+mod backend;
+mod buffer;
+
+pub use array::Array;
+pub use backend::{Backend, Executable, LaunchArgs};
+pub use buffer::HostBuffer;
