@@ -25,6 +25,18 @@ struct Open {
     known: HashMap<Key, ValueId>,
 }
 
+/// A loop whose body is being built.
+pub struct OpenLoop {
+    /// The iteration counter.
+    pub index: ValueId,
+    /// The carried values inside the body.
+    pub params: SmallVec<[ValueId; 2]>,
+    kind: LoopKind,
+    trips: usize,
+    carried: SmallVec<[Carried; 2]>,
+    results: SmallVec<[ValueId; 2]>,
+}
+
 /// Builds the body of one kernel, instruction by instruction; loops open and close blocks.
 pub struct BodyBuilder {
     values: Vec<DType>,
@@ -202,11 +214,31 @@ impl BodyBuilder {
         inits: &[ValueId],
         body: impl FnOnce(&mut Self, ValueId, &[ValueId]) -> Result<SmallVec<[ValueId; 2]>, E>,
     ) -> Result<SmallVec<[ValueId; 2]>, E> {
+        let open = self.begin_loop(kind, trips, inits);
+        let yields = body(self, open.index, &open.params)?;
+        Ok(self.end_loop(open, yields))
+    }
+
+    /// Opens a counted loop, for callers that cannot give its body as a function. Builders whose
+    /// construction failed half-way inside are to be thrown away.
+    pub fn begin_loop(&mut self, kind: LoopKind, trips: usize, inits: &[ValueId]) -> OpenLoop {
         let index = self.fresh(DType::I64);
         let (carried, params, results) = self.carried(inits);
-        let body = self.block(|b| body(b, index, &params))?;
+        self.open.push(Open::default());
+        OpenLoop { index, params, kind, trips, carried, results }
+    }
+
+    /// Closes a loop with what its body yields; gives the values after the loop.
+    pub fn end_loop(
+        &mut self,
+        open: OpenLoop,
+        yields: SmallVec<[ValueId; 2]>,
+    ) -> SmallVec<[ValueId; 2]> {
+        let OpenLoop { index, kind, trips, carried, results, .. } = open;
+        let insts = self.open.pop().map(|open| open.insts).unwrap_or_default();
+        let body = Block { insts, yields };
         self.push(Inst::Loop(Loop { kind, trips, index, carried, body }));
-        Ok(results)
+        results
     }
 
     /// A loop that runs while its condition, a function of the carried values, holds.
