@@ -1,0 +1,27 @@
+"""The C API from C: every tests/c/*_test.c, plain and under valgrind."""
+import re
+
+from c_programs import built
+from case import ROOT, Case, command
+
+CLOSING = re.compile(r"^(\d+) passed, (\d+) failed$", re.M)
+VALGRIND = ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite",
+            "--fair-sched=yes"]
+
+
+def counted(name, *args):
+    """The case of a test program, which closes with its own counts."""
+    status, output = command(*args)
+    closing = CLOSING.search(output)
+    if not closing:
+        return Case.failure(name, f"exit status {status}, and it did not close with its counts\n{output}")
+    passed, failed = int(closing[1]), int(closing[2])
+    return Case(name, passed, failed or int(status != 0), output)
+
+
+def cases():
+    programs = [(source.stem, built(source.stem, [source])) for source in sorted((ROOT / "tests/c").glob("*_test.c"))]
+    for name, program in programs:
+        yield counted(name, program)
+    for name, program in programs:
+        yield counted(f"{name} under valgrind", *VALGRIND, program)
