@@ -1,2 +1,25 @@
-//! Jaxprs and all primitives with all their rules.
+//! Jaxprs: typed programs in administrative normal form, and all primitives with all their rules.
+//!
+//! A [`Jaxpr`] is data: it prints, parses, can be checked and evaluated. A [`Prim`] is an operation with
+//! its parameters; its [`Primitive`] rules say what it means to every part of the system. Rules see
+//! [`Value`]s, which they cannot look into, and a [`Context`], which is all they may talk to: this crate
+//! does not know traces, caches or devices.
+//!
+//! In reading order: [`jaxpr`], [`value`], [`context`], [`prims`] (the trait and how to add a primitive),
+//! [`ops`] (what rules are written with), [`lower`] (what lowering rules are written with).
 #![forbid(unsafe_code)]
+
+pub mod context;
+pub mod jaxpr;
+pub mod lower;
+pub mod ops;
+pub mod params;
+pub mod prims;
+pub mod rules;
+pub mod value;
+
+pub use context::{Batched, Context, Cx, Jvp, JvpJaxpr, LinearizedJaxpr, Operand, Outputs};
+pub use jaxpr::{Atom, Eqn, Jaxpr, VarId};
+pub use params::{Param, Params};
+pub use prims::{Prim, Primitive};
+pub use value::{Tangent, Value, ValueNode};

@@ -1,0 +1,328 @@
+//! All primitives, with all their rules.
+//!
+//! A primitive is one variant of [`Prim`]: a family, whose parameters are its fields. What is true of it
+//! stands in its family's file as one implementation of [`Primitive`]; a rule that is missing does not
+//! compile.
+//!
+//! How to add one:
+//! 1. an elementwise function of one or two operands is a row in `unary.rs` or `binary.rs`: go to 4;
+//! 2. otherwise a struct with its parameters and `impl Primitive`, in the file of its family;
+//! 3. the family's name in the `primitives!` list below;
+//! 4. a row in the operation table of the `api` crate;
+//! 5. `cargo xtask codegen`. The laws find the samples themselves.
+
+use std::fmt;
+
+use jaxrs_data::{Error, ErrorKind, Literal, Result, SmallVec, Type};
+use jaxrs_kernel::ValueId;
+
+use crate::lower::{Elements, Lowering, Steps};
+use crate::{Batched, Cx, Jvp, Operand, Params, Tangent, Value};
+
+/// Stands in for rules that are not written yet.
+macro_rules! unfinished {
+    ($family:ident) => {
+        impl $crate::Primitive for $family {
+            fn name(&self) -> &'static str {
+                stringify!($family)
+            }
+            fn parse(_: &str, _: &[(String, $crate::Param)]) -> Option<jaxrs_data::Result<Self>> {
+                None
+            }
+            fn output_types(
+                &self,
+                _: &[jaxrs_data::Type],
+            ) -> jaxrs_data::Result<jaxrs_data::SmallVec<[jaxrs_data::Type; 2]>> {
+                Err($crate::prims::not_differentiable(self))
+            }
+            fn evaluate(
+                &self,
+                _: &[jaxrs_data::Literal],
+            ) -> jaxrs_data::Result<jaxrs_data::SmallVec<[jaxrs_data::Literal; 2]>> {
+                Err($crate::prims::not_differentiable(self))
+            }
+            fn jvp(
+                &self,
+                _: $crate::Cx<'_>,
+                _: &[$crate::Value],
+                _: &[$crate::Tangent],
+            ) -> jaxrs_data::Result<$crate::Jvp> {
+                Err($crate::prims::not_differentiable(self))
+            }
+            fn transpose(
+                &self,
+                _: $crate::Cx<'_>,
+                _: &[$crate::Operand],
+                _: &[$crate::Tangent],
+            ) -> jaxrs_data::Result<jaxrs_data::SmallVec<[$crate::Tangent; 4]>> {
+                Err($crate::prims::not_linear(self))
+            }
+            fn batch(
+                &self,
+                _: $crate::Cx<'_>,
+                _: usize,
+                _: &[$crate::Value],
+                _: &[Option<usize>],
+            ) -> jaxrs_data::Result<$crate::Batched> {
+                Err($crate::prims::not_linear(self))
+            }
+            fn lowering(&self, _: &[jaxrs_data::Type]) -> $crate::lower::Lowering {
+                $crate::lower::Lowering::Control
+            }
+            #[cfg(any(test, feature = "testing"))]
+            fn samples() -> Vec<$crate::prims::Sample> {
+                Vec::new()
+            }
+        }
+    };
+}
+
+mod argreduce;
+mod binary;
+mod broadcast;
+mod compare;
+mod concatenate;
+mod control;
+mod convert;
+mod cumulative;
+mod dot;
+mod dynamic_slice;
+mod gather;
+mod integer_pow;
+mod iota;
+mod pad;
+mod permute;
+mod random;
+mod reduce;
+mod reshape;
+mod scatter;
+mod select;
+mod slice;
+mod sort;
+mod unary;
+
+pub use argreduce::ArgReduce;
+pub use binary::Binary;
+pub use broadcast::BroadcastInDim;
+pub use compare::Compare;
+pub use concatenate::Concatenate;
+pub use control::*;
+pub use convert::{BitcastConvertType, ConvertElementType};
+pub use cumulative::Cumulative;
+pub use dot::DotGeneral;
+pub use dynamic_slice::{DynamicSlice, DynamicUpdateSlice};
+pub use gather::{Gather, IndexMode};
+pub use integer_pow::IntegerPow;
+pub use iota::Iota;
+pub use pad::Pad;
+pub use permute::{Rev, Transpose};
+pub use random::{RandomBits, Threefry2x32};
+pub use reduce::Reduce;
+pub use reshape::{Reshape, Squeeze};
+pub use scatter::{Scatter, ScatterKind};
+pub use select::{Clamp, SelectN};
+pub use slice::Slice;
+pub use sort::Sort;
+pub use unary::Unary;
+
+/// The rules of a primitive: what it means to each part of the system.
+pub trait Primitive: fmt::Debug {
+    /// The name in printed programs; JAX's, where JAX has the operation.
+    fn name(&self) -> &'static str;
+
+    /// The parameters, for printing.
+    fn params(&self) -> Params {
+        Params::new()
+    }
+
+    /// Reads the primitive back from its printed name and parameters; `None` if the name belongs to
+    /// another family.
+    fn parse(name: &str, params: &[(String, crate::Param)]) -> Option<Result<Self>>
+    where
+        Self: Sized;
+
+    /// The types of the results. This is where operands are checked: everything after relies on it.
+    fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>>;
+
+    /// The results, plainly computed: the definition that all else is tested against.
+    fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>>;
+
+    /// Results and their tangents, from operands and theirs. At least one tangent is not zero.
+    fn jvp(&self, cx: Cx<'_>, primals: &[Value], tangents: &[Tangent]) -> Result<Jvp>;
+
+    /// As `jvp`, with operations on tangents kept apart: what `linear` records is a linear program,
+    /// into which values of `primal` enter as residuals. `None` means that the jvp rule will do, each
+    /// of its operations going where its operands come from. Primitives that hold programs have one.
+    fn linearize(
+        &self,
+        _primal: Cx<'_>,
+        _linear: Cx<'_>,
+        _primals: &[Value],
+        _tangents: &[Tangent],
+    ) -> Result<Option<Jvp>> {
+        Ok(None)
+    }
+
+    /// Cotangents of the linear operands, from those of the results. Known operands get a zero. At
+    /// least one operand is linear and one cotangent not zero.
+    fn transpose(
+        &self,
+        cx: Cx<'_>,
+        inputs: &[Operand],
+        cotangents: &[Tangent],
+    ) -> Result<SmallVec<[Tangent; 4]>>;
+
+    /// Results for `size` examples at once, which lie along the given axis of each operand that has one.
+    /// At least one has.
+    fn batch(
+        &self,
+        cx: Cx<'_>,
+        size: usize,
+        inputs: &[Value],
+        axes: &[Option<usize>],
+    ) -> Result<Batched>;
+
+    /// How it becomes a kernel program.
+    fn lowering(&self, inputs: &[Type]) -> Lowering;
+
+    /// One element of a result; for [`Lowering::Elements`] and [`Lowering::Reduction`].
+    fn element(
+        &self,
+        _cx: &mut dyn Elements,
+        _output: usize,
+        _index: &[ValueId],
+    ) -> Result<ValueId> {
+        Err(Error::internal(format_args!("{} has no element rule", self.name())))
+    }
+
+    /// The steps that compute the results; for [`Lowering::Steps`] and [`Lowering::Update`].
+    fn steps(&self, _cx: &mut dyn Steps) -> Result<()> {
+        Err(Error::internal(format_args!("{} has no rule for steps", self.name())))
+    }
+
+    /// Roughly what computing one element costs, in additions, operands not counted.
+    fn cost(&self) -> u32 {
+        1
+    }
+
+    /// Applications to try every rule on: for each member of the family, every element type that it
+    /// takes, with empty shapes, size-1 axes, NaN, infinities, ±0 and ties among the values.
+    #[cfg(any(test, feature = "testing"))]
+    fn samples() -> Vec<Sample>
+    where
+        Self: Sized;
+}
+
+/// An application of a primitive, for tests.
+#[cfg(any(test, feature = "testing"))]
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// The primitive.
+    pub prim: Prim,
+    /// The operands.
+    pub inputs: Vec<Literal>,
+    /// How exact results are expected to be.
+    pub class: jaxrs_data::tolerance::Class,
+    /// Whether the function is smooth around these operands, so that differences tell derivatives.
+    pub smooth: bool,
+}
+
+macro_rules! primitives {
+    ($($family:ident,)*) => {
+        /// Every operation that a program may contain, one variant a family.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        pub enum Prim {
+            $(#[doc = concat!("See [`", stringify!($family), "`].")] $family($family),)*
+        }
+
+        impl Prim {
+            /// The rules.
+            pub fn rules(&self) -> &dyn Primitive {
+                match self { $(Prim::$family(p) => p,)* }
+            }
+
+            /// Reads a primitive from its printed name and parameters.
+            pub fn from_params(name: &str, params: &[(String, crate::Param)]) -> Result<Prim> {
+                $(if let Some(prim) = <$family as Primitive>::parse(name, params) {
+                    return prim.map(Prim::$family);
+                })*
+                Err(Error::new(ErrorKind::InvalidArgument, format_args!("there is no primitive {name}")))
+            }
+
+            /// Samples of all families.
+            #[cfg(any(test, feature = "testing"))]
+            pub fn samples() -> Vec<Sample> {
+                let mut samples = Vec::new();
+                $(samples.extend(<$family as Primitive>::samples());)*
+                samples
+            }
+        }
+
+        $(impl From<$family> for Prim {
+            fn from(family: $family) -> Prim {
+                Prim::$family(family)
+            }
+        })*
+    };
+}
+
+primitives! {
+    Unary,
+    Binary,
+    Compare,
+    SelectN,
+    Clamp,
+    ConvertElementType,
+    BitcastConvertType,
+    IntegerPow,
+    Reduce,
+    ArgReduce,
+    Cumulative,
+    BroadcastInDim,
+    Reshape,
+    Squeeze,
+    Transpose,
+    Rev,
+    Iota,
+    Slice,
+    DynamicSlice,
+    DynamicUpdateSlice,
+    Pad,
+    Concatenate,
+    Gather,
+    Scatter,
+    DotGeneral,
+    Sort,
+    Threefry2x32,
+    RandomBits,
+    Call,
+    Checkpoint,
+    Cond,
+    While,
+    Scan,
+    CustomJvp,
+    CustomVjp,
+    CustomLinear,
+}
+
+impl std::ops::Deref for Prim {
+    type Target = dyn Primitive;
+    fn deref(&self) -> &(dyn Primitive + 'static) {
+        self.rules()
+    }
+}
+
+/// The refusal of a primitive that has no derivative.
+#[cold]
+pub fn not_differentiable(prim: &dyn Primitive) -> Error {
+    Error::new(ErrorKind::Unimplemented, format_args!("{} has no derivative", prim.name()))
+}
+
+/// The refusal of a primitive that is not linear in its operands.
+#[cold]
+pub fn not_linear(prim: &dyn Primitive) -> Error {
+    Error::new(
+        ErrorKind::Unimplemented,
+        format_args!("{} is not linear and cannot be transposed", prim.name()),
+    )
+}

@@ -1,0 +1,3 @@
+//! Ways to make a rule, where one word says it all: `nary::types`, `nary::batch`, `nary::element`.
+
+pub mod nary;

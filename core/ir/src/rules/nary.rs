@@ -1,0 +1,117 @@
+//! Elementwise operations: operands of one shape, or scalars, which stand for arrays of equal elements.
+
+use jaxrs_data::{Literal, Result, Scalar, Shape, SmallVec, Type, bail};
+use jaxrs_kernel::{ScalarOp, ValueId};
+
+use crate::lower::Elements;
+use crate::{Batched, Cx, Prim, Tangent, Value, ops};
+
+/// The shape of the result: that of all operands that are not scalars.
+pub fn shape(name: &str, inputs: &[Type]) -> Result<Shape> {
+    let mut shape = Shape::scalar();
+    for ty in inputs {
+        if shape.rank() == 0 {
+            shape = ty.shape.clone();
+        } else if ty.rank() != 0 && ty.shape != shape {
+            let operands: Vec<String> = inputs.iter().map(Type::to_string).collect();
+            bail!(Shape, "{name} needs operands of one shape, got {}", operands.join(" and "));
+        }
+    }
+    Ok(shape)
+}
+
+/// Checks that operands have one element type, and gives it.
+pub fn same_dtype(name: &str, inputs: &[Type]) -> Result<jaxrs_data::DType> {
+    let dtype = inputs[0].dtype;
+    if inputs.iter().any(|ty| ty.dtype != dtype) {
+        let operands: Vec<String> = inputs.iter().map(Type::to_string).collect();
+        bail!(Dtype, "{name} needs operands of one element type, got {}", operands.join(" and "));
+    }
+    Ok(dtype)
+}
+
+/// Checks the number of operands.
+pub fn arity(name: &str, inputs: &[Type], needed: usize) -> Result<()> {
+    if inputs.len() != needed {
+        bail!(InvalidArgument, "{name} takes {needed} operands, got {}", inputs.len());
+    }
+    Ok(())
+}
+
+/// Evaluates element by element.
+pub fn evaluate(out: &Type, inputs: &[Literal], f: impl Fn(&[Scalar]) -> Scalar) -> Literal {
+    Literal::from_fn(out.clone(), |position| {
+        let elements: SmallVec<[Scalar; 3]> = inputs
+            .iter()
+            .map(|lit| lit.get(if lit.ty().rank() == 0 { 0 } else { position }))
+            .collect();
+        f(&elements)
+    })
+}
+
+/// An element of operand `k` at the result's index: scalars have but one.
+pub fn operand(cx: &mut dyn Elements, k: usize, index: &[ValueId]) -> Result<ValueId> {
+    let is_scalar = cx.input_type(k).rank() == 0;
+    cx.operand(k, if is_scalar { &[] } else { index })
+}
+
+/// The element rule of an operation that is one scalar operation.
+pub fn element(cx: &mut dyn Elements, op: ScalarOp, index: &[ValueId]) -> Result<ValueId> {
+    let mut args: SmallVec<[ValueId; 3]> = SmallVec::new();
+    for k in 0..op.arity() {
+        args.push(operand(cx, k, index)?);
+    }
+    Ok(cx.builder().op(op, &args))
+}
+
+/// The batching rule: operands are aligned, then the operation applies as it is.
+pub fn batch(
+    prim: &Prim,
+    cx: Cx<'_>,
+    size: usize,
+    inputs: &[Value],
+    axes: &[Option<usize>],
+) -> Result<Batched> {
+    let example = |value: &Value, axis: Option<usize>| match axis {
+        Some(axis) => value.shape().without(axis),
+        None => value.shape().clone(),
+    };
+    let shapes = inputs.iter().zip(axes).map(|(value, &axis)| example(value, axis));
+    let shape = shapes.max_by_key(|shape| shape.rank()).unwrap_or_default();
+    let mut aligned: SmallVec<[Value; 3]> = SmallVec::new();
+    for (value, &axis) in inputs.iter().zip(axes) {
+        aligned.push(align(cx, size, &shape, value, axis)?);
+    }
+    let outputs = cx.bind(prim, &aligned)?;
+    let axes = outputs.iter().map(|_| Some(0)).collect();
+    Ok(Batched { outputs, axes })
+}
+
+/// An operand with its examples along axis 0 of the shape that examples have; a scalar that is the same
+/// for all stays one.
+fn align(
+    cx: Cx<'_>,
+    size: usize,
+    shape: &Shape,
+    value: &Value,
+    axis: Option<usize>,
+) -> Result<Value> {
+    match axis {
+        None if value.ty().rank() == 0 => Ok(value.clone()),
+        None => ops::broadcast_in_dim(cx, value, &shape.with(0, size), 1..=shape.rank()),
+        // One scalar for each example, beside arrays: repeated over the array's axes.
+        Some(_) if value.ty().rank() == 1 && shape.rank() > 0 => {
+            ops::broadcast_in_dim(cx, value, &shape.with(0, size), [0])
+        }
+        Some(axis) => ops::move_axis(cx, value, axis, 0),
+    }
+}
+
+/// The cotangent of an operand: a scalar beside arrays gets the sum over all elements.
+pub fn unbroadcast(cx: Cx<'_>, operand: &Type, cotangent: &Value) -> Result<Tangent> {
+    if operand.rank() == 0 && cotangent.ty().rank() > 0 {
+        ops::reduce_sum_all(cx, cotangent).map(Tangent::Value)
+    } else {
+        Ok(Tangent::Value(cotangent.clone()))
+    }
+}
