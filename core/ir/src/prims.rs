@@ -237,7 +237,7 @@ macro_rules! primitives {
 
         impl Prim {
             /// The rules.
-            pub fn rules(&self) -> &dyn Primitive {
+            pub fn rules(&self) -> &(dyn Primitive + 'static) {
                 match self { $(Prim::$family(p) => p,)* }
             }
 

@@ -1,6 +1,6 @@
 //! Reading windows at many positions.
 
-use jaxrs_data::{Axes, Shape, SmallVec};
+use jaxrs_data::{Shape, SmallVec};
 
 /// What happens to windows that do not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,6 +1,6 @@
 //! Writing windows at many positions.
 
-use jaxrs_data::{Axes, SmallVec};
+use jaxrs_data::SmallVec;
 
 /// How a scattered update meets what is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
