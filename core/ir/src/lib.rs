@@ -20,6 +20,6 @@ pub mod value;
 
 pub use context::{Batched, Context, Cx, Jvp, JvpJaxpr, LinearizedJaxpr, Operand, Outputs};
 pub use jaxpr::{Atom, Eqn, Jaxpr, VarId};
-pub use params::{Param, Params};
+pub use params::{Param, ParamReader, Params};
 pub use prims::{Prim, Primitive};
 pub use value::{Tangent, Value, ValueNode};
