@@ -117,7 +117,7 @@ impl fmt::Display for Literal {
             f: &mut fmt::Formatter<'_>,
         ) -> fmt::Result {
             if axis == lit.ty.rank() {
-                return write!(f, "{}", lit.get(start));
+                return f.write_str(&lit.get(start).to_text(lit.ty.dtype));
             }
             let step: usize = lit.ty.shape[axis + 1..].iter().product();
             f.write_str("[")?;

@@ -227,6 +227,22 @@ impl fmt::Display for Scalar {
     }
 }
 
+impl Scalar {
+    /// The shortest text that reads back as this element of the given type.
+    pub fn to_text(self, dtype: DType) -> String {
+        let narrow = |v: f64| {
+            if v.is_nan() { "nan".to_owned() } else { format!("{:?}", v as f32) }
+        };
+        match self {
+            Scalar::Float(v) if dtype != DType::F64 => narrow(v),
+            Scalar::Complex(re, im) if dtype == DType::C64 => {
+                format!("({}+{}j)", narrow(re), narrow(im))
+            }
+            _ => self.to_string(),
+        }
+    }
+}
+
 fn float_text(v: f64) -> String {
     if v.is_nan() { "nan".to_owned() } else { format!("{v:?}") }
 }

@@ -9,12 +9,16 @@
 //! [`ops`] (what rules are written with), [`lower`] (what lowering rules are written with).
 #![forbid(unsafe_code)]
 
+pub mod check;
 pub mod context;
+pub mod evaluate;
 pub mod jaxpr;
 pub mod lower;
 pub mod ops;
 pub mod params;
+pub mod parse;
 pub mod prims;
+pub mod print;
 pub mod rules;
 pub mod value;
 

@@ -1,0 +1,108 @@
+use crate::Jaxpr;
+
+/// Reading and printing must give `expected`: the canonical text, or the error.
+#[track_caller]
+fn check(source: &str, expected: &str) {
+    let got = match source.parse::<Jaxpr>() {
+        Ok(jaxpr) => jaxpr.to_string(),
+        Err(err) => format!("error: {err}"),
+    };
+    assert_eq!(got, expected);
+}
+
+#[track_caller]
+fn check_unchanged(source: &str) {
+    check(source, source);
+    let jaxpr: Jaxpr = source.parse().unwrap();
+    assert_eq!(jaxpr.to_string().parse::<Jaxpr>().unwrap(), jaxpr);
+}
+
+const LONG: &str = "\
+{ lambda a:f32[2]; b:~f32[]. let
+    c:f32[2] = mul a b
+    d:f32[2] = add c 2.5:f32[]
+    e:f32[2] = sin d
+    f:f32[2] = sub e -inf:f32[]
+  in (f, a, nan:f32[], true:bool[]) }";
+
+#[test]
+fn printed_programs_read_back_as_they_are() {
+    check_unchanged("{ lambda ; a:f32[3]. let b:f32[3] = sin a in (b,) }");
+    check_unchanged("{ lambda ; a:f32[]. let b:f32[] = cos a; c:f32[] = sin b in (c,) }");
+    check_unchanged("{ lambda ; . let  in (2:i32[],) }");
+    check_unchanged("{ lambda ; a:c64[0]. let  in ((1.0+-2.5j):c64[], 0.1:f32[], 1e-40:f64[]) }");
+    check_unchanged(LONG);
+}
+
+#[test]
+fn variables_are_named_in_the_order_of_definition() {
+    check(
+        "{lambda;x:f32[]. let y:f32[]=sin x z:f32[]=sin y in(z)}",
+        "{ lambda ; a:f32[]. let b:f32[] = sin a; c:f32[] = sin b in (c,) }",
+    );
+}
+
+#[test]
+fn many_variables_fill_lines_and_skip_words_with_a_meaning() {
+    let mut jaxpr = Jaxpr::default();
+    for _ in 0..250 {
+        jaxpr.add_invar(jaxrs_data::Type::scalar(jaxrs_data::DType::F32));
+    }
+    let text = jaxpr.to_string();
+    assert!(text.contains(" im:f32[]") && text.contains(" io:f32[]") && !text.contains(" in:"));
+    assert!(text.lines().all(|line| line.len() <= 90), "{text}");
+    assert_eq!(text.parse::<Jaxpr>().unwrap(), jaxpr);
+}
+
+#[test]
+fn faults_are_named_with_line_and_column() {
+    check(
+        "{ lambda ; a:f32[3].\nlet b:f32[3] = sine a in (b,) }",
+        "error: line 2, column 16: there is no primitive sine",
+    );
+    check(
+        "{ lambda ; a:f33[]. let in (a,) }",
+        "error: line 1, column 14: needs an element type, got f33",
+    );
+    check("{ lambda ; a:f32[]. let in (b,) }", "error: line 1, column 29: b is not defined here");
+    check(
+        "{ lambda ; a:f32[]. let b:f32[] = sin b in (b,) }",
+        "error: line 1, column 39: b is not defined here",
+    );
+    check(
+        "{ lambda ; a:f32[] a:f32[]. let in () }",
+        "error: line 1, column 20: a is defined twice",
+    );
+    check(
+        "{ lambda ; . let in (300:i8[],) }",
+        "error: line 1, column 22: 300 is not a value of i8",
+    );
+    check("{ lambda ; a:f32[9", "error: line 1, column 19: needs ], got the end of the text");
+    check(
+        "{ lambda ; a:f32[99999999999,99999999999]. let in () }",
+        "error: line 1, column 41: a type got shape [99999999999, 99999999999], which has more \
+         bytes than memory can address",
+    );
+    check(
+        "{ lambda ; . let in () } x",
+        "error: line 1, column 26: needs the end of the text, got x",
+    );
+}
+
+#[test]
+fn no_mutilated_text_makes_the_parser_panic() {
+    let sources = [LONG, "{ lambda ; a:c64[2]. let b:c64[2] = add a (1.0+infj):c64[] in (b,) }"];
+    let inserts = ["", "(", ")", "[", "]", "{", "}", "é", "\"", "\\", ":", "-", "9", "e", ".", "~"];
+    let mut outcomes = [0, 0];
+    for source in sources {
+        for cut in 0..=source.len() {
+            outcomes[usize::from(source[..cut].parse::<Jaxpr>().is_ok())] += 1;
+            for insert in inserts {
+                let rest = source.get(cut + 1..).unwrap_or("");
+                let mutilated = format!("{}{insert}{rest}", &source[..cut]);
+                outcomes[usize::from(mutilated.parse::<Jaxpr>().is_ok())] += 1;
+            }
+        }
+    }
+    assert!(outcomes[0] > 1000 && outcomes[1] > 10, "{outcomes:?}");
+}
