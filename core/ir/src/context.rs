@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use jaxrs_data::{Result, SmallVec, Type};
+use jaxrs_data::{Error, Result, SmallVec, Type};
 
+use crate::prims::Rule;
 use crate::{Jaxpr, Prim, Tangent, Value};
 
 /// The results of one operation.
@@ -56,7 +57,33 @@ pub trait Context {
 
     /// Applies a program, equation by equation.
     fn eval_jaxpr(&self, jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Vec<Value>>;
+
+    /// The program of what `body` does to inputs of these types. The body uses the context that it is
+    /// given, and no values but its inputs and scalar constants.
+    fn stage(&self, _in_types: &[Type], _body: StageBody<'_>) -> Result<Arc<Jaxpr>> {
+        Err(Error::internal("this context cannot stage programs"))
+    }
+
+    /// Calls a derivative rule that the caller gave.
+    fn call_rule(&self, rule: &Rule, _inputs: &[Value]) -> Result<Vec<Value>> {
+        Err(Error::internal(format_args!("this context cannot call the rule {}", rule.name())))
+    }
+
+    /// A rule for `size` examples at once. Inputs that are `batched` have them along a new leading axis,
+    /// and so have all results, but those that `summed` names: they are sums over the examples.
+    fn batch_rule(
+        &self,
+        rule: &Rule,
+        _size: usize,
+        _batched: &[bool],
+        _summed: &[bool],
+    ) -> Result<Rule> {
+        Err(Error::internal(format_args!("this context cannot batch the rule {}", rule.name())))
+    }
 }
+
+/// What [`Context::stage`] records.
+pub type StageBody<'a> = &'a mut dyn FnMut(Cx<'_>, &[Value]) -> Result<Vec<Value>>;
 
 /// See [`Context::jvp_jaxpr`].
 #[derive(Clone, Debug)]

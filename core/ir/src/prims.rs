@@ -303,6 +303,7 @@ primitives! {
     CustomJvp,
     CustomVjp,
     CustomLinear,
+    StopGradient,
 }
 
 impl std::ops::Deref for Prim {

@@ -5,11 +5,27 @@ mod checkpoint;
 mod cond;
 mod custom;
 mod scan;
+mod stop_gradient;
 mod while_loop;
 
 pub use call::Call;
 pub use checkpoint::Checkpoint;
 pub use cond::Cond;
-pub use custom::{CustomJvp, CustomLinear, CustomVjp};
+pub use custom::{CustomJvp, CustomLinear, CustomVjp, Rule};
 pub use scan::Scan;
+pub use stop_gradient::StopGradient;
 pub use while_loop::While;
+
+impl crate::Prim {
+    /// The program that the primitive stands for where nobody differentiates: it takes the operands and
+    /// gives the results. For primitives with [`Lowering::Inline`](crate::lower::Lowering::Inline).
+    pub fn inlined(&self) -> Option<&std::sync::Arc<crate::Jaxpr>> {
+        match self {
+            crate::Prim::Call(call) => Some(&call.jaxpr),
+            crate::Prim::Checkpoint(checkpoint) => Some(&checkpoint.jaxpr),
+            crate::Prim::CustomJvp(custom) => Some(&custom.call_jaxpr),
+            crate::Prim::CustomVjp(custom) => Some(&custom.call_jaxpr),
+            _ => None,
+        }
+    }
+}
