@@ -5,11 +5,14 @@
 //! Nothing here knows jaxprs, primitives or devices.
 //!
 //! In reading order: [`program`] (buffers and steps), [`body`] (what runs at one point), [`scalar`]
-//! (the operations on scalars), [`build`] (how to make a body; folds constants on the way).
+//! (the operations on scalars), [`build`] (how to make a body; folds constants on the way),
+//! [`interpret`] (what programs mean, and how they run without a compiler), [`math`] (special functions).
 #![forbid(unsafe_code)]
 
 pub mod body;
 pub mod build;
+pub mod interpret;
+pub mod math;
 pub mod program;
 pub mod scalar;
 mod target;

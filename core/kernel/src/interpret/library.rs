@@ -1,0 +1,175 @@
+//! Library calls: plain loops.
+
+use std::cmp::Ordering;
+
+use jaxrs_data::{DType, Result, Scalar};
+
+use super::lane::Lane;
+use super::run::{Fault, Machine};
+use crate::program::{MatMul, Operand, Sort};
+
+/// A matrix product and its element type.
+pub(super) struct MatMulPlan {
+    pub(super) call: MatMul,
+    pub(super) dtype: DType,
+}
+
+/// A sort and the element types of its operands.
+pub(super) struct SortPlan {
+    pub(super) call: Sort,
+    pub(super) dtypes: Vec<DType>,
+}
+
+/// Multiplies matrices; sums are in double precision.
+pub(super) fn mat_mul(plan: &MatMulPlan, machine: &mut Machine<'_, '_>) -> Result<(), Fault> {
+    match plan.dtype {
+        DType::F32 => products::<f32>(&plan.call, machine, f64::from, |v| v as f32),
+        _ => products::<f64>(&plan.call, machine, |v| v, |v| v),
+    }
+}
+
+fn products<T: Lane>(
+    call: &MatMul,
+    machine: &mut Machine<'_, '_>,
+    wide: impl Fn(T) -> f64,
+    round: impl Fn(f64) -> T,
+) -> Result<(), Fault> {
+    let mut sums = vec![0.0; call.n];
+    let starts = [&call.lhs, &call.rhs, &call.out].map(|operand| start(operand, machine.vars));
+    for batch in 0..call.batch {
+        let [lhs, rhs, out] =
+            [(&call.lhs, starts[0]), (&call.rhs, starts[1]), (&call.out, starts[2])]
+                .map(|(operand, start)| start + batch as i64 * operand.batch_stride as i64);
+        for i in 0..call.m as i64 {
+            sums.fill(0.0);
+            for k in 0..call.k as i64 {
+                let at = lhs + i * call.lhs.row_stride as i64 + k * call.lhs.col_stride as i64;
+                let factor = wide(element(machine, &call.lhs, at)?);
+                let row = rhs + k * call.rhs.row_stride as i64;
+                add_row(machine, &call.rhs, row, factor, &mut sums, &wide)?;
+            }
+            let row = out + i * call.out.row_stride as i64;
+            write_row(machine, &call.out, row, &sums, &round)?;
+        }
+    }
+    Ok(())
+}
+
+fn start(operand: &Operand, vars: &[i64]) -> i64 {
+    let moved = operand.step.map_or(0, |(var, factor)| vars[var.0 as usize] * factor as i64);
+    operand.offset as i64 + moved
+}
+
+fn element<T: Lane>(machine: &Machine<'_, '_>, operand: &Operand, at: i64) -> Result<T, Fault> {
+    let buffer = operand.buffer.0 as usize;
+    let elements = T::lanes(machine.memory.read(machine.slots[buffer]));
+    let element = usize::try_from(at).ok().and_then(|at| elements.get(at));
+    element.map(|&bytes| T::read(bytes)).ok_or(Fault { buffer, position: at, writes: false })
+}
+
+fn add_row<T: Lane>(
+    machine: &Machine<'_, '_>,
+    operand: &Operand,
+    start: i64,
+    factor: f64,
+    sums: &mut [f64],
+    wide: impl Fn(T) -> f64,
+) -> Result<(), Fault> {
+    let buffer = operand.buffer.0 as usize;
+    let elements = T::lanes(machine.memory.read(machine.slots[buffer]));
+    let first = usize::try_from(start).unwrap_or(usize::MAX);
+    let side_by_side = elements.get(first..).and_then(|rest| rest.get(..sums.len()));
+    if let (1, Some(row)) = (operand.col_stride, side_by_side) {
+        for (sum, &b) in sums.iter_mut().zip(row) {
+            *sum += factor * wide(T::read(b));
+        }
+        return Ok(());
+    }
+    for (j, sum) in sums.iter_mut().enumerate() {
+        let at = start + j as i64 * operand.col_stride as i64;
+        *sum += factor * wide(element(machine, operand, at)?);
+    }
+    Ok(())
+}
+
+fn write_row<T: Lane>(
+    machine: &mut Machine<'_, '_>,
+    operand: &Operand,
+    start: i64,
+    sums: &[f64],
+    round: impl Fn(f64) -> T,
+) -> Result<(), Fault> {
+    let buffer = operand.buffer.0 as usize;
+    let mut elements = machine.memory.write(machine.slots[buffer]).map(T::lanes_mut);
+    for (j, &sum) in sums.iter().enumerate() {
+        let at = start + j as i64 * operand.col_stride as i64;
+        let element = elements
+            .as_mut()
+            .and_then(|elements| elements.get_mut(usize::try_from(at).ok()?))
+            .ok_or(Fault { buffer, position: at, writes: true })?;
+        *element = round(sum).write();
+    }
+    Ok(())
+}
+
+/// Sorts all sequences.
+pub(super) fn sort(plan: &SortPlan, machine: &mut Machine<'_, '_>) -> Result<()> {
+    let Sort { outer, len, inner, .. } = plan.call;
+    let mut order: Vec<usize> = Vec::with_capacity(len);
+    for sequence in 0..outer * inner {
+        let first = sequence / inner * len * inner + sequence % inner;
+        order.clear();
+        order.extend(0..len);
+        order.sort_by(|&a, &b| compare_keys(plan, machine, first + a * inner, first + b * inner));
+        for (&input, &output) in plan.call.inputs.iter().zip(&plan.call.outputs) {
+            let (from, to) = (input.0 as usize, output.0 as usize);
+            for (to_row, &from_row) in order.iter().enumerate() {
+                move_element(
+                    machine,
+                    (from, first + from_row * inner),
+                    (to, first + to_row * inner),
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+fn move_element(
+    machine: &mut Machine<'_, '_>,
+    (from, from_at): (usize, usize),
+    (to, to_at): (usize, usize),
+) {
+    let size = machine.slots[from].elem_bytes;
+    let mut element = [0; 16];
+    let source = machine.memory.read(machine.slots[from]);
+    element[..size].copy_from_slice(&source[from_at * size..][..size]);
+    if let Some(target) = machine.memory.write(machine.slots[to]) {
+        target[to_at * size..][..size].copy_from_slice(&element[..size]);
+    }
+}
+
+fn compare_keys(plan: &SortPlan, machine: &Machine<'_, '_>, a: usize, b: usize) -> Ordering {
+    let keys = plan.call.inputs.iter().zip(&plan.dtypes).take(plan.call.n_keys);
+    keys.map(|(&input, &dtype)| {
+        let slot = machine.slots[input.0 as usize];
+        let bytes = machine.memory.read(slot);
+        let at =
+            |i: usize| Scalar::from_bytes(dtype, &bytes[i * slot.elem_bytes..][..slot.elem_bytes]);
+        compare(at(a), at(b))
+    })
+    .find(|order| order.is_ne())
+    .unwrap_or(Ordering::Equal)
+}
+
+/// Ascending; NaN after everything and equal to itself, −0 equal to 0.
+fn compare(a: Scalar, b: Scalar) -> Ordering {
+    let floats = |a: f64, b: f64| a.partial_cmp(&b).unwrap_or(a.is_nan().cmp(&b.is_nan()));
+    match (a, b) {
+        (Scalar::Bool(a), Scalar::Bool(b)) => a.cmp(&b),
+        (Scalar::Int(a), Scalar::Int(b)) => a.cmp(&b),
+        (Scalar::Uint(a), Scalar::Uint(b)) => a.cmp(&b),
+        (Scalar::Complex(a, i), Scalar::Complex(b, j)) => floats(a, b).then(floats(i, j)),
+        _ => floats(a.as_f64(), b.as_f64()),
+    }
+}
