@@ -1,2 +1,40 @@
 //! Traces, bind, and the transforms of jaxrs.
+//!
+//! A [`Scope`] says where an operation goes: the eager root of a [`Context`], or an active trace. Scopes
+//! form an immutable tree; nothing here is global or thread-local, so operations of one trace may come
+//! from any thread. A [`Function`] is what transforms take and give: from a scope and values to values.
+//!
+//! In reading order: [`Context`] and [`Scope`]; [`Function`]; the transforms, a file each; control flow.
+//! `dispatch.rs` is the one place where the language meets devices.
 #![forbid(unsafe_code)]
+
+mod array;
+mod batch;
+mod checkpoint;
+mod context;
+mod control;
+mod custom;
+mod frame;
+mod function;
+mod grad;
+mod jacobian;
+mod jit;
+mod jvp;
+mod linearize;
+mod stage;
+mod tracer;
+
+pub use array::{as_array, infer_scope, is_tracer, to_array, value_from_array};
+pub use batch::{VmapOptions, vmap};
+pub use checkpoint::{checkpoint, stop_gradient};
+pub use context::{Context, ContextOptions, Stats};
+pub use control::{ScanOptions, cond, fori_loop, scan, switch, while_loop};
+pub use custom::{custom_jvp, custom_vjp};
+pub use frame::Scope;
+pub use function::Function;
+pub use grad::{DiffOptions, grad, value_and_grad};
+pub use jacobian::{hessian, jacfwd, jacrev};
+pub use jit::{JitOptions, jit};
+pub use jvp::jvp;
+pub use linearize::{linearize, vjp};
+pub use stage::{ClosedJaxpr, eval_shape, function_from_jaxpr, make_jaxpr};
