@@ -95,6 +95,8 @@ mod permute;
 mod random;
 mod reduce;
 mod reshape;
+#[cfg(any(test, feature = "testing"))]
+pub mod sample;
 mod scatter;
 mod select;
 mod slice;

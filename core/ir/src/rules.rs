@@ -1,3 +1,6 @@
 //! Ways to make a rule, where one word says it all: `nary::types`, `nary::batch`, `nary::element`.
 
+pub mod axes;
+pub mod index;
+pub mod linear;
 pub mod nary;
