@@ -6,7 +6,13 @@
 mod array;
 mod backend;
 mod buffer;
+mod float_mode;
+mod fork;
+mod pool;
 
 pub use array::Array;
 pub use backend::{Backend, Executable, LaunchArgs};
 pub use buffer::HostBuffer;
+pub use float_mode::FloatMode;
+pub use fork::fork_generation;
+pub use pool::{HostParallelFor, Pool};

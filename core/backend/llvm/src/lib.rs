@@ -1,1 +1,184 @@
 //! Kernel programs to native code through LLVM.
+//!
+//! A program becomes one module: an entry function with the steps in order and native loops and branches
+//! between them; kernels inline, or as functions of a range where several threads share them. Vectors are
+//! explicit: LLVM's own vectoriser is not used, which saves most of its compile time.
+//!
+//! In reading order: [`LlvmBackend`], `program` (steps), `kernel` (index spaces), `body` (instructions and
+//! loops), `lanes` (what varies between lanes), `memory`, `ops`, `casts`, `math`; below them `ir` (the
+//! instruction builder), `machine` (LLVM's code generator), `loader` (objects into memory), `table` and
+//! `executable` (what compiled code calls back).
+
+mod body;
+mod casts;
+mod executable;
+mod ir;
+mod kernel;
+mod lanes;
+mod loader;
+mod machine;
+mod math;
+mod matmul;
+mod memory;
+mod ops;
+mod program;
+mod slow;
+mod sort;
+mod table;
+
+use std::sync::Arc;
+
+use inkwell::OptimizationLevel;
+use inkwell::context::Context;
+use inkwell::module::Module;
+use jaxrs_data::{Error, Result};
+use jaxrs_kernel::{BufferId, Inst, Place, Program, Step, Target};
+use jaxrs_runtime::{Backend, Executable, Pool};
+
+use crate::executable::Native;
+use crate::ir::Ir;
+use crate::loader::Code;
+use crate::machine::Machines;
+use crate::program::{ENTRY, Emitter};
+
+/// Settings of the back end.
+#[derive(Clone, Debug, Default)]
+pub struct LlvmOptions {
+    /// Computes with denormal numbers, at the hardware's price, where JAX has them count as zero.
+    pub keep_denormals: bool,
+    /// Keeps the instructions of each program as text, for [`Executable::describe`].
+    pub keep_text: bool,
+}
+
+/// The back end that makes machine code for the host's processor.
+pub struct LlvmBackend {
+    machines: Machines,
+    target: Target,
+    pool: Arc<Pool>,
+    options: LlvmOptions,
+}
+
+/// Outputs from this size on are written past the caches.
+const STREAMED_BYTES: usize = 32 << 20;
+
+impl LlvmBackend {
+    /// A back end whose programs share the threads of a pool.
+    pub fn new(pool: Arc<Pool>, options: LlvmOptions) -> Result<LlvmBackend> {
+        let machines = Machines::host()?;
+        let vector_bytes = match () {
+            () if machines.has("avx512f") && machines.has("avx512vl") => 64,
+            () if machines.has("avx2") => 32,
+            () => 16,
+        };
+        let target = Target { vector_bytes, l1_bytes: 32 << 10, l2_bytes: 1 << 20 };
+        Ok(LlvmBackend { machines, target, pool, options })
+    }
+
+    /// The pool that programs run on.
+    pub fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
+    /// The LLVM instructions of a program, before optimisation.
+    pub fn instructions(&self, program: &Program) -> Result<String> {
+        let context = Context::create();
+        Ok(self.build(&context, program)?.print_to_string().to_string())
+    }
+
+    /// The assembly of a program.
+    pub fn assembly(&self, program: &Program) -> Result<String> {
+        let context = Context::create();
+        let module = self.build(&context, program)?;
+        let text = self.machines.emit(&module, PASSES, OptimizationLevel::Default, true)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    fn build<'c>(&self, context: &'c Context, program: &Program) -> Result<Module<'c>> {
+        let module = context.create_module("jaxrs");
+        let ir = Ir::new(context, &module);
+        let [cpu, features] = self.machines.attributes();
+        let width = (self.target.vector_bytes * 8).to_string();
+        let mut attributes = vec![
+            cpu,
+            features,
+            ("nounwind", ""),
+            ("prefer-vector-width", width.as_str()),
+            ("frame-pointer", "none"),
+        ];
+        if !self.options.keep_denormals {
+            attributes.push(("denormal-fp-math", "preserve-sign,preserve-sign"));
+        }
+        let streamed = self.streamed(program);
+        Emitter::emit(&ir, program, self.target.vector_bytes, &attributes, streamed)?;
+        if cfg!(debug_assertions) {
+            module.verify().map_err(|message| Error::internal(message.to_string_lossy()))?;
+        }
+        Ok(module)
+    }
+
+    /// The large outputs that the program only writes.
+    fn streamed(&self, program: &Program) -> Vec<BufferId> {
+        let large = |id: &BufferId| {
+            let buffer = &program[*id];
+            let shared = match buffer.place {
+                Place::Output(number) => {
+                    program.shares_input.get(number).copied().flatten().is_some()
+                }
+                _ => true,
+            };
+            buffer.size_bytes() >= STREAMED_BYTES
+                && !shared
+                && !is_read(program, &program.steps, *id)
+        };
+        program.outputs.iter().copied().filter(large).collect()
+    }
+}
+
+const PASSES: &str =
+    "function(early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm))";
+
+/// Whether any step reads a buffer, or writes it other than as a kernel.
+fn is_read(program: &Program, steps: &[Step], id: BufferId) -> bool {
+    steps.iter().any(|step| match step {
+        Step::Kernel(kernel) => {
+            let mut read = false;
+            kernel.visit(&mut |inst| {
+                if let Inst::Load { buffer, .. } = inst {
+                    read |= program.may_overlap(*buffer, id);
+                }
+            });
+            read
+        }
+        Step::Library(_) => false,
+        Step::Copy { from, .. } => *from == id,
+        Step::Repeat { .. } | Step::While { .. } | Step::Switch { .. } => true,
+    })
+}
+
+impl Backend for LlvmBackend {
+    fn name(&self) -> &'static str {
+        "llvm"
+    }
+
+    fn target(&self) -> &Target {
+        &self.target
+    }
+
+    fn load(&self, program: Arc<Program>) -> Result<Arc<dyn Executable>> {
+        let context = Context::create();
+        let module = self.build(&context, &program)?;
+        let text = if self.options.keep_text {
+            module.print_to_string().to_string()
+        } else {
+            String::new()
+        };
+        let object = self.machines.emit(&module, PASSES, OptimizationLevel::Default, false)?;
+        let code = Code::load(&object, ENTRY)?;
+        let streamed = self.streamed(&program);
+        let number = |id: BufferId| program.outputs.iter().position(|&output| output == id);
+        let streamed = streamed.into_iter().filter_map(number).collect();
+        let pool = self.pool.clone();
+        let keep = self.options.keep_denormals;
+        Ok(Arc::new(Native::new(code, program, pool, streamed, keep, text)))
+    }
+}

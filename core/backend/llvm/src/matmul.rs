@@ -1,0 +1,133 @@
+//! Matrix products.
+
+use gemm::Parallelism;
+use jaxrs_data::DType;
+use jaxrs_kernel::{MatMul, Operand};
+use jaxrs_runtime::Pool;
+
+/// Pointers that tasks on other threads use; they write to different panels.
+#[derive(Clone, Copy)]
+struct Operands<T> {
+    out: *mut T,
+    lhs: *const T,
+    rhs: *const T,
+}
+
+// SAFETY: tasks read the operands and write to panels of their own.
+unsafe impl<T> Sync for Operands<T> {}
+
+/// Multiplications that a task should have for threads to pay: some 20 µs.
+const TASK_PRODUCTS: usize = 1 << 20;
+
+/// Runs a call.
+///
+/// # Safety
+///
+/// The pointers are to element (0, 0, 0) of each operand, in buffers that hold all its elements.
+pub(crate) unsafe fn run(
+    pool: &Pool,
+    m: &MatMul,
+    dtype: DType,
+    out: *mut u8,
+    lhs: *const u8,
+    rhs: *const u8,
+) {
+    match dtype {
+        DType::F32 => {
+            let operands = Operands::<f32> { out: out.cast(), lhs: lhs.cast(), rhs: rhs.cast() };
+            // SAFETY: by the caller's promise.
+            unsafe { products(pool, m, operands, 0.0, 1.0) };
+        }
+        _ => {
+            let operands = Operands::<f64> { out: out.cast(), lhs: lhs.cast(), rhs: rhs.cast() };
+            // SAFETY: by the caller's promise.
+            unsafe { products(pool, m, operands, 0.0, 1.0) };
+        }
+    }
+}
+
+/// # Safety
+///
+/// As for [`run`].
+unsafe fn products<T: Copy + Sync + 'static>(
+    pool: &Pool,
+    m: &MatMul,
+    at: Operands<T>,
+    zero: T,
+    one: T,
+) {
+    if m.batch == 0 || m.m == 0 || m.n == 0 {
+        return;
+    }
+    let one_product = m.m * m.n * m.k.max(1);
+    if m.batch > 1 {
+        let grain = (TASK_PRODUCTS / one_product).max(1);
+        pool.parallel_for(m.batch, grain, &|begin, end| {
+            for b in begin..end {
+                // SAFETY: by the caller's promise; batches write to different elements.
+                unsafe { panel(m, &at, b, (0, m.m), (0, m.n), zero, one) };
+            }
+        });
+        return;
+    }
+    // Panels are cut at multiples of the kernels' sizes, along the larger side.
+    const UNIT: usize = 48;
+    let along_rows = m.m >= m.n;
+    let extent = if along_rows { m.m } else { m.n };
+    let unit_products = UNIT * one_product / extent;
+    let grain = (TASK_PRODUCTS / unit_products.max(1)).max(1);
+    pool.parallel_for_even(extent.div_ceil(UNIT), grain, &|begin, end| {
+        let range = (begin * UNIT, (end * UNIT).min(extent));
+        let (rows, cols) = if along_rows { (range, (0, m.n)) } else { ((0, m.m), range) };
+        // SAFETY: by the caller's promise; panels are different elements.
+        unsafe { panel(m, &at, 0, rows, cols, zero, one) };
+    });
+}
+
+fn offset(operand: &Operand, batch: usize, row: usize, col: usize) -> isize {
+    batch as isize * operand.batch_stride
+        + row as isize * operand.row_stride
+        + col as isize * operand.col_stride
+}
+
+/// # Safety
+///
+/// As for [`run`]; the ranges lie within the product.
+unsafe fn panel<T: Copy + 'static>(
+    m: &MatMul,
+    at: &Operands<T>,
+    batch: usize,
+    rows: (usize, usize),
+    cols: (usize, usize),
+    zero: T,
+    one: T,
+) {
+    let out = at.out.wrapping_offset(offset(&m.out, batch, rows.0, cols.0));
+    let lhs = at.lhs.wrapping_offset(offset(&m.lhs, batch, rows.0, 0));
+    let rhs = at.rhs.wrapping_offset(offset(&m.rhs, batch, 0, cols.0));
+    let (n_rows, n_cols) = (rows.1 - rows.0, cols.1 - cols.0);
+    // SAFETY: by the caller's promise.
+    unsafe {
+        gemm::gemm(
+            n_rows,
+            n_cols,
+            m.k,
+            out,
+            m.out.col_stride,
+            m.out.row_stride,
+            false,
+            lhs,
+            m.lhs.col_stride,
+            m.lhs.row_stride,
+            rhs,
+            m.rhs.col_stride,
+            m.rhs.row_stride,
+            zero,
+            one,
+            false,
+            false,
+            false,
+            Parallelism::None,
+        );
+    }
+}

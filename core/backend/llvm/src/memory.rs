@@ -1,0 +1,180 @@
+//! Loads and stores: contiguous lanes move as vectors, the rest gathers and scatters.
+
+use jaxrs_data::DType;
+use jaxrs_kernel::BufferId;
+
+use crate::body::Body;
+use crate::ir::{IntCmp, V};
+use crate::lanes::Val;
+
+impl Body<'_, '_> {
+    fn address(&self, buffer: BufferId, position: V) -> V {
+        let ir = self.ir;
+        let element = ir.memory(self.program[buffer].dtype);
+        // Where 32 bits are enough, gathers take half the registers.
+        let narrow = ir.width_of(position) > 1 && self.program[buffer].len <= i32::MAX as usize;
+        let position =
+            if narrow { ir.trunc(position, ir.like(position, ir.int(32))) } else { position };
+        ir.element(element, self.buffers[&buffer], position)
+    }
+
+    fn align(&self, buffer: BufferId) -> u32 {
+        self.program[buffer].dtype.size_bytes() as u32
+    }
+
+    /// From the form in memory to the one in registers.
+    fn from_memory(&self, dtype: DType, v: V) -> V {
+        if dtype != DType::Bool {
+            return v;
+        }
+        self.ir.icmp(IntCmp::LLVMIntNE, v, self.ir.zero(self.ir.type_of(v)))
+    }
+
+    fn to_memory(&self, dtype: DType, v: V) -> V {
+        if dtype != DType::Bool { v } else { self.ir.zext(v, self.ir.like(v, self.ir.int(8))) }
+    }
+
+    /// The lanes that both an instruction and the surroundings let work; none if all do.
+    fn lane_mask(&self, mask: Option<Val>) -> Option<V> {
+        match (mask.map(|mask| self.in_lanes(mask)), self.mask) {
+            (Some(a), Some(b)) => Some(self.ir.and(a, b)),
+            (mask, scope) => mask.or(scope),
+        }
+    }
+
+    /// Reads elements, zero where the mask is false.
+    pub(crate) fn load(&self, buffer: BufferId, position: Val, mask: Option<Val>) -> Val {
+        let ir = self.ir;
+        let (dtype, len) = (self.program[buffer].dtype, self.program[buffer].len);
+        if len == 0 {
+            return Val::Uniform(ir.zero(ir.register(dtype)));
+        }
+        match (position, mask) {
+            (Val::Uniform(p), None) => Val::Uniform(self.load_one(buffer, p, None)),
+            (Val::Uniform(p), Some(Val::Uniform(m))) => {
+                Val::Uniform(self.load_one(buffer, p, Some(m)))
+            }
+            (Val::Uniform(p), Some(mask)) => {
+                let lanes = self.in_lanes(mask);
+                let any = self.any(self.lane_mask(Some(mask)).unwrap_or(lanes));
+                let v = ir.splat(self.load_one(buffer, p, Some(any)), self.width);
+                Val::Varying(ir.select(lanes, v, ir.zero(ir.type_of(v))))
+            }
+            (Val::Affine { base, stride: 1, .. }, mask) => {
+                Val::Varying(self.load_row(buffer, base, self.lane_mask(mask)))
+            }
+            (Val::Affine { base, stride: -1, .. }, mask) => {
+                let first = ir.sub(base, ir.i64(i64::from(self.width) - 1));
+                let mask = self.lane_mask(mask).map(|mask| self.reversed(mask));
+                Val::Varying(self.reversed(self.load_row(buffer, first, mask)))
+            }
+            (position, mask) => Val::Varying(self.gather(buffer, position, mask)),
+        }
+    }
+
+    fn reversed(&self, v: V) -> V {
+        let lanes: Vec<u32> = (0..self.width).rev().collect();
+        self.ir.shuffle(v, v, &lanes)
+    }
+
+    /// One element; with a mask from a position that is always in range.
+    fn load_one(&self, buffer: BufferId, position: V, mask: Option<V>) -> V {
+        let ir = self.ir;
+        let dtype = self.program[buffer].dtype;
+        let position = mask.map_or(position, |mask| ir.select(mask, position, ir.i64(0)));
+        let address = self.address(buffer, position);
+        let v = self.from_memory(dtype, ir.load(ir.memory(dtype), address, self.align(buffer)));
+        mask.map_or(v, |mask| ir.select(mask, v, ir.zero(ir.type_of(v))))
+    }
+
+    fn load_row(&self, buffer: BufferId, first: V, mask: Option<V>) -> V {
+        let ir = self.ir;
+        let dtype = self.program[buffer].dtype;
+        let (address, ty) = (self.address(buffer, first), self.lanes_of(ir.memory(dtype)));
+        let align = self.align(buffer);
+        let v = match mask {
+            None => ir.load(ty, address, align),
+            Some(mask) => {
+                let args = [address, ir.i32(align.into()), mask, ir.zero(ty)];
+                ir.intrinsic("llvm.masked.load", &[ty, ir.ptr()], &args)
+            }
+        };
+        self.from_memory(dtype, v)
+    }
+
+    fn gather(&self, buffer: BufferId, position: Val, mask: Option<Val>) -> V {
+        let ir = self.ir;
+        let dtype = self.program[buffer].dtype;
+        let mask = self.lane_mask(mask).unwrap_or_else(|| self.all_lanes());
+        let addresses = self.address(buffer, self.in_lanes(position));
+        let (ty, align) = (self.lanes_of(ir.memory(dtype)), ir.i32(self.align(buffer).into()));
+        let args = [addresses, align, mask, ir.zero(ty)];
+        let v = ir.intrinsic("llvm.masked.gather", &[ty, ir.type_of(addresses)], &args);
+        self.from_memory(dtype, v)
+    }
+
+    fn all_lanes(&self) -> V {
+        self.ir.const_int(self.lanes_of(self.ir.int(1)), -1)
+    }
+
+    /// Writes elements where the mask is true.
+    pub(crate) fn store(&self, buffer: BufferId, position: Val, value: Val, mask: Option<Val>) {
+        if self.program[buffer].len == 0 {
+            return;
+        }
+        match (position, value, mask) {
+            (Val::Uniform(p), Val::Uniform(v), None) => self.store_one(buffer, p, v, None),
+            (Val::Uniform(p), Val::Uniform(v), Some(Val::Uniform(m))) => {
+                self.store_one(buffer, p, v, Some(m));
+            }
+            (Val::Affine { base, stride: 1, .. }, value, mask) => {
+                self.store_row(buffer, base, self.in_lanes(value), self.lane_mask(mask));
+            }
+            (position, value, mask) => self.scatter(buffer, position, self.in_lanes(value), mask),
+        }
+    }
+
+    fn store_one(&self, buffer: BufferId, position: V, v: V, mask: Option<V>) {
+        let ir = self.ir;
+        let after = mask.map(|mask| {
+            let (then, after) = (ir.block(self.function), ir.block(self.function));
+            ir.cond_br(mask, then, after);
+            ir.go_to(then);
+            after
+        });
+        let v = self.to_memory(self.program[buffer].dtype, v);
+        ir.store(v, self.address(buffer, position), self.align(buffer));
+        if let Some(after) = after {
+            ir.br(after);
+            ir.go_to(after);
+        }
+    }
+
+    fn store_row(&self, buffer: BufferId, first: V, v: V, mask: Option<V>) {
+        let ir = self.ir;
+        let v = self.to_memory(self.program[buffer].dtype, v);
+        let (address, align) = (self.address(buffer, first), self.align(buffer));
+        match mask {
+            None if self.streamed.contains(&buffer) => {
+                let store = ir.store(v, address, 64);
+                ir.set_nontemporal(store);
+            }
+            None => {
+                ir.store(v, address, align);
+            }
+            Some(mask) => {
+                let args = [v, address, ir.i32(align.into()), mask];
+                ir.intrinsic("llvm.masked.store", &[ir.type_of(v), ir.ptr()], &args);
+            }
+        }
+    }
+
+    fn scatter(&self, buffer: BufferId, position: Val, v: V, mask: Option<Val>) {
+        let ir = self.ir;
+        let v = self.to_memory(self.program[buffer].dtype, v);
+        let mask = self.lane_mask(mask).unwrap_or_else(|| self.all_lanes());
+        let addresses = self.address(buffer, self.in_lanes(position));
+        let args = [v, addresses, ir.i32(self.align(buffer).into()), mask];
+        ir.intrinsic("llvm.masked.scatter", &[ir.type_of(v), ir.type_of(addresses)], &args);
+    }
+}
