@@ -63,7 +63,7 @@ static inline jaxrs_array* op_full(expr* e, double value, jaxrs_dtype dtype, con
         EXPR_RETURN(e, jaxrs_op_##name(e->scope, x, &out)); \
     }
 EXPR_UNARY(neg) EXPR_UNARY(sin) EXPR_UNARY(cos) EXPR_UNARY(tanh) EXPR_UNARY(exp) EXPR_UNARY(log)
-EXPR_UNARY(sqrt) EXPR_UNARY(rsqrt) EXPR_UNARY(abs) EXPR_UNARY(erf) EXPR_UNARY(logistic)
+EXPR_UNARY(stop_gradient) EXPR_UNARY(sqrt) EXPR_UNARY(rsqrt) EXPR_UNARY(abs) EXPR_UNARY(erf) EXPR_UNARY(logistic)
 
 #define EXPR_BINARY(name) \
     static inline jaxrs_array* op_##name(expr* e, jaxrs_array* x, jaxrs_array* y) { \
