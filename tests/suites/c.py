@@ -1,8 +1,9 @@
-"""The C API from C: every tests/c/*_test.c, plain and under valgrind."""
+"""The C API from C: every tests/c/*_test.c and what nulls.py writes, plain and under valgrind."""
 import re
+import sys
 
-from c_programs import built
-from case import ROOT, Case, command
+from c_programs import PROGRAMS, built
+from case import ROOT, Case, command, must
 
 CLOSING = re.compile(r"^(\d+) passed, (\d+) failed$", re.M)
 VALGRIND = ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite",
@@ -19,8 +20,17 @@ def counted(name, *args):
     return Case(name, passed, failed or int(status != 0), output)
 
 
+def nulls_test():
+    """The test written from the header."""
+    PROGRAMS.mkdir(parents=True, exist_ok=True)
+    source = PROGRAMS / "nulls_test.c"
+    source.write_text(must(sys.executable, ROOT / "tests/c/nulls.py", ROOT / "include/jaxrs/jaxrs.h"))
+    return source
+
+
 def cases():
-    programs = [(source.stem, built(source.stem, [source])) for source in sorted((ROOT / "tests/c").glob("*_test.c"))]
+    sources = [nulls_test(), *sorted((ROOT / "tests/c").glob("*_test.c"))]
+    programs = [(source.stem, built(source.stem, [source], ["-I", ROOT / "tests/c"])) for source in sources]
     for name, program in programs:
         yield counted(name, program)
     for name, program in programs:

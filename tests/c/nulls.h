@@ -1,0 +1,67 @@
+/* Valid arguments of every kind, for the test that nulls.py writes. */
+#include "check.h"
+
+typedef struct things {
+    jaxrs_array* array;
+    jaxrs_results* results;
+    jaxrs_fn* fn;
+    jaxrs_program* program;
+    jaxrs_exec* exec;
+    jaxrs_attrs* attrs;
+    jaxrs_bytes* bytes;
+    jaxrs_aval aval;
+    jaxrs_stats stats;
+    int64_t numbers[4];
+    uint32_t indices[4];
+    float data[16];
+    /* where outputs go */
+    uint64_t out_u64;
+    double out_f64;
+    size_t out_size;
+    const void* out_data;
+    jaxrs_array* out_array;
+    jaxrs_fn* out_fn;
+    jaxrs_program* out_program;
+    jaxrs_bytes* out_bytes;
+    jaxrs_results* out_results;
+    jaxrs_attrs* out_attrs;
+    jaxrs_scope* out_scope;
+    jaxrs_context* out_context;
+    jaxrs_exec* out_exec;
+    struct DLManagedTensorVersioned* out_tensor;
+} things;
+
+static jaxrs_error* identity(void* userdata, jaxrs_scope* s, jaxrs_array* const* a, size_t n, jaxrs_results* out) {
+    (void)userdata, (void)s;
+    return n ? jaxrs_results_push(out, a[0]) : NULL;
+}
+
+static things* make_things(check* c) {
+    static things t;
+    t = (things){0};
+    t.aval = (jaxrs_aval){JAXRS_F32, 0, 0, NULL};
+    t.stats.struct_size = sizeof t.stats;
+    OK(jaxrs_array_full_f64(c->s, 1, JAXRS_F32, NULL, 0, &t.array));
+    OK(jaxrs_results_new(&t.results));
+    OK(jaxrs_fn_new(c->ctx, "identity", 8, identity, NULL, NULL, NULL, &t.fn));
+    OK(jaxrs_fn_trace(t.fn, c->s, &t.aval, 1, &t.program));
+    OK(jaxrs_attrs_new(&t.attrs));
+    OK(jaxrs_array_print(t.array, &t.bytes));
+    return &t;
+}
+
+/* Releases what a call put out. DLPack's deleter is the third field of its tensor. */
+static void reset(things* x) {
+    struct tensor { uint32_t version[2]; void* ctx; void (*deleter)(void*); }* tensor = (void*)x->out_tensor;
+    if (tensor) tensor->deleter(tensor);
+    jaxrs_array_release(x->out_array), jaxrs_fn_release(x->out_fn), jaxrs_program_release(x->out_program);
+    jaxrs_bytes_release(x->out_bytes), jaxrs_results_release(x->out_results), jaxrs_attrs_release(x->out_attrs);
+    jaxrs_scope_release(x->out_scope), jaxrs_context_release(x->out_context);
+    x->out_array = NULL, x->out_fn = NULL, x->out_program = NULL, x->out_bytes = NULL, x->out_results = NULL;
+    x->out_attrs = NULL, x->out_scope = NULL, x->out_context = NULL, x->out_tensor = NULL;
+}
+
+static void drop_things(things* x) {
+    jaxrs_array_release(x->array), jaxrs_results_release(x->results), jaxrs_fn_release(x->fn);
+    jaxrs_program_release(x->program), jaxrs_attrs_release(x->attrs), jaxrs_bytes_release(x->bytes);
+}

@@ -1,0 +1,96 @@
+"""Writes a C test that passes NULL in every pointer position of every function: nulls.py HEADER > nulls_test.c
+
+Where NULL is allowed (`MAY_BE_NULL`, and pointers whose length is 0) the call may succeed; everywhere else it has to fail
+with INVALID_ARGUMENT and name the parameter. Functions that give no error have to survive.
+"""
+import re
+import sys
+
+# Parameters for which NULL has a meaning, in every function that has one of that name.
+MAY_BE_NULL = {"userdata", "drop", "payload", "opts", "o", "attrs", "dev", "byte_strides", "payload_tag", "len"}
+
+# A valid value for each parameter type; what is not here is a number.
+VALID = {
+    "jaxrs_context*": "c->ctx", "jaxrs_scope*": "c->s", "const jaxrs_array*": "x->array", "jaxrs_array*": "x->array",
+    "jaxrs_array* const*": "&x->array", "jaxrs_results*": "x->results", "const jaxrs_results*": "x->results",
+    "jaxrs_fn*": "x->fn", "jaxrs_fn* const*": "&x->fn", "jaxrs_program*": "x->program",
+    "const jaxrs_program*": "x->program", "jaxrs_exec*": "x->exec", "jaxrs_attrs*": "x->attrs",
+    "const jaxrs_attrs*": "x->attrs", "const char*": '"name"', "const int64_t*": "x->numbers",
+    "const uint32_t*": "x->indices", "jaxrs_trace_fn": "identity", "const jaxrs_aval*": "&x->aval",
+    "const void*": "x->data", "void*": "x->data", "jaxrs_dtype": "JAXRS_F32", "jaxrs_stats*": "&x->stats",
+    "jaxrs_bytes*": "x->bytes", "const jaxrs_bytes*": "x->bytes", "uint64_t*": "&x->out_u64", "double*": "&x->out_f64",
+    "size_t*": "&x->out_size", "const void**": "&x->out_data", "jaxrs_array**": "&x->out_array", "jaxrs_fn**": "&x->out_fn",
+    "jaxrs_program**": "&x->out_program", "jaxrs_bytes**": "&x->out_bytes", "jaxrs_results**": "&x->out_results",
+    "jaxrs_attrs**": "&x->out_attrs", "jaxrs_scope**": "&x->out_scope", "jaxrs_context**": "&x->out_context",
+    "jaxrs_exec**": "&x->out_exec", "void**": "(void**)&x->out_data", "struct DLManagedTensorVersioned**": "&x->out_tensor",
+}
+
+NUMBERS = {"header_abi_version": "JAXRS_ABI_VERSION", "length": "-1", "nbytes": "4", "dst_nbytes": "4", "axis_size": "-1"}
+PURE_HANDLES = re.compile(r"_(retain|release)$")
+
+
+def parameters(text):
+    """(type, name) of each parameter."""
+    text = re.sub(r"\bvoid\s*\(\s*\*\s*(\w+)\s*\)\s*\([^)]*\)", r"CALLBACK \1", text)
+    found = []
+    for part in filter(lambda p: p not in ("", "void"), (p.strip() for p in text.split(","))):
+        kind, name = re.match(r"(.*?)(\w+)$", part, re.S).groups()
+        kind = re.sub(r"\s*\*", "*", " ".join(kind.split())).replace("*const", "* const")
+        found.append((re.sub(r"\bstruct (jaxrs_\w+)", r"\1", kind), name))
+    return found
+
+
+def functions(header):
+    header = re.sub(r"/\*.*?\*/|//[^\n]*|^\s*#[^\n]*(\\\n[^\n]*)*", "", header, flags=re.S | re.M)
+    header = re.sub(r"typedef[^;{]*(\{[^}]*\})?[^;]*;", "", header)
+    header = re.sub(r"JAXRS_API|JAXRS_MUST_USE", "", header)
+    for match in re.finditer(r"([\w*\s]+?)\b(jaxrs_\w+)\s*\(((?:[^()]|\([^()]*\))*)\)\s*;", header):
+        yield " ".join(match[1].split()).replace(" *", "*"), match[2], parameters(match[3])
+
+
+def is_pointer(kind):
+    return "*" in kind or kind in ("CALLBACK", "jaxrs_trace_fn")
+
+
+def valid(kind, name, previous):
+    if kind in VALID:
+        return VALID[kind]
+    if name == "nbytes" and previous[0] in ("size_t*",):
+        return VALID["size_t*"]
+    return "NULL" if is_pointer(kind) else NUMBERS.get(name, "1")
+
+
+def calls(kind, name, params):
+    """One line of C for each pointer position of a function."""
+    values = [valid(t, n, params[i - 1] if i else ("", "")) for i, (t, n) in enumerate(params)]
+    for i, (parameter_kind, parameter) in enumerate(params):
+        if not is_pointer(parameter_kind):
+            continue
+        args = ", ".join("NULL" if k == i else value for k, value in enumerate(values))
+        call = f"{name}({args})"
+        if kind != "jaxrs_error*" or name.startswith("jaxrs_error_new"):
+            yield survives(kind, name, call)
+        elif parameter in MAY_BE_NULL or parameter_kind == "CALLBACK":
+            yield f"    jaxrs_error_release({call});"
+        else:
+            yield f'    FAILS({call}, JAXRS_ERR_INVALID_ARGUMENT, "{parameter}");'
+        yield "    reset(x);"
+
+
+def survives(kind, name, call):
+    if kind == "jaxrs_error*":
+        return f"    jaxrs_error_release({call});"
+    if name.endswith("_retain"):
+        return f"    EXPECT({call} == NULL);"
+    return f"    {call};" if kind == "void" else f"    (void){call};"
+
+
+def main(path):
+    print(f"/* Made by tests/c/nulls.py; not committed. */\n#include \"nulls.h\"\n")
+    for kind, name, params in functions(open(path).read()):
+        lines = list(calls(kind, name, params))
+        if lines:
+            print(f"CASE({name}_refuses_null) {{\n    things* x = make_things(c);\n" + "\n".join(lines) + "\n    drop_things(x);\n}\n")
+
+
+main(sys.argv[1])
