@@ -1,0 +1,335 @@
+"""Records what JAX computes for primitives and random functions: record.py [FOLDER] (here by default).
+
+One JSON object a line: the operation (JAX's name for the primitive), its parameters, operands, and results; where it has
+derivatives, also tangents with the results' tangents (`jvp`), and cotangents with the operands' (`vjp`). Numbers are the
+shortest decimals that give the same value back; NaN and infinities are strings. Needs JAX 0.10 (the CPU suffices).
+"""
+import json
+import os
+import pathlib
+import sys
+
+os.environ["JAX_PLATFORMS"] = "cpu"
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+jax.config.update("jax_enable_x64", True)
+
+NAMES = {"bool": "bool", "int32": "i32", "int64": "i64", "uint8": "u8", "uint32": "u32", "float32": "f32", "float64": "f64"}
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, np.inf, -np.inf, np.nan, 1e-3, 40.0]
+FLOATS, INTS = ["float32", "float64"], ["int32", "int64", "uint8", "uint32"]
+
+
+def number(x):
+    if isinstance(x, (np.bool_, np.integer)):
+        return x.item()
+    return float(str(x)) if np.isfinite(x) else str(x)
+
+
+def array(x):
+    x = np.asarray(x)
+    return {"dtype": NAMES[x.dtype.name], "shape": list(x.shape), "data": [number(v) for v in x.reshape(-1)]}
+
+
+def is_float(x):
+    return np.issubdtype(np.asarray(x).dtype, np.floating)
+
+
+def direction(x, seed):
+    """A tangent of `x` that is the same in every recording."""
+    return np.random.default_rng(seed).uniform(-1, 1, np.shape(x)).astype(np.asarray(x).dtype)
+
+
+class Recorder:
+    def __init__(self, folder, name):
+        self.out = open(folder / f"{name}.jsonl", "w")
+
+    def case(self, op, fn, *inputs, derive=True, **params):
+        """`fn(*inputs)` is the operation with these parameters."""
+        inputs = [np.asarray(x) for x in inputs]
+        outputs = as_tuple(fn(*inputs))
+        row = {"op": op, "params": params, "inputs": list(map(array, inputs)), "outputs": list(map(array, outputs))}
+        if derive and any(map(is_float, inputs)) and all(map(is_float, outputs)):
+            row |= derivatives(fn, inputs)
+        self.out.write(json.dumps(row, separators=(",", ":")) + "\n")
+
+
+def as_tuple(x):
+    return tuple(x) if isinstance(x, (tuple, list)) else (x,)
+
+
+def derivatives(fn, inputs):
+    where = [i for i, x in enumerate(inputs) if is_float(x)]
+
+    def of_floats(*floats):
+        full = list(inputs)
+        for i, x in zip(where, floats):
+            full[i] = x
+        return as_tuple(fn(*full))
+
+    floats = [inputs[i] for i in where]
+    tangents = [direction(x, 1 + k) for k, x in enumerate(floats)]
+    outputs, jvp = jax.jvp(of_floats, floats, tangents)
+    cotangents = [direction(y, 101 + k) for k, y in enumerate(outputs)]
+    vjp = jax.vjp(of_floats, *floats)[1](tuple(cotangents))
+    spread = lambda values: [array(values[where.index(i)]) if i in where else None for i in range(len(inputs))]
+    return {"tangents": spread(tangents), "jvp": list(map(array, jvp)), "cotangents": list(map(array, cotangents)), "vjp": spread(vjp)}
+
+
+def ordinary(low, high, shape, dtype, seed=7):
+    return np.random.default_rng(seed).uniform(low, high, shape).astype(dtype)
+
+
+def integers(shape, dtype, seed=7):
+    low = 0 if dtype.startswith("u") else -5
+    return np.random.default_rng(seed).integers(low, 9, shape).astype(dtype)
+
+
+def elementwise(r):
+    anywhere = ["sin", "cos", "tan", "sinh", "cosh", "tanh", "asinh", "atan", "exp", "exp2", "expm1", "logistic", "erf", "cbrt",
+                "neg", "abs", "sign", "floor", "ceil", "square", "is_finite"]
+    inside = {"log": (0.1, 4), "log1p": (-0.5, 4), "sqrt": (0.1, 4), "rsqrt": (0.1, 4), "asin": (-0.9, 0.9),
+              "acos": (-0.9, 0.9), "atanh": (-0.9, 0.9), "acosh": (1.2, 4), "erf_inv": (-0.9, 0.9)}
+    for op, (low, high) in {**{op: (-2, 2) for op in anywhere}, **inside}.items():
+        fn = getattr(lax, op)
+        for dtype in FLOATS:
+            r.case(op, fn, ordinary(low, high, (2, 3), dtype))
+            r.case(op, fn, np.array(SPECIAL, dtype), derive=False)
+        r.case(op, fn, np.zeros((0, 3), np.float32))
+        r.case(op, fn, np.float32(0.75 if op != "acosh" else 1.75))
+    for op in ["neg", "abs", "sign"]:
+        for dtype in ["int32", "int64"]:
+            r.case(op, getattr(lax, op), np.array([0, -1, 5, np.iinfo(dtype).min, np.iinfo(dtype).max], dtype))
+    for method in lax.RoundingMethod:
+        ties = np.array([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.3, -0.0, np.inf, np.nan], np.float32)
+        r.case("round", lambda x: lax.round(x, method), ties, derive=False, rounding_method=int(method))
+    for dtype in ["bool", *INTS]:
+        r.case("not", lax.bitwise_not, integers(4, dtype).astype(dtype))
+    for y in [-2, -1, 0, 1, 2, 3, 5]:
+        r.case("integer_pow", lambda x: lax.integer_pow(x, y), ordinary(0.5, 2, 4, "float32"), y=y)
+        r.case("integer_pow", lambda x: lax.integer_pow(x, y), np.array(SPECIAL, np.float32), derive=False, y=y)
+    for dtype in ["int32", "uint32", "uint8", "int64"]:
+        r.case("population_count", lax.population_count, np.array([0, 1, 7, 100], dtype))
+        r.case("clz", lax.clz, np.array([0, 1, 7, 100], dtype))
+
+
+def binary(r):
+    for op in ["add", "sub", "mul", "div", "rem", "max", "min", "pow", "atan2", "nextafter"]:
+        fn = getattr(lax, op)
+        for dtype in FLOATS:
+            derive = op != "nextafter"
+            r.case(op, fn, ordinary(0.5, 3, (2, 3), dtype), ordinary(0.6, 2, (2, 3), dtype, 8), derive=derive)
+            left, right = (np.array(x, dtype) for x in zip(*[(a, b) for a in SPECIAL[:10] for b in SPECIAL[:10]]))
+            if op not in ("pow", "nextafter"):
+                r.case(op, fn, left, right, derive=False)
+        r.case(op, fn, np.zeros((0,), np.float32), np.zeros((0,), np.float32), derive=derive)
+    for op in ["max", "min"]:
+        r.case(op, getattr(lax, op), np.array([1, 2, 2], np.float32), np.array([2, 2, 1], np.float32))
+    special_pow = [(0, 0), (0, -1), (-0.0, 3), (-2, 3), (-2, 0.5), (np.inf, -1), (1, np.nan), (np.nan, 0), (2, np.inf), (0.5, np.inf)]
+    r.case("pow", lax.pow, *(np.array(x, np.float32) for x in zip(*special_pow)), derive=False)
+    for op in ["add", "sub", "mul", "div", "rem", "max", "min"]:
+        for dtype in INTS:
+            left, right = integers(8, dtype), integers(8, dtype, 9)
+            left[0], right[0], right[1] = np.iinfo(dtype).min, (1 if dtype.startswith("u") else -1), 0
+            r.case(op, getattr(lax, op), left, right)
+    for op, fn in [("and", lax.bitwise_and), ("or", lax.bitwise_or), ("xor", lax.bitwise_xor)]:
+        for dtype in ["bool", *INTS]:
+            r.case(op, fn, (integers(6, dtype) % 2).astype(dtype), (integers(6, dtype, 9) % 2).astype(dtype))
+    for op in ["shift_left", "shift_right_arithmetic", "shift_right_logical"]:
+        for dtype in INTS:
+            bits = 8 * np.dtype(dtype).itemsize
+            r.case(op, getattr(lax, op), integers(6, dtype), np.array([0, 1, 3, bits - 1, bits, bits + 5], dtype))
+    for op in ["eq", "ne", "lt", "le", "gt", "ge"]:
+        left, right = (np.array(x, np.float32) for x in zip(*[(a, b) for a in SPECIAL[:10] for b in SPECIAL[:10]]))
+        r.case(op, getattr(lax, op), left, right)
+        for dtype in ["bool", *INTS]:
+            r.case(op, getattr(lax, op), integers(6, dtype).astype(dtype), integers(6, dtype, 9).astype(dtype))
+
+
+def choosing(r):
+    x, y = ordinary(-2, 2, (2, 3), "float32"), ordinary(-2, 2, (2, 3), "float32", 8)
+    r.case("select_n", lax.select_n, np.array([[True, False, True], [False, True, False]]), x, y)
+    r.case("select_n", lax.select_n, np.array(True), x, y)
+    r.case("select_n", lax.select_n, np.array([0, 2, 1], np.int32), x[0], y[0], x[1])
+    r.case("clamp", lax.clamp, np.float32(-1), x, np.float32(1), derive=False)
+    r.case("clamp", lax.clamp, x - 1, y, x + 1)
+    r.case("clamp", lax.clamp, np.float32(-1), np.array(SPECIAL, np.float32), np.float32(1), derive=False)
+    r.case("clamp", lax.clamp, np.int32(-1), integers(5, "int32"), np.int32(3))
+    special = np.array([0.0, -0.0, 1.9, -1.9, 300.7, -300.7, 5e9, -5e9, np.inf, -np.inf, np.nan])
+    for old in ["bool", *INTS, *FLOATS]:
+        for new in ["bool", *INTS, *FLOATS]:
+            values = special if old in FLOATS else integers(5, old)
+            if old in FLOATS and new == "uint8":
+                values = values[:4]  # what lies outside depends on the vector width in XLA
+            r.case("convert_element_type", lambda x: lax.convert_element_type(x, new), values.astype(old), derive=False,
+                   new_dtype=NAMES[new], weak_type=False)
+    r.case("convert_element_type", lambda x: lax.convert_element_type(x, "float64"), x, new_dtype="f64", weak_type=False)
+    r.case("bitcast_convert_type", lambda x: lax.bitcast_convert_type(x, np.int32), np.array(SPECIAL[:9], np.float32),
+           new_dtype="i32")
+    r.case("bitcast_convert_type", lambda x: lax.bitcast_convert_type(x, np.float64), np.array([0, 1 << 62, -1]), new_dtype="f64",
+           derive=False)
+
+
+def reductions(r):
+    tied = np.array([[3, 1, 3], [2, 2, 0]], np.float32)
+    for axes in [(0,), (1,), (0, 1), ()]:
+        for op in ["sum", "max", "min", "prod"]:
+            fn = lambda x: getattr(lax, f"reduce_{op}")(x, axes)
+            for dtype in FLOATS:
+                r.case(f"reduce_{op}", fn, ordinary(-2, 2, (2, 3), dtype), axes=axes)
+            r.case(f"reduce_{op}", fn, tied, axes=axes)
+            for dtype in INTS:
+                r.case(f"reduce_{op}", fn, integers((2, 3), dtype), axes=axes)
+            r.case(f"reduce_{op}", fn, np.array([[np.nan, 1, np.inf], [0, -np.inf, -0.0]], np.float32), derive=False, axes=axes)
+            r.case(f"reduce_{op}", fn, np.zeros((0, 3), np.float32), axes=axes)
+        for op in ["and", "or"]:
+            fn = lambda x: getattr(lax, f"reduce_{op}")(x, axes)
+            r.case(f"reduce_{op}", fn, tied > 1, axes=axes)
+            r.case(f"reduce_{op}", fn, np.zeros((0, 2), bool), axes=axes)
+            r.case(f"reduce_{op}", fn, integers((2, 3), "int32"), axes=axes)
+    for op in ["argmax", "argmin"]:
+        for axis in [0, 1]:
+            fn = lambda x: getattr(lax, op)(x, axis, np.int32)
+            for x in [tied, np.array([[np.nan, 1, 2], [1, np.nan, np.nan]], np.float32), integers((2, 3), "int32"), tied > 1]:
+                r.case(op, fn, x, axes=(axis,), index_dtype="i32")
+    for op in ["cumsum", "cumprod", "cummax", "cummin"]:
+        for axis, reverse in [(0, False), (1, False), (1, True)]:
+            fn = lambda x: getattr(lax, op)(x, axis, reverse)
+            r.case(op, fn, ordinary(-2, 2, (2, 4), "float32"), axis=axis, reverse=reverse)
+            r.case(op, fn, integers((2, 4), "int32"), axis=axis, reverse=reverse)
+            r.case(op, fn, np.zeros((2, 0) if axis else (0, 2), np.float32), axis=axis, reverse=reverse)
+
+
+def structural(r):
+    x, scalar = ordinary(-2, 2, (2, 3), "float32"), np.float32(1.5)
+    for value, shape, dims in [(scalar, (2, 3), ()), (x, (2, 4, 3), (0, 2)), (x[:, :1], (2, 5), (0, 1)), (scalar, (0,), ())]:
+        r.case("broadcast_in_dim", lambda v: lax.broadcast_in_dim(v, shape, dims), value, shape=shape, broadcast_dimensions=dims)
+    for shape in [(6,), (3, 2), (1, 6, 1)]:
+        r.case("reshape", lambda v: lax.reshape(v, shape), x, new_sizes=shape)
+    r.case("reshape", lambda v: lax.reshape(v, (0, 5)), np.zeros((3, 0), np.float32), new_sizes=(0, 5))
+    r.case("squeeze", lambda v: lax.squeeze(v, (0, 2)), x.reshape(1, 2, 1, 3), dimensions=(0, 2))
+    r.case("expand_dims", lambda v: lax.expand_dims(v, (0, 2)), x, dimensions=(0, 2))
+    for permutation in [(1, 0, 2), (2, 0, 1), (0, 1, 2)]:
+        r.case("transpose", lambda v: lax.transpose(v, permutation), ordinary(-2, 2, (2, 3, 2), "float32"), permutation=permutation)
+    for dims in [(0,), (0, 1), ()]:
+        r.case("rev", lambda v: lax.rev(v, dims), x, dimensions=dims)
+    for dtype in ["int32", "float32", "uint8"]:
+        r.case("iota", lambda: lax.broadcasted_iota(dtype, (2, 3), 1), dtype=NAMES[dtype], shape=(2, 3), dimension=1)
+    for start, limit, strides in [((0, 1), (2, 3), (1, 1)), ((0, 0), (2, 3), (2, 2)), ((1, 1), (1, 3), (1, 1))]:
+        r.case("slice", lambda v: lax.slice(v, start, limit, strides), x, start_indices=start, limit_indices=limit, strides=strides)
+    for start in [(0, 1), (-1, 9), (1, -2)]:
+        index = [np.int32(i) for i in start]
+        r.case("dynamic_slice", lambda v, *i: lax.dynamic_slice(v, i, (1, 2)), x, *index, slice_sizes=(1, 2))
+        r.case("dynamic_update_slice", lambda v, u, *i: lax.dynamic_update_slice(v, u, i), x, x[:1, :2] * 10, *index)
+    for config in [((1, 2, 0), (0, 0, 1)), ((-1, 0, 0), (0, -1, 0)), ((1, -1, 2), (-1, 1, 1)), ((0, 0, 0), (2, 0, 3))]:
+        r.case("pad", lambda v, p: lax.pad(v, p, config), x, scalar, padding_config=config)
+    r.case("concatenate", lambda *v: lax.concatenate(v, 1), x, x[:, :1], np.zeros((2, 0), np.float32), dimension=1)
+    r.case("concatenate", lambda *v: lax.concatenate(v, 0), x, -x, dimension=0)
+    for axis in [0, 1]:
+        for y in [ordinary(-2, 2, (3, 3), "float32"), np.array([[np.nan, 0.0, -0.0], [1, -np.inf, np.inf], [1, 2, 1]], np.float32)]:
+            r.case("sort", lambda v: lax.sort(v, dimension=axis), y, derive=False, dimension=axis, is_stable=True, num_keys=1)
+    keys, values = np.array([3, 1, 3, 2, 1], np.int32), ordinary(-2, 2, 5, "float32")
+    r.case("sort", lambda k, v: lax.sort((k, v), num_keys=1), keys, values, dimension=0, is_stable=True, num_keys=1)
+    r.case("sort", lambda k, v: lax.sort((k, v), num_keys=2), keys, values, derive=False, dimension=0, is_stable=True, num_keys=2)
+    r.case("sort", lambda v: lax.sort(v), values, dimension=0, is_stable=True, num_keys=1)
+
+
+def contractions(r):
+    for (left, right), dims in [
+        (((2, 3), (3, 4)), (((1,), (0,)), ((), ()))),
+        (((2, 3), (4, 3)), (((1,), (1,)), ((), ()))),
+        (((3,), (3,)), (((0,), (0,)), ((), ()))),
+        (((2,), (3,)), (((), ()), ((), ()))),
+        (((2, 2, 3), (2, 3, 2)), (((2,), (1,)), ((0,), (0,)))),
+        (((2, 3, 2), (3, 2, 2)), (((0, 1), (1, 0)), ((), ()))),
+        (((3, 2, 2), (2, 4, 3)), (((1,), (0,)), ((0,), (2,)))),
+        (((2, 0), (0, 3)), (((1,), (0,)), ((), ()))),
+        (((0, 2), (2, 3)), (((1,), (0,)), ((), ()))),
+    ]:
+        for dtype in [*FLOATS, "int32"]:
+            make = (lambda s, k: integers(s, dtype, k)) if dtype == "int32" else (lambda s, k: ordinary(-2, 2, s, dtype, k))
+            r.case("dot_general", lambda a, b: lax.dot_general(a, b, dims), make(left, 7), make(right, 8), dimension_numbers=dims)
+
+
+def indexing(r):
+    x = ordinary(-2, 2, (4, 3), "float32")
+    modes = {"clip": "clip", "fill_or_drop": "fill", "promise_in_bounds": "promise_in_bounds"}
+    gathers = [
+        (np.array([[0], [2], [3]]), (1,), (0,), (0,), (), (), (1, 3)),
+        (np.array([[[0], [9]], [[-3], [1]]]), (2,), (0,), (0,), (), (), (1, 3)),
+        (np.array([[1, 2], [3, 0]]), (), (0, 1), (0, 1), (), (), (1, 1)),
+        (np.array([[1, 1], [3, 2]]), (1, 2), (), (0, 1), (), (), (2, 2)),
+        (np.array([[2], [0], [1], [1]]), (), (1,), (1,), (0,), (0,), (1, 1)),
+    ]
+    for indices, offset, collapsed, start_map, batching, index_batching, sizes in gathers:
+        for ours, theirs in modes.items():
+            if ours == "promise_in_bounds" and (indices.min() < 0 or indices.max() > 3 or sizes == (2, 2)):
+                continue
+            dims = lax.GatherDimensionNumbers(offset, collapsed, start_map, batching, index_batching)
+            r.case("gather", lambda v, i: lax.gather(v, i, dims, sizes, mode=theirs), x, indices.astype(np.int32),
+                   offset_dims=offset, collapsed_slice_dims=collapsed, start_index_map=start_map,
+                   operand_batching_dims=batching, start_indices_batching_dims=index_batching, slice_sizes=sizes, mode=ours)
+    scatters = [
+        (np.array([[0], [2], [0]]), (3, 3), (1,), (0,), (0,), (), ()),
+        (np.array([[1], [9]]), (2, 3), (1,), (0,), (0,), (), ()),
+        (np.array([[1, 2], [3, 0], [1, 2]]), (3,), (), (0, 1), (0, 1), (), ()),
+        (np.array([[2], [0], [1], [1]]), (4,), (), (1,), (1,), (0,), (0,)),
+    ]
+    for kind, fn in [("scatter_add", lax.scatter_add), ("scatter_mul", lax.scatter_mul), ("scatter_min", lax.scatter_min),
+                     ("scatter_max", lax.scatter_max), ("scatter", lax.scatter)]:
+        for indices, update_shape, window, inserted, to_operand, batching, index_batching in scatters:
+            for ours in ["clip", "fill_or_drop"]:
+                dims = lax.ScatterDimensionNumbers(window, inserted, to_operand, batching, index_batching)
+                unique = len(np.unique(indices, axis=0)) == len(indices) and indices.max() < 4
+                derive = kind == "scatter_add" or (kind == "scatter" and unique)
+                call = lambda v, i, u: fn(v, i, u, dims, mode=modes[ours], unique_indices=unique)
+                r.case(kind, call, x, indices.astype(np.int32), ordinary(-2, 2, update_shape, "float32", 8), derive=derive,
+                       update_window_dims=window, inserted_window_dims=inserted, scatter_dims_to_operand_dims=to_operand,
+                       operand_batching_dims=batching, scatter_indices_batching_dims=index_batching, mode=ours,
+                       unique_indices=bool(unique))
+
+
+def random(r):
+    jax.config.update("jax_threefry_partitionable", True)
+    for seed in [0, 42, 2**31 + 7]:
+        key = jax.random.key(seed)
+        data = np.asarray(jax.random.key_data(key))
+        wrap = lambda k: jax.random.wrap_key_data(k, impl="threefry2x32")
+        raw = lambda k: jax.random.key_data(k)
+        case = lambda op, fn, **params: r.case(op, lambda k: fn(wrap(k)), data, derive=False, **params)
+        r.case("random_key", lambda: raw(jax.random.key(seed)), derive=False, seed=seed)
+        case("random_split", lambda k: raw(jax.random.split(k, 3)), num=3)
+        case("random_fold_in", lambda k: raw(jax.random.fold_in(k, 17)), data=17)
+        for bits in [8, 16, 32, 64]:
+            case("random_bits", lambda k: widened(jax.random.bits(k, (2, 3), f"uint{bits}")), bit_width=bits, shape=(2, 3))
+        case("random_uniform", lambda k: jax.random.uniform(k, (5,), "float32", -1, 3), shape=(5,), dtype="f32", minval=-1.0, maxval=3.0)
+        case("random_uniform", lambda k: jax.random.uniform(k, (5,), "float64"), shape=(5,), dtype="f64", minval=0.0, maxval=1.0)
+        case("random_normal", lambda k: jax.random.normal(k, (2, 4), "float32"), shape=(2, 4), dtype="f32")
+        case("random_normal", lambda k: jax.random.normal(k, (3,), "float64"), shape=(3,), dtype="f64")
+        case("random_randint", lambda k: jax.random.randint(k, (7,), -3, 10, "int32"), shape=(7,), minval=-3, maxval=10, dtype="i32")
+        case("random_permutation", lambda k: jax.random.permutation(k, jnp.arange(12, dtype="int32")), n=12)
+        case("random_bernoulli", lambda k: jax.random.bernoulli(k, np.float32(0.3), (9,)), p=0.3, shape=(9,))
+        logits = np.log(np.array([0.1, 0.2, 0.7], np.float32))
+        r.case("random_categorical", lambda k, l: jax.random.categorical(wrap(k), l, shape=(6,)).astype(np.int32), data, logits,
+               derive=False, shape=(6,))
+
+
+def widened(x):
+    """u16 is not among the recorded types; its values are."""
+    return np.asarray(x).astype(np.uint32) if x.dtype == np.uint16 else (np.asarray(x) if x.dtype != np.uint64 else split64(np.asarray(x)))
+
+
+def split64(x):
+    """u64 as two u32 along a new last axis: the high word, then the low one."""
+    return np.stack([(x >> np.uint64(32)).astype(np.uint32), (x & np.uint64(0xFFFFFFFF)).astype(np.uint32)], -1)
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
+    for group in [elementwise, binary, choosing, reductions, structural, contractions, indexing, random]:
+        group(Recorder(folder, group.__name__))
+
+
+main()
