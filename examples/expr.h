@@ -34,9 +34,18 @@ static inline void expr_push(expr* e, jaxrs_results* results, jaxrs_array* a) {
     if (!e->error) e->error = jaxrs_results_push(results, a);
 }
 
-/* Output `i` of a call that filled `results`. */
-static inline jaxrs_array* expr_get(expr* e, const jaxrs_results* results, size_t i) {
-    return e->error ? NULL : expr_keep(e, jaxrs_results_get(results, i));
+/* Moves the first `n` of `results` to `outs` and releases the list. */
+static inline void expr_take(expr* e, jaxrs_results* results, jaxrs_array** outs, size_t n) {
+    for (size_t i = 0; i < n; i++) outs[i] = e->error ? NULL : expr_keep(e, jaxrs_results_get(results, i));
+    jaxrs_results_release(results);
+}
+
+/* outs = f(args) */
+static inline void expr_call(expr* e, jaxrs_fn* f, jaxrs_array* const* args, size_t n, jaxrs_array** outs, size_t n_outs) {
+    jaxrs_results* results = NULL;
+    if (!e->error) e->error = jaxrs_results_new(&results);
+    if (!e->error) e->error = jaxrs_fn_call(f, e->scope, args, n, results);
+    expr_take(e, results, outs, n_outs);
 }
 
 static inline jaxrs_error* expr_done(expr* e) {
@@ -81,7 +90,14 @@ static inline jaxrs_array* op_matmul(expr* e, jaxrs_array* x, jaxrs_array* y) {
 
 static inline jaxrs_array* op_square(expr* e, jaxrs_array* x) { return op_mul(e, x, x); }
 
-static inline jaxrs_array* op_relu(expr* e, jaxrs_array* x) { return op_max(e, x, op_num(e, 0.0, x)); }
+static inline jaxrs_array* op_select(expr* e, jaxrs_array* which, jaxrs_array* on_true, jaxrs_array* on_false) {
+    EXPR_RETURN(e, jaxrs_op_where(e->scope, which, on_true, on_false, &out));
+}
+
+static inline jaxrs_array* op_relu(expr* e, jaxrs_array* x) {
+    jaxrs_array* zero = op_num(e, 0.0, x);
+    return op_select(e, op_gt(e, x, zero), x, zero);
+}
 
 /* Sums or takes the maximum over one axis, or over all of them (EXPR_ALL); `keepdims` leaves an axis of size 1. */
 #define EXPR_ALL INT64_MAX

@@ -81,13 +81,10 @@ done:
 static jaxrs_error* loss_fn(void* userdata, jaxrs_scope* s, jaxrs_array* const* a, size_t n, jaxrs_results* out) {
     (void)n;
     expr e = expr_in(s);
-    jaxrs_results* ends = NULL;
-    if (!e.error) e.error = jaxrs_results_new(&ends);
-    if (!e.error) e.error = jaxrs_fn_call(userdata, s, a, 4, ends);
-    jaxrs_array* angle_off = op_sub(&e, expr_get(&e, ends, 0), a[4]);
-    jaxrs_array* speed_off = op_sub(&e, expr_get(&e, ends, 1), a[5]);
+    jaxrs_array* ends[2];
+    expr_call(&e, userdata, a, 4, ends, 2);
+    jaxrs_array *angle_off = op_sub(&e, ends[0], a[4]), *speed_off = op_sub(&e, ends[1], a[5]);
     expr_push(&e, out, op_mean(&e, op_add(&e, op_square(&e, angle_off), op_square(&e, speed_off))));
-    jaxrs_results_release(ends);
     return expr_done(&e);
 }
 
@@ -123,21 +120,18 @@ done:
 static jaxrs_error* observe(jaxrs_scope* s, fit* f) {
     static const int64_t n = STATES;
     expr e = expr_in(s);
-    jaxrs_results* ends = NULL;
-    jaxrs_array* args[4] = {
+    jaxrs_array *ends[2], *args[4] = {
         op_full(&e, TRUE_DAMPING, JAXRS_F32, NULL, 0), op_full(&e, TRUE_DRIVE, JAXRS_F32, NULL, 0),
         op_random_uniform(&e, op_random_key(&e, 1), &n, 1, -1.5, 1.5),
         op_random_uniform(&e, op_random_key(&e, 2), &n, 1, -1.0, 1.0)};
-    if (!e.error) e.error = jaxrs_results_new(&ends);
-    if (!e.error) e.error = jaxrs_fn_call(f->fast_solve, s, args, 4, ends);
+    expr_call(&e, f->fast_solve, args, 4, ends, 2);
     for (size_t i = 0; i < 2; i++) {
         jaxrs_array* noise = op_mul_num(&e, op_random_normal(&e, op_random_key(&e, 3 + i), &n, 1), NOISE);
-        jaxrs_array* seen = op_add(&e, expr_get(&e, ends, i), noise);
+        jaxrs_array* seen = op_add(&e, ends[i], noise);
         if (e.error) break;
         f->args[ANGLES + i] = jaxrs_array_retain(args[ANGLES + i]);
         f->args[END_ANGLES + i] = jaxrs_array_retain(seen);
     }
-    jaxrs_results_release(ends);
     return expr_done(&e);
 }
 

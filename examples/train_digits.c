@@ -51,7 +51,7 @@ static jaxrs_error* predict_fn(void* userdata, jaxrs_scope* s, jaxrs_array* cons
     return expr_done(&e);
 }
 
-/* One step of Adam for one parameter: pushes the new value, and leaves the new moments in `m` and `v`. */
+/* One step of Adam for one parameter: gives the new value, and leaves the new moments in `m` and `v`. */
 static jaxrs_array* adam(expr* e, jaxrs_array* p, jaxrs_array** m, jaxrs_array** v, jaxrs_array* g, jaxrs_array* t) {
     *m = op_add(e, op_mul_num(e, *m, BETA1), op_mul_num(e, g, 1 - BETA1));
     *v = op_add(e, op_mul_num(e, *v, BETA2), op_mul_num(e, op_square(e, g), 1 - BETA2));
@@ -66,21 +66,18 @@ static jaxrs_array* adam(expr* e, jaxrs_array* p, jaxrs_array** m, jaxrs_array**
 static jaxrs_error* step_fn(void* userdata, jaxrs_scope* s, jaxrs_array* const* a, size_t n, jaxrs_results* out) {
     (void)n;
     expr e = expr_in(s);
-    jaxrs_array *args[PARAMS + 2], *p[PARAMS], *m[PARAMS], *v[PARAMS];
-    jaxrs_results* loss_and_grads = NULL;
+    jaxrs_array *args[PARAMS + 2], *loss_and_grads[1 + PARAMS], *p[PARAMS], *m[PARAMS], *v[PARAMS];
     memcpy(args, a, PARAMS * sizeof *a);
     args[PARAMS] = a[X], args[PARAMS + 1] = a[Y];
-    if (!e.error) e.error = jaxrs_results_new(&loss_and_grads);
-    if (!e.error) e.error = jaxrs_fn_call(userdata, s, args, PARAMS + 2, loss_and_grads);
-    for (size_t i = 0; i < PARAMS; i++) {
+    expr_call(&e, userdata, args, PARAMS + 2, loss_and_grads, 1 + PARAMS);
+    for (int i = 0; i < PARAMS; i++) {
         m[i] = a[M + i], v[i] = a[V + i];
-        p[i] = adam(&e, a[P + i], &m[i], &v[i], expr_get(&e, loss_and_grads, i + 1), a[T]);
+        p[i] = adam(&e, a[P + i], &m[i], &v[i], loss_and_grads[1 + i], a[T]);
     }
     for (int i = 0; i < PARAMS; i++) expr_push(&e, out, p[i]);
     for (int i = 0; i < PARAMS; i++) expr_push(&e, out, m[i]);
     for (int i = 0; i < PARAMS; i++) expr_push(&e, out, v[i]);
-    expr_push(&e, out, expr_get(&e, loss_and_grads, 0));
-    jaxrs_results_release(loss_and_grads);
+    expr_push(&e, out, loss_and_grads[0]);
     return expr_done(&e);
 }
 

@@ -11,24 +11,15 @@ typedef struct parts {
     jaxrs_context* ctx;
 } parts;
 
-/* Pushes all outputs of `r`, which it releases. */
-static void push_all(expr* e, jaxrs_results* out, jaxrs_results* r) {
-    for (size_t i = 0; !e->error && i < jaxrs_results_len(r); i++) expr_push(e, out, expr_get(e, r, i));
-    jaxrs_results_release(r);
-}
-
 /* ---- cond and switch ---- */
 
 /* x > 0 ? sin x : x^2 */
 FN(by_sign) {
     const parts* p = userdata;
-    jaxrs_results* r = NULL;
     expr e = expr_in(s);
     (void)n;
     jaxrs_array* positive = op_gt(&e, a[0], op_num(&e, 0, a[0]));
-    if (!e.error) e.error = jaxrs_results_new(&r);
-    if (!e.error) e.error = jaxrs_cond(s, positive, p->on_true, p->on_false, a, 1, r);
-    push_all(&e, out, r);
+    if (!e.error) e.error = jaxrs_cond(s, positive, p->on_true, p->on_false, a, 1, out);
     return expr_done(&e);
 }
 
@@ -69,13 +60,8 @@ CASE(cond_is_batched_over_its_predicate) {
 FN(choose) {
     parts* p = userdata;
     jaxrs_fn* branches[] = {p->on_true, p->on_false, p->body};
-    jaxrs_results* r = NULL;
-    expr e = expr_in(s);
     (void)n;
-    if (!e.error) e.error = jaxrs_results_new(&r);
-    if (!e.error) e.error = jaxrs_switch(s, a[0], branches, 3, a + 1, 1, r);
-    push_all(&e, out, r);
-    return expr_done(&e);
+    return jaxrs_switch(s, a[0], branches, 3, a + 1, 1, out);
 }
 
 CASE(switch_clamps_its_index) {
@@ -110,13 +96,8 @@ FN(doubled) RETURNS(op_add(&e, a[0], a[0]))
 
 FN(grow) {
     const parts* p = userdata;
-    jaxrs_results* r = NULL;
-    expr e = expr_in(s);
     (void)n;
-    if (!e.error) e.error = jaxrs_results_new(&r);
-    if (!e.error) e.error = jaxrs_while(s, p->condition, p->body, a, 1, r);
-    push_all(&e, out, r);
-    return expr_done(&e);
+    return jaxrs_while(s, p->condition, p->body, a, 1, out);
 }
 
 static jaxrs_fn* grow_of(check* c, parts* p) {
@@ -171,13 +152,8 @@ FN(running_product) {
 /* start, xs -> the product, all carries on the way */
 FN(products) {
     const parts* p = userdata;
-    jaxrs_results* r = NULL;
-    expr e = expr_in(s);
     (void)n;
-    if (!e.error) e.error = jaxrs_results_new(&r);
-    if (!e.error) e.error = jaxrs_scan(s, p->body, a, 1, a + 1, 1, -1, 0, 1, r);
-    push_all(&e, out, r);
-    return expr_done(&e);
+    return jaxrs_scan(s, p->body, a, 1, a + 1, 1, -1, 0, 1, out);
 }
 FN(product_of_all) {
     const parts* p = userdata;
@@ -186,8 +162,9 @@ FN(product_of_all) {
     (void)n;
     if (!e.error) e.error = jaxrs_results_new(&r);
     if (!e.error) e.error = jaxrs_scan(s, p->body, a, 1, a + 1, 1, -1, 0, 1, r);
-    expr_push(&e, out, expr_get(&e, r, 0));
-    jaxrs_results_release(r);
+    jaxrs_array* product = NULL;
+    expr_take(&e, r, &product, 1);
+    expr_push(&e, out, product);
     return expr_done(&e);
 }
 
@@ -238,14 +215,11 @@ FN(times_captured) RETURNS(op_mul(&e, a[0], userdata))
 FN(power_of_five) {
     const parts* p = userdata;
     jaxrs_fn* body = NULL;
-    jaxrs_results* r = NULL;
     expr e = expr_in(s);
     jaxrs_array* one = op_num(&e, 1, a[0]);
     (void)n;
     if (!e.error) e.error = jaxrs_fn_new(p->ctx, "times_captured", 14, times_captured, a[0], NULL, NULL, &body);
-    if (!e.error) e.error = jaxrs_results_new(&r);
-    if (!e.error) e.error = jaxrs_scan(s, body, &one, 1, NULL, 0, 5, 0, 1, r);
-    push_all(&e, out, r);
+    if (!e.error) e.error = jaxrs_scan(s, body, &one, 1, NULL, 0, 5, 0, 1, out);
     jaxrs_fn_release(body);
     return expr_done(&e);
 }

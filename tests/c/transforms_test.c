@@ -184,16 +184,14 @@ FN(x_plus) RETURNS(op_add(&e, userdata, a[0]))
 FN(confusing) {
     const maker* m = userdata;
     jaxrs_fn *inner = NULL, *slope = NULL;
-    jaxrs_results* r = NULL;
     expr e = expr_in(s);
     (void)n;
-    jaxrs_array* one = op_num(&e, 1, a[0]);
+    jaxrs_array *one = op_num(&e, 1, a[0]), *slope_value = NULL;
     if (!e.error) e.error = jaxrs_fn_new(m->ctx, "inner", 5, x_plus, a[0], NULL, NULL, &inner);
     if (!e.error) e.error = m->inner(inner, &slope);
-    if (!e.error) e.error = jaxrs_results_new(&r);
-    if (!e.error) e.error = jaxrs_fn_call(slope, s, &one, 1, r);
-    expr_push(&e, out, op_mul(&e, a[0], expr_get(&e, r, 0)));
-    jaxrs_results_release(r), jaxrs_fn_release(slope), jaxrs_fn_release(inner);
+    expr_call(&e, slope, &one, 1, &slope_value, 1);
+    expr_push(&e, out, op_mul(&e, a[0], slope_value));
+    jaxrs_fn_release(slope), jaxrs_fn_release(inner);
     return expr_done(&e);
 }
 
