@@ -179,6 +179,30 @@ impl Kernel {
     }
 }
 
+impl Inst {
+    /// The values that the instruction itself defines: its result, a loop's counter, parameters and
+    /// results. What blocks inside it define is not among them.
+    pub fn defined(&self) -> SmallVec<[ValueId; 4]> {
+        let carried = |carried: &[Carried]| -> SmallVec<[ValueId; 4]> {
+            carried.iter().flat_map(|c| [c.param, c.result]).collect()
+        };
+        match self {
+            Inst::Const { out, .. }
+            | Inst::Point { out, .. }
+            | Inst::Index { out, .. }
+            | Inst::Op { out, .. }
+            | Inst::Load { out, .. } => SmallVec::from_slice(&[*out]),
+            Inst::Store { .. } => SmallVec::new(),
+            Inst::Loop(l) => {
+                let mut values = carried(&l.carried);
+                values.push(l.index);
+                values
+            }
+            Inst::While(w) => carried(&w.carried),
+        }
+    }
+}
+
 impl Block {
     /// Calls a function on every instruction, outer before inner.
     pub fn visit<'a>(&'a self, f: &mut dyn FnMut(&'a Inst)) {

@@ -25,6 +25,9 @@ use jaxrs_data::{Error, Literal, Result, SmallVec, Type};
 
 use crate::program::Program;
 
+pub(crate) use affine::Form;
+pub(crate) use facts::forms;
+
 pub use access::Region;
 pub use plan::Plan;
 

@@ -182,7 +182,179 @@ impl ReduceOp {
     }
 }
 
+impl Compare {
+    /// Every comparison.
+    pub const ALL: [Compare; 6] =
+        [Compare::Eq, Compare::Ne, Compare::Lt, Compare::Le, Compare::Gt, Compare::Ge];
+}
+
+impl ReduceOp {
+    /// Every way to combine.
+    pub const ALL: [ReduceOp; 7] = [
+        ReduceOp::Add,
+        ReduceOp::Mul,
+        ReduceOp::Max,
+        ReduceOp::Min,
+        ReduceOp::And,
+        ReduceOp::Or,
+        ReduceOp::Xor,
+    ];
+}
+
 impl ScalarOp {
+    /// Every operation but the comparisons, casts and bitcasts.
+    pub const PLAIN: [ScalarOp; 54] = [
+        ScalarOp::Neg,
+        ScalarOp::Abs,
+        ScalarOp::Sign,
+        ScalarOp::Floor,
+        ScalarOp::Ceil,
+        ScalarOp::Round,
+        ScalarOp::RoundTiesEven,
+        ScalarOp::Sqrt,
+        ScalarOp::Rsqrt,
+        ScalarOp::Cbrt,
+        ScalarOp::Exp,
+        ScalarOp::Exp2,
+        ScalarOp::Expm1,
+        ScalarOp::Log,
+        ScalarOp::Log1p,
+        ScalarOp::Logistic,
+        ScalarOp::Sin,
+        ScalarOp::Cos,
+        ScalarOp::Tan,
+        ScalarOp::Asin,
+        ScalarOp::Acos,
+        ScalarOp::Atan,
+        ScalarOp::Sinh,
+        ScalarOp::Cosh,
+        ScalarOp::Tanh,
+        ScalarOp::Asinh,
+        ScalarOp::Acosh,
+        ScalarOp::Atanh,
+        ScalarOp::Erf,
+        ScalarOp::Erfc,
+        ScalarOp::ErfInv,
+        ScalarOp::Lgamma,
+        ScalarOp::Digamma,
+        ScalarOp::Not,
+        ScalarOp::PopulationCount,
+        ScalarOp::CountLeadingZeros,
+        ScalarOp::Add,
+        ScalarOp::Sub,
+        ScalarOp::Mul,
+        ScalarOp::Div,
+        ScalarOp::Rem,
+        ScalarOp::Pow,
+        ScalarOp::Atan2,
+        ScalarOp::Max,
+        ScalarOp::Min,
+        ScalarOp::NextAfter,
+        ScalarOp::And,
+        ScalarOp::Or,
+        ScalarOp::Xor,
+        ScalarOp::ShiftLeft,
+        ScalarOp::ShiftRightLogical,
+        ScalarOp::ShiftRightArithmetic,
+        ScalarOp::IsFinite,
+        ScalarOp::Select,
+    ];
+
+    /// The name in printed programs: `round_ties_even`; comparisons are `eq`, `ne`, `lt`, `le`, `gt`
+    /// and `ge`, and a cast's type is that of its result.
+    pub fn name(self) -> &'static str {
+        match self {
+            ScalarOp::Neg => "neg",
+            ScalarOp::Abs => "abs",
+            ScalarOp::Sign => "sign",
+            ScalarOp::Floor => "floor",
+            ScalarOp::Ceil => "ceil",
+            ScalarOp::Round => "round",
+            ScalarOp::RoundTiesEven => "round_ties_even",
+            ScalarOp::Sqrt => "sqrt",
+            ScalarOp::Rsqrt => "rsqrt",
+            ScalarOp::Cbrt => "cbrt",
+            ScalarOp::Exp => "exp",
+            ScalarOp::Exp2 => "exp2",
+            ScalarOp::Expm1 => "expm1",
+            ScalarOp::Log => "log",
+            ScalarOp::Log1p => "log1p",
+            ScalarOp::Logistic => "logistic",
+            ScalarOp::Sin => "sin",
+            ScalarOp::Cos => "cos",
+            ScalarOp::Tan => "tan",
+            ScalarOp::Asin => "asin",
+            ScalarOp::Acos => "acos",
+            ScalarOp::Atan => "atan",
+            ScalarOp::Sinh => "sinh",
+            ScalarOp::Cosh => "cosh",
+            ScalarOp::Tanh => "tanh",
+            ScalarOp::Asinh => "asinh",
+            ScalarOp::Acosh => "acosh",
+            ScalarOp::Atanh => "atanh",
+            ScalarOp::Erf => "erf",
+            ScalarOp::Erfc => "erfc",
+            ScalarOp::ErfInv => "erf_inv",
+            ScalarOp::Lgamma => "lgamma",
+            ScalarOp::Digamma => "digamma",
+            ScalarOp::Not => "not",
+            ScalarOp::PopulationCount => "population_count",
+            ScalarOp::CountLeadingZeros => "count_leading_zeros",
+            ScalarOp::Add => "add",
+            ScalarOp::Sub => "sub",
+            ScalarOp::Mul => "mul",
+            ScalarOp::Div => "div",
+            ScalarOp::Rem => "rem",
+            ScalarOp::Pow => "pow",
+            ScalarOp::Atan2 => "atan2",
+            ScalarOp::Max => "max",
+            ScalarOp::Min => "min",
+            ScalarOp::NextAfter => "next_after",
+            ScalarOp::And => "and",
+            ScalarOp::Or => "or",
+            ScalarOp::Xor => "xor",
+            ScalarOp::ShiftLeft => "shift_left",
+            ScalarOp::ShiftRightLogical => "shift_right_logical",
+            ScalarOp::ShiftRightArithmetic => "shift_right_arithmetic",
+            ScalarOp::IsFinite => "is_finite",
+            ScalarOp::Select => "select",
+            ScalarOp::Compare(Compare::Eq) => "eq",
+            ScalarOp::Compare(Compare::Ne) => "ne",
+            ScalarOp::Compare(Compare::Lt) => "lt",
+            ScalarOp::Compare(Compare::Le) => "le",
+            ScalarOp::Compare(Compare::Gt) => "gt",
+            ScalarOp::Compare(Compare::Ge) => "ge",
+            ScalarOp::Cast(_) => "cast",
+            ScalarOp::Bitcast(_) => "bitcast",
+        }
+    }
+
+    /// The operation of a printed name, given the type of its result.
+    pub fn from_name(name: &str, result: DType) -> Option<ScalarOp> {
+        let compares = Compare::ALL.into_iter().map(ScalarOp::Compare);
+        let casts = [ScalarOp::Cast(result), ScalarOp::Bitcast(result)];
+        ScalarOp::PLAIN.into_iter().chain(compares).chain(casts).find(|op| op.name() == name)
+    }
+
+    /// Whether there is such an operation on operands of a type (of `Select`, the second and third).
+    pub fn takes(self, operand: DType) -> bool {
+        use ScalarOp::*;
+        let computes = !matches!(operand, DType::F16 | DType::BF16) && !operand.is_complex();
+        let float = computes && operand.is_float();
+        match self {
+            Select => true,
+            Cast(to) => !operand.is_complex() && !to.is_complex(),
+            Bitcast(to) => operand.size_bytes() == to.size_bytes(),
+            Compare(_) => computes,
+            And | Or | Xor | Not => operand.is_bool() || operand.is_integer(),
+            ShiftLeft | ShiftRightLogical | ShiftRightArithmetic | PopulationCount
+            | CountLeadingZeros => operand.is_integer(),
+            Neg | Abs | Sign | Add | Sub | Mul | Div | Rem => float || operand.is_integer(),
+            Max | Min => computes,
+            _ => float,
+        }
+    }
+
     /// The number of operands.
     pub fn arity(self) -> usize {
         use ScalarOp::*;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jaxrs_data::{Error, Result};
 use jaxrs_kernel::Program;
+use jaxrs_kernel::check::check;
 use jaxrs_kernel::interpret::{Plan, Region, Scratch};
 use jaxrs_runtime::{Executable, LaunchArgs};
 use parking_lot::Mutex;
@@ -18,6 +19,9 @@ pub(crate) struct Interpreted {
 
 impl Interpreted {
     pub(crate) fn new(program: Arc<Program>) -> Result<Interpreted> {
+        if cfg!(debug_assertions) {
+            check(&program)?;
+        }
         let plan = Plan::new(&program)?;
         Ok(Interpreted { program, plan, idle: Mutex::default() })
     }
@@ -69,6 +73,6 @@ impl Executable for Interpreted {
     }
 
     fn describe(&self) -> String {
-        format!("{:#?}", self.program)
+        self.program.to_string()
     }
 }

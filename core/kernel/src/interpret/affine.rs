@@ -6,14 +6,14 @@ use jaxrs_data::SmallVec;
 use crate::scalar::ScalarOp;
 
 /// A counter of the running program: of a program loop, a domain axis or a kernel loop.
-pub(super) type Var = usize;
+pub(crate) type Var = usize;
 
 /// `constant + Σ factor · counter`, in wrapping 64-bit arithmetic; no factor is zero, no counter occurs
 /// twice, and counters increase.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Form {
-    pub(super) constant: i64,
-    pub(super) terms: SmallVec<[(Var, i64); 4]>,
+pub(crate) struct Form {
+    pub(crate) constant: i64,
+    pub(crate) terms: SmallVec<[(Var, i64); 4]>,
 }
 
 impl Form {

@@ -24,6 +24,20 @@ pub(super) struct Facts {
     pub(super) is_lane: Vec<bool>,
 }
 
+/// Each value of a kernel as a sum of counters, and how far each counter counts; program loops' counters
+/// come first and are left at 1.
+pub(crate) fn forms(kernel: &Kernel, n_index_vars: usize) -> (Vec<Option<Form>>, Vec<usize>) {
+    let facts = Facts::unmerged(kernel, n_index_vars);
+    let mut sizes = vec![1; n_index_vars];
+    sizes.extend(&kernel.domain);
+    kernel.visit(&mut |inst| {
+        if let Inst::Loop(l) = inst {
+            sizes.push(l.trips);
+        }
+    });
+    (facts.forms, sizes)
+}
+
 /// Lanes shorter than this are not worth the set-up of a block.
 const SHORT: usize = 8;
 
@@ -33,6 +47,16 @@ const LONG: usize = 16;
 
 impl Facts {
     pub(super) fn of(kernel: &Kernel, n_index_vars: usize) -> Facts {
+        let mut facts = Facts::unmerged(kernel, n_index_vars);
+        facts.find_needed(&kernel.body);
+        facts.merge_axes(kernel);
+        facts.choose_lanes(kernel);
+        while facts.spread(&kernel.body) {}
+        facts
+    }
+
+    /// Only the forms.
+    fn unmerged(kernel: &Kernel, n_index_vars: usize) -> Facts {
         let n_vars = n_index_vars + kernel.domain.len();
         let mut facts = Facts {
             forms: vec![None; kernel.values.len()],
@@ -44,10 +68,6 @@ impl Facts {
             is_lane: vec![false; n_vars],
         };
         facts.find_forms(kernel, &kernel.body);
-        facts.find_needed(&kernel.body);
-        facts.merge_axes(kernel);
-        facts.choose_lanes(kernel);
-        while facts.spread(&kernel.body) {}
         facts
     }
 
