@@ -1,0 +1,22 @@
+//! Passes on jaxprs. A pass is a function; the list is the pipeline.
+
+mod dead;
+mod inline_calls;
+mod rewrite;
+
+use jaxrs_ir::Jaxpr;
+
+/// One pass.
+pub struct Pass {
+    /// What observers are told.
+    pub name: &'static str,
+    /// What it does to a program.
+    pub run: fn(Jaxpr) -> Jaxpr,
+}
+
+/// All passes, in order.
+pub const PIPELINE: &[Pass] = &[
+    Pass { name: "inline_calls", run: inline_calls::inline_calls },
+    Pass { name: "remove_dead", run: dead::remove_dead },
+    Pass { name: "inline_checkpoints", run: inline_calls::inline_checkpoints },
+];
