@@ -2,14 +2,13 @@
 //!
 //! [`compile`] is the whole pipeline: passes on jaxprs ([`passes`]), then lowering ([`lower`]), in which
 //! each variable is either stored or computed again where it is read, then buffer assignment
-//! ([`assign_buffers`]), which an independent [`replay`] checks. Everything is a pure function; nothing
-//! here knows devices or reads the environment.
+//! ([`assign_buffers`]). Debug builds check the result ([`jaxrs_kernel::check`]). Everything is a pure
+//! function; nothing here knows devices or reads the environment.
 #![forbid(unsafe_code)]
 
 pub mod assign_buffers;
 pub mod lower;
 pub mod passes;
-pub mod replay;
 
 use jaxrs_data::Result;
 use jaxrs_ir::Jaxpr;
@@ -62,7 +61,7 @@ pub fn compile_observed(
     assign_buffers::assign_buffers(&mut program, &options.donated);
     observer.program("assign_buffers", &program);
     if cfg!(debug_assertions) {
-        replay::replay(&program)?;
+        jaxrs_kernel::check::check(&program)?;
     }
     Ok(program)
 }

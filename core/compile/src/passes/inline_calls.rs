@@ -26,21 +26,10 @@ type Callee = dyn Fn(&Eqn) -> Option<(&Arc<Jaxpr>, Vec<Atom>)>;
 fn callee(eqn: &Eqn) -> Option<(&Arc<Jaxpr>, Vec<Atom>)> {
     match &eqn.prim {
         Prim::Call(call) => Some((&call.jaxpr, eqn.inputs.to_vec())),
-        Prim::CustomJvp(f) => {
-            let n_consts = f.num_call_consts + f.num_jvp_consts;
-            Some((&f.call_jaxpr, without(&eqn.inputs, f.num_call_consts, n_consts)))
-        }
-        Prim::CustomVjp(f) => {
-            let n_consts = f.num_call_consts + f.num_fwd_consts + f.num_bwd_consts;
-            Some((&f.call_jaxpr, without(&eqn.inputs, f.num_call_consts, n_consts)))
-        }
+        Prim::CustomJvp(f) => Some((&f.call_jaxpr, eqn.inputs.to_vec())),
+        Prim::CustomVjp(f) => Some((&f.call_jaxpr, eqn.inputs.to_vec())),
         _ => None,
     }
-}
-
-/// Operands without those of a range.
-fn without(inputs: &[Atom], from: usize, to: usize) -> Vec<Atom> {
-    inputs[..from].iter().chain(&inputs[to..]).cloned().collect()
 }
 
 fn inline(jaxpr: &Jaxpr, callee: &Callee) -> Jaxpr {
