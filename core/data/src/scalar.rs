@@ -174,6 +174,29 @@ impl Scalar {
         }
     }
 
+    /// The bits of the element as one of a type of at most 64 bits, in the low end.
+    pub fn to_bits(self, dtype: DType) -> u64 {
+        let mut bytes = Vec::with_capacity(8);
+        self.write_bytes(dtype, &mut bytes);
+        let bits = |at: usize| bytes.get(at).copied().unwrap_or(0);
+        match bytes.len() {
+            1 => bits(0).into(),
+            2 => u16::from_ne_bytes(std::array::from_fn(bits)).into(),
+            4 => u32::from_ne_bytes(std::array::from_fn(bits)).into(),
+            _ => u64::from_ne_bytes(std::array::from_fn(bits)),
+        }
+    }
+
+    /// The element of a type of at most 64 bits that has these bits in the low end.
+    pub fn from_bits(dtype: DType, bits: u64) -> Scalar {
+        match dtype.size_bytes() {
+            1 => Scalar::from_bytes(dtype, &[bits as u8]),
+            2 => Scalar::from_bytes(dtype, &(bits as u16).to_ne_bytes()),
+            4 => Scalar::from_bytes(dtype, &(bits as u32).to_ne_bytes()),
+            _ => Scalar::from_bytes(dtype, &bits.to_ne_bytes()),
+        }
+    }
+
     /// Appends the bytes of the element, converted to `dtype`, to `out` (native byte order).
     pub fn write_bytes(self, dtype: DType, out: &mut Vec<u8>) {
         match (dtype, self.cast(dtype)) {

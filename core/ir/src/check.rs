@@ -144,36 +144,51 @@ mod tests {
 
     #[test]
     fn types_must_be_those_that_the_primitive_gives() {
-        check_fails(|jaxpr| jaxpr.types[1].weak = true, &expect![[r#"
+        check_fails(
+            |jaxpr| jaxpr.types[1].weak = true,
+            &expect![[r#"
             Internal: in v1:~f32[3] = sin v0: sin gives (f32[3]), but the variables have (~f32[3]) (this is a bug in jaxrs)
               around the fault:
             > v1:~f32[3] = sin v0
-              v2:f32[3] = add v0 v1"#]]);
+              v2:f32[3] = add v0 v1"#]],
+        );
     }
 
     #[test]
     fn operands_must_fit_the_primitive() {
-        check_fails(|jaxpr| jaxpr.types[0].shape = [2].into(), &expect![[r#"
+        check_fails(
+            |jaxpr| jaxpr.types[0].shape = [2].into(),
+            &expect![[r#"
             Internal: in v1:f32[3] = sin v0: sin gives (f32[2]), but the variables have (f32[3]) (this is a bug in jaxrs)
               around the fault:
             > v1:f32[3] = sin v0
-              v2:f32[3] = add v0 v1"#]]);
+              v2:f32[3] = add v0 v1"#]],
+        );
     }
 
     #[test]
     fn variables_are_defined_once_and_before_use() {
-        check_fails(|jaxpr| jaxpr.eqns.swap(0, 1), &expect![[r#"
+        check_fails(
+            |jaxpr| jaxpr.eqns.swap(0, 1),
+            &expect![[r#"
             Internal: in v2:f32[3] = add v0 v1: v1 is used before it is defined (this is a bug in jaxrs)
               around the fault:
             > v2:f32[3] = add v0 v1
-              v1:f32[3] = sin v0"#]]);
-        check_fails(|jaxpr| jaxpr.eqns[1].outputs[0] = VarId(0), &expect![[r#"
+              v1:f32[3] = sin v0"#]],
+        );
+        check_fails(
+            |jaxpr| jaxpr.eqns[1].outputs[0] = VarId(0),
+            &expect![[r#"
             Internal: in v0:f32[3] = add v0 v1: v0 is defined twice (this is a bug in jaxrs)
               around the fault:
               v1:f32[3] = sin v0
-            > v0:f32[3] = add v0 v1"#]]);
-        check_fails(|jaxpr| jaxpr.outputs[0] = Atom::Var(VarId(9)), &expect![[r#"
+            > v0:f32[3] = add v0 v1"#]],
+        );
+        check_fails(
+            |jaxpr| jaxpr.outputs[0] = Atom::Var(VarId(9)),
+            &expect![[r#"
             Internal: v9 is used before it is defined (this is a bug in jaxrs)
-              in the results of { lambda ; a:f32[3]. let b:f32[3] = sin a; c:f32[3] = add a b in (v9,) }"#]]);
+              in the results of { lambda ; a:f32[3]. let b:f32[3] = sin a; c:f32[3] = add a b in (v9,) }"#]],
+        );
     }
 }

@@ -31,6 +31,9 @@ pub trait Elements {
     /// The body so far; loops go through [`Elements::begin_loop`] and its like instead.
     fn builder(&mut self) -> &mut BodyBuilder;
 
+    /// The number of operands.
+    fn n_inputs(&self) -> usize;
+
     /// The type of an operand.
     fn input_type(&self, operand: usize) -> &Type;
 

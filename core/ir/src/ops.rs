@@ -65,14 +65,20 @@ pub fn div(cx: Cx<'_>, x: &Value, y: &Value) -> Result<Value> {
     binary(cx, Binary::Div, x, y)
 }
 
+/// A scalar constant of the element type of `x`, and as weak.
+pub fn scalar_like(x: &Value, value: f64) -> Value {
+    let ty = x.ty().with_shape(Shape::scalar());
+    Value::literal(Literal::full(ty, Scalar::Float(value)))
+}
+
 /// `x * factor`, by a constant of the same element type.
 pub fn scale(cx: Cx<'_>, x: &Value, factor: f64) -> Result<Value> {
-    mul(cx, x, &scalar(x.ty().dtype, factor))
+    mul(cx, x, &scalar_like(x, factor))
 }
 
 /// `x + offset`, with a constant of the same element type.
 pub fn offset(cx: Cx<'_>, x: &Value, offset: f64) -> Result<Value> {
-    add(cx, x, &scalar(x.ty().dtype, offset))
+    add(cx, x, &scalar_like(x, offset))
 }
 
 /// `x` to a whole power.

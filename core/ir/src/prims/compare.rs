@@ -1,10 +1,130 @@
 //! Elementwise comparisons.
 
-/// A comparison of two operands, elementwise; gives `bool`.
+use jaxrs_data::{DType, Literal, Result, Scalar, SmallVec, Type, bail, smallvec};
+use jaxrs_kernel::{Compare as Cmp, ScalarOp, ValueId};
+
+use crate::lower::{Elements, Lowering};
+use crate::prims::{Primitive, not_differentiable};
+use crate::rules::nary;
+use crate::{Batched, Cx, Jvp, Operand, Param, Tangent, Value, ops};
+
+/// A comparison of two operands, elementwise; gives `bool`. Comparisons with NaN are false, but for `ne`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Compare(
     /// Which one.
-    pub jaxrs_kernel::Compare,
+    pub Cmp,
 );
 
-unfinished!(Compare);
+const NAMES: [(Cmp, &str); 6] = [
+    (Cmp::Eq, "eq"),
+    (Cmp::Ne, "ne"),
+    (Cmp::Lt, "lt"),
+    (Cmp::Le, "le"),
+    (Cmp::Gt, "gt"),
+    (Cmp::Ge, "ge"),
+];
+
+impl Compare {
+    fn holds(self, x: Scalar, y: Scalar) -> bool {
+        if let (Scalar::Complex(a, b), Scalar::Complex(c, d)) = (x, y) {
+            let equal = a == c && b == d;
+            return equal == (self.0 == Cmp::Eq);
+        }
+        let order = match (x, y) {
+            (Scalar::Bool(x), Scalar::Bool(y)) => Some(x.cmp(&y)),
+            (Scalar::Int(x), Scalar::Int(y)) => Some(x.cmp(&y)),
+            (Scalar::Uint(x), Scalar::Uint(y)) => Some(x.cmp(&y)),
+            _ => x.as_f64().partial_cmp(&y.as_f64()),
+        };
+        match self.0 {
+            Cmp::Eq => order.is_some_and(|o| o.is_eq()),
+            Cmp::Ne => order.is_none_or(|o| o.is_ne()),
+            Cmp::Lt => order.is_some_and(|o| o.is_lt()),
+            Cmp::Le => order.is_some_and(|o| o.is_le()),
+            Cmp::Gt => order.is_some_and(|o| o.is_gt()),
+            Cmp::Ge => order.is_some_and(|o| o.is_ge()),
+        }
+    }
+
+    fn takes(self, dtype: DType) -> bool {
+        !dtype.is_complex() || matches!(self.0, Cmp::Eq | Cmp::Ne)
+    }
+}
+
+impl Primitive for Compare {
+    fn name(&self) -> &'static str {
+        match self.0 {
+            Cmp::Eq => "eq",
+            Cmp::Ne => "ne",
+            Cmp::Lt => "lt",
+            Cmp::Le => "le",
+            Cmp::Gt => "gt",
+            Cmp::Ge => "ge",
+        }
+    }
+
+    fn parse(name: &str, _params: &[(String, Param)]) -> Option<Result<Compare>> {
+        NAMES.iter().find(|(_, known)| *known == name).map(|&(op, _)| Ok(Compare(op)))
+    }
+
+    fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
+        nary::arity(self.name(), inputs, 2)?;
+        if !self.takes(nary::same_dtype(self.name(), inputs)?) {
+            bail!(Dtype, "{} does not take {} and {}", self.name(), inputs[0], inputs[1]);
+        }
+        Ok(smallvec![Type::new(DType::Bool, nary::shape(self.name(), inputs)?)])
+    }
+
+    fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {
+        let types = [inputs[0].ty().clone(), inputs[1].ty().clone()];
+        let out = self.output_types(&types)?.swap_remove(0);
+        Ok(smallvec![nary::evaluate(&out, inputs, |x| Scalar::Bool(self.holds(x[0], x[1])))])
+    }
+
+    fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
+        let result = ops::compare(cx, self.0, &primals[0], &primals[1])?;
+        let tangent = Tangent::Zero(result.ty().clone());
+        Ok(Jvp { primals: smallvec![result], tangents: smallvec![tangent] })
+    }
+
+    fn transpose(
+        &self,
+        _cx: Cx<'_>,
+        _inputs: &[Operand],
+        _cotangents: &[Tangent],
+    ) -> Result<SmallVec<[Tangent; 4]>> {
+        Err(not_differentiable(self))
+    }
+
+    fn batch(
+        &self,
+        cx: Cx<'_>,
+        size: usize,
+        inputs: &[Value],
+        axes: &[Option<usize>],
+    ) -> Result<Batched> {
+        nary::batch(&(*self).into(), cx, size, inputs, axes)
+    }
+
+    fn lowering(&self, _inputs: &[Type]) -> Lowering {
+        Lowering::Elements
+    }
+
+    fn element(&self, cx: &mut dyn Elements, _output: usize, index: &[ValueId]) -> Result<ValueId> {
+        nary::element(cx, self.name(), ScalarOp::Compare(self.0), index)
+    }
+
+    #[cfg(any(test, feature = "testing"))]
+    fn samples() -> Vec<crate::prims::Sample> {
+        use jaxrs_data::tolerance::Class;
+        let of = |(op, _): (Cmp, &str)| {
+            let takes: fn(DType) -> bool = match op {
+                Cmp::Eq | Cmp::Ne => |_| true,
+                Cmp::Lt | Cmp::Le | Cmp::Gt | Cmp::Ge => |dtype| !dtype.is_complex(),
+            };
+            let domain = (-2.0, 1.7);
+            crate::prims::sample::elementwise(Compare(op), 2, takes, domain, Class::Exact, false)
+        };
+        NAMES.into_iter().flat_map(of).collect()
+    }
+}

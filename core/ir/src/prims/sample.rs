@@ -73,3 +73,80 @@ pub fn every_dtype(prim: impl Into<Prim>, shape: &[usize]) -> Vec<Sample> {
     let sample = |dtype| Sample { smooth: false, ..exact(prim.clone(), vec![hard(dtype, shape)]) };
     DTYPES.into_iter().map(sample).collect()
 }
+
+/// Distinct floats between two bounds, neither of them among the values.
+pub fn between(dtype: DType, shape: &[usize], (low, high): (f64, f64)) -> Literal {
+    let ty = Type::new(dtype, shape);
+    let step = (high - low) / (ty.numel() + 1) as f64;
+    Literal::from_fn(ty, |position| Scalar::Float(low + (position + 1) as f64 * step))
+}
+
+/// The values that are hard for arithmetic: those of [`hard`], and the ends of the exponents' range.
+fn edges(dtype: DType) -> Vec<Scalar> {
+    let float = |v: &f64| Scalar::Float(*v);
+    if dtype.is_integer() || dtype.is_bool() {
+        // Conversion saturates, so that the infinities are the ends of each integer type.
+        let values = [3.0, f64::NEG_INFINITY, 0.0, f64::INFINITY, 1.0, -1.0, 7.0, 33.0];
+        return values.iter().map(float).collect();
+    }
+    let (max, min) = match dtype.real_part() {
+        DType::F16 => (65504.0, 2f64.powi(-14)),
+        DType::BF16 => (2f64.powi(128) - 2f64.powi(120), 2f64.powi(-126)),
+        DType::F32 => (f32::MAX.into(), f32::MIN_POSITIVE.into()),
+        _ => (f64::MAX, f64::MIN_POSITIVE),
+    };
+    let (inf, nan) = (f64::INFINITY, f64::NAN);
+    let values =
+        [1.5, nan, -0.0, -inf, 0.0, inf, -2.0, 0.5, 2.5, -0.5, 1.0, -1.0, max, -max, min, 3.5];
+    values.iter().map(float).collect()
+}
+
+/// Hard values as operand `k` of several, such that each meets each.
+pub fn grid(dtype: DType, k: usize) -> Literal {
+    let edges = edges(dtype);
+    let n = edges.len();
+    Literal::from_fn(Type::new(dtype, [n, n]), |position| {
+        let (row, column) = (position / n, position % n);
+        edges[(column + k * row) % n]
+    })
+}
+
+/// Samples of an elementwise operation of `n` operands: for each element type that it takes hard values,
+/// empty and one-element arrays and scalars beside arrays; for floats values between the bounds, where
+/// the function may be `smooth`.
+pub fn elementwise(
+    prim: impl Into<Prim>,
+    n: usize,
+    takes: fn(DType) -> bool,
+    domain: (f64, f64),
+    class: Class,
+    smooth: bool,
+) -> Vec<Sample> {
+    let prim = prim.into();
+    let sample = |inputs, smooth| Sample { prim: prim.clone(), inputs, class, smooth };
+    let mut samples = Vec::new();
+    for dtype in DType::ALL.into_iter().filter(|&dtype| takes(dtype)) {
+        samples.push(sample((0..n).map(|k| grid(dtype, k)).collect(), false));
+        samples.push(sample((0..n).map(|_| finite(dtype, &[0, 3])).collect(), false));
+        samples.push(sample((0..n).map(|_| finite(dtype, &[1])).collect(), false));
+        for scalar in (0..n).filter(|_| n > 1) {
+            let shape = |k| if k == scalar { &[][..] } else { &[2, 3][..] };
+            samples.push(sample((0..n).map(|k| finite(dtype, shape(k))).collect(), false));
+        }
+        if dtype.is_float() {
+            samples.push(sample((0..n).map(|k| apart(dtype, k, domain)).collect(), smooth));
+        }
+    }
+    samples
+}
+
+/// Values between the bounds as operand `k` of several, such that no two operands have equal elements.
+fn apart(dtype: DType, k: usize, (low, high): (f64, f64)) -> Literal {
+    let values = between(dtype, &[6], (low, high));
+    let shift = k as f64 * (high - low) / 32.0;
+    Literal::from_fn(Type::new(dtype, [2, 3]), |position| {
+        // The second operand backwards, so that either may be the larger.
+        let element = values.get(if k == 1 { 5 - position } else { position });
+        Scalar::Float(element.as_f64() + shift)
+    })
+}

@@ -1,4 +1,7 @@
-//! Elementwise functions of one operand: a row each.
+//! Elementwise functions of one operand: a row of the [table] each.
+
+mod slope;
+mod table;
 
 use jaxrs_data::{DType, Literal, Result, Scalar, SmallVec, Type, bail, smallvec};
 use jaxrs_kernel::{ScalarOp, ValueId};
@@ -6,99 +9,64 @@ use jaxrs_kernel::{ScalarOp, ValueId};
 use crate::lower::{Elements, Lowering};
 use crate::prims::{Primitive, not_differentiable, not_linear};
 use crate::rules::nary;
-use crate::{Batched, Cx, Jvp, Operand, Param, Tangent, Value, ops};
+use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
+
+pub use table::Unary;
 
 /// What the table says of a function.
-pub struct Row {
+struct Row {
     /// The printed name.
     name: &'static str,
     /// The element types that it takes.
     takes: fn(DType) -> bool,
     /// Its value; the argument is of the kind of the operand's type, and the result is rounded to it.
-    value: fn(Scalar) -> Scalar,
-    /// Its derivative from operand `x` and result `y`.
+    value: Eval,
+    /// Its derivative.
     slope: Slope,
     /// How kernels compute it.
-    scalar: ScalarOp,
+    code: Code,
 }
 
-/// The derivative of a function of one operand.
-pub enum Slope {
+/// The value of a function.
+enum Eval {
+    /// Of a real number.
+    Real(fn(f64) -> f64),
+    /// Of any element; the element type is the operand's.
+    Any(fn(DType, Scalar) -> Scalar),
+}
+
+/// The derivative of a function of one operand `x` with result `y`.
+enum Slope {
     /// The function is linear: the derivative's image is the function's own.
     Linear,
     /// Constant almost everywhere: the tangent is zero.
     Flat,
-    /// `(cx, x, y)` to the factor.
+    /// `(cx, x, y)` to what tangents are multiplied by.
     Factor(fn(Cx<'_>, &Value, &Value) -> Result<Value>),
+    /// `(cx, x, y)` to what tangents are divided by.
+    Divisor(fn(Cx<'_>, &Value, &Value) -> Result<Value>),
+    /// `(cx, x, tangent)` to the tangent of the result.
+    Image(fn(Cx<'_>, &Value, &Value) -> Result<Value>),
 }
 
-macro_rules! unary {
-    ($($(#[$doc:meta])* $variant:ident => $row:expr,)*) => {
-        /// An elementwise function of one operand.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Unary { $($(#[$doc])* $variant,)* }
+/// How kernels compute a function.
+enum Code {
+    Op(ScalarOp),
+    Square,
+    Identity,
+}
 
-        impl Unary {
-            /// All of them.
-            pub const ALL: &[Unary] = &[$(Unary::$variant,)*];
-
-            fn row(self) -> Row {
-                match self { $(Unary::$variant => $row,)* }
-            }
+impl Unary {
+    fn value(self, dtype: DType, x: Scalar) -> Scalar {
+        match self.row().value {
+            Eval::Real(f) => Scalar::Float(f(x.as_f64())),
+            Eval::Any(f) => f(dtype, x),
         }
-    };
-}
+    }
 
-fn float(f: impl Fn(f64) -> f64, x: Scalar) -> Scalar {
-    Scalar::Float(f(x.as_f64()))
-}
-
-unary! {
-    /// −x.
-    Neg => Row {
-        name: "neg",
-        takes: |d| !d.is_bool(),
-        value: |x| match x {
-            Scalar::Int(v) => Scalar::Int(v.wrapping_neg()),
-            Scalar::Uint(v) => Scalar::Uint(v.wrapping_neg()),
-            Scalar::Complex(re, im) => Scalar::Complex(-re, -im),
-            _ => float(|v| -v, x),
-        },
-        slope: Slope::Linear,
-        scalar: ScalarOp::Neg,
-    },
-    /// Sine.
-    Sin => Row {
-        name: "sin",
-        takes: DType::is_float,
-        value: |x| float(f64::sin, x),
-        slope: Slope::Factor(|cx, x, _| ops::unary(cx, Unary::Cos, x)),
-        scalar: ScalarOp::Sin,
-    },
-    /// Cosine.
-    Cos => Row {
-        name: "cos",
-        takes: DType::is_float,
-        value: |x| float(f64::cos, x),
-        slope: Slope::Factor(|cx, x, _| ops::neg(cx, &ops::unary(cx, Unary::Sin, x)?)),
-        scalar: ScalarOp::Cos,
-    },
-    /// eˣ.
-    Exp => Row {
-        name: "exp",
-        takes: DType::is_float,
-        value: |x| float(f64::exp, x),
-        slope: Slope::Factor(|_, _, y| Ok(y.clone())),
-        scalar: ScalarOp::Exp,
-    },
-    /// Towards −∞.
-    Floor => Row {
-        name: "floor",
-        takes: DType::is_float,
-        value: |x| float(f64::floor, x),
-        slope: Slope::Flat,
-        scalar: ScalarOp::Floor,
-    },
+    fn out_dtype(self, operand: DType) -> DType {
+        if self == Unary::IsFinite { DType::Bool } else { operand }
+    }
 }
 
 impl Primitive for Unary {
@@ -106,8 +74,28 @@ impl Primitive for Unary {
         self.row().name
     }
 
-    fn parse(name: &str, _params: &[(String, Param)]) -> Option<Result<Unary>> {
-        Unary::ALL.iter().find(|op| op.name() == name).copied().map(Ok)
+    fn params(&self) -> Params {
+        // JAX's numbers of its rounding methods.
+        match self {
+            Unary::Round => vec![("rounding_method", Param::Int(0))],
+            Unary::RoundTiesEven => vec![("rounding_method", Param::Int(1))],
+            _ => Params::new(),
+        }
+    }
+
+    fn parse(name: &str, params: &[(String, Param)]) -> Option<Result<Unary>> {
+        let op = Unary::ALL.iter().find(|op| op.name() == name).copied()?;
+        if op != Unary::Round {
+            return Some(Ok(op));
+        }
+        let reader = ParamReader::new(name, params);
+        Some(reader.required("rounding_method").and_then(|method| match method {
+            Param::Int(0) => Ok(Unary::Round),
+            Param::Int(1) => Ok(Unary::RoundTiesEven),
+            other => Err(reader.error(format_args!(
+                "needs rounding_method 0 (halves away from zero) or 1 (to even), got {other}"
+            ))),
+        }))
     }
 
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
@@ -115,25 +103,30 @@ impl Primitive for Unary {
         if !(self.row().takes)(inputs[0].dtype) {
             bail!(Dtype, "{} does not take {}", self.name(), inputs[0]);
         }
-        Ok(smallvec![inputs[0].clone()])
+        let dtype = self.out_dtype(inputs[0].dtype);
+        let weak = inputs[0].weak && dtype == inputs[0].dtype;
+        Ok(smallvec![Type { dtype, weak, shape: inputs[0].shape.clone() }])
     }
 
     fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {
-        let value = self.row().value;
-        Ok(smallvec![
-            nary::evaluate(inputs[0].ty(), inputs, |x| value(x[0]).rounded(inputs[0].ty().dtype))
-        ])
+        let dtype = inputs[0].ty().dtype;
+        let out = self.output_types(&[inputs[0].ty().clone()])?.swap_remove(0);
+        Ok(smallvec![nary::evaluate(&out, inputs, |x| self.value(dtype, x[0]).rounded(dtype))])
     }
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], tangents: &[Tangent]) -> Result<Jvp> {
-        let y = ops::unary(cx, *self, &primals[0])?;
+        let x = &primals[0];
+        let y = ops::unary(cx, *self, x)?;
+        let tangent = tangents[0].map(y.ty(), |dx| match self.row().slope {
+            Slope::Linear => ops::unary(cx, *self, dx),
+            Slope::Flat => ops::full(cx, y.ty(), Scalar::Int(0)),
+            Slope::Factor(factor) => ops::mul(cx, dx, &factor(cx, x, &y)?),
+            Slope::Divisor(divisor) => ops::div(cx, dx, &divisor(cx, x, &y)?),
+            Slope::Image(image) => image(cx, x, dx),
+        })?;
         let tangent = match self.row().slope {
-            Slope::Linear => tangents[0].map(y.ty(), |dx| ops::unary(cx, *self, dx))?,
             Slope::Flat => Tangent::Zero(y.ty().clone()),
-            Slope::Factor(factor) => {
-                let factor = factor(cx, &primals[0], &y)?;
-                tangents[0].map(y.ty(), |dx| ops::mul(cx, dx, &factor))?
-            }
+            _ => tangent,
         };
         Ok(Jvp { primals: smallvec![y], tangents: smallvec![tangent] })
     }
@@ -149,7 +142,7 @@ impl Primitive for Unary {
                 cotangents[0].map(cotangents[0].ty(), |ct| ops::unary(cx, *self, ct))?
             ]),
             Slope::Flat => Err(not_differentiable(self)),
-            Slope::Factor(_) => Err(not_linear(self)),
+            Slope::Factor(_) | Slope::Divisor(_) | Slope::Image(_) => Err(not_linear(self)),
         }
     }
 
@@ -169,22 +162,33 @@ impl Primitive for Unary {
     }
 
     fn element(&self, cx: &mut dyn Elements, _output: usize, index: &[ValueId]) -> Result<ValueId> {
-        nary::element(cx, self.row().scalar, index)
+        match self.row().code {
+            Code::Op(op) => nary::element(cx, self.name(), op, index),
+            Code::Square => nary::element_with(cx, self.name(), 1, index, |b, x| b.mul(x[0], x[0])),
+            Code::Identity => nary::operand(cx, 0, index),
+        }
     }
 
     fn cost(&self) -> u32 {
-        self.row().scalar.cost()
+        match self.row().code {
+            Code::Op(op) => op.cost(),
+            Code::Square => 1,
+            Code::Identity => 0,
+        }
     }
 
     #[cfg(any(test, feature = "testing"))]
     fn samples() -> Vec<crate::prims::Sample> {
-        let inputs = || Literal::f32([2, 3], &[0.5, -1.25, 2.0, 0.125, -0.75, 1.5]);
-        let sample = |&op: &Unary| crate::prims::Sample {
-            prim: op.into(),
-            inputs: vec![inputs()],
-            class: jaxrs_data::tolerance::Class::Elementary,
-            smooth: !matches!(op.row().slope, Slope::Flat),
+        use jaxrs_data::tolerance::Class;
+
+        use crate::prims::sample;
+        let of = |&op: &Unary| {
+            let row = op.row();
+            let exact = !matches!(row.value, Eval::Real(_)) || matches!(row.slope, Slope::Flat);
+            let class = if exact { Class::Exact } else { Class::Elementary };
+            let smooth = !matches!(row.slope, Slope::Flat | Slope::Image(_));
+            sample::elementwise(op, 1, row.takes, op.domain(), class, smooth)
         };
-        Unary::ALL.iter().map(sample).collect()
+        Unary::ALL.iter().flat_map(of).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Elementwise operations: operands of one shape, or scalars, which stand for arrays of equal elements.
 
-use jaxrs_data::{Literal, Result, Scalar, Shape, SmallVec, Type, bail};
-use jaxrs_kernel::{ScalarOp, ValueId};
+use jaxrs_data::{DType, Literal, Result, Scalar, Shape, SmallVec, Type, bail};
+use jaxrs_kernel::{BodyBuilder, ScalarOp, ValueId};
 
 use crate::lower::Elements;
 use crate::{Batched, Cx, Prim, Tangent, Value, ops};
@@ -21,7 +21,7 @@ pub fn shape(name: &str, inputs: &[Type]) -> Result<Shape> {
 }
 
 /// Checks that operands have one element type, and gives it.
-pub fn same_dtype(name: &str, inputs: &[Type]) -> Result<jaxrs_data::DType> {
+pub fn same_dtype(name: &str, inputs: &[Type]) -> Result<DType> {
     let dtype = inputs[0].dtype;
     if inputs.iter().any(|ty| ty.dtype != dtype) {
         let operands: Vec<String> = inputs.iter().map(Type::to_string).collect();
@@ -55,13 +55,45 @@ pub fn operand(cx: &mut dyn Elements, k: usize, index: &[ValueId]) -> Result<Val
     cx.operand(k, if is_scalar { &[] } else { index })
 }
 
-/// The element rule of an operation that is one scalar operation.
-pub fn element(cx: &mut dyn Elements, op: ScalarOp, index: &[ValueId]) -> Result<ValueId> {
-    let mut args: SmallVec<[ValueId; 3]> = SmallVec::new();
-    for k in 0..op.arity() {
-        args.push(operand(cx, k, index)?);
+/// The element type that kernels compute in: 16-bit floats have no arithmetic of their own.
+pub fn compute_dtype(dtype: DType) -> DType {
+    match dtype {
+        DType::F16 | DType::BF16 => DType::F32,
+        _ => dtype,
     }
-    Ok(cx.builder().op(op, &args))
+}
+
+/// The element rule of an operation that is one scalar operation.
+pub fn element(
+    cx: &mut dyn Elements,
+    name: &str,
+    op: ScalarOp,
+    index: &[ValueId],
+) -> Result<ValueId> {
+    element_with(cx, name, op.arity(), index, |b, args| b.op(op, args))
+}
+
+/// The element rule of an operation on `n` operands. The function gets elements of types that kernels
+/// compute in, and may give one of such a type.
+pub fn element_with(
+    cx: &mut dyn Elements,
+    name: &str,
+    n: usize,
+    index: &[ValueId],
+    f: impl FnOnce(&mut BodyBuilder, &[ValueId]) -> ValueId,
+) -> Result<ValueId> {
+    let mut args: SmallVec<[ValueId; 3]> = SmallVec::new();
+    for k in 0..n {
+        if cx.input_type(k).dtype.is_complex() {
+            bail!(Unimplemented, "{name} of {} cannot be compiled yet", cx.input_type(k));
+        }
+        let arg = operand(cx, k, index)?;
+        let compute = compute_dtype(cx.input_type(k).dtype);
+        args.push(cx.builder().cast(arg, compute));
+    }
+    let value = f(cx.builder(), &args);
+    let out = cx.output_type(0).dtype;
+    Ok(cx.builder().cast(value, out))
 }
 
 /// The batching rule: operands are aligned, then the operation applies as it is.
@@ -72,6 +104,11 @@ pub fn batch(
     inputs: &[Value],
     axes: &[Option<usize>],
 ) -> Result<Batched> {
+    if let Some(axis) = common_axis(inputs, axes) {
+        let outputs = cx.bind(prim, inputs)?;
+        let axes = outputs.iter().map(|_| Some(axis)).collect();
+        return Ok(Batched { outputs, axes });
+    }
     let example = |value: &Value, axis: Option<usize>| match axis {
         Some(axis) => value.shape().without(axis),
         None => value.shape().clone(),
@@ -85,6 +122,18 @@ pub fn batch(
     let outputs = cx.bind(prim, &aligned)?;
     let axes = outputs.iter().map(|_| Some(0)).collect();
     Ok(Batched { outputs, axes })
+}
+
+/// The axis that examples lie along in all operands, which then fit as they are; scalars that are the
+/// same for all examples fit anything.
+fn common_axis(inputs: &[Value], axes: &[Option<usize>]) -> Option<usize> {
+    let axis = axes.iter().flatten().next().copied()?;
+    let first = inputs.iter().zip(axes).find(|(_, axis)| axis.is_some())?.0;
+    let fits = |(value, &other): (&Value, &Option<usize>)| match other {
+        None => value.ty().rank() == 0,
+        Some(other) => other == axis && value.ty().rank() == first.ty().rank(),
+    };
+    inputs.iter().zip(axes).all(fits).then_some(axis)
 }
 
 /// An operand with its examples along axis 0 of the shape that examples have; a scalar that is the same

@@ -1,0 +1,113 @@
+//! Derivatives, written as JAX writes them, so that they agree at singular points too.
+
+use std::f64::consts::PI;
+
+use jaxrs_data::Result;
+use jaxrs_kernel::Compare;
+
+use super::Unary;
+use crate::prims::Binary;
+use crate::{Cx, Value, ops};
+
+/// The tangent of |x|: the slope at ±0 is 1.
+pub(super) fn abs(cx: Cx<'_>, x: &Value, dx: &Value) -> Result<Value> {
+    let is_positive = ops::compare(cx, Compare::Ge, x, &ops::scalar_like(x, 0.0))?;
+    ops::select(cx, &is_positive, dx, &ops::neg(cx, dx)?)
+}
+
+pub(super) fn sqrt(cx: Cx<'_>, x: &Value, y: &Value) -> Result<Value> {
+    ops::div(cx, &ops::scalar_like(x, 0.5), y)
+}
+
+pub(super) fn rsqrt(cx: Cx<'_>, x: &Value, y: &Value) -> Result<Value> {
+    ops::scale(cx, &ops::div(cx, y, x)?, -0.5)
+}
+
+pub(super) fn cbrt(cx: Cx<'_>, _x: &Value, y: &Value) -> Result<Value> {
+    ops::scale(cx, &ops::integer_pow(cx, y, -2)?, 1.0 / 3.0)
+}
+
+pub(super) fn logistic(cx: Cx<'_>, _x: &Value, y: &Value) -> Result<Value> {
+    ops::mul(cx, y, &one_minus(cx, y)?)
+}
+
+/// (1 + y)(1 − y), which does not cancel as 1 − y² does.
+pub(super) fn tanh(cx: Cx<'_>, _x: &Value, y: &Value) -> Result<Value> {
+    ops::mul(cx, &ops::offset(cx, y, 1.0)?, &one_minus(cx, y)?)
+}
+
+pub(super) fn asin(cx: Cx<'_>, x: &Value, _y: &Value) -> Result<Value> {
+    ops::unary(cx, Unary::Rsqrt, &one_minus(cx, &ops::unary(cx, Unary::Square, x)?)?)
+}
+
+pub(super) fn acos(cx: Cx<'_>, x: &Value, y: &Value) -> Result<Value> {
+    ops::neg(cx, &asin(cx, x, y)?)
+}
+
+pub(super) fn asinh(cx: Cx<'_>, x: &Value, _y: &Value) -> Result<Value> {
+    ops::unary(cx, Unary::Rsqrt, &one_plus_square(cx, x)?)
+}
+
+/// x² − 1 rather than (x + 1)(x − 1): the domain is x ≥ 1.
+pub(super) fn acosh(cx: Cx<'_>, x: &Value, _y: &Value) -> Result<Value> {
+    let square = ops::unary(cx, Unary::Square, x)?;
+    ops::unary(cx, Unary::Rsqrt, &ops::offset(cx, &square, -1.0)?)
+}
+
+pub(super) fn atanh(cx: Cx<'_>, x: &Value, _y: &Value) -> Result<Value> {
+    ops::mul(cx, &ops::offset(cx, x, 1.0)?, &one_minus(cx, x)?)
+}
+
+pub(super) fn erf(cx: Cx<'_>, x: &Value, _y: &Value) -> Result<Value> {
+    let bell = ops::unary(cx, Unary::Exp, &ops::neg(cx, &ops::unary(cx, Unary::Square, x)?)?)?;
+    ops::scale(cx, &bell, 2.0 / PI.sqrt())
+}
+
+pub(super) fn erf_inv(cx: Cx<'_>, _x: &Value, y: &Value) -> Result<Value> {
+    let inverse_bell = ops::unary(cx, Unary::Exp, &ops::unary(cx, Unary::Square, y)?)?;
+    ops::scale(cx, &inverse_bell, PI.sqrt() / 2.0)
+}
+
+/// The derivative of digamma: reflection below ½, recurrence, then the asymptotic series (Abramowitz and
+/// Stegun, 6.4.7, 6.4.6 and 6.4.12).
+pub(super) fn trigamma(cx: Cx<'_>, x: &Value, _y: &Value) -> Result<Value> {
+    let is_low = ops::compare(cx, Compare::Lt, x, &ops::scalar_like(x, 0.5))?;
+    let right = ops::select(cx, &is_low, &one_minus(cx, x)?, x)?;
+    let value = trigamma_right(cx, &right)?;
+    // Only the distance to the nearest integer matters; the sine of a large argument has no digits left.
+    let fraction = ops::sub(cx, x, &ops::unary(cx, Unary::RoundTiesEven, x)?)?;
+    let sine = ops::unary(cx, Unary::Sin, &ops::scale(cx, &fraction, PI)?)?;
+    let reflection = ops::scale(cx, &ops::integer_pow(cx, &sine, -2)?, PI * PI)?;
+    ops::select(cx, &is_low, &ops::sub(cx, &reflection, &value)?, &value)
+}
+
+/// For arguments of at least ½.
+fn trigamma_right(cx: Cx<'_>, x: &Value) -> Result<Value> {
+    const SHIFT: i32 = 10;
+    // B(2k) for k = 7, …, 1.
+    const BERNOULLI: [f64; 7] =
+        [7.0 / 6.0, -691.0 / 2730.0, 5.0 / 66.0, -1.0 / 30.0, 1.0 / 42.0, -1.0 / 30.0, 1.0 / 6.0];
+    let mut sum = ops::integer_pow(cx, x, -2)?;
+    for k in 1..SHIFT {
+        let term = ops::integer_pow(cx, &ops::offset(cx, x, k.into())?, -2)?;
+        sum = ops::add(cx, &sum, &term)?;
+    }
+    let inverse = ops::integer_pow(cx, &ops::offset(cx, x, SHIFT.into())?, -1)?;
+    let square = ops::unary(cx, Unary::Square, &inverse)?;
+    let mut series = ops::scalar_like(x, 0.0);
+    for b in BERNOULLI {
+        series = ops::mul(cx, &ops::offset(cx, &series, b)?, &square)?;
+    }
+    // 1/w + 1/(2w²) + Σ B(2k)/w^(2k+1)
+    let tail = ops::mul(cx, &ops::offset(cx, &series, 1.0)?, &inverse)?;
+    let tail = ops::add(cx, &tail, &ops::scale(cx, &square, 0.5)?)?;
+    ops::add(cx, &sum, &tail)
+}
+
+pub(super) fn one_plus_square(cx: Cx<'_>, x: &Value) -> Result<Value> {
+    ops::offset(cx, &ops::unary(cx, Unary::Square, x)?, 1.0)
+}
+
+fn one_minus(cx: Cx<'_>, x: &Value) -> Result<Value> {
+    ops::binary(cx, Binary::Sub, &ops::scalar_like(x, 1.0), x)
+}
