@@ -112,6 +112,10 @@ impl Elements for Probe<'_> {
         &mut self.body
     }
 
+    fn n_inputs(&self) -> usize {
+        self.graph.eqns[self.eqn].inputs.len()
+    }
+
     fn input_type(&self, operand: usize) -> &Type {
         self.graph.input_type(self.eqn, operand)
     }
