@@ -1,2 +1,14 @@
-//! lax, numpy and random functions of jaxrs, and the operation table.
+//! The functions that programs are written with, under JAX's names: [`lax`], [`numpy`], [`random`], [`nn`];
+//! and the one [operation table](table) that the C functions, their documentation and the bindings are
+//! generated from.
+//!
+//! Every function takes the scope that its operations go to, first. `lax` is close to the primitives and
+//! promotes nothing; `numpy` promotes and broadcasts.
 #![forbid(unsafe_code)]
+
+pub mod lax;
+pub mod nn;
+pub mod numpy;
+mod operands;
+pub mod random;
+pub mod table;

@@ -4,4 +4,3 @@ pub mod axes;
 pub mod index;
 pub mod linear;
 pub mod nary;
-pub mod windows;

@@ -1,0 +1,25 @@
+//! NumPy's functions as JAX has them: operands are promoted to one element type and broadcast to one shape.
+
+mod arithmetic;
+mod arrange;
+mod create;
+mod cumulative;
+mod einsum;
+mod indexing;
+mod logic;
+mod products;
+mod reductions;
+mod sorting;
+mod unary;
+
+pub use arithmetic::*;
+pub use arrange::*;
+pub use create::*;
+pub use cumulative::*;
+pub use einsum::einsum;
+pub use indexing::*;
+pub use logic::*;
+pub use products::*;
+pub use reductions::*;
+pub use sorting::*;
+pub use unary::*;

@@ -1,0 +1,343 @@
+//! The operation table: every operation once, with its name, documentation, operands, attributes and the
+//! function that does it.
+//!
+//! The typed C functions (`jaxrs_op_<name>`), their documentation, the JSON description and the operation
+//! layers of the bindings are generated from it, and `jaxrs_apply` runs it. Where `lax` and `numpy` share a
+//! name, the operation here is NumPy's, which promotes and broadcasts.
+
+mod arrange;
+mod create;
+mod elementwise;
+mod index;
+mod nn;
+mod product;
+mod random;
+mod reduce;
+
+use jaxrs_data::{DType, Error, ErrorKind, Result, SmallVec, bail};
+use jaxrs_ir::{Outputs, Value};
+use jaxrs_transform::Scope;
+
+/// An operation.
+pub struct Op {
+    /// Its name, which is that of the C function after `jaxrs_op_`.
+    pub name: &'static str,
+    /// What it does, in one or more sentences.
+    pub doc: &'static str,
+    /// The arrays that it takes, in order; only the last may be a list.
+    pub operands: &'static [Operand],
+    /// What else it takes, in order.
+    pub attributes: &'static [Attribute],
+    /// What it gives.
+    pub results: Results,
+    /// Does it; attributes are complete and in order.
+    pub run: fn(&Scope, &[Value], &[Attr<'_>]) -> Result<Outputs>,
+}
+
+/// An array that an operation takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Operand {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it is a list of arrays.
+    pub variadic: bool,
+}
+
+/// Something other than an array that an operation takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Attribute {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// Its value where none is given; without one it has to be given.
+    pub default: Option<Attr<'static>>,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+/// What an operation gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Results {
+    /// One array.
+    One,
+    /// A list of arrays.
+    List,
+}
+
+/// What an attribute is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A number.
+    I64,
+    /// An axis, or none.
+    Axis,
+    /// A list of numbers.
+    I64s,
+    /// A floating-point number.
+    F64,
+    /// Yes or no.
+    Bool,
+    /// An element type; or none, which stands for a default that the documentation names.
+    DType,
+    /// One of a few words.
+    Str,
+}
+
+/// The value of an attribute.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Attr<'a> {
+    /// See [`Kind::I64`].
+    I64(i64),
+    /// See [`Kind::Axis`].
+    Axis(Option<i64>),
+    /// See [`Kind::I64s`].
+    I64s(&'a [i64]),
+    /// See [`Kind::F64`].
+    F64(f64),
+    /// See [`Kind::Bool`].
+    Bool(bool),
+    /// See [`Kind::DType`].
+    DType(Option<DType>),
+    /// See [`Kind::Str`].
+    Str(&'a str),
+}
+
+/// What stands for no axis in a number; `JAXRS_AXIS_NONE` in C.
+pub const AXIS_NONE: i64 = i64::MIN;
+
+impl Attr<'_> {
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Attr::I64(_) => Kind::I64,
+            Attr::Axis(_) => Kind::Axis,
+            Attr::I64s(_) => Kind::I64s,
+            Attr::F64(_) => Kind::F64,
+            Attr::Bool(_) => Kind::Bool,
+            Attr::DType(_) => Kind::DType,
+            Attr::Str(_) => Kind::Str,
+        }
+    }
+
+    /// The same value as another kind, where it stands for one: numbers for axes, yes and no, element types.
+    fn coerced(self, kind: Kind) -> Option<Self> {
+        match (kind, self) {
+            (Kind::Axis, Attr::I64(v)) => Some(Attr::Axis((v != AXIS_NONE).then_some(v))),
+            (Kind::Bool, Attr::I64(v @ (0 | 1))) => Some(Attr::Bool(v == 1)),
+            (Kind::DType, Attr::I64(0)) => Some(Attr::DType(None)),
+            (Kind::DType, Attr::I64(v)) => {
+                let dtype = u32::try_from(v).ok().and_then(DType::from_number)?;
+                Some(Attr::DType(Some(dtype)))
+            }
+            (Kind::DType, Attr::Str(name)) => Some(Attr::DType(Some(DType::from_name(name)?))),
+            (Kind::F64, Attr::I64(v)) => Some(Attr::F64(v as f64)),
+            _ => (self.kind() == kind).then_some(self),
+        }
+    }
+}
+
+/// All operations by group, in the order of the documentation.
+pub static GROUPS: &[(&str, &[Op])] = &[
+    ("elementwise", elementwise::OPS),
+    ("reductions", reduce::OPS),
+    ("products", product::OPS),
+    ("arrangement", arrange::OPS),
+    ("indexing and sorting", index::OPS),
+    ("creation", create::OPS),
+    ("random numbers", random::OPS),
+    ("neural networks", nn::OPS),
+];
+
+/// All operations.
+pub fn ops() -> impl Iterator<Item = &'static Op> {
+    GROUPS.iter().flat_map(|(_, ops)| ops.iter())
+}
+
+/// The operation of a name.
+pub const fn find(name: &str) -> Option<&'static Op> {
+    let mut group = 0;
+    while group < GROUPS.len() {
+        let ops = GROUPS[group].1;
+        let mut op = 0;
+        while op < ops.len() {
+            if is_equal(ops[op].name.as_bytes(), name.as_bytes()) {
+                return Some(&ops[op]);
+            }
+            op += 1;
+        }
+        group += 1;
+    }
+    None
+}
+
+const fn is_equal(a: &[u8], b: &[u8]) -> bool {
+    let mut i = 0;
+    while i < a.len() && i < b.len() && a[i] == b[i] {
+        i += 1;
+    }
+    i == a.len() && i == b.len()
+}
+
+/// Runs an operation by name, with attributes by name.
+pub fn apply(
+    cx: &Scope,
+    name: &str,
+    operands: &[Value],
+    attrs: &[(&str, Attr<'_>)],
+) -> Result<Outputs> {
+    let Some(op) = find(name) else {
+        bail!(InvalidArgument, "there is no operation {name:?}");
+    };
+    check_operands(op, operands.len())?;
+    (op.run)(cx, operands, &complete(op, attrs)?)
+}
+
+fn check_operands(op: &Op, got: usize) -> Result<()> {
+    let fixed = op.operands.iter().filter(|operand| !operand.variadic).count();
+    let open = fixed < op.operands.len();
+    if got < fixed || (got > fixed && !open) {
+        let least = if open { "at least " } else { "" };
+        bail!(InvalidArgument, "{} takes {least}{fixed} operands, got {got}", op.name);
+    }
+    Ok(())
+}
+
+/// The attributes in order, defaults filled in.
+fn complete<'a>(op: &Op, given: &[(&str, Attr<'a>)]) -> Result<SmallVec<[Attr<'a>; 8]>> {
+    let known = |name: &str| op.attributes.iter().any(|attribute| attribute.name == name);
+    if let Some((name, _)) = given.iter().find(|(name, _)| !known(name)) {
+        let names: Vec<&str> = op.attributes.iter().map(|attribute| attribute.name).collect();
+        bail!(
+            InvalidArgument,
+            "{} has no attribute {name:?}; it has [{}]",
+            op.name,
+            names.join(", ")
+        );
+    }
+    let value = |attribute: &Attribute| {
+        let Some((_, attr)) = given.iter().find(|(name, _)| *name == attribute.name) else {
+            return attribute.default.ok_or_else(|| missing(op, attribute));
+        };
+        attr.coerced(attribute.kind).ok_or_else(|| wrong_kind(op, attribute, attr))
+    };
+    op.attributes.iter().map(value).collect()
+}
+
+#[cold]
+fn missing(op: &Op, attribute: &Attribute) -> Error {
+    Error::new(
+        ErrorKind::InvalidArgument,
+        format_args!("{} needs the attribute {:?}", op.name, attribute.name),
+    )
+}
+
+#[cold]
+fn wrong_kind(op: &Op, attribute: &Attribute, got: &Attr<'_>) -> Error {
+    let (name, needed) = (attribute.name, attribute.kind);
+    Error::new(
+        ErrorKind::InvalidArgument,
+        format_args!("{} needs a {needed:?} for the attribute {name:?}, got {got:?}", op.name),
+    )
+}
+
+/// The refusal of operands or attributes that the table does not promise.
+#[cold]
+fn mismatch(name: &str) -> Error {
+    Error::new(
+        ErrorKind::InvalidArgument,
+        format_args!("{name} was run with operands or attributes that it does not have"),
+    )
+}
+
+fn one(value: Result<Value>) -> Result<Outputs> {
+    let mut outputs = Outputs::new();
+    outputs.push(value?);
+    Ok(outputs)
+}
+
+fn list(values: Result<Vec<Value>>) -> Result<Outputs> {
+    Ok(values?.into_iter().collect())
+}
+
+/// A row: `op!("name", "doc", (x, y) { attribute: Kind = default, "doc"; } => |cx| …)`. A last operand in
+/// brackets is a list; `=> list` gives a list.
+macro_rules! op {
+    ($name:literal, $doc:literal, ($($operand:ident),* $([$rest:ident])?)
+     $({ $($attr:ident: $kind:ident $(= $default:expr)?, $attr_doc:expr;)* })?
+     => |$cx:ident| $body:expr) => {
+        op!(@row $name, $doc, ($($operand),* $([$rest])?)
+            { $($($attr: $kind $(= $default)?, $attr_doc;)*)? } Results::One, one, $cx, $body)
+    };
+    ($name:literal, $doc:literal, ($($operand:ident),* $([$rest:ident])?)
+     $({ $($attr:ident: $kind:ident $(= $default:expr)?, $attr_doc:expr;)* })?
+     => list |$cx:ident| $body:expr) => {
+        op!(@row $name, $doc, ($($operand),* $([$rest])?)
+            { $($($attr: $kind $(= $default)?, $attr_doc;)*)? } Results::List, list, $cx, $body)
+    };
+    (@row $name:literal, $doc:literal, ($($operand:ident),* $([$rest:ident])?)
+     { $($attr:ident: $kind:ident $(= $default:expr)?, $attr_doc:expr;)* }
+     $results:expr, $wrap:ident, $cx:ident, $body:expr) => {
+        Op {
+            name: $name,
+            doc: $doc,
+            operands: &[
+                $(Operand { name: stringify!($operand), variadic: false },)*
+                $(Operand { name: stringify!($rest), variadic: true },)?
+            ],
+            attributes: &[$(Attribute {
+                name: stringify!($attr),
+                kind: Kind::$kind,
+                default: op!(@default $kind $($default)?),
+                doc: $attr_doc,
+            },)*],
+            results: $results,
+            run: |$cx, operands, attrs| {
+                op!(@bind $name, operands, ($($operand),*) $($rest)?);
+                let [$($attr,)*] = attrs else { return Err(mismatch($name)) };
+                $(let Attr::$kind($attr) = *$attr else { return Err(mismatch($name)) };)*
+                $wrap($body)
+            },
+        }
+    };
+    (@bind $name:literal, $all:ident, () $rest:ident) => { let $rest = $all; };
+    (@bind $name:literal, $all:ident, ($($operand:ident),*) $($rest:ident)?) => {
+        let [$($operand,)* $($rest @ ..)?] = $all else { return Err(mismatch($name)) };
+    };
+    (@default $kind:ident $default:expr) => { Some(Attr::$kind($default)) };
+    (@default $kind:ident) => { None };
+}
+use op;
+
+/// What `axes` means for reductions.
+const AXES: &str = "which axes; an empty list stands for all";
+/// What `keepdims` means.
+const KEEPDIMS: &str = "whether reduced axes stay with size 1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_distinct_and_found() {
+        for op in ops() {
+            assert_eq!(ops().filter(|other| other.name == op.name).count(), 1, "{}", op.name);
+            assert!(std::ptr::eq(find(op.name).unwrap(), op), "{}", op.name);
+        }
+        assert!(find("no_such_operation").is_none());
+    }
+
+    #[test]
+    fn defaults_are_of_their_attributes_kind_and_lists_come_last() {
+        for op in ops() {
+            for attribute in op.attributes {
+                let kind = attribute.default.map(|default| default.kind());
+                assert!(kind.is_none_or(|kind| kind == attribute.kind), "{}", op.name);
+                assert!(!attribute.doc.is_empty(), "{}", op.name);
+            }
+            let lists = op.operands.iter().rev().skip(1).filter(|operand| operand.variadic);
+            assert_eq!(lists.count(), 0, "{}", op.name);
+            assert!(op.doc.ends_with('.'), "{}", op.name);
+        }
+    }
+}

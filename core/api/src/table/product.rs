@@ -1,0 +1,41 @@
+//! Products of matrices and vectors.
+
+use jaxrs_ir::prims::DotGeneral;
+
+use super::*;
+use crate::operands::promoted;
+use crate::{lax, numpy};
+
+pub(super) static OPS: &[Op] = &[
+    op!("matmul", "The matrix product over the last two axes; leading axes are broadcast.", (x, y)
+        => |cx| numpy::matmul(cx, x, y)),
+    op!("dot", "NumPy's dot product: the last axis of x with the last but one of y.", (x, y)
+        => |cx| numpy::dot(cx, x, y)),
+    op!("vdot", "The inner product of the flattened operands.", (x, y) => |cx| numpy::vdot(cx, x, y)),
+    op!("inner", "Contracts the last axes of both operands.", (x, y) => |cx| numpy::inner(cx, x, y)),
+    op!("outer", "All products of an element of x with one of y.", (x, y) => |cx| numpy::outer(cx, x, y)),
+    op!("tensordot", "Contracts listed axes of x with listed axes of y.", (x, y)
+        { x_axes: I64s, "axes of x"; y_axes: I64s, "the axes of y that they meet"; }
+        => |cx| numpy::tensordot(cx, x, y, x_axes, y_axes)),
+    op!("dot_general", "The general dot product: batch axes first, then what is left of x, then of y.", (x, y)
+    { lhs_contracting: I64s, "contracted axes of x"; rhs_contracting: I64s, "the axes of y that they meet";
+      lhs_batch: I64s = &[], "batch axes of x"; rhs_batch: I64s = &[], "the axes of y that go along with them";
+      preferred_element_type: DType = None, "the element type of the result; the operands' own if none"; }
+    => |cx| {
+        let [x, y] = promoted(cx, [x, y])?;
+        let (m, n) = (x.ty().rank(), y.ty().rank());
+        let dot = DotGeneral {
+            lhs_contracting: lax::axes_in_order("dot_general", lhs_contracting, m)?,
+            rhs_contracting: lax::axes_in_order("dot_general", rhs_contracting, n)?,
+            lhs_batch: lax::axes_in_order("dot_general", lhs_batch, m)?,
+            rhs_batch: lax::axes_in_order("dot_general", rhs_batch, n)?,
+            preferred_element_type,
+        };
+        lax::dot_general(cx, &x, &y, dot)
+    }),
+    op!("einsum", "Einstein summation, such as `ij,jk->ik`; operands are contracted from left to right.", ([operands])
+        { subscripts: Str, "a letter for each axis of each operand, and of the result after an arrow"; }
+        => |cx| numpy::einsum(cx, subscripts, operands)),
+    op!("trace", "The sum of a diagonal of a matrix.", (x)
+        { offset: I64 = 0, "which diagonal"; } => |cx| numpy::trace(cx, x, offset)),
+];
