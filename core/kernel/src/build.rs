@@ -37,6 +37,21 @@ pub struct OpenLoop {
     results: SmallVec<[ValueId; 2]>,
 }
 
+/// A while loop whose condition is being built.
+pub struct OpenCondition {
+    /// The carried values, for condition and body.
+    pub params: SmallVec<[ValueId; 2]>,
+    carried: SmallVec<[Carried; 2]>,
+    results: SmallVec<[ValueId; 2]>,
+}
+
+/// A while loop whose body is being built.
+pub struct OpenWhile {
+    carried: SmallVec<[Carried; 2]>,
+    results: SmallVec<[ValueId; 2]>,
+    condition: Block,
+}
+
 /// Builds the body of one kernel, instruction by instruction; loops open and close blocks.
 pub struct BodyBuilder {
     values: Vec<DType>,
@@ -254,6 +269,34 @@ impl BodyBuilder {
         let body = self.block(|b| body(b, &params))?;
         self.push(Inst::While(WhileLoop { carried, condition, body }));
         Ok(results)
+    }
+
+    /// Opens a while loop at its condition, for callers that cannot give its parts as functions.
+    pub fn begin_while(&mut self, inits: &[ValueId]) -> OpenCondition {
+        let (carried, params, results) = self.carried(inits);
+        self.open.push(Open::default());
+        OpenCondition { params, carried, results }
+    }
+
+    /// Goes on from a while loop's condition, whose value is given, to its body.
+    pub fn begin_while_body(&mut self, open: OpenCondition, condition: ValueId) -> OpenWhile {
+        let insts = self.open.pop().map(|open| open.insts).unwrap_or_default();
+        let condition = Block { insts, yields: SmallVec::from_slice(&[condition]) };
+        self.open.push(Open::default());
+        OpenWhile { carried: open.carried, results: open.results, condition }
+    }
+
+    /// Closes a while loop with the next carried values; gives the values after the loop.
+    pub fn end_while(
+        &mut self,
+        open: OpenWhile,
+        yields: SmallVec<[ValueId; 2]>,
+    ) -> SmallVec<[ValueId; 2]> {
+        let OpenWhile { carried, results, condition } = open;
+        let insts = self.open.pop().map(|open| open.insts).unwrap_or_default();
+        let body = Block { insts, yields };
+        self.push(Inst::While(WhileLoop { carried, condition, body }));
+        results
     }
 
     #[expect(clippy::type_complexity, reason = "three parallel lists, taken apart at once")]

@@ -21,7 +21,7 @@ pub mod scalar;
 mod target;
 
 pub use body::{Block, Carried, Inst, Kernel, Lanes, Loop, LoopKind, ValueId, WhileLoop};
-pub use build::{BodyBuilder, OpenLoop};
+pub use build::{BodyBuilder, OpenCondition, OpenLoop, OpenWhile};
 pub use program::{
     Buffer, BufferId, Carry, IndexVar, LibraryCall, MatMul, Operand, Place, Program, Sort, Step,
 };
