@@ -2,13 +2,15 @@
 //!
 //! In reading order: [`graph`] (all variables under one numbering), [`probe`] (what an equation asks of
 //! its operands), [`decide`] (what is stored), [`pull`] (computing an element), [`emit`] (kernels),
-//! [`steps`] (whole-array operations), [`control`] (loops and branches).
+//! [`steps`] (whole-array operations), [`control`] (loops and branches),
+//! [`lane_loop`] (loops that become one kernel).
 
 mod control;
 mod decide;
 mod emit;
 mod finish;
 mod graph;
+mod lane_loop;
 mod probe;
 mod pull;
 mod region;

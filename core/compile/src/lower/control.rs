@@ -61,6 +61,9 @@ impl Lowerer<'_> {
     }
 
     fn lower_scan(&mut self, eqn: usize, scan: &Scan, steps: &mut StepList) -> Result<()> {
+        if self.try_scan_kernel(eqn, scan, steps)? {
+            return Ok(());
+        }
         let inputs = self.graph.eqns[eqn].inputs.clone();
         let outputs = self.graph.eqns[eqn].outputs.clone();
         let (consts, rest) = inputs.split_at(scan.num_consts);
@@ -104,6 +107,9 @@ impl Lowerer<'_> {
     }
 
     fn lower_while(&mut self, eqn: usize, w: &While, steps: &mut StepList) -> Result<()> {
+        if self.try_while_kernel(eqn, w, steps)? {
+            return Ok(());
+        }
         let inputs = self.graph.eqns[eqn].inputs.clone();
         let outputs = self.graph.eqns[eqn].outputs.clone();
         let (cond_consts, rest) = inputs.split_at(w.cond_nconsts);

@@ -215,12 +215,20 @@ fn demand(graph: &Graph, eqn: usize, lowering: Lowering) -> Result<Demand> {
 /// Control flow reads what its first iteration starts from once, the rest many times.
 fn control(graph: &Graph, eqn: usize) -> Demand {
     let equation = &graph.eqns[eqn];
+    let size = |operand: &Operand| graph.ty(operand).shape.numel() as f64;
     let use_of = |(k, operand): (usize, &Operand)| {
-        let numel = graph.ty(operand).shape.numel() as f64;
+        let numel = size(operand);
         match &equation.prim {
             Prim::Cond(_) => Use { same: 0.0, moved: numel, as_buffer: k == 0 },
             Prim::Scan(scan) if k < scan.num_consts => {
                 Use { moved: numel * scan.length as f64, ..Use::default() }
+            }
+            // Where points run through the loop by themselves, each reads what all have in common.
+            Prim::Scan(scan) if k >= scan.num_consts + scan.num_carry => {
+                let carry = &equation.inputs[scan.num_consts..][..scan.num_carry];
+                let n_points = carry.iter().map(size).fold(1.0, f64::max);
+                let slice = (numel / scan.length.max(1) as f64).max(1.0);
+                Use { moved: numel * (n_points / slice).max(1.0), ..Use::default() }
             }
             Prim::While(w) if k < w.cond_nconsts + w.body_nconsts => {
                 Use { moved: numel * 16.0, ..Use::default() }

@@ -51,12 +51,15 @@ pub(crate) struct Puller<'g> {
     pub(crate) gave_up: bool,
     /// Loops up to this length are unrolled, if the whole does not get too large.
     pub(crate) unroll: usize,
+    /// If set, the total number of iterations that loops inside of a point may have.
+    pub(crate) max_trips: Option<usize>,
     /// Values known in each open block.
     known: Vec<FxHashMap<Key, ValueId>>,
     /// The equation whose element rule is running.
     eqn: usize,
     mask: Option<ValueId>,
     n_copies: usize,
+    n_trips: usize,
 }
 
 impl<'g> Puller<'g> {
@@ -75,6 +78,8 @@ impl<'g> Puller<'g> {
             point,
             gave_up: false,
             unroll: 8,
+            max_trips: None,
+            n_trips: 1,
             known: vec![FxHashMap::default()],
             eqn: 0,
             mask: None,
@@ -348,11 +353,16 @@ impl Elements for Puller<'_> {
         if trips <= 1 || (trips <= self.unroll && trips * self.n_copies <= MAX_UNROLLED) {
             return self.unrolled(&kind, trips, inits, body);
         }
+        self.n_trips *= trips;
+        if self.max_trips.is_some_and(|most| self.n_trips > most) {
+            return Err(self.give_up());
+        }
         let open = self.body.begin_loop(kind, trips, inits);
         self.enter_block();
         let (index, params) = (open.index, open.params.clone());
         let yields = body(self, index, &params);
         self.leave_block();
+        self.n_trips /= trips;
         Ok(self.body.end_loop(open, yields?))
     }
 }
