@@ -138,6 +138,9 @@ pub fn identity(op: ReduceOp, dtype: DType) -> jaxrs_data::Scalar {
 
 /// Emits the steps of one operation over whole buffers.
 pub trait Steps {
+    /// The number of operands.
+    fn n_inputs(&self) -> usize;
+
     /// The type of an operand.
     fn input_type(&self, operand: usize) -> &Type;
 

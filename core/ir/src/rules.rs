@@ -4,3 +4,4 @@ pub mod axes;
 pub mod index;
 pub mod linear;
 pub mod nary;
+pub mod windows;

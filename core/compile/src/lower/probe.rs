@@ -169,6 +169,10 @@ impl Elements for Probe<'_> {
 }
 
 impl Steps for Probe<'_> {
+    fn n_inputs(&self) -> usize {
+        self.graph.eqns[self.eqn].inputs.len()
+    }
+
     fn input_type(&self, operand: usize) -> &Type {
         self.graph.input_type(self.eqn, operand)
     }

@@ -339,8 +339,14 @@ impl Elements for Puller<'_> {
         if self.is_read(operand) {
             return value;
         }
-        let (value, zero) = (value?, self.body.constant(dtype, zero));
-        Ok(self.body.select(mask, value, zero))
+        // Kernels only load, store and convert 16-bit floats.
+        let wide = match dtype {
+            DType::F16 | DType::BF16 => DType::F32,
+            other => other,
+        };
+        let (value, zero) = (self.body.cast(value?, wide), self.body.constant(wide, zero));
+        let chosen = self.body.select(mask, value, zero);
+        Ok(self.body.cast(chosen, dtype))
     }
 
     fn counted(

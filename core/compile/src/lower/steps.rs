@@ -84,6 +84,10 @@ struct StepWriter<'a, 'o> {
 }
 
 impl Steps for StepWriter<'_, '_> {
+    fn n_inputs(&self) -> usize {
+        self.lowerer.graph.eqns[self.eqn].inputs.len()
+    }
+
     fn input_type(&self, operand: usize) -> &Type {
         self.lowerer.graph.input_type(self.eqn, operand)
     }

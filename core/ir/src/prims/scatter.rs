@@ -1,6 +1,16 @@
 //! Writing windows at many positions.
 
-use jaxrs_data::SmallVec;
+mod differentiate;
+mod samples;
+mod steps;
+
+use jaxrs_data::{DType, Literal, Result, Scalar, Shape, SmallVec, Type, bail, smallvec};
+
+use crate::lower::{Lowering, Steps};
+use crate::prims::{IndexMode, Primitive};
+use crate::rules::windows::Windows;
+use crate::rules::{axes, linear, nary};
+use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// How a scattered update meets what is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,6 +25,62 @@ pub enum ScatterKind {
     Min,
     /// `scatter_max`.
     Max,
+}
+
+impl ScatterKind {
+    /// All of them.
+    pub const ALL: [ScatterKind; 5] =
+        [ScatterKind::Set, ScatterKind::Add, ScatterKind::Mul, ScatterKind::Min, ScatterKind::Max];
+
+    fn name(self) -> &'static str {
+        match self {
+            ScatterKind::Set => "scatter",
+            ScatterKind::Add => "scatter_add",
+            ScatterKind::Mul => "scatter_mul",
+            ScatterKind::Min => "scatter_min",
+            ScatterKind::Max => "scatter_max",
+        }
+    }
+
+    /// What an update makes of the element that is there.
+    fn combine(self, old: Scalar, new: Scalar, dtype: DType) -> Scalar {
+        use std::cmp::Ordering::Less;
+        let combined = match (self, old, new) {
+            (ScatterKind::Set, _, new) => new,
+            (ScatterKind::Add | ScatterKind::Max, Scalar::Bool(a), Scalar::Bool(b)) => {
+                Scalar::Bool(a | b)
+            }
+            (_, Scalar::Bool(a), Scalar::Bool(b)) => Scalar::Bool(a & b),
+            (ScatterKind::Add, Scalar::Int(a), Scalar::Int(b)) => Scalar::Int(a.wrapping_add(b)),
+            (ScatterKind::Add, Scalar::Uint(a), Scalar::Uint(b)) => Scalar::Uint(a.wrapping_add(b)),
+            (ScatterKind::Add, Scalar::Complex(a, b), Scalar::Complex(c, d)) => {
+                Scalar::Complex(a + c, b + d)
+            }
+            (ScatterKind::Add, a, b) => Scalar::Float(a.as_f64() + b.as_f64()),
+            (ScatterKind::Mul, Scalar::Int(a), Scalar::Int(b)) => Scalar::Int(a.wrapping_mul(b)),
+            (ScatterKind::Mul, Scalar::Uint(a), Scalar::Uint(b)) => Scalar::Uint(a.wrapping_mul(b)),
+            (ScatterKind::Mul, Scalar::Complex(a, b), Scalar::Complex(c, d)) => {
+                Scalar::Complex(a * c - b * d, a * d + b * c)
+            }
+            (ScatterKind::Mul, a, b) => Scalar::Float(a.as_f64() * b.as_f64()),
+            (ScatterKind::Min | ScatterKind::Max, a, b) => {
+                let b_less = less(b, a) == Some(Less);
+                let nan = [a, b].into_iter().find(|v| v.as_f64().is_nan());
+                nan.unwrap_or(if b_less == (self == ScatterKind::Min) { b } else { a })
+            }
+        };
+        combined.rounded(dtype)
+    }
+}
+
+/// The order of two numbers of one type; −0 comes before +0, as minima and maxima have it.
+fn less(a: Scalar, b: Scalar) -> Option<std::cmp::Ordering> {
+    match (a, b) {
+        (Scalar::Int(a), Scalar::Int(b)) => Some(a.cmp(&b)),
+        (Scalar::Uint(a), Scalar::Uint(b)) => Some(a.cmp(&b)),
+        (Scalar::Float(a), Scalar::Float(b)) => Some(a.total_cmp(&b)),
+        _ => None,
+    }
 }
 
 /// `scatter…(x, indices, updates)`: `x` with windows of `updates` combined in at the positions that the last
@@ -39,4 +105,157 @@ pub struct Scatter {
     pub unique_indices: bool,
 }
 
-unfinished!(Scatter);
+impl Scatter {
+    /// The windows that are written, for operand and updates of some shape.
+    fn windows(&self, operand: &Shape, updates: &Shape) -> Windows {
+        let mut windows = Windows {
+            window_dims: self.update_window_dims.clone(),
+            dropped_dims: self.inserted_window_dims.clone(),
+            index_map: self.scatter_dims_to_operand_dims.clone(),
+            operand_batching: self.operand_batching_dims.clone(),
+            indices_batching: self.scatter_indices_batching_dims.clone(),
+            // Nothing can be written into an axis without elements, and nothing is.
+            sizes: operand.iter().map(|&size| size.min(1)).collect(),
+        };
+        for (&axis, &dim) in windows.operand_window_dims().iter().zip(&self.update_window_dims) {
+            windows.sizes[axis] = updates.get(dim).copied().unwrap_or(0);
+        }
+        windows
+    }
+
+    fn clips(&self) -> bool {
+        self.mode == IndexMode::Clip
+    }
+}
+
+impl Primitive for Scatter {
+    fn name(&self) -> &'static str {
+        self.kind.name()
+    }
+
+    fn params(&self) -> Params {
+        vec![
+            ("update_window_dims", Param::sizes(&self.update_window_dims)),
+            ("inserted_window_dims", Param::sizes(&self.inserted_window_dims)),
+            ("scatter_dims_to_operand_dims", Param::sizes(&self.scatter_dims_to_operand_dims)),
+            ("operand_batching_dims", Param::sizes(&self.operand_batching_dims)),
+            ("scatter_indices_batching_dims", Param::sizes(&self.scatter_indices_batching_dims)),
+            ("mode", Param::Name(self.mode.name().to_owned())),
+            ("unique_indices", Param::Bool(self.unique_indices)),
+        ]
+    }
+
+    fn parse(name: &str, params: &[(String, Param)]) -> Option<Result<Self>> {
+        let kind = ScatterKind::ALL.into_iter().find(|kind| kind.name() == name)?;
+        let read = ParamReader::new(name, params);
+        Some((|| {
+            Ok(Scatter {
+                kind,
+                update_window_dims: read.sizes("update_window_dims")?,
+                inserted_window_dims: read.sizes("inserted_window_dims")?,
+                scatter_dims_to_operand_dims: read.sizes("scatter_dims_to_operand_dims")?,
+                operand_batching_dims: read.sizes("operand_batching_dims")?,
+                scatter_indices_batching_dims: read.sizes("scatter_indices_batching_dims")?,
+                mode: IndexMode::read(&read)?,
+                unique_indices: read.bool("unique_indices")?,
+            })
+        })())
+    }
+
+    fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
+        nary::arity(self.name(), inputs, 3)?;
+        let (x, indices, updates) = (&inputs[0], &inputs[1], &inputs[2]);
+        nary::same_dtype(self.name(), &[x.clone(), updates.clone()])?;
+        if x.dtype.is_complex() && matches!(self.kind, ScatterKind::Min | ScatterKind::Max) {
+            bail!(Dtype, "{} does not take {x}", self.name());
+        }
+        let windows = self.windows(&x.shape, &updates.shape);
+        windows.check(self.name(), x, indices)?;
+        let batching = windows.operand_batching.iter().all(|&axis| windows.sizes[axis] <= 1);
+        let needed = windows.windowed_shape(&indices.shape);
+        if !batching || updates.shape != needed {
+            bail!(
+                Shape,
+                "{} needs updates of shape {needed} for {indices}, got {updates}",
+                self.name()
+            );
+        }
+        Ok(smallvec![x.clone()])
+    }
+
+    fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {
+        let (x, indices, updates) = (&inputs[0], &inputs[1], &inputs[2]);
+        let (ty, shape) = (x.ty(), &updates.ty().shape);
+        if x.is_empty() {
+            return Ok(smallvec![x.clone()]);
+        }
+        let windows = self.windows(&ty.shape, shape);
+        let mut elements: Vec<Scalar> = x.iter().collect();
+        for (position, update) in updates.iter().enumerate() {
+            let index = shape.unravel(position);
+            if let Some(place) = windows.locate(&ty.shape, indices, &index, self.clips()) {
+                let element = &mut elements[ty.shape.ravel(&place)];
+                *element = self.kind.combine(*element, update, ty.dtype);
+            }
+        }
+        Ok(smallvec![Literal::from_scalars(ty.clone(), &elements)])
+    }
+
+    fn jvp(&self, cx: Cx<'_>, primals: &[Value], tangents: &[Tangent]) -> Result<Jvp> {
+        self.jvp_rule(cx, primals, tangents)
+    }
+
+    fn transpose(
+        &self,
+        cx: Cx<'_>,
+        inputs: &[Operand],
+        cotangents: &[Tangent],
+    ) -> Result<SmallVec<[Tangent; 4]>> {
+        self.transpose_rule(cx, inputs, linear::cotangent(cotangents)?)
+    }
+
+    fn batch(
+        &self,
+        cx: Cx<'_>,
+        size: usize,
+        inputs: &[Value],
+        axes: &[Option<usize>],
+    ) -> Result<Batched> {
+        let mut batched = Scatter {
+            update_window_dims: axes::shifted(&self.update_window_dims),
+            inserted_window_dims: axes::shifted(&self.inserted_window_dims),
+            scatter_dims_to_operand_dims: axes::shifted(&self.scatter_dims_to_operand_dims),
+            operand_batching_dims: axes::shifted(&self.operand_batching_dims),
+            ..self.clone()
+        };
+        let indices = match axes[1] {
+            None => {
+                // Every window runs over all examples.
+                batched.update_window_dims = axes::with_front(0, &batched.update_window_dims);
+                inputs[1].clone()
+            }
+            Some(_) => {
+                let dims = axes::shifted(&self.scatter_indices_batching_dims);
+                batched.scatter_indices_batching_dims = axes::with_front(0, &dims);
+                batched.operand_batching_dims = axes::with_front(0, &batched.operand_batching_dims);
+                axes::to_front(cx, size, &inputs[1], axes[1])?
+            }
+        };
+        let x = axes::to_front(cx, size, &inputs[0], axes[0])?;
+        let updates = axes::to_front(cx, size, &inputs[2], axes[2])?;
+        Ok(linear::batched(ops::bind1(cx, batched, &[x, indices, updates])?, 0))
+    }
+
+    fn lowering(&self, _inputs: &[Type]) -> Lowering {
+        Lowering::Update
+    }
+
+    fn steps(&self, cx: &mut dyn Steps) -> Result<()> {
+        self.update_steps(cx)
+    }
+
+    #[cfg(any(test, feature = "testing"))]
+    fn samples() -> Vec<crate::prims::Sample> {
+        samples::samples()
+    }
+}
