@@ -54,6 +54,7 @@ pub fn take(cx: &Scope, x: &Value, indices: &Value, axis: i64, mode: &str) -> Re
         start_indices_batching_dims: SmallVec::new(),
         slice_sizes,
         mode,
+        fill_value: None,
     };
     ops::bind1(cx, gather, &[x.clone(), components])
 }
@@ -90,6 +91,7 @@ pub fn take_along_axis(
         start_indices_batching_dims: batch,
         slice_sizes: (0..rank).map(|_| 1).collect(),
         mode,
+        fill_value: None,
     };
     ops::bind1(cx, gather, &[x, ops::expand_dim(cx, &indices, rank)?])
 }

@@ -58,8 +58,7 @@ pub(super) static OPS: &[Op] = &[
         start_indices_batching_dims:
             sizes("gather", "start_indices_batching_dims", start_indices_batching_dims)?,
         slice_sizes: sizes("gather", "slice_sizes", slice_sizes)?.into_iter().collect(),
-        mode: index_mode("gather", mode)?,
-    })),
+        mode: index_mode("gather", mode)?, fill_value: None })),
     op!("scatter", "x with windows of updates combined in at many positions; dimension numbers are those of StableHLO.",
     (x, indices, updates)
     { kind: Str = "set", "how updates are combined: `set`, `add`, `mul`, `min`, `max`";
