@@ -13,6 +13,8 @@ pub mod check;
 pub mod context;
 pub mod evaluate;
 pub mod jaxpr;
+#[cfg(test)]
+mod laws;
 pub mod lower;
 pub mod ops;
 pub mod params;

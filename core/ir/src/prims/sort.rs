@@ -61,13 +61,14 @@ impl Sort {
     fn take(&self, cx: Cx<'_>, x: &Value, positions: &Value) -> Result<Value> {
         let rank = x.ty().rank();
         let batching = axes::others(rank, &[&[self.dimension]]);
+        let window = |axis: usize| if axis == self.dimension { 1 } else { x.shape()[axis].min(1) };
         let gather = Gather {
             offset_dims: smallvec![],
             collapsed_slice_dims: smallvec![self.dimension],
             start_index_map: smallvec![self.dimension],
             operand_batching_dims: batching.clone(),
             start_indices_batching_dims: batching,
-            slice_sizes: x.shape().iter().map(|&size| size.min(1)).collect(),
+            slice_sizes: (0..rank).map(window).collect(),
             mode: IndexMode::PromiseInBounds,
             fill_value: None,
         };

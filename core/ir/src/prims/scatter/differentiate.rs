@@ -18,6 +18,9 @@ impl Scatter {
 
     /// The windows of an array that a scatter of such updates writes; zero for those that are dropped.
     fn gather(&self, cx: Cx<'_>, x: &Value, indices: &Value, updates: &Shape) -> Result<Value> {
+        if x.ty().numel() == 0 {
+            return ops::full(cx, &x.ty().with_shape(updates.clone()), Scalar::Int(0));
+        }
         let gather = Gather {
             offset_dims: self.update_window_dims.clone(),
             collapsed_slice_dims: self.inserted_window_dims.clone(),

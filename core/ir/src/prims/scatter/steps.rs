@@ -21,6 +21,9 @@ struct Order {
 /// One loop: the axis of the updates, how often, and how.
 type Nest = SmallVec<[(usize, usize, LoopKind); 4]>;
 
+/// What runs in the innermost loop, given the coordinates.
+type Body<'a> = dyn FnMut(&mut dyn Elements, &[ValueId]) -> Result<()> + 'a;
+
 impl Scatter {
     fn order(&self, windows: &Windows, rank: usize) -> Order {
         let (inside, over) = (windows.operand_window_dims(), windows.batch_dims(rank));
@@ -131,7 +134,7 @@ fn nest(
     cx: &mut dyn Elements,
     loops: &[(usize, usize, LoopKind)],
     at: &mut Index,
-    body: &mut dyn FnMut(&mut dyn Elements, &[ValueId]) -> Result<()>,
+    body: &mut Body<'_>,
 ) -> Result<()> {
     let [(axis, trips, kind), rest @ ..] = loops else { return body(cx, at) };
     cx.counted(kind.clone(), *trips, &[], &mut |cx, i, _| {

@@ -1,0 +1,162 @@
+//! Derivatives: tangents against differences, transposes against tangents.
+
+use jaxrs_data::{DType, ErrorKind, Literal, Scalar, SmallVec, Type};
+
+use super::{Evaluate, check, literal, values};
+use crate::prims::Sample;
+use crate::{Context, Operand, Tangent, Value};
+
+/// Small enough for the curvature, large enough for the rounding of doubles.
+const STEP: f64 = 1e-6;
+
+/// What differences may be off by, relative to the size of what they differ.
+const TOLERANCE: f64 = 1e-5;
+
+/// The sample in double precision, if it has derivatives there.
+fn in_doubles(sample: &Sample) -> Option<Sample> {
+    let float = |input: &Literal| input.ty().dtype == DType::F32;
+    if !sample.smooth || !sample.inputs.iter().any(float) {
+        return None;
+    }
+    let convert = |input: &Literal| match float(input) {
+        true => Literal::from_fn(input.ty().with_dtype(DType::F64), |k| input.get(k)),
+        false => input.clone(),
+    };
+    let sample = Sample { inputs: sample.inputs.iter().map(convert).collect(), ..sample.clone() };
+    let types: Vec<Type> = sample.inputs.iter().map(|input| input.ty().clone()).collect();
+    let outputs = sample.prim.output_types(&types).ok()?;
+    outputs.iter().any(|ty| ty.dtype == DType::F64).then_some(sample)
+}
+
+/// A direction with components of many sizes.
+fn direction(ty: &Type, seed: usize) -> Literal {
+    Literal::from_fn(ty.clone(), |k| {
+        Scalar::Float((((k + 7 * seed) * 29 % 53) as f64 - 26.0) / 16.0)
+    })
+}
+
+fn zero_or_direction(input: &Literal, moves: bool, seed: usize) -> Tangent {
+    match moves {
+        true => Tangent::Value(Value::literal(direction(input.ty(), seed))),
+        false => Tangent::Zero(input.ty().clone()),
+    }
+}
+
+/// The operands moved along the tangents.
+fn moved(inputs: &[Literal], tangents: &[Tangent], by: f64) -> Vec<Literal> {
+    let one = |(input, tangent): (&Literal, &Tangent)| match tangent.value() {
+        Some(tangent) => {
+            let tangent = literal(tangent);
+            Literal::from_fn(input.ty().clone(), |k| {
+                Scalar::Float(input.get(k).as_f64() + by * tangent.get(k).as_f64())
+            })
+        }
+        None => input.clone(),
+    };
+    inputs.iter().zip(tangents).map(one).collect()
+}
+
+fn tangents(sample: &Sample, moves: impl Fn(usize) -> bool) -> SmallVec<[Tangent; 4]> {
+    let inputs = sample.inputs.iter().enumerate();
+    inputs
+        .map(|(k, input)| zero_or_direction(input, input.ty().dtype == DType::F64 && moves(k), k))
+        .collect()
+}
+
+fn doubles(tangent: &Tangent) -> Vec<f64> {
+    tangent.instantiate(&Evaluate).map(|value| literal(&value).to_f64s()).unwrap_or_default()
+}
+
+fn jvp_agrees(sample: &Sample, tangents: &[Tangent]) -> Result<(), String> {
+    let say = |err: jaxrs_data::Error| err.to_string();
+    let jvp = match sample.prim.jvp(&Evaluate, &values(&sample.inputs), tangents) {
+        Err(err) if err.kind() == ErrorKind::Unimplemented => return Ok(()),
+        other => other.map_err(say)?,
+    };
+    let run = |by: f64| Evaluate.bind(&sample.prim, &values(&moved(&sample.inputs, tangents, by)));
+    let (below, above) = (run(-STEP).map_err(say)?, run(STEP).map_err(say)?);
+    for (k, tangent) in jvp.tangents.iter().enumerate() {
+        if below[k].ty().dtype != DType::F64 {
+            continue;
+        }
+        let (below, above) = (literal(&below[k]).to_f64s(), literal(&above[k]).to_f64s());
+        for (i, got) in doubles(tangent).into_iter().enumerate() {
+            let expected = (above[i] - below[i]) / (2.0 * STEP);
+            // Where a fill value shows there is nothing to differ.
+            if above[i].is_nan() && below[i].is_nan() {
+                continue;
+            }
+            let size = 1.0 + above[i].abs() + got.abs();
+            let close = (got - expected).abs() <= TOLERANCE * size;
+            if !close {
+                return Err(format!("tangent {k}[{i}] is {got}, by differences {expected}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn laws_of_derivatives_tangents_agree_with_differences() {
+    check(|sample| {
+        let Some(sample) = in_doubles(sample) else { return Ok(()) };
+        for k in (0..sample.inputs.len()).filter(|&k| sample.inputs[k].ty().dtype == DType::F64) {
+            jvp_agrees(&sample, &tangents(&sample, |i| i == k))?;
+        }
+        jvp_agrees(&sample, &tangents(&sample, |_| true))
+    });
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// With some operands linear: ⟨ct, J t⟩ = ⟨Jᵀ ct, t⟩.
+fn transpose_agrees(sample: &Sample, linear: &[bool]) -> Result<(), String> {
+    let say = |err: jaxrs_data::Error| err.to_string();
+    let tangents = tangents(sample, |k| linear[k]);
+    let operand = |(input, &linear): (&Literal, &bool)| match linear {
+        true => Operand::Linear(input.ty().clone()),
+        false => Operand::Known(Value::literal(input.clone())),
+    };
+    let operands: Vec<Operand> = sample.inputs.iter().zip(linear).map(operand).collect();
+    let inputs = values(&sample.inputs);
+    let outputs = Evaluate.bind(&sample.prim, &inputs).map_err(say)?;
+    let cotangents: Vec<Tangent> = outputs
+        .iter()
+        .enumerate()
+        .map(|(k, y)| Tangent::Value(Value::literal(direction(y.ty(), k + 3))))
+        .collect();
+    let transposed = match sample.prim.transpose(&Evaluate, &operands, &cotangents) {
+        Err(err) if err.kind() == ErrorKind::Unimplemented => return Ok(()),
+        other => other.map_err(say)?,
+    };
+    let jvp = sample.prim.jvp(&Evaluate, &inputs, &tangents).map_err(say)?;
+    for (k, (ct, input)) in transposed.iter().zip(&sample.inputs).enumerate() {
+        if linear[k] && ct.ty() != input.ty() {
+            return Err(format!("cotangent {k} is {}, operand {}", ct.ty(), input.ty()));
+        }
+    }
+    let sum = |a: &[Tangent], b: &[Tangent]| -> f64 {
+        a.iter().zip(b).map(|(a, b)| dot(&doubles(a), &doubles(b))).sum()
+    };
+    let (forward, backward) = (sum(&jvp.tangents, &cotangents), sum(&tangents, &transposed));
+    if (forward - backward).abs() > 1e-9 * (1.0 + forward.abs()) {
+        return Err(format!("linear in {linear:?}: forward {forward}, backward {backward}"));
+    }
+    Ok(())
+}
+
+#[test]
+fn laws_of_derivatives_transposes_are_adjoint_to_tangents() {
+    check(|sample| {
+        let Some(sample) = in_doubles(sample) else { return Ok(()) };
+        let float: Vec<bool> =
+            sample.inputs.iter().map(|input| input.ty().dtype == DType::F64).collect();
+        for k in (0..float.len()).filter(|&k| float[k]) {
+            let alone: Vec<bool> = (0..float.len()).map(|i| i == k).collect();
+            transpose_agrees(&sample, &alone)?;
+        }
+        transpose_agrees(&sample, &float)
+    });
+}
