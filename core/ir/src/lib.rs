@@ -11,6 +11,8 @@
 
 pub mod check;
 pub mod context;
+#[cfg(test)]
+mod eager;
 pub mod evaluate;
 pub mod jaxpr;
 #[cfg(test)]

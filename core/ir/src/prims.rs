@@ -329,3 +329,6 @@ pub fn not_linear(prim: &dyn Primitive) -> Error {
         format_args!("{} is not linear and cannot be transposed", prim.name()),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -214,7 +214,7 @@ impl Primitive for Reduce {
                     let prim: crate::Prim = prim.into();
                     let sample =
                         |x, smooth| Sample { prim: prim.clone(), inputs: vec![x], class, smooth };
-                    samples.push(sample(sample::finite(dtype, shape), true));
+                    samples.push(sample(sample::finite(dtype, shape), !shape.contains(&0)));
                     samples.push(sample(sample::hard(dtype, shape), false));
                 }
             }
