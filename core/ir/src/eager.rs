@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jaxrs_data::{Error, Literal, Result, Type};
 
-use crate::{Batched, Context, Jaxpr, JvpJaxpr, LinearizedJaxpr, Outputs, Prim, Value, evaluate};
+use crate::{Context, Jaxpr, JvpJaxpr, LinearizedJaxpr, Outputs, Prim, Value, evaluate};
 
 /// Evaluates primitives as they are bound, and checks that results have the types that were announced.
 pub(crate) struct Eager;
@@ -54,16 +54,4 @@ impl Context for Eager {
         let literals: Vec<Literal> = inputs.iter().map(|value| literal(value).clone()).collect();
         Ok(values(&evaluate::evaluate(jaxpr, &literals)?))
     }
-}
-
-/// One example of a batched result.
-pub(crate) fn example(batched: &Batched, output: usize, i: usize) -> Literal {
-    let whole = literal(&batched.outputs[output]);
-    let Some(axis) = batched.axes[output] else { return whole.clone() };
-    let ty = whole.ty().with_shape(whole.ty().shape.without(axis));
-    Literal::from_fn(ty.clone(), |position| {
-        let mut index = ty.shape.unravel(position);
-        index.insert(axis, i);
-        whole.at(&index)
-    })
 }
