@@ -1,7 +1,8 @@
 //! From a jaxpr to the steps of a program.
 //!
 //! In reading order: [`graph`] (all variables under one numbering), [`probe`] (what an equation asks of
-//! its operands), [`decide`] (what is stored), [`pull`] (computing an element), [`emit`] (kernels),
+//! its operands), [`decide`] (what is stored), [`schedule`] (what is done together, and when), [`pull`]
+//! (computing an element), [`emit`] (kernels),
 //! [`steps`] (whole-array operations), [`control`] (loops and branches),
 //! [`lane_loop`] (loops that become one kernel).
 
@@ -14,6 +15,7 @@ mod lane_loop;
 mod probe;
 mod pull;
 mod region;
+mod schedule;
 mod steps;
 
 use jaxrs_data::{DType, Result};

@@ -24,6 +24,14 @@ pub(crate) enum Local {
         /// The elements.
         values: Vec<ValueId>,
     },
+    /// Computed by this kernel for a row at a time: each point owns what follows the kernel's axes. What
+    /// is computed in a loop over the row is stored there, and read by later loops.
+    Row {
+        /// Where rows are stored.
+        view: View,
+        /// Whether the point's row has been stored.
+        done: bool,
+    },
     /// A slice of another variable along its first axis.
     Slice {
         /// Of what.
@@ -53,6 +61,13 @@ pub(crate) struct Puller<'g> {
     pub(crate) unroll: usize,
     /// If set, the total number of iterations that loops inside of a point may have.
     pub(crate) max_trips: Option<usize>,
+    /// The variables read from memory, each with the number of leading coordinates that were the point's
+    /// own; `usize::MAX` where the index was exactly the point.
+    pub(crate) reads: Vec<(Var, usize)>,
+    /// The open loops: counters and lengths.
+    loops: Vec<(ValueId, usize)>,
+    /// Rows that are being stored by the open loop.
+    storing: Vec<Var>,
     /// Values known in each open block.
     known: Vec<FxHashMap<Key, ValueId>>,
     /// The equation whose element rule is running.
@@ -79,6 +94,9 @@ impl<'g> Puller<'g> {
             gave_up: false,
             unroll: 8,
             max_trips: None,
+            reads: Vec::new(),
+            loops: Vec::new(),
+            storing: Vec::new(),
             n_trips: 1,
             known: vec![FxHashMap::default()],
             eqn: 0,
@@ -136,12 +154,57 @@ impl<'g> Puller<'g> {
                 outer.extend_from_slice(index);
                 return self.pull(&of, &outer);
             }
+            Some(Local::Row { view, done: true }) => {
+                let view = view.clone();
+                return Ok(self.load(&view, &info.ty, index));
+            }
+            Some(Local::Row { view, done: false }) => {
+                let view = view.clone();
+                return self.compute_row(var, &view, index);
+            }
             Some(Local::Computed) => true,
             None => false,
         };
         if let (Some(view), false) = (&info.stored, is_computed) {
+            self.note_read(var, index);
             return Ok(self.load(view, &info.ty, index));
         }
+        self.compute_by_rule(var, index)
+    }
+
+    /// The element of a row; if the open loop runs over just that row, it is stored on the way.
+    fn compute_row(&mut self, var: Var, view: &View, index: &[ValueId]) -> Result<ValueId> {
+        let value = self.compute_by_rule(var, index)?;
+        let graph = self.graph;
+        let shape = &graph.info(var).ty.shape;
+        let n_lanes = self.point.len();
+        let runs_over_row = index.len() == n_lanes + 1
+            && index[..n_lanes] == self.point[..]
+            && self.loops[..] == [(index[n_lanes], shape[n_lanes])]
+            && self.mask.is_none()
+            && !self.storing.contains(&var);
+        if runs_over_row {
+            self.store(view, shape, index, value, None);
+            self.storing.push(var);
+        }
+        Ok(value)
+    }
+
+    /// Whether the open loop stores, or an earlier one has stored, the point's row of a variable.
+    pub(crate) fn is_row_stored(&self, var: Var) -> bool {
+        self.storing.contains(&var)
+            || matches!(self.locals.get(&var), Some(Local::Row { done: true, .. }))
+    }
+
+    fn note_read(&mut self, var: Var, index: &[ValueId]) {
+        let own = index.iter().zip(&self.point).take_while(|(i, p)| i == p).count();
+        let is_point = index == &self.point[..];
+        self.reads.push((var, if is_point { usize::MAX } else { own }));
+    }
+
+    fn compute_by_rule(&mut self, var: Var, index: &[ValueId]) -> Result<ValueId> {
+        let graph = self.graph;
+        let info = graph.info(var);
         if let Some((of, lead)) = info.slice {
             let mut outer = Index::from_slice(&[self.lead(lead)]);
             outer.extend_from_slice(index);
@@ -262,12 +325,45 @@ impl<'g> Puller<'g> {
         self.known.pop();
     }
 
+    /// A counted loop: straight code if it is short.
+    pub(crate) fn looped(
+        &mut self,
+        kind: LoopKind,
+        trips: usize,
+        inits: &[ValueId],
+        body: LoopBody<'_, Self>,
+    ) -> Result<SmallVec<[ValueId; 2]>> {
+        if trips <= 1 || (trips <= self.unroll && trips * self.n_copies <= MAX_UNROLLED) {
+            return self.unrolled(&kind, trips, inits, body);
+        }
+        self.n_trips *= trips;
+        if self.max_trips.is_some_and(|most| self.n_trips > most) {
+            return Err(self.give_up());
+        }
+        let open = self.body.begin_loop(kind, trips, inits);
+        self.enter_block();
+        let (index, params) = (open.index, open.params.clone());
+        self.loops.push((index, trips));
+        let yields = body(self, index, &params);
+        self.loops.pop();
+        self.leave_block();
+        self.n_trips /= trips;
+        if self.loops.is_empty() {
+            for var in std::mem::take(&mut self.storing) {
+                if let Some(Local::Row { done, .. }) = self.locals.get_mut(&var) {
+                    *done = true;
+                }
+            }
+        }
+        Ok(self.body.end_loop(open, yields?))
+    }
+
     fn unrolled(
         &mut self,
         kind: &LoopKind,
         trips: usize,
         inits: &[ValueId],
-        body: LoopBody<'_>,
+        body: LoopBody<'_, Self>,
     ) -> Result<SmallVec<[ValueId; 2]>> {
         self.n_copies *= trips.max(1);
         let mut carried: SmallVec<[ValueId; 2]> = inits.into();
@@ -289,8 +385,9 @@ impl<'g> Puller<'g> {
     }
 }
 
-type LoopBody<'a> =
-    &'a mut dyn FnMut(&mut dyn Elements, ValueId, &[ValueId]) -> Result<SmallVec<[ValueId; 2]>>;
+/// What a loop runs: the counter and the carried values come in, the next ones go out.
+type LoopBody<'a, P> =
+    &'a mut dyn FnMut(&mut P, ValueId, &[ValueId]) -> Result<SmallVec<[ValueId; 2]>>;
 
 impl Elements for Puller<'_> {
     fn builder(&mut self) -> &mut BodyBuilder {
@@ -354,22 +451,13 @@ impl Elements for Puller<'_> {
         kind: LoopKind,
         trips: usize,
         inits: &[ValueId],
-        body: LoopBody<'_>,
+        body: &mut dyn FnMut(
+            &mut dyn Elements,
+            ValueId,
+            &[ValueId],
+        ) -> Result<SmallVec<[ValueId; 2]>>,
     ) -> Result<SmallVec<[ValueId; 2]>> {
-        if trips <= 1 || (trips <= self.unroll && trips * self.n_copies <= MAX_UNROLLED) {
-            return self.unrolled(&kind, trips, inits, body);
-        }
-        self.n_trips *= trips;
-        if self.max_trips.is_some_and(|most| self.n_trips > most) {
-            return Err(self.give_up());
-        }
-        let open = self.body.begin_loop(kind, trips, inits);
-        self.enter_block();
-        let (index, params) = (open.index, open.params.clone());
-        let yields = body(self, index, &params);
-        self.leave_block();
-        self.n_trips /= trips;
-        Ok(self.body.end_loop(open, yields?))
+        self.looped(kind, trips, inits, &mut |puller, i, carried| body(puller, i, carried))
     }
 }
 
@@ -397,7 +485,7 @@ fn pointwise_ancestors(
     locals: &FxHashMap<Var, Local>,
 ) -> Vec<Var> {
     let is_computed = |var: Var| match locals.get(&var) {
-        Some(Local::Computed) => true,
+        Some(Local::Computed | Local::Row { done: false, .. }) => true,
         Some(_) => false,
         None => graph.info(var).stored.is_none() && graph.info(var).eqn.is_some(),
     };

@@ -7,6 +7,7 @@ use rustc_hash::FxHashSet;
 
 use super::decide::{Decisions, decide};
 use super::graph::{Operand, Region, Var, View};
+use super::schedule::Node;
 use super::{Lowerer, StepList};
 
 /// A value that a loop hands on, as its body sees it.
@@ -38,8 +39,11 @@ impl Lowerer<'_> {
         let decisions = decide(&self.graph, region, needed)?;
         let in_place = self.place_results(region, dests, carried, &decisions);
         self.place_others(region, &decisions);
-        for eqn in region.eqns.clone() {
-            self.lower_equation(eqn, &decisions, steps)?;
+        for node in self.schedule(region, &decisions)? {
+            match node {
+                Node::Kernel(cluster) => self.emit_cluster(cluster, steps)?,
+                Node::Equation(eqn) => self.lower_equation(eqn, &decisions, steps)?,
+            }
         }
         for (k, (operand, dest)) in region.outputs.iter().zip(dests).enumerate() {
             if !in_place.get(k).copied().unwrap_or(false) {
@@ -160,18 +164,8 @@ impl Lowerer<'_> {
         decisions: &Decisions,
         steps: &mut StepList,
     ) -> Result<()> {
-        let is_stored = |out: &Var| decisions.is_stored(*out);
-        let outputs: Vec<Var> =
-            self.graph.eqns[eqn].outputs.iter().copied().filter(is_stored).collect();
         match decisions.lowering(eqn) {
-            Lowering::Elements | Lowering::Reduction => {
-                for out in outputs {
-                    let operand = Operand::Var(out);
-                    let dest = self.stored(out)?;
-                    self.emit_roots(&[(operand, dest)], steps)?;
-                }
-                Ok(())
-            }
+            Lowering::Elements | Lowering::Reduction => Ok(()),
             Lowering::Steps => self.lower_steps(eqn, false, steps),
             Lowering::Update => self.lower_steps(eqn, true, steps),
             Lowering::Inline | Lowering::Control => self.lower_control(eqn, steps),
