@@ -19,6 +19,8 @@ pub mod print;
 pub mod program;
 pub mod scalar;
 mod target;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use body::{Block, Carried, Inst, Kernel, Lanes, Loop, LoopKind, ValueId, WhileLoop};
 pub use build::{BodyBuilder, OpenCondition, OpenLoop, OpenWhile};
