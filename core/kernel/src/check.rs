@@ -18,7 +18,8 @@
 //! values' types, one `bool`. Reductions combine with operations of their type and do not read their
 //! parameters; maps carry nothing; a while loop's condition stores nothing.
 //!
-//! **Positions.** A position without a mask that is a sum of counters stays in range. Where different
+//! **Positions.** A position without a mask that is a sum of counters stays in range, and a store's depends
+//! on every axis and every independent loop around it. Where different
 //! buffers of one kernel share memory and one is written, all positions in both are the same value.
 
 mod flow;

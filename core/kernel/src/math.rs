@@ -1,4 +1,4 @@
-//! Special functions that neither the standard library nor `libm` has, in double precision.
+//! Functions that the standard library lacks, or computes inexactly or with overflow, in double precision.
 
 /// The inverse of the error function.
 ///
@@ -132,6 +132,21 @@ pub fn digamma(x: f64) -> f64 {
     shifted.ln() - 0.5 / shifted - series - sum
 }
 
+/// The inverse hyperbolic sine: exact near zero, and finite for the largest arguments.
+pub fn asinh(x: f64) -> f64 {
+    libm::asinh(x)
+}
+
+/// The inverse hyperbolic cosine; NaN below one.
+pub fn acosh(x: f64) -> f64 {
+    if x < 1.0 { f64::NAN } else { libm::acosh(x) }
+}
+
+/// The inverse hyperbolic tangent; infinite at ±1, NaN beyond.
+pub fn atanh(x: f64) -> f64 {
+    libm::atanh(x)
+}
+
 /// ln |Γ(x)|; infinite at the poles.
 pub fn lgamma(x: f64) -> f64 {
     libm::lgamma(x)
@@ -171,6 +186,17 @@ mod tests {
         check(erf_inv, 1e-10, 8.862_269_254_527_58e-11);
         assert_eq!(erf_inv(-1.0), f64::NEG_INFINITY);
         assert!(erf_inv(1.5).is_nan());
+    }
+
+    #[test]
+    fn inverse_hyperbolic_functions_reach_the_ends_of_their_domains() {
+        check(asinh, f64::MAX, 710.475_860_073_943_9);
+        check(asinh, 1e-300, 1e-300);
+        check(acosh, f64::MAX, 710.475_860_073_943_9);
+        assert_eq!((acosh(1.0), atanh(1.0)), (0.0, f64::INFINITY));
+        assert!(
+            [acosh(0.5), acosh(-16.0), atanh(-1.5), asinh(f64::NAN)].iter().all(|y| y.is_nan())
+        );
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Form {
     }
 
     /// The factor of a counter.
-    pub(super) fn factor(&self, var: Var) -> i64 {
+    pub(crate) fn factor(&self, var: Var) -> i64 {
         self.terms.iter().find(|term| term.0 == var).map_or(0, |term| term.1)
     }
 

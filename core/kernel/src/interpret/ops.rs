@@ -385,10 +385,9 @@ fn function_of<T: Float>(op: ScalarOp) -> Option<Run> {
         ScalarOp::Sinh => function!(|x| x.sinh()),
         ScalarOp::Cosh => function!(|x| x.cosh()),
         ScalarOp::Tanh => function!(|x| x.tanh()),
-        // The standard library's own cancel near zero.
-        ScalarOp::Asinh => function!(|x| libm::asinh(x)),
-        ScalarOp::Acosh => function!(|x| libm::acosh(x)),
-        ScalarOp::Atanh => function!(|x| libm::atanh(x)),
+        ScalarOp::Asinh => function!(|x| math::asinh(x)),
+        ScalarOp::Acosh => function!(|x| math::acosh(x)),
+        ScalarOp::Atanh => function!(|x| math::atanh(x)),
         ScalarOp::Erf => function!(|x| math::erf(x)),
         ScalarOp::Erfc => function!(|x| math::erfc(x)),
         ScalarOp::ErfInv => function!(|x| math::erf_inv(x)),

@@ -66,7 +66,12 @@ impl Scope<'_> {
         let usable = |known: &&Known| known.trust != Trust::Last;
         let recent = self.random.percent(60);
         let from = if recent { n.saturating_sub(6) } else { 0 };
-        let candidates: Vec<Known> = self.known[from..].iter().filter(usable).copied().collect();
+        let mut candidates: Vec<Known> =
+            self.known[from..].iter().filter(usable).copied().collect();
+        // Counters and positions abound; floats do not.
+        if self.random.percent(50) && candidates.iter().any(|known| known.dtype.is_float()) {
+            candidates.retain(|known| known.dtype.is_float());
+        }
         match candidates.is_empty() {
             true => self.known[0], // the counters, which are there from the start
             false => self.random.choose(&candidates),
@@ -77,10 +82,25 @@ impl Scope<'_> {
     pub(super) fn of(&mut self, b: &mut BodyBuilder, dtype: DType) -> Known {
         let fits = |known: &&Known| known.dtype == dtype && known.trust != Trust::Last;
         let candidates: Vec<Known> = self.known.iter().filter(fits).copied().collect();
-        if candidates.is_empty() || self.random.percent(15) {
+        match candidates.split_at_checked(candidates.len().saturating_sub(3)) {
+            _ if self.random.percent(5) => self.constant(b, dtype),
+            Some((_, recent)) if !recent.is_empty() && self.random.percent(50) => {
+                self.random.choose(recent)
+            }
+            _ if !candidates.is_empty() => self.random.choose(&candidates),
+            _ => self.converted(b, dtype),
+        }
+    }
+
+    /// A value of a type of which there is none yet: a conversion of another, where that is exact.
+    fn converted(&mut self, b: &mut BodyBuilder, dtype: DType) -> Known {
+        let x = self.any();
+        let computes = |dtype| super::operation::ARITHMETIC.contains(&dtype);
+        if !computes(dtype) || !computes(x.dtype) || !x.trust.is_exact() {
             return self.constant(b, dtype);
         }
-        self.random.choose(&candidates)
+        self.cast_to(b, x, dtype);
+        self.known.last().copied().unwrap_or(x)
     }
 
     /// An exact value of a type, within bounds where it is a float.
@@ -110,6 +130,9 @@ impl Scope<'_> {
 
     /// Adds so many instructions, with what loops hold counted in.
     pub(super) fn fill(&mut self, b: &mut BodyBuilder, mut budget: usize) {
+        if budget > 2 {
+            budget -= self.load(b) + self.load(b);
+        }
         while budget > 0 {
             let used = match self.random.below(100) {
                 0..=17 => self.load(b),
@@ -238,6 +261,8 @@ impl Scope<'_> {
         let inits: Vec<ValueId> =
             dtypes.iter().map(|&dtype| b.constant(dtype, Scalar::one(dtype))).collect();
         let mut trusts = Vec::new();
+        // Iterations are independent, so that none may read what another has stored.
+        let scratch = self.scratch.take();
         let Ok(results) = b.reduce(trips, &ops, &inits, |b, index| {
             self.inner(Some((index, trips)), |scope| {
                 scope.fill(b, size);
@@ -250,6 +275,7 @@ impl Scope<'_> {
                 Ok::<_, Infallible>(yields)
             })
         });
+        self.scratch = scratch;
         for (&result, &trust) in results.iter().zip(&trusts) {
             self.know(b, result, trust);
         }
@@ -343,7 +369,10 @@ impl Scope<'_> {
                     if !early {
                         return Ok::<_, Infallible>(counts);
                     }
+                    // Conditions do not store.
+                    let scratch = scope.scratch.take();
                     scope.fill(b, 2);
+                    scope.scratch = scratch;
                     let also = scope.of(b, DType::Bool).value;
                     Ok(b.op(ScalarOp::And, &[counts, also]))
                 })

@@ -157,21 +157,25 @@ impl Scope<'_> {
     /// Converts an exact value to any type.
     fn cast(&mut self, b: &mut BodyBuilder, x: Known) {
         let to = self.random.choose(&ARITHMETIC);
+        if x.dtype != to {
+            self.cast_to(b, x, to);
+        }
+    }
+
+    /// Converts an exact value to another type.
+    pub(super) fn cast_to(&mut self, b: &mut BodyBuilder, x: Known, to: DType) {
         let trust = match to.is_float() {
             false => Trust::WHOLE,
             true if x.dtype.is_float() => x.trust,
             true if x.dtype.bits() <= 16 => Trust::Exact { step: 0, top: 16, special: false },
             true => Trust::RAW,
         };
-        let op = ScalarOp::Cast(to);
-        if x.dtype != to {
-            self.put(b, op, &[x], trust);
-        }
+        self.put(b, ScalarOp::Cast(to), &[x], trust);
     }
 
     fn on_float(&mut self, b: &mut BodyBuilder, x: Known) {
         let y = self.of(b, x.dtype);
-        match self.random.below(12) {
+        match self.random.below(13) {
             0 => {
                 let op = self.random.choose(&[ScalarOp::Neg, ScalarOp::Abs]);
                 self.put(b, op, &[x], x.trust);
@@ -186,13 +190,13 @@ impl Scope<'_> {
                     self.put(b, op, &[x, y], trust);
                 }
             }
-            7 if self.functions => {
-                let op = self.random.choose(&SMOOTH);
+            7 | 8 if self.functions => {
                 if let Some(trust) = x.trust.smooth() {
+                    let op = self.random.choose(&SMOOTH);
                     self.put(b, op, &[x], trust);
                 }
             }
-            8 if self.functions => self.steep(b, x, y),
+            9 if self.functions => self.steep(b, x, y),
             _ if x.trust.is_exact() => self.on_exact_float(b, x, y),
             _ => {}
         }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use jaxrs_data::{DType, Literal, Scalar, Type};
 
-use super::body::{SCRATCH, SMALL, Scope, Scratch, Source, TAME, random_scalar};
+use super::body::{Known, SCRATCH, SMALL, Scope, Scratch, Source, TAME, random_scalar};
 use super::operation::ARITHMETIC;
 use super::random::Random;
 use super::trust::Trust;
@@ -14,7 +14,7 @@ use crate::build::BodyBuilder;
 use crate::program::{
     BufferId, Carry, IndexVar, LibraryCall, MatMul, Operand, Place, Program, Sort, Step,
 };
-use crate::scalar::Compare;
+use crate::scalar::{Compare, ScalarOp};
 
 /// Makes a program step by step.
 pub(super) struct Generator {
@@ -89,7 +89,8 @@ impl Generator {
             1 if self.options.halves => DType::BF16,
             2 if self.options.complex => DType::C64,
             3 if self.options.complex => DType::C128,
-            4..=9 => self.random.choose(&[DType::F32, DType::I32]),
+            4..=6 => self.random.choose(&[DType::F64, DType::I32]),
+            7..=12 => DType::F32,
             _ => self.random.choose(&ARITHMETIC),
         }
     }
@@ -351,7 +352,7 @@ impl Generator {
         let buffer = self.arena(dtype, len);
         let mut out = strided(buffer, m, n, &mut self.random);
         out.batch_stride = (m * n) as isize;
-        let trust = Trust::arithmetic(crate::scalar::ScalarOp::Mul, TAME, TAME);
+        let trust = Trust::arithmetic(ScalarOp::Mul, TAME, TAME);
         let trust = trust.and_then(|trust| trust.sum(k)).unwrap_or(Trust::Last);
         self.sources.push(Source { id: buffer, dtype, len, trust });
         vec![Step::Library(LibraryCall::MatMul(MatMul { batch, m, n, k, lhs, rhs, out }))]
@@ -377,23 +378,44 @@ impl Generator {
 }
 
 impl Scope<'_> {
-    /// Stores a value in the target, in row-major order or the reverse.
+    /// Stores a value of each point in the target.
     fn store(&mut self, b: &mut BodyBuilder, target: Target) -> Trust {
         let Target { id, dtype, small } = target;
         let half = matches!(dtype, DType::F16 | DType::BF16);
-        let last = self.known.iter().rfind(|known| known.dtype == dtype).copied();
-        let value = match last.filter(|_| self.random.percent(50)) {
-            _ if small => self.small(b, dtype),
-            _ if half => {
-                let wide = self.small(b, DType::F32);
-                let value = b.cast(wide.value, dtype);
-                super::body::Known { value, dtype, trust: wide.trust }
-            }
-            Some(last) => last,
-            None => self.of(b, dtype),
+        let value = match small || half {
+            true => self.small(b, if half { DType::F32 } else { dtype }),
+            false => self.result(b, dtype),
         };
-        b.store(id, self.flat, value.value, None);
+        let stored = b.cast(value.value, dtype);
+        b.store(id, self.flat, stored, None);
         value.trust
+    }
+
+    /// A value worth storing: late, sometimes inexact, and mostly different at each point.
+    fn result(&mut self, b: &mut BodyBuilder, dtype: DType) -> Known {
+        let mut typed = self.known.iter().filter(|known| known.dtype == dtype).rev();
+        let inexact = typed.clone().find(|known| !known.trust.is_exact());
+        if let Some(&inexact) = inexact.filter(|_| self.random.percent(50)) {
+            return inexact;
+        }
+        let last = typed.next().copied();
+        let value = match last.filter(|known| known.trust != Trust::Last) {
+            Some(last) if self.random.percent(60) => last,
+            _ => self.of(b, dtype),
+        };
+        if !ARITHMETIC.contains(&dtype) || self.random.percent(40) {
+            return value;
+        }
+        let number = b.cast(self.flat, dtype);
+        let whole = Trust::Exact { step: 0, top: 10, special: false };
+        let (op, trust) = match dtype {
+            DType::Bool => (ScalarOp::Xor, Some(Trust::WHOLE)),
+            DType::F32 | DType::F64 => {
+                (ScalarOp::Sub, Trust::arithmetic(ScalarOp::Sub, value.trust, whole))
+            }
+            _ => (ScalarOp::Sub, Some(Trust::WHOLE)),
+        };
+        trust.map_or(value, |trust| Known { value: b.op(op, &[value.value, number]), dtype, trust })
     }
 
     /// Zeros in all of the point's own memory.
