@@ -191,9 +191,9 @@ impl Unary {
                 real("cosh", f64::cosh, ScalarOp::Cosh, slope)
             }
             Tanh => real("tanh", f64::tanh, ScalarOp::Tanh, Factor(slope::tanh)),
-            Asinh => real("asinh", f64::asinh, ScalarOp::Asinh, Factor(slope::asinh)),
-            Acosh => real("acosh", f64::acosh, ScalarOp::Acosh, Factor(slope::acosh)),
-            Atanh => real("atanh", f64::atanh, ScalarOp::Atanh, Divisor(slope::atanh)),
+            Asinh => real("asinh", math::asinh, ScalarOp::Asinh, Factor(slope::asinh)),
+            Acosh => real("acosh", math::acosh, ScalarOp::Acosh, Factor(slope::acosh)),
+            Atanh => real("atanh", math::atanh, ScalarOp::Atanh, Divisor(slope::atanh)),
             Erf => real("erf", math::erf, ScalarOp::Erf, Factor(slope::erf)),
             Erfc => {
                 let slope = Factor(|cx, x, y| ops::neg(cx, &slope::erf(cx, x, y)?));
