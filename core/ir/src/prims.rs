@@ -331,4 +331,6 @@ pub fn not_linear(prim: &dyn Primitive) -> Error {
 }
 
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests;
