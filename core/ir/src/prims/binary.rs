@@ -1,5 +1,6 @@
 //! Elementwise functions of two operands: a row of the [table] each.
 
+mod code;
 mod slope;
 mod table;
 
@@ -188,6 +189,9 @@ impl Primitive for Binary {
     }
 
     fn element(&self, cx: &mut dyn Elements, _output: usize, index: &[ValueId]) -> Result<ValueId> {
+        if *self == Binary::Nextafter && cx.output_type(0).dtype.bits() == 16 {
+            return code::nextafter(cx, index);
+        }
         nary::element_with(cx, self.name(), 2, index, |b, xy| {
             let y = if *self == Binary::Pow { b.cast(xy[1], b.dtype(xy[0])) } else { xy[1] };
             b.op(self.row().code, &[xy[0], y])

@@ -1,0 +1,44 @@
+//! Kernel code of functions that are not one scalar operation.
+
+use jaxrs_data::{DType, Result, Scalar};
+use jaxrs_kernel::{BodyBuilder, Compare, ScalarOp, ValueId};
+
+use crate::lower::Elements;
+use crate::rules::nary;
+
+/// The next 16-bit float from x towards y. Kernels know no arithmetic on these, so it goes by their bits.
+pub(super) fn nextafter(cx: &mut dyn Elements, index: &[ValueId]) -> Result<ValueId> {
+    let (x, y) = (nary::operand(cx, 0, index)?, nary::operand(cx, 1, index)?);
+    let b = cx.builder();
+    let dtype = b.dtype(x);
+    let next = next_bits(b, x, y);
+    let next = b.op(ScalarOp::Bitcast(dtype), &[next]);
+    let (wide_x, wide_y) = (b.cast(x, DType::F32), b.cast(y, DType::F32));
+    let next = b.cast(next, DType::F32);
+    let is_equal = b.compare(Compare::Eq, wide_x, wide_y);
+    let next = b.select(is_equal, wide_y, next);
+    let (x_is_nan, y_is_nan) =
+        (b.compare(Compare::Ne, wide_x, wide_x), b.compare(Compare::Ne, wide_y, wide_y));
+    let next = b.select(x_is_nan, wide_x, next);
+    let next = b.select(y_is_nan, wide_y, next);
+    Ok(b.cast(next, dtype))
+}
+
+/// The bits of the next float, where x and y differ and are numbers.
+fn next_bits(b: &mut BodyBuilder, x: ValueId, y: ValueId) -> ValueId {
+    let constant = |b: &mut BodyBuilder, bits| b.constant(DType::U16, Scalar::Uint(bits));
+    let bits = b.op(ScalarOp::Bitcast(DType::U16), &[x]);
+    let (x, y) = (b.cast(x, DType::F32), b.cast(y, DType::F32));
+    let zero = b.constant(DType::F32, Scalar::Float(0.0));
+    let one = constant(b, 1);
+    let is_up = b.compare(Compare::Gt, y, x);
+    let is_positive = b.compare(Compare::Gt, x, zero);
+    // Bits of floats of one sign are ordered as the magnitudes are.
+    let away_from_zero = b.compare(Compare::Eq, is_up, is_positive);
+    let (more, less) = (b.add(bits, one), b.op(ScalarOp::Sub, &[bits, one]));
+    let next = b.select(away_from_zero, more, less);
+    let (least, negative_least) = (one, constant(b, 0x8001));
+    let from_zero = b.select(is_up, least, negative_least);
+    let is_zero = b.compare(Compare::Eq, x, zero);
+    b.select(is_zero, from_zero, next)
+}
