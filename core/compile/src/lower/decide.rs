@@ -262,7 +262,9 @@ fn chain_costs(
             let Some((eqn, _)) = graph.info(*var).eqn.filter(|(eqn, _)| *eqn >= first) else {
                 continue;
             };
-            if lowerings[eqn - first] == Lowering::Elements {
+            // What is read many times over is stored itself if that is worth it.
+            let is_repeated = graph.info(*var).ty.shape.numel() * 2 <= numel;
+            if lowerings[eqn - first] == Lowering::Elements && !is_repeated {
                 cost += costs[eqn - first] * (asked.same + asked.moved) / (numel.max(1) as f64);
             }
         }

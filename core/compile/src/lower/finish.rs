@@ -4,16 +4,25 @@
 mod collapse;
 mod cost;
 mod dead;
+mod fuse_loops;
+mod hoist;
 mod lanes;
 mod renumber;
 
-use jaxrs_kernel::{Block, Carry};
-use jaxrs_kernel::{BufferId, Inst, Kernel, Lanes, LibraryCall, Step, Target};
+use jaxrs_kernel::{
+    Block, BufferId, Carry, Inst, Kernel, Lanes, LibraryCall, Step, Target, ValueId,
+};
 use rustc_hash::FxHashMap;
 
 /// Brings a kernel into its final form. Lanes are chosen here unless they are given.
 pub(crate) fn finish(mut kernel: Kernel, lanes: Option<Lanes>, target: &Target) -> Kernel {
     dead::remove(&mut kernel);
+    let has_loops = kernel.body.insts.iter().any(|i| matches!(i, Inst::Loop(_) | Inst::While(_)));
+    if has_loops {
+        hoist::hoist(&mut kernel);
+        fuse_loops::fuse_loops(&mut kernel);
+        hoist::share(&mut kernel);
+    }
     collapse::collapse(&mut kernel);
     dead::remove(&mut kernel);
     renumber::renumber(&mut kernel);
@@ -84,4 +93,96 @@ fn visit_block(block: &mut Block, f: &dyn Fn(&mut BufferId)) {
             _ => {}
         }
     }
+}
+
+/// Calls a function on an instruction and all that it encloses.
+fn visit_inst<'a>(inst: &'a Inst, f: &mut dyn FnMut(&'a Inst)) {
+    f(inst);
+    match inst {
+        Inst::Loop(l) => l.body.visit(f),
+        Inst::While(w) => {
+            w.condition.visit(f);
+            w.body.visit(f);
+        }
+        _ => {}
+    }
+}
+
+/// Calls a function on the values that an instruction reads, and those that its blocks yield.
+fn each_operand(inst: &Inst, f: &mut dyn FnMut(ValueId)) {
+    match inst {
+        Inst::Const { .. } | Inst::Point { .. } | Inst::Index { .. } => {}
+        Inst::Op { args, .. } => args.iter().copied().for_each(f),
+        Inst::Load { position, mask, .. } => {
+            f(*position);
+            mask.iter().copied().for_each(f);
+        }
+        Inst::Store { position, value, mask, .. } => {
+            f(*position);
+            f(*value);
+            mask.iter().copied().for_each(f);
+        }
+        Inst::Loop(l) => {
+            l.carried.iter().for_each(|c| f(c.init));
+            l.body.yields.iter().copied().for_each(f);
+        }
+        Inst::While(w) => {
+            w.carried.iter().for_each(|c| f(c.init));
+            w.condition.yields.iter().chain(&w.body.yields).copied().for_each(f);
+        }
+    }
+}
+
+/// Calls a function on the values that an instruction defines for those after it.
+fn each_result(inst: &Inst, f: &mut dyn FnMut(ValueId)) {
+    match inst {
+        Inst::Const { out, .. }
+        | Inst::Point { out, .. }
+        | Inst::Index { out, .. }
+        | Inst::Op { out, .. }
+        | Inst::Load { out, .. } => f(*out),
+        Inst::Store { .. } => {}
+        Inst::Loop(l) => l.carried.iter().for_each(|c| f(c.result)),
+        Inst::While(w) => w.carried.iter().for_each(|c| f(c.result)),
+    }
+}
+
+/// As [`each_operand`], to change them; what blocks yield is left alone.
+fn visit_operands(inst: &mut Inst, f: &mut dyn FnMut(&mut ValueId)) {
+    match inst {
+        Inst::Const { .. } | Inst::Point { .. } | Inst::Index { .. } => {}
+        Inst::Op { args, .. } => args.iter_mut().for_each(f),
+        Inst::Load { position, mask, .. } => {
+            f(position);
+            mask.iter_mut().for_each(f);
+        }
+        Inst::Store { position, value, mask, .. } => {
+            f(position);
+            f(value);
+            mask.iter_mut().for_each(f);
+        }
+        Inst::Loop(l) => l.carried.iter_mut().for_each(|c| f(&mut c.init)),
+        Inst::While(w) => w.carried.iter_mut().for_each(|c| f(&mut c.init)),
+    }
+}
+
+/// Replaces values in a block and those inside of it.
+fn substitute(block: &mut Block, names: &FxHashMap<ValueId, ValueId>) {
+    let mut rename = |value: &mut ValueId| {
+        if let Some(&new) = names.get(value) {
+            *value = new;
+        }
+    };
+    for inst in &mut block.insts {
+        visit_operands(inst, &mut rename);
+        match inst {
+            Inst::Loop(l) => substitute(&mut l.body, names),
+            Inst::While(w) => {
+                substitute(&mut w.condition, names);
+                substitute(&mut w.body, names);
+            }
+            _ => {}
+        }
+    }
+    block.yields.iter_mut().for_each(rename);
 }
