@@ -17,7 +17,8 @@ from jax import lax
 
 jax.config.update("jax_enable_x64", True)
 
-NAMES = {"bool": "bool", "int32": "i32", "int64": "i64", "uint8": "u8", "uint32": "u32", "float32": "f32", "float64": "f64"}
+NAMES = {"bool": "bool", "int32": "i32", "int64": "i64", "uint8": "u8", "uint16": "u16",
+         "uint32": "u32", "uint64": "u64", "float32": "f32", "float64": "f64"}
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, np.inf, -np.inf, np.nan, 1e-3, 40.0]
 FLOATS, INTS = ["float32", "float64"], ["int32", "int64", "uint8", "uint32"]
 
@@ -303,7 +304,7 @@ def random(r):
         case("random_split", lambda k: raw(jax.random.split(k, 3)), num=3)
         case("random_fold_in", lambda k: raw(jax.random.fold_in(k, 17)), data=17)
         for bits in [8, 16, 32, 64]:
-            case("random_bits", lambda k: widened(jax.random.bits(k, (2, 3), f"uint{bits}")), bit_width=bits, shape=(2, 3))
+            case("random_bits", lambda k: jax.random.bits(k, (2, 3), f"uint{bits}"), shape=(2, 3), dtype=f"u{bits}")
         case("random_uniform", lambda k: jax.random.uniform(k, (5,), "float32", -1, 3), shape=(5,), dtype="f32", minval=-1.0, maxval=3.0)
         case("random_uniform", lambda k: jax.random.uniform(k, (5,), "float64"), shape=(5,), dtype="f64", minval=0.0, maxval=1.0)
         case("random_normal", lambda k: jax.random.normal(k, (2, 4), "float32"), shape=(2, 4), dtype="f32")
@@ -314,16 +315,6 @@ def random(r):
         logits = np.log(np.array([0.1, 0.2, 0.7], np.float32))
         r.case("random_categorical", lambda k, l: jax.random.categorical(wrap(k), l, shape=(6,)).astype(np.int32), data, logits,
                derive=False, shape=(6,))
-
-
-def widened(x):
-    """u16 is not among the recorded types; its values are."""
-    return np.asarray(x).astype(np.uint32) if x.dtype == np.uint16 else (np.asarray(x) if x.dtype != np.uint64 else split64(np.asarray(x)))
-
-
-def split64(x):
-    """u64 as two u32 along a new last axis: the high word, then the low one."""
-    return np.stack([(x >> np.uint64(32)).astype(np.uint32), (x & np.uint64(0xFFFFFFFF)).astype(np.uint32)], -1)
 
 
 def main():
