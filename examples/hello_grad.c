@@ -1,8 +1,7 @@
 /* f(x) = x sin x: its derivatives, and all of it for many x at once. */
 #include <jaxrs/jaxrs.h>
 #include <stdio.h>
-#include <string.h>
-#define TRY(call) do { if ((err = (call))) goto done; } while (0) /* the first error goes to the clean-up */
+#define TRY(call) do { if ((err = (call))) goto done; } while (0) /* on the first error, clean up and leave */
 
 static jaxrs_error* f(void* userdata, jaxrs_scope* s, jaxrs_array* const* x, size_t n, jaxrs_results* out) {
     jaxrs_array *sine = NULL, *y = NULL;
@@ -38,31 +37,27 @@ done:
 }
 
 int main(void) {
-    const float points[3] = {0.0f, 1.0f, 2.0f};
+    static const char* const names[] = {"f", "grad f", "grad grad f", "vmap grad grad f"};
+    const float points[] = {0.0f, 1.0f, 2.0f};
     const int64_t three = 3;
     jaxrs_context* ctx = NULL;
-    jaxrs_fn *fn = NULL, *df = NULL, *ddf = NULL, *many = NULL;
+    jaxrs_fn* fns[4] = {NULL};
     jaxrs_array *x = NULL, *xs = NULL;
     jaxrs_error* err;
     TRY(jaxrs_context_create(JAXRS_ABI_VERSION, NULL, &ctx));
     jaxrs_scope* s = jaxrs_context_scope(ctx);
     TRY(jaxrs_array_full_f64(s, 1.0, JAXRS_F32, NULL, 0, &x));
     TRY(jaxrs_array_from_host(s, points, sizeof points, JAXRS_F32, &three, 1, NULL, NULL, &xs));
-    TRY(jaxrs_fn_new(ctx, "f", 1, f, NULL, NULL, NULL, &fn));
-    TRY(jaxrs_grad(fn, NULL, &df));
-    TRY(jaxrs_grad(df, NULL, &ddf));
-    TRY(jaxrs_vmap(ddf, NULL, &many));
-    TRY(show("f", fn, s, x));
-    TRY(show("grad f", df, s, x));
-    TRY(show("grad grad f", ddf, s, x));
-    TRY(show("vmap grad grad f", many, s, xs));
+    TRY(jaxrs_fn_new(ctx, "f", 1, f, NULL, NULL, NULL, &fns[0]));
+    TRY(jaxrs_grad(fns[0], NULL, &fns[1]));
+    TRY(jaxrs_grad(fns[1], NULL, &fns[2]));
+    TRY(jaxrs_vmap(fns[2], NULL, &fns[3]));
+    for (int i = 0; i < 4; i++) TRY(show(names[i], fns[i], s, i < 3 ? x : xs));
     printf("hello_grad: ok functions=4\n");
 done:
-    if (err) fprintf(stderr, "%s\n", jaxrs_error_message(err, NULL));
-    int status = err != NULL;
-    jaxrs_error_release(err);
-    jaxrs_array_release(x), jaxrs_array_release(xs);
-    jaxrs_fn_release(many), jaxrs_fn_release(ddf), jaxrs_fn_release(df), jaxrs_fn_release(fn);
-    jaxrs_context_release(ctx);
-    return status;
+    if (err) fprintf(stderr, "hello_grad: %s\n", jaxrs_error_message(err, NULL));
+    int failed = err != NULL;
+    for (int i = 0; i < 4; i++) jaxrs_fn_release(fns[i]);
+    jaxrs_array_release(x), jaxrs_array_release(xs), jaxrs_error_release(err), jaxrs_context_release(ctx);
+    return failed;
 }
