@@ -72,7 +72,8 @@ static inline jaxrs_array* op_full(expr* e, double value, jaxrs_dtype dtype, con
         EXPR_RETURN(e, jaxrs_op_##name(e->scope, x, &out)); \
     }
 EXPR_UNARY(neg) EXPR_UNARY(sin) EXPR_UNARY(cos) EXPR_UNARY(tanh) EXPR_UNARY(exp) EXPR_UNARY(log)
-EXPR_UNARY(stop_gradient) EXPR_UNARY(sqrt) EXPR_UNARY(rsqrt) EXPR_UNARY(abs) EXPR_UNARY(erf) EXPR_UNARY(logistic)
+EXPR_UNARY(stop_gradient) EXPR_UNARY(sqrt) EXPR_UNARY(rsqrt) EXPR_UNARY(square) EXPR_UNARY(abs) EXPR_UNARY(erf) EXPR_UNARY(logistic)
+EXPR_UNARY(relu)
 
 #define EXPR_BINARY(name) \
     static inline jaxrs_array* op_##name(expr* e, jaxrs_array* x, jaxrs_array* y) { \
@@ -88,33 +89,27 @@ static inline jaxrs_array* op_matmul(expr* e, jaxrs_array* x, jaxrs_array* y) {
     EXPR_RETURN(e, jaxrs_op_matmul(e->scope, x, y, &out));
 }
 
-static inline jaxrs_array* op_square(expr* e, jaxrs_array* x) { return op_mul(e, x, x); }
-
 static inline jaxrs_array* op_select(expr* e, jaxrs_array* which, jaxrs_array* on_true, jaxrs_array* on_false) {
     EXPR_RETURN(e, jaxrs_op_where(e->scope, which, on_true, on_false, &out));
 }
 
-static inline jaxrs_array* op_relu(expr* e, jaxrs_array* x) {
-    jaxrs_array* zero = op_num(e, 0.0, x);
-    return op_select(e, op_gt(e, x, zero), x, zero);
-}
-
-/* Sums or takes the maximum over one axis, or over all of them (EXPR_ALL); `keepdims` leaves an axis of size 1. */
+/* Over one axis, or over all of them (EXPR_ALL); `keepdims` leaves an axis of size 1. */
 #define EXPR_ALL INT64_MAX
 #define EXPR_REDUCE(name) \
     static inline jaxrs_array* op_##name(expr* e, jaxrs_array* x, int64_t axis, uint32_t keepdims) { \
-        int64_t axes[8] = {0, 1, 2, 3, 4, 5, 6, 7}; \
-        size_t n = axis == EXPR_ALL ? jaxrs_array_ndim(x) : 1; \
-        if (axis != EXPR_ALL) axes[0] = axis; \
-        EXPR_RETURN(e, jaxrs_op_##name(e->scope, x, axes, n, keepdims, &out)); \
+        EXPR_RETURN(e, jaxrs_op_##name(e->scope, x, &axis, axis != EXPR_ALL, keepdims, &out)); \
     }
-EXPR_REDUCE(reduce_sum) EXPR_REDUCE(reduce_max)
+EXPR_REDUCE(reduce_sum) EXPR_REDUCE(reduce_max) EXPR_REDUCE(mean)
+
+static inline jaxrs_array* op_log_softmax(expr* e, jaxrs_array* x, int64_t axis) {
+    EXPR_RETURN(e, jaxrs_op_log_softmax(e->scope, x, &axis, 1, &out));
+}
 
 static inline jaxrs_array* op_argmax(expr* e, jaxrs_array* x, int64_t axis) {
     EXPR_RETURN(e, jaxrs_op_argmax(e->scope, x, axis, JAXRS_I32, &out));
 }
 
-static inline jaxrs_array* op_random_key(expr* e, uint64_t seed) {
+static inline jaxrs_array* op_random_key(expr* e, int64_t seed) {
     EXPR_RETURN(e, jaxrs_op_random_key(e->scope, seed, &out));
 }
 
@@ -130,11 +125,6 @@ static inline jaxrs_array* op_random_uniform(expr* e, jaxrs_array* key, const in
 /* The numbers 0..n in random order (i32). */
 static inline jaxrs_array* op_random_permutation(expr* e, jaxrs_array* key, int64_t n) {
     EXPR_RETURN(e, jaxrs_op_random_permutation(e->scope, key, n, &out));
-}
-
-static inline jaxrs_array* op_mean(expr* e, jaxrs_array* x) {
-    double n = e->error ? 1.0 : (double)jaxrs_array_size(x);
-    return op_div_num(e, op_reduce_sum(e, x, EXPR_ALL, 0), n);
 }
 
 #endif

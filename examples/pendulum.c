@@ -84,7 +84,7 @@ static jaxrs_error* loss_fn(void* userdata, jaxrs_scope* s, jaxrs_array* const* 
     jaxrs_array* ends[2];
     expr_call(&e, userdata, a, 4, ends, 2);
     jaxrs_array *angle_off = op_sub(&e, ends[0], a[4]), *speed_off = op_sub(&e, ends[1], a[5]);
-    expr_push(&e, out, op_mean(&e, op_add(&e, op_square(&e, angle_off), op_square(&e, speed_off))));
+    expr_push(&e, out, op_mean(&e, op_add(&e, op_square(&e, angle_off), op_square(&e, speed_off)), EXPR_ALL, 0));
     return expr_done(&e);
 }
 
@@ -126,7 +126,7 @@ static jaxrs_error* observe(jaxrs_scope* s, fit* f) {
         op_random_uniform(&e, op_random_key(&e, 2), &n, 1, -1.0, 1.0)};
     expr_call(&e, f->fast_solve, args, 4, ends, 2);
     for (size_t i = 0; i < 2; i++) {
-        jaxrs_array* noise = op_mul_num(&e, op_random_normal(&e, op_random_key(&e, 3 + i), &n, 1), NOISE);
+        jaxrs_array* noise = op_mul_num(&e, op_random_normal(&e, op_random_key(&e, 3 + (int64_t)i), &n, 1), NOISE);
         jaxrs_array* seen = op_add(&e, ends[i], noise);
         if (e.error) break;
         f->args[ANGLES + i] = jaxrs_array_retain(args[ANGLES + i]);

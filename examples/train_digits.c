@@ -35,11 +35,9 @@ static jaxrs_array* logits(expr* e, jaxrs_array* const* params, jaxrs_array* x) 
 static jaxrs_error* loss_fn(void* userdata, jaxrs_scope* s, jaxrs_array* const* a, size_t n, jaxrs_results* out) {
     (void)userdata, (void)n;
     expr e = expr_in(s);
-    jaxrs_array* z = logits(&e, a, a[PARAMS]);
-    z = op_sub(&e, z, op_reduce_max(&e, z, 1, 1));
-    z = op_sub(&e, z, op_log(&e, op_reduce_sum(&e, op_exp(&e, z), 1, 1)));
-    jaxrs_array* total = op_reduce_sum(&e, op_mul(&e, z, a[PARAMS + 1]), EXPR_ALL, 0);
-    expr_push(&e, out, op_div_num(&e, total, -(double)BATCH));
+    jaxrs_array* likelihoods = op_log_softmax(&e, logits(&e, a, a[PARAMS]), 1);
+    jaxrs_array* of_labels = op_reduce_sum(&e, op_mul(&e, likelihoods, a[PARAMS + 1]), 1, 0);
+    expr_push(&e, out, op_neg(&e, op_mean(&e, of_labels, 0, 0)));
     return expr_done(&e);
 }
 
@@ -121,7 +119,7 @@ static jaxrs_error* batch_labels(jaxrs_scope* s, const data* d, const int32_t* r
 }
 
 /* A random order of 0..n, on the host. */
-static jaxrs_error* shuffled(jaxrs_scope* s, uint64_t seed, int64_t n, int32_t* order) {
+static jaxrs_error* shuffled(jaxrs_scope* s, int64_t seed, int64_t n, int32_t* order) {
     expr e = expr_in(s);
     jaxrs_array* p = op_random_permutation(&e, op_random_key(&e, seed), n);
     if (!e.error) e.error = jaxrs_array_to_host(p, order, (size_t)n * sizeof *order, NULL);
@@ -162,7 +160,7 @@ static jaxrs_error* make_state(jaxrs_scope* s, trainer* t) {
             const int64_t* shape = &SIZES[layer];
             jaxrs_array* w = op_full(&e, 0.0, JAXRS_F32, shape, 2);
             if (of == 0) {
-                w = op_random_normal(&e, op_random_key(&e, 100 + (uint64_t)layer), shape, 2);
+                w = op_random_normal(&e, op_random_key(&e, 100 + layer), shape, 2);
                 w = op_mul_num(&e, w, sqrt(2.0 / (double)SIZES[layer]));
             }
             expr_push(&e, t->state, w);
@@ -224,7 +222,7 @@ static jaxrs_error* train(jaxrs_scope* s, trainer* t, const data* d, double* rea
     int32_t order[TRAINING], rows[BATCH];
     jaxrs_error* err = NULL;
     for (int epoch = 0; epoch < EPOCHS; epoch++) {
-        TRY(shuffled(s, 1000 + (uint64_t)epoch, TRAINING, order));
+        TRY(shuffled(s, 1000 + epoch, TRAINING, order));
         double start = now(), sum = 0;
         for (int i = 0; i < STEPS_PER_EPOCH; i++) {
             int number = epoch * STEPS_PER_EPOCH + i;

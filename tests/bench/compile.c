@@ -67,7 +67,7 @@ FN(rnn_loss) {
     if (!e.error) e.error = jaxrs_results_new(&r);
     if (!e.error) e.error = jaxrs_scan(s, cell, &start, 1, a + 2, 1, -1, 0, 1, r);
     expr_take(&e, r, ends, 2);
-    expr_push(&e, out, op_add(&e, op_mean(&e, op_mul(&e, ends[0], ends[0])), op_mul_num(&e, op_mean(&e, ends[1]), 0.001)));
+    expr_push(&e, out, op_add(&e, op_mean(&e, op_mul(&e, ends[0], ends[0]), EXPR_ALL, 0), op_mul_num(&e, op_mean(&e, ends[1], EXPR_ALL, 0), 0.001)));
     jaxrs_fn_release(cell);
     return expr_done(&e);
 }

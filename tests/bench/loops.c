@@ -153,7 +153,7 @@ FN(lstm_loss) {
     if (!e.error) e.error = jaxrs_scan(s, cell, start, 2, a + 4, 1, -1, 0, 1, r);
     expr_take(&e, r, ends, 2);
     jaxrs_array* off = op_sub(&e, op_matmul(&e, ends[0], a[3]), a[5]);
-    expr_push(&e, out, op_mean(&e, op_mul(&e, off, off)));
+    expr_push(&e, out, op_mean(&e, op_mul(&e, off, off), EXPR_ALL, 0));
     jaxrs_fn_release(cell);
     return expr_done(&e);
 }

@@ -159,7 +159,10 @@ static void answer(const session* x, const samples* s, int with_samples) {
 static void serve(session* x, const char* name, double budget, int with_samples) {
     const workload* what = find(name);
     samples s = {{0}, 0, 0};
-    if (!what) return skip(name, "not implemented");
+    if (!what) {
+        skip(name, "not implemented");
+        return;
+    }
     if (what != x->w.what || !(x->ready || what->value)) prepare(x, what);
     for (int i = 0; what->value && budget > 0 && i < (budget > 2 ? 3 : 1); i++) s.values[s.n++] = what->value();
     if (!what->value && x->ready && budget > 0) take_samples(&x->w, budget, x->inner, &s);

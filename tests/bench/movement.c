@@ -1,33 +1,15 @@
 /* h. data movement. */
 #include "shape_ops.h"
 
-FN(sorted) {
-    expr e = expr_in(s);
-    jaxrs_results* r = NULL;
-    jaxrs_array* y = NULL;
-    (void)userdata;
-    if (!e.error) e.error = jaxrs_results_new(&r);
-    if (!e.error) e.error = jaxrs_op_sort(s, a, n, 0, 1, r);
-    expr_take(&e, r, &y, 1);
-    expr_push(&e, out, y);
-    return expr_done(&e);
-}
+static jaxrs_array* op_sort(expr* e, jaxrs_array* x) { EXPR_RETURN(e, jaxrs_op_sort(e->scope, x, 0, 0, &out)); }
+FN(sorted) RETURNS(op_sort(&e, a[0]))
 static void sort_f32_1m(work* w) {
     ARG(w, 708, 0, 1, 1 << 20);
     time_body(w, sorted);
 }
 
-FN(argsorted) {
-    expr e = expr_in(s);
-    jaxrs_array *operands[] = {a[0], op_iota(&e, JAXRS_I32, SHAPE(1 << 20), 0)}, *both[2];
-    jaxrs_results* r = NULL;
-    (void)userdata, (void)n;
-    if (!e.error) e.error = jaxrs_results_new(&r);
-    if (!e.error) e.error = jaxrs_op_sort(s, operands, 2, 0, 1, r);
-    expr_take(&e, r, both, 2);
-    expr_push(&e, out, both[1]);
-    return expr_done(&e);
-}
+static jaxrs_array* op_argsort(expr* e, jaxrs_array* x) { EXPR_RETURN(e, jaxrs_op_argsort(e->scope, x, 0, 0, &out)); }
+FN(argsorted) RETURNS(op_argsort(&e, a[0]))
 static void argsort_f32_1m(work* w) {
     ARG(w, 708, 0, 1, 1 << 20);
     time_body(w, argsorted);
@@ -43,7 +25,7 @@ static void cumsum_f32_4m(work* w) {
 }
 
 static jaxrs_array* op_take(expr* e, jaxrs_array* x, jaxrs_array* indices) {
-    EXPR_RETURN(e, jaxrs_op_take(e->scope, x, indices, 0, &out));
+    EXPR_RETURN(e, jaxrs_op_take(e->scope, x, indices, 0, "fill", 4, &out));
 }
 FN(taken) RETURNS(op_take(&e, a[0], a[1]))
 static void gather_1m(work* w) {
@@ -52,12 +34,10 @@ static void gather_1m(work* w) {
     time_body(w, taken);
 }
 
-static jaxrs_array* op_scatter_rows(expr* e, jaxrs_array* x, jaxrs_array* indices, jaxrs_array* updates) {
-    const int64_t zero = 0;
-    EXPR_RETURN(e, jaxrs_op_scatter_add(e->scope, x, op_reshape(e, indices, SHAPE(1 << 20, 1)), updates, NULL, 0, &zero, 1, &zero, 1,
-                                        &out));
+static jaxrs_array* op_index_add(expr* e, jaxrs_array* x, jaxrs_array* indices, jaxrs_array* updates) {
+    EXPR_RETURN(e, jaxrs_op_index_add(e->scope, x, indices, updates, "drop", 4, &out));
 }
-FN(scattered) RETURNS(op_scatter_rows(&e, op_full(&e, 0, JAXRS_F32, SHAPE(100000)), a[1], a[0]))
+FN(scattered) RETURNS(op_index_add(&e, op_full(&e, 0, JAXRS_F32, SHAPE(100000)), a[1], a[0]))
 static void scatter_add_1m(work* w) {
     ARG(w, 712, 0, 1, 1 << 20);
     arg_ints(w, 711, 100000, 1 << 20);

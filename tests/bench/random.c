@@ -8,7 +8,7 @@ static jaxrs_array* split(expr* e, jaxrs_array* key) {
     EXPR_RETURN(e, jaxrs_op_random_split(e->scope, key, 2, &out));
 }
 
-static void arg_key(work* w, uint64_t seed) {
+static void arg_key(work* w, int64_t seed) {
     if (!w->error) w->error = jaxrs_op_random_key(w->s, seed, &w->args[w->n_args++]);
 }
 
@@ -46,7 +46,7 @@ FN(asian) {
     if (!e.error) e.error = jaxrs_scan(s, step, start, 2, &t, 1, 64, 0, 1, r);
     expr_take(&e, r, ends, 2);
     jaxrs_array* gain = op_sub(&e, op_div_num(&e, ends[1], 64), op_num(&e, 100, ends[1]));
-    expr_push(&e, out, op_mul_num(&e, op_mean(&e, op_relu(&e, gain)), exp(-0.05)));
+    expr_push(&e, out, op_mul_num(&e, op_mean(&e, op_relu(&e, gain), EXPR_ALL, 0), exp(-0.05)));
     jaxrs_fn_release(step);
     return expr_done(&e);
 }

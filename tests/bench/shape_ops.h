@@ -3,8 +3,11 @@
 #define SHAPE_OPS_H
 #include "bench.h"
 
-EXPR_UNARY(floor) EXPR_UNARY(round)
 EXPR_BINARY(min) EXPR_BINARY(le) EXPR_BINARY(ne) EXPR_BINARY(and)
+
+static inline jaxrs_array* op_round(expr* e, jaxrs_array* x) {
+    EXPR_RETURN(e, jaxrs_op_round(e->scope, x, "to_even", 7, &out));
+}
 
 static inline jaxrs_array* op_reshape(expr* e, jaxrs_array* x, const int64_t* shape, size_t ndim) {
     EXPR_RETURN(e, jaxrs_op_reshape(e->scope, x, shape, ndim, &out));
@@ -19,7 +22,7 @@ static inline jaxrs_array* op_transpose(expr* e, jaxrs_array* x, const int64_t* 
 }
 
 static inline jaxrs_array* op_iota(expr* e, jaxrs_dtype dtype, const int64_t* shape, size_t ndim, int64_t axis) {
-    EXPR_RETURN(e, jaxrs_op_iota(e->scope, dtype, shape, ndim, axis, &out));
+    EXPR_RETURN(e, jaxrs_op_iota(e->scope, shape, ndim, axis, dtype, &out));
 }
 
 /* x[..., start:limit, ...] along one axis */
@@ -45,28 +48,21 @@ static inline jaxrs_array* op_framed(expr* e, jaxrs_array* x) {
 /* Products over the last axis of x and the given axis of y, batched over the first `batch` axes of both. */
 static inline jaxrs_array* op_dot(expr* e, jaxrs_array* x, jaxrs_array* y, int64_t y_axis, size_t batch) {
     const int64_t axes[8] = {0, 1, 2, 3, 4, 5, 6, 7}, x_axis = (int64_t)jaxrs_array_ndim(x) - 1;
-    EXPR_RETURN(e, jaxrs_op_dot_general(e->scope, x, y, &x_axis, 1, &y_axis, 1, axes, batch, axes, batch, &out));
+    EXPR_RETURN(e, jaxrs_op_dot_general(e->scope, x, y, &x_axis, 1, &y_axis, 1, axes, batch, axes, batch, 0, &out));
 }
 
 /* Softmax over the last axis. */
 static inline jaxrs_array* op_softmax(expr* e, jaxrs_array* x) {
-    int64_t last = (int64_t)jaxrs_array_ndim(x) - 1;
-    x = op_exp(e, op_sub(e, x, op_stop_gradient(e, op_reduce_max(e, x, last, 1))));
-    return op_div(e, x, op_reduce_sum(e, x, last, 1));
+    const int64_t last = -1;
+    EXPR_RETURN(e, jaxrs_op_softmax(e->scope, x, &last, 1, &out));
 }
 
-static inline jaxrs_array* op_gelu(expr* e, jaxrs_array* x) {
-    jaxrs_array* cube = op_mul(e, x, op_mul(e, x, x));
-    jaxrs_array* inner = op_mul_num(e, op_add(e, x, op_mul_num(e, cube, 0.044715)), 0.7978845608028654);
-    return op_mul(e, op_mul_num(e, x, 0.5), op_add_num(e, op_tanh(e, inner), 1));
-}
+static inline jaxrs_array* op_gelu(expr* e, jaxrs_array* x) { EXPR_RETURN(e, jaxrs_op_gelu(e->scope, x, 1, &out)); }
 
 /* (x - mean) / sqrt(variance + 1e-5) * gain + bias, over the last axis */
 static inline jaxrs_array* op_layer_norm(expr* e, jaxrs_array* x, jaxrs_array* gain, jaxrs_array* bias) {
-    int64_t last = (int64_t)jaxrs_array_ndim(x) - 1;
-    double n = e->error ? 1 : (double)jaxrs_array_shape(x)[last];
-    jaxrs_array* off = op_sub(e, x, op_div_num(e, op_reduce_sum(e, x, last, 1), n));
-    jaxrs_array* variance = op_div_num(e, op_reduce_sum(e, op_mul(e, off, off), last, 1), n);
+    jaxrs_array* off = op_sub(e, x, op_mean(e, x, -1, 1));
+    jaxrs_array* variance = op_mean(e, op_mul(e, off, off), -1, 1);
     return op_add(e, op_mul(e, op_mul(e, off, op_rsqrt(e, op_add_num(e, variance, 1e-5))), gain), bias);
 }
 
@@ -82,8 +78,7 @@ static inline jaxrs_array* op_mlp(expr* e, jaxrs_array* const* params, int layer
 
 /* log softmax of the logits [batch, classes] at the labels y [batch], summed. */
 static inline jaxrs_array* op_log_likelihood(expr* e, jaxrs_array* logits, jaxrs_array* y) {
-    jaxrs_array* z = op_sub(e, logits, op_stop_gradient(e, op_reduce_max(e, logits, 1, 1)));
-    z = op_sub(e, z, op_log(e, op_reduce_sum(e, op_exp(e, z), 1, 1)));
+    jaxrs_array* z = op_log_softmax(e, logits, -1);
     if (e->error) return NULL;
     const int64_t* shape = jaxrs_array_shape(z);
     jaxrs_array* is_label = op_eq(e, op_broadcast(e, y, shape, 2, SHAPE(0)), op_iota(e, JAXRS_I32, shape, 2, 1));
