@@ -211,7 +211,6 @@ def structural(r):
         r.case("reshape", lambda v: lax.reshape(v, shape), x, new_sizes=shape)
     r.case("reshape", lambda v: lax.reshape(v, (0, 5)), np.zeros((3, 0), np.float32), new_sizes=(0, 5))
     r.case("squeeze", lambda v: lax.squeeze(v, (0, 2)), x.reshape(1, 2, 1, 3), dimensions=(0, 2))
-    r.case("expand_dims", lambda v: lax.expand_dims(v, (0, 2)), x, dimensions=(0, 2))
     for permutation in [(1, 0, 2), (2, 0, 1), (0, 1, 2)]:
         r.case("transpose", lambda v: lax.transpose(v, permutation), ordinary(-2, 2, (2, 3, 2), "float32"), permutation=permutation)
     for dims in [(0,), (0, 1), ()]:
@@ -222,8 +221,8 @@ def structural(r):
         r.case("slice", lambda v: lax.slice(v, start, limit, strides), x, start_indices=start, limit_indices=limit, strides=strides)
     for start in [(0, 1), (-1, 9), (1, -2)]:
         index = [np.int32(i) for i in start]
-        r.case("dynamic_slice", lambda v, *i: lax.dynamic_slice(v, i, (1, 2)), x, *index, slice_sizes=(1, 2))
-        r.case("dynamic_update_slice", lambda v, u, *i: lax.dynamic_update_slice(v, u, i), x, x[:1, :2] * 10, *index)
+        r.case("dynamic_slice", lambda v, *i: lax.dynamic_slice(v, i, (1, 2), allow_negative_indices=False), x, *index, slice_sizes=(1, 2))
+        r.case("dynamic_update_slice", lambda v, u, *i: lax.dynamic_update_slice(v, u, i, allow_negative_indices=False), x, x[:1, :2] * 10, *index)
     for config in [((1, 2, 0), (0, 0, 1)), ((-1, 0, 0), (0, -1, 0)), ((1, -1, 2), (-1, 1, 1)), ((0, 0, 0), (2, 0, 3))]:
         r.case("pad", lambda v, p: lax.pad(v, p, config), x, scalar, padding_config=config)
     r.case("concatenate", lambda *v: lax.concatenate(v, 1), x, x[:, :1], np.zeros((2, 0), np.float32), dimension=1)
