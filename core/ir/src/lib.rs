@@ -11,6 +11,7 @@
 
 pub mod check;
 pub mod context;
+mod dead_code;
 #[cfg(test)]
 mod eager;
 pub mod evaluate;
@@ -26,7 +27,9 @@ pub mod print;
 pub mod rules;
 pub mod value;
 
-pub use context::{Batched, Context, Cx, Jvp, JvpJaxpr, LinearizedJaxpr, Operand, Outputs};
+pub use context::{
+    Batched, Context, Cx, Jvp, JvpJaxpr, LinearizedJaxpr, Operand, Outputs, Residual, StageBody,
+};
 pub use jaxpr::{Atom, Eqn, Jaxpr, VarId};
 pub use params::{Param, ParamReader, Params};
 pub use prims::{Prim, Primitive};

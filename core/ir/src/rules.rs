@@ -4,4 +4,5 @@ pub mod axes;
 pub mod index;
 pub mod linear;
 pub mod nary;
+pub mod program;
 pub mod windows;

@@ -21,6 +21,12 @@ impl Array {
         Array { ty, buffer: Arc::new(buffer) }
     }
 
+    /// An array over memory that may be shared, whose size must fit the type.
+    pub fn from_shared(ty: Type, buffer: Arc<HostBuffer>) -> Array {
+        debug_assert_eq!(ty.size_bytes(), buffer.len_bytes(), "the bytes of {ty}");
+        Array { ty, buffer }
+    }
+
     /// A copy of a literal.
     pub fn from_literal(literal: &Literal) -> Result<Array> {
         Ok(Array::new(literal.ty().clone(), HostBuffer::from_bytes(literal.bytes())?))

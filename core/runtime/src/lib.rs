@@ -8,6 +8,7 @@ mod backend;
 mod buffer;
 mod float_mode;
 mod fork;
+mod launch;
 mod pool;
 
 pub use array::Array;
@@ -15,4 +16,5 @@ pub use backend::{Backend, Executable, LaunchArgs};
 pub use buffer::HostBuffer;
 pub use float_mode::FloatMode;
 pub use fork::fork_generation;
+pub use launch::{Argument, LoadedProgram};
 pub use pool::{HostParallelFor, Pool};

@@ -1,11 +1,15 @@
 //! Contexts: caches, back ends and settings.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jaxrs_data::promote::Defaults;
 use jaxrs_runtime::Backend;
 
 use crate::Scope;
+use crate::dispatch::Dispatch;
+use crate::frame::Frame;
+use crate::subprogram::Memo;
 
 /// What a context is made of.
 #[derive(Clone, Default)]
@@ -21,7 +25,7 @@ pub struct ContextOptions {
 /// The engine: back ends, caches, settings. Clones share it.
 #[derive(Clone)]
 pub struct Context {
-    pub(crate) options: Arc<ContextOptions>,
+    root: Arc<Frame>,
 }
 
 /// What a context has done so far.
@@ -39,24 +43,71 @@ pub struct Stats {
     pub live_tracers: u64,
 }
 
+/// The state that all frames of a context share.
+#[derive(Default)]
+pub(crate) struct Shared {
+    pub(crate) wide_defaults: bool,
+    pub(crate) counters: Counters,
+    pub(crate) dispatch: Dispatch,
+    pub(crate) memo: Memo,
+}
+
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) frames: AtomicU64,
+    pub(crate) tracers: AtomicU64,
+    pub(crate) live_tracers: AtomicU64,
+    pub(crate) traces: AtomicU64,
+    pub(crate) compiles: AtomicU64,
+    pub(crate) compile_ns: AtomicU64,
+    pub(crate) cache_hits: AtomicU64,
+}
+
+/// Counts one more, and gives the number before.
+pub(crate) fn count(counter: &AtomicU64) -> u64 {
+    counter.fetch_add(1, Ordering::Relaxed)
+}
+
 impl Context {
     /// A new engine.
     pub fn new(options: ContextOptions) -> Context {
-        Context { options: Arc::new(options) }
+        let shared = Shared {
+            wide_defaults: options.wide_defaults,
+            dispatch: Dispatch::new(options),
+            ..Shared::default()
+        };
+        Context { root: Frame::root(Arc::new(shared)) }
+    }
+
+    pub(crate) fn of(frame: &Arc<Frame>) -> Context {
+        Context { root: frame.outermost().clone() }
     }
 
     /// The scope in which operations run at once.
     pub fn root(&self) -> Scope {
-        Scope::of(self.clone())
+        Scope::of(self.root.clone())
     }
 
     /// What has been done so far.
     pub fn stats(&self) -> Stats {
-        Stats::default()
+        let counters = &self.root.shared.counters;
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            traces: read(&counters.traces),
+            compiles: read(&counters.compiles),
+            compile_ns: read(&counters.compile_ns),
+            cache_hits: read(&counters.cache_hits),
+            live_tracers: read(&counters.live_tracers),
+        }
     }
 
     /// The element types of numbers without a stated type.
     pub fn defaults(&self) -> Defaults {
-        Defaults { wide: self.options.wide_defaults }
+        Defaults { wide: self.root.shared.wide_defaults }
+    }
+
+    /// Whether two handles are of one engine.
+    pub fn is_same(&self, other: &Context) -> bool {
+        Arc::ptr_eq(&self.root, &other.root)
     }
 }

@@ -1,73 +1,215 @@
 //! Frames and scopes: where operations go.
 
+use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jaxrs_data::promote::Defaults;
-use jaxrs_data::{Error, Result};
-use jaxrs_ir::{Jaxpr, JvpJaxpr, LinearizedJaxpr, Outputs, Prim, Value};
+use jaxrs_data::{Error, ErrorKind, Result, Type, bail};
+use jaxrs_ir::Value;
 
 use crate::Context;
+use crate::context::{Shared, count};
+use crate::stage::Stage;
+use crate::tracer::{Data, Origin, Tracer};
+
+/// One node of the tree of traces. What it is never changes; only a stage's program grows, behind a lock.
+pub(crate) struct Frame {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) parent: Option<Arc<Frame>>,
+    pub(crate) kind: Kind,
+    /// The name of the function that is traced.
+    pub(crate) name: Arc<str>,
+    id: u64,
+    depth: u32,
+    finished: AtomicBool,
+}
+
+/// What a frame does with operations.
+pub(crate) enum Kind {
+    /// Runs them.
+    Eval,
+    /// Records them.
+    Stage(Stage),
+    /// Computes tangents beside results.
+    Jvp,
+    /// Computes results, and records how tangents follow in the scope given.
+    Linearize(Scope),
+    /// Computes what depends on no tangent, and records the rest in the scope given: what derivative
+    /// rules are called in during linearization.
+    Partial(Scope),
+    /// Does them for this many examples.
+    Batch(usize),
+}
+
+impl Frame {
+    pub(crate) fn root(shared: Arc<Shared>) -> Arc<Frame> {
+        Frame::new(shared, None, Kind::Eval, "eager".into())
+    }
+
+    fn new(
+        shared: Arc<Shared>,
+        parent: Option<Arc<Frame>>,
+        kind: Kind,
+        name: Arc<str>,
+    ) -> Arc<Frame> {
+        let id = count(&shared.counters.frames);
+        let depth = parent.as_ref().map_or(0, |parent| parent.depth + 1);
+        Arc::new(Frame { shared, parent, kind, name, id, depth, finished: AtomicBool::new(false) })
+    }
+
+    /// The root of the tree.
+    pub(crate) fn outermost(self: &Arc<Frame>) -> &Arc<Frame> {
+        let mut frame = self;
+        while let Some(parent) = &frame.parent {
+            frame = parent;
+        }
+        frame
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finished.load(Ordering::Acquire)
+    }
+
+    /// Whether `outer` is this frame or one of those around it.
+    pub(crate) fn is_within(&self, outer: &Frame) -> bool {
+        let mut frame = self;
+        while frame.depth > outer.depth {
+            match &frame.parent {
+                Some(parent) => frame = parent,
+                None => return false,
+            }
+        }
+        frame.id == outer.id
+    }
+
+    /// The tracer behind a value, if it is one of this frame's own; nothing for arrays and for values of
+    /// outer frames, which operations of this frame may use as they are.
+    pub(crate) fn own<'v>(&self, user: &str, value: &'v Value) -> Result<Option<&'v Tracer>> {
+        let Some(tracer) = value.downcast_ref::<Tracer>() else { return Ok(None) };
+        if tracer.frame.id == self.id {
+            return Ok(Some(tracer));
+        }
+        if tracer.frame.is_finished() {
+            bail!(TracerEscaped, "{user} uses {tracer}, which finished");
+        }
+        if !self.is_within(&tracer.frame) {
+            bail!(
+                TracerScope,
+                "{user} in trace '{}' uses {tracer}, which is not around it",
+                self.name
+            );
+        }
+        Ok(None)
+    }
+
+    /// Refuses to do anything more once the trace ended.
+    pub(crate) fn check_open(&self, user: &str) -> Result<()> {
+        if self.is_finished() {
+            bail!(TracerEscaped, "{user} is asked for in trace '{}', which finished", self.name);
+        }
+        Ok(())
+    }
+
+    /// A new tracer of this frame.
+    pub(crate) fn tracer(self: &Arc<Frame>, ty: Type, data: Data, origin: Origin) -> Value {
+        let counters = &self.shared.counters;
+        count(&counters.live_tracers);
+        let number = count(&counters.tracers);
+        Value::new(Tracer { ty, frame: self.clone(), number, origin, data })
+    }
+}
 
 /// Where operations go: the eager root of a context, or an active trace. Clones are the same scope.
 #[derive(Clone)]
 pub struct Scope {
-    context: Context,
-    name: Option<Arc<str>>,
-}
-
-fn unwritten<T>() -> Result<T> {
-    Err(Error::internal("scopes are not written yet"))
+    pub(crate) frame: Arc<Frame>,
+    /// The names that operations are recorded under.
+    pub(crate) names: Option<Arc<str>>,
 }
 
 impl Scope {
-    pub(crate) fn of(context: Context) -> Scope {
-        Scope { context, name: None }
+    pub(crate) fn of(frame: Arc<Frame>) -> Scope {
+        Scope { frame, names: None }
     }
 
     /// The engine.
     pub fn context(&self) -> Context {
-        self.context.clone()
+        Context::of(&self.frame)
     }
 
     /// The element types of numbers without a stated type.
     pub fn defaults(&self) -> Defaults {
-        self.context.defaults()
+        Defaults { wide: self.frame.shared.wide_defaults }
     }
 
     /// The same scope with a name appended to the name stack of operations.
     #[must_use]
     pub fn with_name(&self, name: &str) -> Scope {
-        let name = match &self.name {
+        let names = match &self.names {
             Some(outer) => format!("{outer}/{name}"),
             None => name.to_owned(),
         };
-        Scope { name: Some(name.into()), ..self.clone() }
+        Scope { names: Some(names.into()), frame: self.frame.clone() }
+    }
+
+    /// Whether operations run at once here.
+    pub fn is_eager(&self) -> bool {
+        matches!(self.frame.kind, Kind::Eval)
+    }
+
+    /// The scope around a trace; the root is its own.
+    pub(crate) fn parent(&self) -> Scope {
+        let frame = self.frame.parent.as_ref().unwrap_or(&self.frame).clone();
+        Scope { frame, names: self.names.clone() }
+    }
+
+    /// The eager scope at the root.
+    pub(crate) fn outermost(&self) -> Scope {
+        Scope::of(self.frame.outermost().clone())
+    }
+
+    /// Begins a trace below this scope.
+    pub(crate) fn enter(&self, kind: Kind, name: &Arc<str>) -> Active {
+        // Programs have names of their own; other traces only pass operations on.
+        let names = if matches!(kind, Kind::Stage(_)) { None } else { self.names.clone() };
+        let parent = Some(self.frame.clone());
+        let frame = Frame::new(self.frame.shared.clone(), parent, kind, name.clone());
+        Active(Scope { frame, names })
     }
 }
 
-impl jaxrs_ir::Context for Scope {
-    fn bind(&self, _prim: &Prim, _inputs: &[Value]) -> Result<Outputs> {
-        unwritten()
+/// A trace that ends when this is dropped, whatever happens inside.
+pub(crate) struct Active(Scope);
+
+impl Deref for Active {
+    type Target = Scope;
+    fn deref(&self) -> &Scope {
+        &self.0
     }
-    fn jvp_jaxpr(&self, _: &Arc<Jaxpr>, _: &[bool], _: &[bool]) -> Result<JvpJaxpr> {
-        unwritten()
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.frame.finished.store(true, Ordering::Release);
+        if let Kind::Stage(stage) = &self.0.frame.kind {
+            stage.discard();
+        }
     }
-    fn batch_jaxpr(
-        &self,
-        _: &Arc<Jaxpr>,
-        _: usize,
-        _: &[bool],
-        _: &[bool],
-    ) -> Result<(Arc<Jaxpr>, Vec<bool>)> {
-        unwritten()
+}
+
+/// An error with a note on what was being done with which function.
+pub(crate) fn during<'a>(doing: &'a str, name: &'a str) -> impl Fn(Error) -> Error + 'a {
+    move |err| err.context(format_args!("while tracing '{name}' for {doing}"))
+}
+
+/// The refusal of an argument count.
+pub(crate) fn check_count(what: &str, needed: usize, got: usize) -> Result<()> {
+    if needed != got {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format_args!("{what} takes {needed} inputs, got {got}"),
+        ));
     }
-    fn linearize_jaxpr(&self, _: &Arc<Jaxpr>, _: &[bool], _: &[bool]) -> Result<LinearizedJaxpr> {
-        unwritten()
-    }
-    fn transpose_jaxpr(&self, _: &Arc<Jaxpr>, _: usize) -> Result<Arc<Jaxpr>> {
-        unwritten()
-    }
-    fn eval_jaxpr(&self, _: &Jaxpr, _: &[Value]) -> Result<Vec<Value>> {
-        unwritten()
-    }
+    Ok(())
 }

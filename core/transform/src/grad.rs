@@ -1,8 +1,12 @@
 //! Gradients.
 
-use jaxrs_data::{Error, Result};
-use jaxrs_ir::Value;
+use jaxrs_data::{DType, Literal, Result, Scalar, Type, bail};
+use jaxrs_ir::prims::ConvertElementType;
+use jaxrs_ir::{Tangent, Value, ops};
 
+use crate::bind::is_differentiable;
+use crate::frame::during;
+use crate::linearize::Linearized;
 use crate::{Function, Scope};
 
 /// What is differentiated.
@@ -14,14 +18,115 @@ pub struct DiffOptions {
     pub n_aux: usize,
 }
 
+impl DiffOptions {
+    /// The numbers of the arguments, checked against the inputs.
+    pub(crate) fn arguments(&self, what: &str, inputs: &[Value]) -> Result<Vec<usize>> {
+        let argnums = if self.argnums.is_empty() { vec![0] } else { self.argnums.clone() };
+        for (position, &k) in argnums.iter().enumerate() {
+            let Some(value) = inputs.get(k) else {
+                bail!(InvalidArgument, "{what} has argnum {k}, but got {} inputs", inputs.len());
+            };
+            if argnums[..position].contains(&k) {
+                bail!(InvalidArgument, "{what} has argnums {argnums:?}, which repeat {k}");
+            }
+            if !is_differentiable(value.ty()) {
+                bail!(
+                    Dtype,
+                    "{what} needs an argument of float or complex type, got {} for argument {k}",
+                    value.ty()
+                );
+            }
+        }
+        Ok(argnums)
+    }
+
+    /// How many outputs are differentiated.
+    pub(crate) fn n_outputs(&self, what: &str, n: usize) -> Result<usize> {
+        match n.checked_sub(self.n_aux) {
+            Some(n) => Ok(n),
+            None => bail!(
+                InvalidArgument,
+                "{what} needs {} auxiliary outputs, but the function gives {n} in all",
+                self.n_aux
+            ),
+        }
+    }
+}
+
 /// The gradient of a function with one real scalar output: gives `(gradient…, aux…)`.
-pub fn grad(function: &Function, _options: DiffOptions) -> Function {
-    Function::new(format!("grad({})", function.name()), |_: &Scope, _: &[Value]| -> Result<_> {
-        Err(Error::internal("grad is not written yet"))
+pub fn grad(function: &Function, options: DiffOptions) -> Function {
+    let function = function.clone();
+    Function::new(format!("grad({})", function.name()), move |scope: &Scope, inputs: &[Value]| {
+        let (mut outputs, mut gradients) =
+            differentiate("grad", scope, &function, inputs, &options)?;
+        gradients.extend(outputs.drain(1..));
+        Ok(gradients)
     })
 }
 
 /// The value and the gradient: gives `(value, aux…, gradient…)`.
 pub fn value_and_grad(function: &Function, options: DiffOptions) -> Function {
-    grad(function, options)
+    let function = function.clone();
+    let name = format!("value_and_grad({})", function.name());
+    Function::new(name, move |scope: &Scope, inputs: &[Value]| {
+        let (mut outputs, gradients) =
+            differentiate("value_and_grad", scope, &function, inputs, &options)?;
+        outputs.extend(gradients);
+        Ok(outputs)
+    })
+}
+
+/// All outputs, and the gradient of the first.
+fn differentiate(
+    what: &str,
+    scope: &Scope,
+    function: &Function,
+    inputs: &[Value],
+    options: &DiffOptions,
+) -> Result<(Vec<Value>, Vec<Value>)> {
+    let argnums = options.arguments(what, inputs)?;
+    let has_tangent: Vec<bool> = (0..inputs.len()).map(|k| argnums.contains(&k)).collect();
+    let linearized = Linearized::new(scope, function, inputs, &has_tangent)
+        .map_err(during(what, function.name()))?;
+    let n = options.n_outputs(what, linearized.outputs.len())?;
+    if n != 1 {
+        bail!(InvalidArgument, "{what} needs a function with one output beside aux, got {n}");
+    }
+    let output = linearized.outputs[0].ty();
+    check_output(what, output)?;
+    let mut cotangents: Vec<Tangent> =
+        linearized.outputs.iter().map(|value| Tangent::Zero(value.ty().clone())).collect();
+    let one = Literal::full(output.clone(), Scalar::one(output.dtype));
+    cotangents[0] = Tangent::Value(Value::literal(one));
+    let mut by_argument: Vec<Option<Tangent>> = vec![None; inputs.len()];
+    let linear = (0..inputs.len()).filter(|&k| has_tangent[k]);
+    let pulled = linearized.pull_back(scope, &cotangents).map_err(during(what, function.name()))?;
+    linear.zip(pulled).for_each(|(k, gradient)| by_argument[k] = Some(gradient));
+    let mut gradients = Vec::with_capacity(argnums.len());
+    for k in argnums {
+        let ty = inputs[k].ty();
+        let gradient = by_argument[k].take().unwrap_or(Tangent::Zero(ty.clone()));
+        gradients.push(as_weak_as(scope, &gradient.instantiate(scope)?, ty)?);
+    }
+    Ok((linearized.outputs, gradients))
+}
+
+fn check_output(what: &str, output: &Type) -> Result<()> {
+    if output.rank() != 0 {
+        bail!(Shape, "{what} needs a function with a scalar output, got {output}");
+    }
+    let dtype: DType = output.dtype;
+    if !dtype.is_float() {
+        bail!(Dtype, "{what} needs a function with a real float output, got {output}");
+    }
+    Ok(())
+}
+
+/// A gradient is of its argument's type, weakness included.
+pub(crate) fn as_weak_as(scope: &Scope, value: &Value, ty: &Type) -> Result<Value> {
+    if value.ty().weak == ty.weak {
+        return Ok(value.clone());
+    }
+    let convert = ConvertElementType { new_dtype: ty.dtype, weak_type: ty.weak };
+    ops::bind1(scope, convert, std::slice::from_ref(value))
 }

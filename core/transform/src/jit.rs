@@ -1,6 +1,19 @@
 //! Compiled functions.
 
-use crate::Function;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, OnceLock, Weak};
+
+use jaxrs_data::{Result, SmallVec, Type, bail};
+use jaxrs_ir::prims::Call;
+use jaxrs_ir::{Context as _, Jaxpr, Value};
+use parking_lot::RwLock;
+use rustc_hash::{FxHashMap, FxHasher};
+
+use crate::context::{Shared, count};
+use crate::dispatch::Compiled;
+use crate::frame::during;
+use crate::tracer::Tracer;
+use crate::{Function, Scope};
 
 /// How a function is compiled.
 #[derive(Clone, Debug, Default)]
@@ -9,7 +22,130 @@ pub struct JitOptions {
     pub donate: Vec<usize>,
 }
 
-/// The function, traced and compiled once for each combination of input types.
-pub fn jit(function: &Function, _options: JitOptions) -> Function {
-    function.clone()
+/// The function, traced and compiled once for each combination of input types. What it captures in a
+/// trace around is traced anew each time.
+pub fn jit(function: &Function, options: JitOptions) -> Function {
+    let jitted = Jitted {
+        function: function.clone(),
+        donate: options.donate,
+        entries: RwLock::new(FxHashMap::default()),
+    };
+    Function::new(function.name().clone(), move |scope: &Scope, inputs: &[Value]| {
+        jitted.call(scope, inputs)
+    })
+}
+
+struct Jitted {
+    function: Function,
+    donate: Vec<usize>,
+    /// By a hash of the input types.
+    entries: RwLock<FxHashMap<u64, SmallVec<[Arc<Entry>; 1]>>>,
+}
+
+/// The function, traced for inputs of some types.
+struct Entry {
+    /// Of which context; programs and arrays of one mean nothing to another.
+    context: Weak<Shared>,
+    in_types: SmallVec<[Type; 4]>,
+    jaxpr: Arc<Jaxpr>,
+    consts: Vec<Value>,
+    donated: Vec<bool>,
+    compiled: OnceLock<Compiled>,
+}
+
+impl Jitted {
+    fn call(&self, scope: &Scope, inputs: &[Value]) -> Result<Vec<Value>> {
+        let entry = self.entry(scope, inputs)?;
+        let is_eager = scope.is_eager() && !inputs.iter().any(crate::is_tracer);
+        if is_eager {
+            return entry.run(scope, inputs);
+        }
+        let call = Call { name: self.function.name().clone(), jaxpr: entry.jaxpr.clone() };
+        let operands: Vec<Value> = entry.consts.iter().chain(inputs).cloned().collect();
+        Ok(scope.bind(&call.into(), &operands)?.into_vec())
+    }
+
+    fn entry(&self, scope: &Scope, inputs: &[Value]) -> Result<Arc<Entry>> {
+        let context = Arc::as_ptr(&scope.frame.shared);
+        let hash = hash(inputs);
+        let found =
+            self.entries.read().get(&hash).and_then(|entries| {
+                entries.iter().find(|entry| entry.is(context, inputs)).cloned()
+            });
+        if let Some(entry) = found {
+            count(&scope.counters().cache_hits);
+            return Ok(entry);
+        }
+        let entry = Arc::new(self.trace(scope, inputs)?);
+        let is_closed = !entry.consts.iter().any(|value| value.downcast_ref::<Tracer>().is_some());
+        if is_closed {
+            let mut entries = self.entries.write();
+            let same = entries.entry(hash).or_default();
+            // Another thread may have been faster; all calls then share its program.
+            if let Some(first) = same.iter().find(|entry| entry.is(context, inputs)) {
+                return Ok(first.clone());
+            }
+            same.push(entry.clone());
+        }
+        Ok(entry)
+    }
+
+    fn trace(&self, scope: &Scope, inputs: &[Value]) -> Result<Entry> {
+        count(&scope.counters().traces);
+        for &k in &self.donate {
+            if k >= inputs.len() {
+                bail!(InvalidArgument, "jit donates argument {k}, but got {} inputs", inputs.len());
+            }
+        }
+        let in_types: SmallVec<[Type; 4]> = inputs.iter().map(|v| v.ty().clone()).collect();
+        let traced =
+            scope.trace(&self.function, &in_types).map_err(during("jit", self.function.name()))?;
+        let n_consts = traced.consts.len();
+        let donated = (0..n_consts + inputs.len())
+            .map(|k| k >= n_consts && self.donate.contains(&(k - n_consts)));
+        Ok(Entry {
+            context: Arc::downgrade(&scope.frame.shared),
+            in_types,
+            donated: if self.donate.is_empty() { Vec::new() } else { donated.collect() },
+            jaxpr: traced.jaxpr,
+            consts: traced.consts,
+            compiled: OnceLock::new(),
+        })
+    }
+}
+
+impl Entry {
+    fn is(&self, context: *const Shared, inputs: &[Value]) -> bool {
+        std::ptr::eq(self.context.as_ptr(), context)
+            && self.in_types.len() == inputs.len()
+            && self.in_types.iter().zip(inputs).all(|(ty, value)| ty == value.ty())
+    }
+
+    fn run(&self, scope: &Scope, inputs: &[Value]) -> Result<Vec<Value>> {
+        let compiled = match self.compiled.get() {
+            Some(compiled) => compiled,
+            None => {
+                let shared = &scope.frame.shared;
+                let compiled =
+                    shared.dispatch.compile(&shared.counters, &self.jaxpr, &self.donated)?;
+                self.compiled.get_or_init(|| compiled)
+            }
+        };
+        let outputs = if self.consts.is_empty() {
+            compiled.run(inputs, &self.donated)?
+        } else {
+            let operands: SmallVec<[Value; 8]> =
+                self.consts.iter().chain(inputs).cloned().collect();
+            compiled.run(&operands, &self.donated)?
+        };
+        Ok(outputs.into_vec())
+    }
+}
+
+fn hash(inputs: &[Value]) -> u64 {
+    let mut hasher = FxHasher::default();
+    for value in inputs {
+        value.ty().hash(&mut hasher);
+    }
+    hasher.finish()
 }

@@ -9,11 +9,14 @@
 #![forbid(unsafe_code)]
 
 mod array;
+mod backward;
 mod batch;
+mod bind;
 mod checkpoint;
 mod context;
 mod control;
 mod custom;
+mod dispatch;
 mod frame;
 mod function;
 mod grad;
@@ -22,6 +25,7 @@ mod jit;
 mod jvp;
 mod linearize;
 mod stage;
+mod subprogram;
 mod tracer;
 
 pub use array::{as_array, infer_scope, is_tracer, to_array, value_from_array};

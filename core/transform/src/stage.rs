@@ -2,10 +2,166 @@
 
 use std::sync::Arc;
 
-use jaxrs_data::{Error, Result, Type};
-use jaxrs_ir::{Jaxpr, Value};
+use jaxrs_data::{Error, Literal, Result, SmallVec, Type};
+use jaxrs_ir::{Atom, Context as _, Eqn, Jaxpr, Outputs, Prim, Value, VarId};
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
 
+use crate::frame::{Active, Kind, check_count, during};
+use crate::tracer::{Data, Origin};
 use crate::{Function, Scope};
+
+/// The program that a stage has recorded so far; nothing once it finished.
+#[derive(Default)]
+pub(crate) struct Stage(Mutex<Option<Builder>>);
+
+#[derive(Default)]
+struct Builder {
+    jaxpr: Jaxpr,
+    arguments: Vec<VarId>,
+    /// Values from outside that the program uses, and their variables.
+    consts: Vec<(VarId, Value)>,
+    /// The variable of a captured value. Values are kept in `consts`, so that identities stay theirs.
+    captured: FxHashMap<usize, VarId>,
+}
+
+impl Builder {
+    fn capture(&mut self, value: &Value) -> VarId {
+        if let Some(&var) = self.captured.get(&value.identity()) {
+            return var;
+        }
+        let var = self.jaxpr.fresh_var(value.ty().clone());
+        self.captured.insert(value.identity(), var);
+        self.consts.push((var, value.clone()));
+        var
+    }
+}
+
+impl Stage {
+    pub(crate) fn new() -> Stage {
+        Stage(Mutex::new(Some(Builder::default())))
+    }
+
+    /// Forgets the program.
+    pub(crate) fn discard(&self) {
+        // Values that were captured may be tracers, whose drop must not find the lock taken.
+        let builder = self.0.lock().take();
+        drop(builder);
+    }
+
+    /// The arguments that a variable depends on.
+    pub(crate) fn arguments_behind(&self, var: VarId) -> Vec<usize> {
+        let guard = self.0.lock();
+        let Some(builder) = &*guard else { return Vec::new() };
+        let mut needed = vec![false; builder.jaxpr.types.len()];
+        needed[var.0 as usize] = true;
+        for eqn in builder.jaxpr.eqns.iter().rev() {
+            if eqn.outputs.iter().any(|out| needed[out.0 as usize]) {
+                for atom in &eqn.inputs {
+                    if let Atom::Var(var) = atom {
+                        needed[var.0 as usize] = true;
+                    }
+                }
+            }
+        }
+        let arguments = builder.arguments.iter().enumerate();
+        arguments.filter(|(_, var)| needed[var.0 as usize]).map(|(k, _)| k).collect()
+    }
+}
+
+fn closed() -> Error {
+    Error::new(jaxrs_data::ErrorKind::TracerEscaped, "the trace finished while it was used")
+}
+
+impl Scope {
+    fn stage(&self) -> Result<&Stage> {
+        match &self.frame.kind {
+            Kind::Stage(stage) => Ok(stage),
+            _ => Err(Error::internal("this scope does not stage")),
+        }
+    }
+
+    /// Adds an argument to the program being staged.
+    pub(crate) fn add_argument(&self, ty: &Type) -> Result<Value> {
+        let mut guard = self.stage()?.0.lock();
+        let builder = guard.as_mut().ok_or_else(closed)?;
+        let var = builder.jaxpr.fresh_var(ty.clone());
+        builder.arguments.push(var);
+        let origin = Origin::Argument(builder.arguments.len() - 1);
+        drop(guard);
+        Ok(self.frame.tracer(ty.clone(), Data::Var(var), origin))
+    }
+
+    /// The operand that a value is in the program being staged.
+    fn atom(&self, builder: &mut Builder, user: &str, value: &Value) -> Result<Atom> {
+        if let Some(tracer) = self.frame.own(user, value)? {
+            return match tracer.data {
+                Data::Var(var) => Ok(Atom::Var(var)),
+                _ => Err(Error::internal("a stage's tracer is no variable")),
+            };
+        }
+        match value.downcast_ref::<Literal>() {
+            Some(literal) if literal.ty().rank() == 0 => Ok(Atom::Literal(literal.clone())),
+            _ => Ok(Atom::Var(builder.capture(value))),
+        }
+    }
+
+    /// Records one operation.
+    pub(crate) fn record(&self, prim: &Prim, inputs: &[Value]) -> Result<Outputs> {
+        let in_types: SmallVec<[Type; 4]> = inputs.iter().map(|v| v.ty().clone()).collect();
+        let out_types = prim.output_types(&in_types)?;
+        let mut guard = self.stage()?.0.lock();
+        let builder = guard.as_mut().ok_or_else(closed)?;
+        let mut atoms = SmallVec::new();
+        for value in inputs {
+            atoms.push(self.atom(builder, prim.name(), value)?);
+        }
+        let outputs: SmallVec<[VarId; 2]> =
+            out_types.iter().map(|ty| builder.jaxpr.fresh_var(ty.clone())).collect();
+        builder.jaxpr.eqns.push(Eqn {
+            prim: prim.clone(),
+            inputs: atoms,
+            outputs: outputs.clone(),
+            name_stack: self.names.clone(),
+        });
+        drop(guard);
+        let origin = Origin::Made(prim.name());
+        let tracer = |(var, ty)| self.frame.tracer(ty, Data::Var(var), origin);
+        Ok(outputs.into_iter().zip(out_types).map(tracer).collect())
+    }
+
+    /// Ends the stage with these results: the program and the values of its constants.
+    pub(crate) fn finish_stage(&self, outputs: &[Value]) -> Result<(Jaxpr, Vec<Value>)> {
+        let mut guard = self.stage()?.0.lock();
+        let mut builder = guard.take().ok_or_else(closed)?;
+        drop(guard);
+        let mut atoms = Vec::with_capacity(outputs.len());
+        for value in outputs {
+            atoms.push(self.atom(&mut builder, "a result", value)?);
+        }
+        let Builder { mut jaxpr, arguments, consts, .. } = builder;
+        jaxpr.n_consts = consts.len();
+        jaxpr.invars = consts.iter().map(|(var, _)| *var).chain(arguments).collect();
+        jaxpr.outputs = atoms;
+        Ok((jaxpr, consts.into_iter().map(|(_, value)| value).collect()))
+    }
+
+    /// Begins a stage below this scope.
+    pub(crate) fn enter_stage(&self, name: &Arc<str>) -> Active {
+        self.enter(Kind::Stage(Stage::new()), name)
+    }
+
+    /// Stages a function of values of these types. Values of this scope and of those around it that the
+    /// function uses become constants.
+    pub(crate) fn trace(&self, function: &Function, types: &[Type]) -> Result<ClosedJaxpr> {
+        let stage = self.enter_stage(function.name());
+        let arguments: Vec<Value> =
+            types.iter().map(|ty| stage.add_argument(ty)).collect::<Result<_>>()?;
+        let outputs = function.call(&stage, &arguments)?;
+        let (jaxpr, consts) = stage.finish_stage(&outputs)?;
+        Ok(ClosedJaxpr { jaxpr: Arc::new(jaxpr), consts })
+    }
+}
 
 /// A program with the values of its constants, which are its first inputs.
 #[derive(Clone, Debug)]
@@ -16,19 +172,29 @@ pub struct ClosedJaxpr {
     pub consts: Vec<Value>,
 }
 
+impl ClosedJaxpr {
+    /// The operands of the program for these arguments: constants first.
+    pub(crate) fn operands(&self, arguments: &[Value]) -> Vec<Value> {
+        self.consts.iter().chain(arguments).cloned().collect()
+    }
+}
+
 /// The program that a function is for inputs of these types.
-pub fn make_jaxpr(_function: &Function, _scope: &Scope, _types: &[Type]) -> Result<ClosedJaxpr> {
-    Err(Error::internal("make_jaxpr is not written yet"))
+pub fn make_jaxpr(function: &Function, scope: &Scope, types: &[Type]) -> Result<ClosedJaxpr> {
+    scope.trace(function, types).map_err(during("make_jaxpr", function.name()))
 }
 
 /// The types of a function's results for inputs of these types; nothing is computed.
 pub fn eval_shape(function: &Function, scope: &Scope, types: &[Type]) -> Result<Vec<Type>> {
-    Ok(make_jaxpr(function, scope, types)?.jaxpr.out_types().cloned().collect())
+    let traced = scope.trace(function, types).map_err(during("eval_shape", function.name()))?;
+    Ok(traced.jaxpr.out_types().cloned().collect())
 }
 
 /// The function that a program is.
-pub fn function_from_jaxpr(name: &str, _program: ClosedJaxpr) -> Function {
-    Function::new(name, |_: &Scope, _: &[Value]| -> Result<_> {
-        Err(Error::internal("function_from_jaxpr is not written yet"))
+pub fn function_from_jaxpr(name: &str, program: ClosedJaxpr) -> Function {
+    let label: Arc<str> = name.into();
+    Function::new(label.clone(), move |scope: &Scope, inputs: &[Value]| {
+        check_count(&label, program.jaxpr.invars.len() - program.consts.len(), inputs.len())?;
+        scope.eval_jaxpr(&program.jaxpr, &program.operands(inputs))
     })
 }

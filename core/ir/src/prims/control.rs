@@ -4,12 +4,14 @@ mod call;
 mod checkpoint;
 mod cond;
 mod custom;
+#[cfg(any(test, feature = "testing"))]
+mod sample;
 mod scan;
 mod stop_gradient;
 mod while_loop;
 
 pub use call::Call;
-pub use checkpoint::Checkpoint;
+pub use checkpoint::{Checkpoint, Derivative};
 pub use cond::Cond;
 pub use custom::{CustomJvp, CustomLinear, CustomVjp, Rule};
 pub use scan::Scan;

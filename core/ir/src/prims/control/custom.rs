@@ -1,11 +1,15 @@
 //! Functions with derivatives of their own.
 
+mod jvp;
+mod vjp;
+
 use std::any::Any;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::Jaxpr;
+pub use jvp::CustomJvp;
+pub use vjp::{CustomLinear, CustomVjp};
 
 /// A derivative rule: a function of the caller's that a program holds unevaluated, because it may call
 /// the very function that it belongs to. The context that met it can call it; a rule read from text has
@@ -62,41 +66,3 @@ impl Hash for Rule {
         self.name.hash(state);
     }
 }
-
-/// A function with its own forward derivative: `custom_jvp_call(args…)`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct CustomJvp {
-    /// `args… → results…`.
-    pub call_jaxpr: Arc<Jaxpr>,
-    /// `(args…, tangents…) → (results…, tangents…)`.
-    pub jvp: Rule,
-}
-
-/// A function with its own reverse derivative: `custom_vjp_call(args…)`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct CustomVjp {
-    /// `args… → results…`.
-    pub call_jaxpr: Arc<Jaxpr>,
-    /// `args… → (results…, residuals…)`.
-    pub fwd: Rule,
-    /// `(residuals…, cotangents of results…) → cotangents of args…`.
-    pub bwd: Rule,
-}
-
-/// The linear part of a [`CustomVjp`]: `custom_lin(residuals…, tangents…)` stands for the tangents of the
-/// results, and exists only to be transposed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct CustomLinear {
-    /// As in [`CustomVjp`].
-    pub bwd: Rule,
-    /// How many of the operands are residuals.
-    pub num_residuals: usize,
-    /// Which arguments of the function have a tangent here.
-    pub has_tangent: Vec<bool>,
-    /// The types of the results.
-    pub out_types: Vec<jaxrs_data::Type>,
-}
-
-unfinished!(CustomJvp);
-unfinished!(CustomVjp);
-unfinished!(CustomLinear);

@@ -2,7 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::Jaxpr;
+use jaxrs_data::{DType, Error, ErrorKind, Literal, Result, SmallVec, Type, bail};
+use jaxrs_kernel::ReduceOp;
+
+use super::call::{SplitOff, without_tangents};
+use crate::lower::Lowering;
+use crate::prims::Primitive;
+use crate::rules::program;
+use crate::{
+    Batched, Cx, Jaxpr, Jvp, Operand, Param, ParamReader, Params, Prim, Tangent, Value, ops,
+};
 
 /// `while(cond_consts…, body_consts…, carry…)`: runs the body on the carry while the condition holds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -17,4 +26,296 @@ pub struct While {
     pub body_nconsts: usize,
 }
 
-unfinished!(While);
+/// The parts of a list that goes with the operands.
+struct Parts<'a, T> {
+    cond_consts: &'a [T],
+    body_consts: &'a [T],
+    carry: &'a [T],
+}
+
+impl While {
+    fn split<'a, T>(&self, items: &'a [T]) -> Parts<'a, T> {
+        let (cond_consts, rest) = items.split_at(self.cond_nconsts);
+        let (body_consts, carry) = rest.split_at(self.body_nconsts);
+        Parts { cond_consts, body_consts, carry }
+    }
+
+    fn n_carry(&self) -> usize {
+        self.body_jaxpr.outputs.len()
+    }
+
+    /// The loop that carries tangents beside values, and which carried values have one.
+    fn with_tangents(&self, cx: Cx<'_>, has_tangent: &[bool]) -> Result<(While, Vec<bool>)> {
+        let has = self.split(has_tangent);
+        let mut carry = has.carry.to_vec();
+        let both = loop {
+            let flags = [has.body_consts, &carry].concat();
+            let both = cx.jvp_jaxpr(&self.body_jaxpr, &flags, &carry)?;
+            if program::is_subset(&both.has_tangent, &carry) {
+                break both;
+            }
+            carry = program::union(&carry, &both.has_tangent);
+        };
+        let types: Vec<Type> = both.jaxpr.in_types().cloned().collect();
+        let n_primals = self.body_jaxpr.invars.len();
+        let (primal_types, tangent_types) = types.split_at(n_primals);
+        let n_const_tangents = has.body_consts.iter().filter(|&&has| has).count();
+        let (consts, carries) = primal_types.split_at(self.body_nconsts);
+        let (const_tangents, carry_tangents) = tangent_types.split_at(n_const_tangents);
+        let in_types = [consts, const_tangents, carries, carry_tangents].concat();
+        let (a, b, c) = (consts.len(), const_tangents.len(), carries.len());
+        let body_jaxpr = cx.stage(&in_types, &mut |cx, x| {
+            let order = [&x[..a], &x[a + b..a + b + c], &x[a..a + b], &x[a + b + c..]].concat();
+            cx.eval_jaxpr(&both.jaxpr, &order)
+        })?;
+        let mut cond_types: Vec<Type> = self.cond_jaxpr.in_types().cloned().collect();
+        let n_cond = cond_types.len();
+        cond_types.extend_from_slice(carry_tangents);
+        let cond_jaxpr = cx.stage(&cond_types, &mut |cx, inputs| {
+            cx.eval_jaxpr(&self.cond_jaxpr, &inputs[..n_cond])
+        })?;
+        let body_nconsts = a + b;
+        Ok((While { cond_jaxpr, body_jaxpr, body_nconsts, ..*self }, carry))
+    }
+
+    /// Runs the loop with tangents; results, then the tangents of those that have one.
+    fn run_with_tangents(
+        &self,
+        cx: Cx<'_>,
+        primals: &[Value],
+        tangents: &[Tangent],
+    ) -> Result<(SmallVec<[Value; 2]>, Vec<bool>)> {
+        let has_tangent = program::nonzero(tangents);
+        let (both, carry) = self.with_tangents(cx, &has_tangent)?;
+        let (x, dx) = (self.split(primals), self.split(tangents));
+        let inputs: Vec<Value> = [x.cond_consts, x.body_consts]
+            .concat()
+            .into_iter()
+            .chain(program::values(dx.body_consts))
+            .chain(x.carry.iter().cloned())
+            .chain(program::instantiated(cx, dx.carry, &carry)?)
+            .collect();
+        Ok((cx.bind(&both.into(), &inputs)?, carry))
+    }
+}
+
+impl Primitive for While {
+    fn name(&self) -> &'static str {
+        "while"
+    }
+
+    fn params(&self) -> Params {
+        vec![
+            ("cond_nconsts", Param::size(self.cond_nconsts)),
+            ("cond_jaxpr", Param::Jaxpr(self.cond_jaxpr.clone())),
+            ("body_nconsts", Param::size(self.body_nconsts)),
+            ("body_jaxpr", Param::Jaxpr(self.body_jaxpr.clone())),
+        ]
+    }
+
+    fn parse(name: &str, params: &[(String, Param)]) -> Option<Result<While>> {
+        (name == "while").then(|| {
+            let params = ParamReader::new("while", params);
+            Ok(While {
+                cond_jaxpr: params.jaxpr("cond_jaxpr")?,
+                body_jaxpr: params.jaxpr("body_jaxpr")?,
+                cond_nconsts: params.size("cond_nconsts")?,
+                body_nconsts: params.size("body_nconsts")?,
+            })
+        })
+    }
+
+    fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
+        let n_carry = self.n_carry();
+        let needed = self.cond_nconsts + self.body_nconsts + n_carry;
+        if inputs.len() != needed {
+            bail!(InvalidArgument, "while takes {needed} operands, got {}", inputs.len());
+        }
+        let x = self.split(inputs);
+        let predicate =
+            program::output_types("while", &self.cond_jaxpr, &[x.cond_consts, x.carry].concat())?;
+        if predicate.as_slice() != [Type::scalar(DType::Bool)] {
+            bail!(InvalidArgument, "while needs a condition that gives bool[]");
+        }
+        let out =
+            program::output_types("while", &self.body_jaxpr, &[x.body_consts, x.carry].concat())?;
+        program::check_inputs("while", out.iter(), x.carry, needed - n_carry)?;
+        Ok(out)
+    }
+
+    fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {
+        let x = self.split(inputs);
+        let mut carry: SmallVec<[Literal; 2]> = x.carry.into();
+        loop {
+            let operands = [x.cond_consts, &carry].concat();
+            let go_on = program::evaluate(&self.cond_jaxpr, &operands)?[0].get(0).is_nonzero();
+            if !go_on {
+                return Ok(carry);
+            }
+            carry = program::evaluate(&self.body_jaxpr, &[x.body_consts, &carry].concat())?;
+        }
+    }
+
+    fn jvp(&self, cx: Cx<'_>, primals: &[Value], tangents: &[Tangent]) -> Result<Jvp> {
+        let (mut outputs, carry) = self.run_with_tangents(cx, primals, tangents)?;
+        let found = outputs.split_off_at(self.n_carry());
+        let tangents = program::spread(&outputs, found, &carry);
+        Ok(Jvp { primals: outputs, tangents })
+    }
+
+    fn linearize(
+        &self,
+        primal: Cx<'_>,
+        linear: Cx<'_>,
+        primals: &[Value],
+        tangents: &[Tangent],
+    ) -> Result<Option<Jvp>> {
+        let outputs = primal.bind(&self.clone().into(), primals)?;
+        let has = program::nonzero(tangents);
+        let parts = self.split(&has);
+        if !parts.body_consts.contains(&true) && !parts.carry.contains(&true) {
+            return Ok(Some(without_tangents(outputs)));
+        }
+        // The loop runs again with its tangents, as one step of the linear program: residuals of a loop
+        // without a known length have no size.
+        let (mut both, carry) = self.run_with_tangents(linear, primals, tangents)?;
+        let found = both.split_off_at(self.n_carry());
+        let tangents = program::spread(&outputs, found, &carry);
+        Ok(Some(Jvp { primals: outputs, tangents }))
+    }
+
+    fn transpose(
+        &self,
+        _cx: Cx<'_>,
+        _inputs: &[Operand],
+        _cotangents: &[Tangent],
+    ) -> Result<SmallVec<[Tangent; 4]>> {
+        Err(Error::new(
+            ErrorKind::Unimplemented,
+            "reverse-mode differentiation does not work for while_loop, nor for fori_loop with bounds \
+             that are not known when it is traced; use scan, or fori_loop with known bounds",
+        ))
+    }
+
+    fn batch(
+        &self,
+        cx: Cx<'_>,
+        size: usize,
+        inputs: &[Value],
+        axes: &[Option<usize>],
+    ) -> Result<Batched> {
+        let (mut values, flags) = program::batched_first(cx, inputs, axes)?;
+        let flags = self.split(&flags);
+        let (mut carry, predicate) = self.batched_carry(cx, size, &flags)?;
+        if predicate {
+            carry = vec![true; carry.len()];
+        }
+        let first = self.cond_nconsts + self.body_nconsts;
+        for k in 0..carry.len() {
+            if carry[k] && !flags.carry[k] {
+                values[first + k] = program::repeated(cx, size, &values[first + k])?;
+            }
+        }
+        let prim = if predicate {
+            // The loop's own condition is also a constant part of its body.
+            let consts = values[..self.cond_nconsts].to_vec();
+            values.splice(self.cond_nconsts..self.cond_nconsts, consts);
+            self.batch_predicate(cx, size, &flags)?
+        } else {
+            let of_cond = [flags.cond_consts, &carry].concat();
+            let of_body = [flags.body_consts, &carry].concat();
+            While {
+                cond_jaxpr: cx.batch_jaxpr(&self.cond_jaxpr, size, &of_cond, &[])?.0,
+                body_jaxpr: cx.batch_jaxpr(&self.body_jaxpr, size, &of_body, &carry)?.0,
+                ..*self
+            }
+            .into()
+        };
+        Ok(Batched { outputs: cx.bind(&prim, &values)?, axes: program::leading(&carry) })
+    }
+
+    fn lowering(&self, _inputs: &[Type]) -> Lowering {
+        Lowering::Control
+    }
+
+    #[cfg(any(test, feature = "testing"))]
+    fn samples() -> Vec<crate::prims::Sample> {
+        use super::sample::{program, smooth};
+        let prim = While {
+            cond_jaxpr: program(
+                "{ lambda ; n:i32[] i:i32[] x:f32[2]. let b:bool[] = lt i n in (b,) }",
+            ),
+            body_jaxpr: program(
+                "{ lambda ; w:f32[2] i:i32[] x:f32[2]. let
+                    j:i32[] = add i 1:i32[]
+                    y:f32[2] = sin x
+                    z:f32[2] = mul y w
+                  in (j, z) }",
+            ),
+            cond_nconsts: 1,
+            body_nconsts: 1,
+        };
+        let int = |v| Literal::scalar(DType::I32, jaxrs_data::Scalar::Int(v));
+        let floats = || [Literal::f32([2], &[0.5, -1.25]), Literal::f32([2], &[0.75, 0.5])];
+        let sample = |n| {
+            let [w, x] = floats();
+            smooth(prim.clone(), vec![int(n), w, int(0), x])
+        };
+        vec![sample(3), sample(0)]
+    }
+}
+
+impl While {
+    /// Which carried values differ between examples, and whether the condition does.
+    fn batched_carry(
+        &self,
+        cx: Cx<'_>,
+        size: usize,
+        flags: &Parts<'_, bool>,
+    ) -> Result<(Vec<bool>, bool)> {
+        let mut carry = flags.carry.to_vec();
+        loop {
+            let of_body = [flags.body_consts, &carry].concat();
+            let (_, out) = cx.batch_jaxpr(&self.body_jaxpr, size, &of_body, &carry)?;
+            if program::is_subset(&out, &carry) {
+                break;
+            }
+            carry = program::union(&carry, &out);
+        }
+        let of_cond = [flags.cond_consts, &carry].concat();
+        let (_, predicate) = cx.batch_jaxpr(&self.cond_jaxpr, size, &of_cond, &[])?;
+        Ok((carry, predicate[0]))
+    }
+
+    /// The loop that runs until all examples are done; those that are done keep their carry.
+    fn batch_predicate(&self, cx: Cx<'_>, size: usize, flags: &Parts<'_, bool>) -> Result<Prim> {
+        let all = vec![true; self.n_carry()];
+        let of_cond = [flags.cond_consts, &all].concat();
+        let of_body = [flags.body_consts, &all].concat();
+        let (condition, _) = cx.batch_jaxpr(&self.cond_jaxpr, size, &of_cond, &[true])?;
+        let (body, _) = cx.batch_jaxpr(&self.body_jaxpr, size, &of_body, &all)?;
+        let cond_types: Vec<Type> = condition.in_types().cloned().collect();
+        let any = cx.stage(&cond_types, &mut |cx, inputs| {
+            let predicate = cx.eval_jaxpr(&condition, inputs)?.swap_remove(0);
+            Ok(vec![ops::reduce(cx, ReduceOp::Or, &predicate, jaxrs_data::Axes::all(1))?])
+        })?;
+        let n = self.cond_nconsts;
+        let types: Vec<Type> = body.in_types().cloned().collect();
+        let in_types = [&cond_types[..n], &types].concat();
+        let step = cx.stage(&in_types, &mut |cx, inputs| {
+            let (consts, inputs) = inputs.split_at(n);
+            let carry = &inputs[self.body_nconsts..];
+            let go_on = cx.eval_jaxpr(&condition, &[consts, carry].concat())?.swap_remove(0);
+            let next = cx.eval_jaxpr(&body, inputs)?;
+            let pairs = carry.iter().zip(&next);
+            pairs
+                .map(|(old, new)| {
+                    let go_on = ops::broadcast_in_dim(cx, &go_on, new.shape(), [0])?;
+                    ops::select(cx, &go_on, new, old)
+                })
+                .collect()
+        })?;
+        let body_nconsts = n + self.body_nconsts;
+        Ok(While { cond_jaxpr: any, body_jaxpr: step, cond_nconsts: n, body_nconsts }.into())
+    }
+}

@@ -1,0 +1,272 @@
+//! Functions with their own reverse derivative.
+
+use std::sync::Arc;
+
+use jaxrs_data::{Error, ErrorKind, Literal, Result, SmallVec, Type, bail};
+
+use super::super::call;
+use super::Rule;
+use crate::lower::Lowering;
+use crate::prims::{Primitive, not_differentiable};
+use crate::rules::program;
+use crate::{Batched, Cx, Jaxpr, Jvp, Operand, Param, ParamReader, Params, Tangent, Value};
+
+/// A function with its own reverse derivative: `custom_vjp_call(consts…, args…)`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CustomVjp {
+    /// `(consts…, args…) → results…`.
+    pub call_jaxpr: Arc<Jaxpr>,
+    /// `args… → (results…, residuals…)`.
+    pub fwd: Rule,
+    /// `(residuals…, cotangents of results…) → cotangents of args…`.
+    pub bwd: Rule,
+    /// The number of values that the function captured, which have no derivative.
+    pub num_consts: usize,
+}
+
+impl CustomVjp {
+    /// The refusal of forward mode.
+    #[cold]
+    pub fn refuse_jvp(name: &str) -> Error {
+        Error::new(
+            ErrorKind::Unimplemented,
+            format_args!(
+                "forward-mode differentiation (jvp) cannot be applied to '{name}', which has a custom_vjp"
+            ),
+        )
+    }
+
+    /// Checks how many values a forward rule gave.
+    pub fn check_fwd(name: &str, n_outputs: usize, got: usize) -> Result<()> {
+        if got < n_outputs {
+            bail!(
+                InvalidArgument,
+                "the forward rule of '{name}' must give {n_outputs} results and residuals, got {got} values in all"
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Primitive for CustomVjp {
+    fn name(&self) -> &'static str {
+        "custom_vjp_call"
+    }
+
+    fn params(&self) -> Params {
+        vec![
+            ("bwd", Param::Name(self.bwd.name().to_owned())),
+            ("call_jaxpr", Param::Jaxpr(self.call_jaxpr.clone())),
+            ("fwd", Param::Name(self.fwd.name().to_owned())),
+            ("num_consts", Param::size(self.num_consts)),
+        ]
+    }
+
+    fn parse(name: &str, params: &[(String, Param)]) -> Option<Result<CustomVjp>> {
+        (name == "custom_vjp_call").then(|| {
+            let params = ParamReader::new("custom_vjp_call", params);
+            Ok(CustomVjp {
+                call_jaxpr: params.jaxpr("call_jaxpr")?,
+                fwd: Rule::named(params.name("fwd")?),
+                bwd: Rule::named(params.name("bwd")?),
+                num_consts: params.size("num_consts")?,
+            })
+        })
+    }
+
+    fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
+        program::output_types("custom_vjp_call", &self.call_jaxpr, inputs)
+    }
+
+    fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {
+        program::evaluate(&self.call_jaxpr, inputs)
+    }
+
+    fn jvp(&self, cx: Cx<'_>, primals: &[Value], tangents: &[Tangent]) -> Result<Jvp> {
+        if program::nonzero(&tangents[self.num_consts..]).contains(&true) {
+            return Err(CustomVjp::refuse_jvp(self.fwd.name()));
+        }
+        Ok(call::without_tangents(cx.bind(&self.clone().into(), primals)?))
+    }
+
+    fn linearize(
+        &self,
+        primal: Cx<'_>,
+        linear: Cx<'_>,
+        primals: &[Value],
+        tangents: &[Tangent],
+    ) -> Result<Option<Jvp>> {
+        let (args, tangents) = (&primals[self.num_consts..], &tangents[self.num_consts..]);
+        if !program::nonzero(tangents).contains(&true) {
+            let outputs = primal.bind(&self.clone().into(), primals)?;
+            return Ok(Some(call::without_tangents(outputs)));
+        }
+        let mut outputs = primal.call_rule(&self.fwd, args)?;
+        let n_outputs = self.call_jaxpr.outputs.len();
+        CustomVjp::check_fwd(self.fwd.name(), n_outputs, outputs.len())?;
+        let residuals = outputs.split_off(n_outputs);
+        let types = outputs.iter().map(|value| value.ty().clone()).collect();
+        let found = CustomLinear::bind(linear, self.bwd.clone(), types, &residuals, tangents)?;
+        let tangents = found.into_iter().map(Tangent::Value).collect();
+        Ok(Some(Jvp { primals: outputs.into(), tangents }))
+    }
+
+    fn transpose(
+        &self,
+        _cx: Cx<'_>,
+        _inputs: &[Operand],
+        _cotangents: &[Tangent],
+    ) -> Result<SmallVec<[Tangent; 4]>> {
+        Err(crate::prims::not_linear(self))
+    }
+
+    fn batch(
+        &self,
+        cx: Cx<'_>,
+        size: usize,
+        inputs: &[Value],
+        axes: &[Option<usize>],
+    ) -> Result<Batched> {
+        let (inputs, flags) = program::batched_first(cx, inputs, axes)?;
+        let all = vec![true; self.call_jaxpr.outputs.len()];
+        let (call_jaxpr, _) = cx.batch_jaxpr(&self.call_jaxpr, size, &flags, &all)?;
+        let args = &flags[self.num_consts..];
+        let shared: Vec<bool> = args.iter().map(|batched| !batched).collect();
+        let prim = CustomVjp {
+            call_jaxpr,
+            fwd: cx.batch_rule(&self.fwd, size, args, &[])?,
+            bwd: cx.batch_rule(&self.bwd, size, &[], &shared)?,
+            num_consts: self.num_consts,
+        };
+        Ok(Batched { outputs: cx.bind(&prim.into(), &inputs)?, axes: program::leading(&all) })
+    }
+
+    fn lowering(&self, _inputs: &[Type]) -> Lowering {
+        Lowering::Inline
+    }
+
+    #[cfg(any(test, feature = "testing"))]
+    fn samples() -> Vec<crate::prims::Sample> {
+        // Rules that are known by their names only cannot be applied.
+        let prim = |call_jaxpr| CustomVjp {
+            call_jaxpr,
+            fwd: Rule::named("f_fwd"),
+            bwd: Rule::named("f_bwd"),
+            num_consts: 0,
+        };
+        let sample = super::super::sample::of_program(prim);
+        vec![crate::prims::Sample { smooth: false, ..sample }]
+    }
+}
+
+/// The linear part of a [`CustomVjp`]: `custom_lin(residuals…, tangents…)` stands for the tangents of the
+/// results, and exists only to be transposed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CustomLinear {
+    /// As in [`CustomVjp`].
+    pub bwd: Rule,
+    /// How many of the operands are residuals.
+    pub num_residuals: usize,
+    /// Which arguments of the function have a tangent here.
+    pub has_tangent: Vec<bool>,
+    /// The types of the results.
+    pub out_types: Vec<Type>,
+}
+
+impl CustomLinear {
+    /// The tangents of results, for those of arguments.
+    pub fn bind(
+        linear: Cx<'_>,
+        bwd: Rule,
+        out_types: Vec<Type>,
+        residuals: &[Value],
+        tangents: &[Tangent],
+    ) -> Result<SmallVec<[Value; 2]>> {
+        let num_residuals = residuals.len();
+        let has_tangent = program::nonzero(tangents);
+        let prim = CustomLinear { bwd, num_residuals, has_tangent, out_types };
+        let operands: SmallVec<[Value; 4]> =
+            residuals.iter().cloned().chain(program::values(tangents)).collect();
+        linear.bind(&prim.into(), &operands)
+    }
+}
+
+impl Primitive for CustomLinear {
+    fn name(&self) -> &'static str {
+        "custom_lin"
+    }
+
+    fn params(&self) -> Params {
+        vec![
+            ("bwd", Param::Name(self.bwd.name().to_owned())),
+            ("num_res", Param::size(self.num_residuals)),
+        ]
+    }
+
+    fn parse(name: &str, params: &[(String, Param)]) -> Option<Result<CustomLinear>> {
+        (name == "custom_lin").then(|| {
+            let params = ParamReader::new("custom_lin", params);
+            Err(params.error(format_args!("does not stand in complete programs")))
+        })
+    }
+
+    fn output_types(&self, _inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
+        Ok(self.out_types.iter().cloned().collect())
+    }
+
+    fn evaluate(&self, _inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {
+        Err(CustomVjp::refuse_jvp(self.bwd.name()))
+    }
+
+    fn jvp(&self, _cx: Cx<'_>, _primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
+        Err(not_differentiable(self))
+    }
+
+    fn transpose(
+        &self,
+        cx: Cx<'_>,
+        inputs: &[Operand],
+        cotangents: &[Tangent],
+    ) -> Result<SmallVec<[Tangent; 4]>> {
+        let mut operands = program::known(&inputs[..self.num_residuals]);
+        for cotangent in cotangents {
+            operands.push(cotangent.instantiate(cx)?);
+        }
+        let found = cx.call_rule(&self.bwd, &operands)?;
+        let found = program::chosen(&found, &self.has_tangent).into_iter();
+        let known = inputs[..self.num_residuals].iter().map(|x| Tangent::Zero(x.ty().clone()));
+        Ok(known.chain(found.map(Tangent::Value)).collect())
+    }
+
+    fn batch(
+        &self,
+        cx: Cx<'_>,
+        size: usize,
+        inputs: &[Value],
+        axes: &[Option<usize>],
+    ) -> Result<Batched> {
+        let (mut values, flags) = program::batched_first(cx, inputs, axes)?;
+        for (value, flag) in values.iter_mut().zip(flags) {
+            if !flag {
+                *value = program::repeated(cx, size, value)?;
+            }
+        }
+        let batched = |ty: &Type| ty.with_shape(ty.shape.with(0, size));
+        let prim = CustomLinear {
+            bwd: cx.batch_rule(&self.bwd, size, &[], &[])?,
+            out_types: self.out_types.iter().map(batched).collect(),
+            ..self.clone()
+        };
+        let axes = self.out_types.iter().map(|_| Some(0)).collect();
+        Ok(Batched { outputs: cx.bind(&prim.into(), &values)?, axes })
+    }
+
+    fn lowering(&self, _inputs: &[Type]) -> Lowering {
+        Lowering::Control
+    }
+
+    #[cfg(any(test, feature = "testing"))]
+    fn samples() -> Vec<crate::prims::Sample> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,117 @@
+//! Running programs on arrays: the safe side of [`Executable`].
+
+use std::sync::Arc;
+
+use jaxrs_data::{Error, Result, SmallVec, Type};
+use jaxrs_kernel::Program;
+
+use crate::{Array, Backend, Executable, HostBuffer, LaunchArgs};
+
+/// A program, ready to run on arrays.
+pub struct LoadedProgram {
+    executable: Arc<dyn Executable>,
+    in_bytes: SmallVec<[usize; 4]>,
+    out_bytes: SmallVec<[usize; 2]>,
+    shares_input: SmallVec<[Option<usize>; 2]>,
+}
+
+/// An input of a launch.
+pub enum Argument {
+    /// Read only.
+    Shared(Array),
+    /// A result may be given its memory, if nobody else holds it.
+    Donated(Array),
+}
+
+impl Argument {
+    fn array(&self) -> &Array {
+        match self {
+            Argument::Shared(array) | Argument::Donated(array) => array,
+        }
+    }
+}
+
+impl LoadedProgram {
+    /// Hands a program to a back end.
+    pub fn new(backend: &dyn Backend, program: Program) -> Result<LoadedProgram> {
+        let program = Arc::new(program);
+        let bytes = |&id: &jaxrs_kernel::BufferId| program[id].size_bytes();
+        let shares = (0..program.outputs.len())
+            .map(|output| program.shares_input.get(output).copied().flatten());
+        Ok(LoadedProgram {
+            in_bytes: program.inputs.iter().map(bytes).collect(),
+            out_bytes: program.outputs.iter().map(bytes).collect(),
+            shares_input: shares.collect(),
+            executable: backend.load(program.clone())?,
+        })
+    }
+
+    /// Whether a result takes over the memory of this input, if it is donated.
+    pub fn reuses(&self, input: usize) -> bool {
+        self.shares_input.contains(&Some(input))
+    }
+
+    /// The machine code or other text of the executable, for people.
+    pub fn describe(&self) -> String {
+        self.executable.describe()
+    }
+
+    /// Runs the program; the results are of the types given, whose sizes must fit.
+    pub fn run(
+        &self,
+        inputs: &[Argument],
+        out_types: impl ExactSizeIterator<Item = Type>,
+    ) -> Result<SmallVec<[Array; 2]>> {
+        self.check(inputs, out_types.len())?;
+        let mut pointers: SmallVec<[*const u8; 8]> =
+            inputs.iter().map(|input| input.array().buffer().as_ptr().cast_const()).collect();
+        let mut memory: SmallVec<[Arc<HostBuffer>; 2]> = SmallVec::new();
+        for (&len_bytes, &shared) in self.out_bytes.iter().zip(&self.shares_input) {
+            let buffer = match shared {
+                Some(input) => {
+                    let buffer = self.take_over(&inputs[input])?;
+                    pointers[input] = buffer.as_ptr();
+                    buffer
+                }
+                None => Arc::new(HostBuffer::allocate(len_bytes)?),
+            };
+            memory.push(buffer);
+        }
+        let outputs: SmallVec<[*mut u8; 4]> = memory.iter().map(|buffer| buffer.as_ptr()).collect();
+        let args = LaunchArgs { inputs: &pointers, outputs: &outputs };
+        // SAFETY: the numbers and sizes of inputs were checked against the program, those of outputs
+        // were allocated by it; outputs are new memory, or that of the input that the program shares
+        // with them, which is held alone.
+        unsafe { self.executable.run(&args) }?;
+        Ok(memory.into_iter().zip(out_types).map(|(m, ty)| Array::from_shared(ty, m)).collect())
+    }
+
+    /// The memory of a donated input, or a copy where somebody else may read it still.
+    fn take_over(&self, input: &Argument) -> Result<Arc<HostBuffer>> {
+        let buffer = input.array().buffer();
+        let is_donated = matches!(input, Argument::Donated(_));
+        if is_donated && buffer.is_owned() && Arc::strong_count(buffer) == 1 {
+            return Ok(buffer.clone());
+        }
+        HostBuffer::from_bytes(buffer.as_bytes()).map(Arc::new)
+    }
+
+    fn check(&self, inputs: &[Argument], n_outputs: usize) -> Result<()> {
+        let fits = inputs.len() == self.in_bytes.len()
+            && n_outputs == self.out_bytes.len()
+            && inputs
+                .iter()
+                .zip(&self.in_bytes)
+                .all(|(input, &bytes)| input.array().buffer().len_bytes() == bytes);
+        if fits {
+            return Ok(());
+        }
+        let got: Vec<usize> =
+            inputs.iter().map(|input| input.array().buffer().len_bytes()).collect();
+        Err(Error::internal(format_args!(
+            "a launch needs inputs of {:?} bytes and {} outputs, got {got:?} and {n_outputs}",
+            self.in_bytes,
+            self.out_bytes.len()
+        )))
+    }
+}

@@ -1,0 +1,352 @@
+//! Bind: what each kind of frame does with an operation.
+
+use std::sync::Arc;
+
+use jaxrs_data::{Error, Result, SmallVec, Type, bail};
+use jaxrs_ir::prims::Rule;
+use jaxrs_ir::{
+    Atom, Context, Cx, Jaxpr, Jvp, JvpJaxpr, LinearizedJaxpr, Outputs, Prim, Tangent, Value,
+};
+
+use crate::context::Counters;
+use crate::frame::Kind;
+use crate::tracer::{Data, Origin, Tracer};
+use crate::{Scope, custom, subprogram};
+
+/// Primals and tangents of operands.
+type Duals = (SmallVec<[Value; 4]>, SmallVec<[Tangent; 4]>);
+
+impl Context for Scope {
+    fn bind(&self, prim: &Prim, inputs: &[Value]) -> Result<Outputs> {
+        match &self.frame.kind {
+            Kind::Eval => self.run_at_once(prim, inputs),
+            Kind::Stage(_) => self.record(prim, inputs),
+            Kind::Jvp => self.bind_jvp(prim, inputs),
+            Kind::Linearize(linear) => self.bind_linearize(linear, prim, inputs),
+            Kind::Partial(linear) => self.bind_partial(linear, prim, inputs),
+            Kind::Batch(size) => self.bind_batch(*size, prim, inputs),
+        }
+    }
+
+    fn jvp_jaxpr(
+        &self,
+        jaxpr: &Arc<Jaxpr>,
+        has_tangent: &[bool],
+        instantiate: &[bool],
+    ) -> Result<JvpJaxpr> {
+        subprogram::jvp(&self.outermost(), jaxpr, has_tangent, instantiate)
+    }
+
+    fn batch_jaxpr(
+        &self,
+        jaxpr: &Arc<Jaxpr>,
+        size: usize,
+        batched: &[bool],
+        force: &[bool],
+    ) -> Result<(Arc<Jaxpr>, Vec<bool>)> {
+        subprogram::batch(&self.outermost(), jaxpr, size, batched, force)
+    }
+
+    fn linearize_jaxpr(
+        &self,
+        jaxpr: &Arc<Jaxpr>,
+        has_tangent: &[bool],
+        instantiate: &[bool],
+    ) -> Result<LinearizedJaxpr> {
+        subprogram::linearize(&self.outermost(), jaxpr, has_tangent, instantiate)
+    }
+
+    fn transpose_jaxpr(&self, jaxpr: &Arc<Jaxpr>, n_residuals: usize) -> Result<Arc<Jaxpr>> {
+        subprogram::transpose(&self.outermost(), jaxpr, n_residuals)
+    }
+
+    fn eval_jaxpr(&self, jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Vec<Value>> {
+        eval_jaxpr(self, jaxpr, inputs)
+    }
+
+    fn stage(&self, in_types: &[Type], body: jaxrs_ir::StageBody<'_>) -> Result<Arc<Jaxpr>> {
+        subprogram::stage(&self.outermost(), "staged", in_types, |scope, inputs| {
+            body(scope, inputs)
+        })
+    }
+
+    fn call_rule(&self, rule: &Rule, inputs: &[Value]) -> Result<Vec<Value>> {
+        custom::rule_function(rule)?.call(self, inputs)
+    }
+
+    fn batch_rule(
+        &self,
+        rule: &Rule,
+        size: usize,
+        batched: &[bool],
+        summed: &[bool],
+    ) -> Result<Rule> {
+        let function = custom::rule_function(rule)?;
+        Ok(custom::rule(&custom::batched(function, size, batched, summed)))
+    }
+}
+
+/// Applies a program in any context, equation by equation.
+pub(crate) fn eval_jaxpr(cx: Cx<'_>, jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Vec<Value>> {
+    if inputs.len() != jaxpr.invars.len() {
+        let needed = jaxpr.invars.len();
+        bail!(Internal, "a program takes {needed} inputs, got {}", inputs.len());
+    }
+    let mut values: Vec<Option<Value>> = vec![None; jaxpr.types.len()];
+    for (var, input) in jaxpr.invars.iter().zip(inputs) {
+        values[var.0 as usize] = Some(input.clone());
+    }
+    for eqn in &jaxpr.eqns {
+        let operands: SmallVec<[Value; 4]> =
+            eqn.inputs.iter().map(|atom| read(&values, atom)).collect::<Result<_>>()?;
+        for (var, value) in eqn.outputs.iter().zip(cx.bind(&eqn.prim, &operands)?) {
+            values[var.0 as usize] = Some(value);
+        }
+    }
+    jaxpr.outputs.iter().map(|atom| read(&values, atom)).collect()
+}
+
+fn read(values: &[Option<Value>], atom: &Atom) -> Result<Value> {
+    match atom {
+        Atom::Literal(literal) => Ok(Value::literal(literal.clone())),
+        Atom::Var(var) => values[var.0 as usize]
+            .clone()
+            .ok_or_else(|| Error::internal(format_args!("v{} is used before its equation", var.0))),
+    }
+}
+
+/// Whether values of a type have tangents at all.
+pub(crate) fn is_differentiable(ty: &Type) -> bool {
+    ty.dtype.is_float() || ty.dtype.is_complex()
+}
+
+impl Scope {
+    fn run_at_once(&self, prim: &Prim, inputs: &[Value]) -> Result<Outputs> {
+        for value in inputs {
+            if value.downcast_ref::<Tracer>().is_some() {
+                self.frame.own(prim.name(), value)?;
+                return Err(Error::internal("a tracer belongs to the eager scope"));
+            }
+        }
+        let shared = &self.frame.shared;
+        shared.dispatch.run(&shared.counters, prim, inputs)
+    }
+
+    /// Primal and tangent of a value, in a frame that computes tangents.
+    pub(crate) fn dual(&self, user: &str, value: &Value) -> Result<(Value, Tangent)> {
+        match self.frame.own(user, value)? {
+            None => Ok((value.clone(), Tangent::Zero(value.ty().clone()))),
+            Some(Tracer { data: Data::Dual(primal, tangent), .. }) => {
+                Ok((primal.clone(), tangent.clone()))
+            }
+            Some(_) => Err(Error::internal("a tracer of a derivative has no tangent")),
+        }
+    }
+
+    fn duals(&self, prim: &Prim, inputs: &[Value]) -> Result<Duals> {
+        self.frame.check_open(prim.name())?;
+        let (mut primals, mut tangents) = Duals::default();
+        for value in inputs {
+            let (primal, tangent) = self.dual(prim.name(), value)?;
+            primals.push(primal);
+            tangents.push(tangent);
+        }
+        Ok((primals, tangents))
+    }
+
+    /// A value with a tangent; without one it stays what it is.
+    pub(crate) fn with_tangent(&self, primal: Value, tangent: Tangent, origin: Origin) -> Value {
+        if tangent.is_zero() || !is_differentiable(primal.ty()) {
+            return primal;
+        }
+        let ty = primal.ty().clone();
+        self.frame.tracer(ty, Data::Dual(primal, tangent), origin)
+    }
+
+    fn pack(&self, prim: &Prim, jvp: Jvp) -> Outputs {
+        let origin = Origin::Made(prim.name());
+        let pairs = jvp.primals.into_iter().zip(jvp.tangents);
+        pairs.map(|(primal, tangent)| self.with_tangent(primal, tangent, origin)).collect()
+    }
+
+    fn bind_jvp(&self, prim: &Prim, inputs: &[Value]) -> Result<Outputs> {
+        let (primals, tangents) = self.duals(prim, inputs)?;
+        let parent = self.parent();
+        if tangents.iter().all(Tangent::is_zero) {
+            return parent.bind(prim, &primals);
+        }
+        Ok(self.pack(prim, prim.jvp(&parent, &primals, &tangents)?))
+    }
+
+    fn bind_linearize(&self, linear: &Scope, prim: &Prim, inputs: &[Value]) -> Result<Outputs> {
+        let (primals, tangents) = self.duals(prim, inputs)?;
+        let parent = self.parent();
+        if tangents.iter().all(Tangent::is_zero) {
+            return parent.bind(prim, &primals);
+        }
+        let jvp = match prim.linearize(&parent, linear, &primals, &tangents)? {
+            Some(jvp) => jvp,
+            None => {
+                let split = Split { primal: &parent, linear };
+                let jvp = prim.jvp(&split, &primals, &tangents)?;
+                if jvp.primals.iter().any(|value| split.is_linear(value)) {
+                    bail!(
+                        InvalidArgument,
+                        "the jvp rule of {} gives a result that depends on a tangent",
+                        prim.name()
+                    );
+                }
+                jvp
+            }
+        };
+        Ok(self.pack(prim, jvp))
+    }
+
+    /// The value of the linear program that a value stands for, if it depends on a tangent.
+    fn linear_part<'v>(&self, user: &str, value: &'v Value) -> Result<Option<&'v Value>> {
+        match self.frame.own(user, value)? {
+            None => Ok(None),
+            Some(Tracer { data: Data::Linear(value), .. }) => Ok(Some(value)),
+            Some(_) => Err(Error::internal("a tracer of a derivative rule is not linear")),
+        }
+    }
+
+    fn bind_partial(&self, linear: &Scope, prim: &Prim, inputs: &[Value]) -> Result<Outputs> {
+        self.frame.check_open(prim.name())?;
+        let mut any = false;
+        let mut operands: SmallVec<[Value; 4]> = SmallVec::new();
+        for value in inputs {
+            let part = self.linear_part(prim.name(), value)?;
+            any |= part.is_some();
+            operands.push(part.unwrap_or(value).clone());
+        }
+        if !any {
+            return self.parent().bind(prim, &operands);
+        }
+        let origin = Origin::Made(prim.name());
+        let outputs = linear.bind(prim, &operands)?;
+        Ok(outputs.into_iter().map(|value| self.with_linear(value, origin)).collect())
+    }
+
+    /// A value that depends on a tangent.
+    pub(crate) fn with_linear(&self, value: Value, origin: Origin) -> Value {
+        self.frame.tracer(value.ty().clone(), Data::Linear(value), origin)
+    }
+
+    /// The linear program's value for what a derivative rule gave.
+    pub(crate) fn without_linear(&self, value: &Value) -> Result<Value> {
+        Ok(self.linear_part("a derivative rule", value)?.unwrap_or(value).clone())
+    }
+
+    /// The value around, and the axis of the examples, if there is one.
+    pub(crate) fn unbatch(&self, user: &str, value: &Value) -> Result<(Value, Option<usize>)> {
+        match self.frame.own(user, value)? {
+            None => Ok((value.clone(), None)),
+            Some(Tracer { data: Data::Batched(value, axis), .. }) => {
+                Ok((value.clone(), Some(*axis)))
+            }
+            Some(_) => Err(Error::internal("a tracer of vmap has no axis")),
+        }
+    }
+
+    /// A value with examples along an axis; without one it stays what it is.
+    pub(crate) fn with_axis(&self, value: Value, axis: Option<usize>, origin: Origin) -> Value {
+        let Some(axis) = axis else { return value };
+        let ty = value.ty().with_shape(value.shape().without(axis));
+        self.frame.tracer(ty, Data::Batched(value, axis), origin)
+    }
+
+    fn bind_batch(&self, size: usize, prim: &Prim, inputs: &[Value]) -> Result<Outputs> {
+        self.frame.check_open(prim.name())?;
+        let mut values: SmallVec<[Value; 4]> = SmallVec::new();
+        let mut axes: SmallVec<[Option<usize>; 4]> = SmallVec::new();
+        for value in inputs {
+            let (value, axis) = self.unbatch(prim.name(), value)?;
+            values.push(value);
+            axes.push(axis);
+        }
+        let parent = self.parent();
+        if axes.iter().all(Option::is_none) {
+            return parent.bind(prim, &values);
+        }
+        self.check_examples(prim, inputs)?;
+        let batched = prim.batch(&parent, size, &values, &axes)?;
+        let origin = Origin::Made(prim.name());
+        let pairs = batched.outputs.into_iter().zip(batched.axes);
+        Ok(pairs.map(|(value, axis)| self.with_axis(value, axis, origin)).collect())
+    }
+
+    /// Operands must fit as examples: a batching rule would speak of the batch instead, or even accept
+    /// what does not fit.
+    fn check_examples(&self, prim: &Prim, inputs: &[Value]) -> Result<()> {
+        let types: SmallVec<[Type; 4]> = inputs.iter().map(|value| value.ty().clone()).collect();
+        prim.output_types(&types).map(drop)
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.frame.shared.counters
+    }
+}
+
+/// Where the operations of a jvp rule go during linearization: those that depend on a tangent into the
+/// linear program, the others into the frame around.
+struct Split<'a> {
+    primal: &'a Scope,
+    linear: &'a Scope,
+}
+
+impl Split<'_> {
+    fn is_linear(&self, value: &Value) -> bool {
+        let tracer = value.downcast_ref::<Tracer>();
+        tracer.is_some_and(|tracer| Arc::ptr_eq(&tracer.frame, &self.linear.frame))
+    }
+}
+
+impl Context for Split<'_> {
+    fn bind(&self, prim: &Prim, inputs: &[Value]) -> Result<Outputs> {
+        let is_linear = inputs.iter().any(|value| self.is_linear(value));
+        if is_linear { self.linear.bind(prim, inputs) } else { self.primal.bind(prim, inputs) }
+    }
+
+    fn jvp_jaxpr(&self, jaxpr: &Arc<Jaxpr>, has: &[bool], force: &[bool]) -> Result<JvpJaxpr> {
+        self.primal.jvp_jaxpr(jaxpr, has, force)
+    }
+
+    fn batch_jaxpr(
+        &self,
+        jaxpr: &Arc<Jaxpr>,
+        size: usize,
+        batched: &[bool],
+        force: &[bool],
+    ) -> Result<(Arc<Jaxpr>, Vec<bool>)> {
+        self.primal.batch_jaxpr(jaxpr, size, batched, force)
+    }
+
+    fn linearize_jaxpr(
+        &self,
+        jaxpr: &Arc<Jaxpr>,
+        has: &[bool],
+        force: &[bool],
+    ) -> Result<LinearizedJaxpr> {
+        self.primal.linearize_jaxpr(jaxpr, has, force)
+    }
+
+    fn transpose_jaxpr(&self, jaxpr: &Arc<Jaxpr>, n_residuals: usize) -> Result<Arc<Jaxpr>> {
+        self.primal.transpose_jaxpr(jaxpr, n_residuals)
+    }
+
+    fn eval_jaxpr(&self, jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Vec<Value>> {
+        eval_jaxpr(self, jaxpr, inputs)
+    }
+
+    fn stage(&self, in_types: &[Type], body: jaxrs_ir::StageBody<'_>) -> Result<Arc<Jaxpr>> {
+        self.primal.stage(in_types, body)
+    }
+
+    fn call_rule(&self, rule: &Rule, inputs: &[Value]) -> Result<Vec<Value>> {
+        let partial = self.primal.enter(Kind::Partial(self.linear.clone()), &rule.name().into());
+        custom::call_partially(&partial, custom::rule_function(rule)?, inputs, |value| {
+            self.is_linear(value)
+        })
+    }
+}

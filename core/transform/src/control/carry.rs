@@ -1,0 +1,117 @@
+//! What loops carry: programs and initial values whose types agree.
+
+use std::sync::Arc;
+
+use jaxrs_data::{Result, Type, bail};
+use jaxrs_ir::prims::ConvertElementType;
+use jaxrs_ir::{Context as _, Cx, Jaxpr, Value, ops};
+
+use crate::frame::during;
+use crate::{ClosedJaxpr, Function, Scope};
+
+/// The value under a type that differs from its own in weakness, or in an element type that it promotes
+/// to.
+pub(super) fn as_type(cx: Cx<'_>, value: &Value, ty: &Type) -> Result<Value> {
+    if value.ty() == ty {
+        return Ok(value.clone());
+    }
+    let convert = ConvertElementType { new_dtype: ty.dtype, weak_type: ty.weak };
+    ops::bind1(cx, convert, std::slice::from_ref(value))
+}
+
+/// The program with its constants as plain inputs.
+pub(super) fn without_consts(jaxpr: &Arc<Jaxpr>) -> Arc<Jaxpr> {
+    if jaxpr.n_consts == 0 {
+        return jaxpr.clone();
+    }
+    Arc::new(Jaxpr { n_consts: 0, ..(**jaxpr).clone() })
+}
+
+/// A loop's body, traced, and the initial carry in the types that the body gives.
+pub(super) struct Body {
+    /// `(consts…, carry…, x…) → (carry…, y…)`.
+    pub(super) jaxpr: Arc<Jaxpr>,
+    pub(super) consts: Vec<Value>,
+    pub(super) init: Vec<Value>,
+}
+
+impl Body {
+    /// Traces a body. A weak initial value gives way to the type that the body gives; whatever else
+    /// differs is refused.
+    pub(super) fn trace(
+        what: &str,
+        scope: &Scope,
+        body: &Function,
+        init: &[Value],
+        x_types: &[Type],
+    ) -> Result<Body> {
+        let mut init = init.to_vec();
+        loop {
+            let carry_types: Vec<Type> = init.iter().map(|value| value.ty().clone()).collect();
+            let in_types = [carry_types.as_slice(), x_types].concat();
+            let traced = scope.trace(body, &in_types).map_err(during(what, body.name()))?;
+            let n_outputs = traced.jaxpr.outputs.len();
+            if n_outputs < init.len() {
+                bail!(
+                    InvalidArgument,
+                    "{what} body '{}' must give {} carried values, got {n_outputs} outputs",
+                    body.name(),
+                    init.len()
+                );
+            }
+            let out_types: Vec<Type> = traced.jaxpr.out_types().take(init.len()).cloned().collect();
+            if !widen(scope, &mut init, &out_types)? {
+                check(what, body, &carry_types, &out_types)?;
+                return Ok(Body::finish(scope, traced, init)?);
+            }
+        }
+    }
+
+    /// Gives the carried results the types of the carry: they may differ in weakness.
+    fn finish(scope: &Scope, traced: ClosedJaxpr, init: Vec<Value>) -> Result<Body> {
+        let ClosedJaxpr { jaxpr, consts } = traced;
+        let agrees = jaxpr.out_types().zip(&init).all(|(ty, value)| ty == value.ty());
+        if agrees {
+            return Ok(Body { jaxpr: without_consts(&jaxpr), consts, init });
+        }
+        let in_types: Vec<Type> = jaxpr.in_types().cloned().collect();
+        let jaxpr = scope.stage(&in_types, &mut |cx, inputs| {
+            let mut outputs = cx.eval_jaxpr(&jaxpr, inputs)?;
+            for (output, value) in outputs.iter_mut().zip(&init) {
+                *output = as_type(cx, output, value.ty())?;
+            }
+            Ok(outputs)
+        })?;
+        Ok(Body { jaxpr, consts, init })
+    }
+}
+
+/// Converts weak initial values to the types that the body gives; whether any was.
+fn widen(scope: &Scope, init: &mut [Value], out_types: &[Type]) -> Result<bool> {
+    let mut changed = false;
+    for (value, out) in init.iter_mut().zip(out_types) {
+        let ty = value.ty().clone();
+        if !ty.weak || ty == *out || ty.shape != out.shape {
+            continue;
+        }
+        let promoted = jaxrs_data::promote::promote([&ty, out], scope.defaults());
+        if promoted == (out.dtype, out.weak) {
+            *value = as_type(scope, value, out)?;
+            changed = true;
+        }
+    }
+    Ok(changed)
+}
+
+fn check(what: &str, body: &Function, carry: &[Type], out: &[Type]) -> Result<()> {
+    for (k, (ty, out)) in carry.iter().zip(out).enumerate() {
+        if !ty.same_ignoring_weak(out) {
+            bail!(
+                Dtype,
+                "{what} body '{}' must give the type of its carry, but carry {k} is {ty} and comes back as {out}",
+                body.name()
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! Loops.
+
+use jaxrs_data::{DType, Literal, Result, Scalar, Type, bail};
+use jaxrs_ir::prims::{Scan, While};
+use jaxrs_ir::{Context as _, Value, ops};
+use jaxrs_kernel::Compare;
+
+use super::carry::{Body, without_consts};
+use crate::frame::during;
+use crate::{Function, Scope, to_array};
+
+/// Applies the body to the carried values while the condition holds.
+pub fn while_loop(
+    scope: &Scope,
+    condition: &Function,
+    body: &Function,
+    init: &[Value],
+) -> Result<Vec<Value>> {
+    let Body { jaxpr, consts, init } = Body::trace("while_loop", scope, body, init, &[])?;
+    if jaxpr.outputs.len() != init.len() {
+        bail!(
+            InvalidArgument,
+            "while_loop body '{}' must give {} carried values, got {}",
+            body.name(),
+            init.len(),
+            jaxpr.outputs.len()
+        );
+    }
+    let types: Vec<Type> = init.iter().map(|value| value.ty().clone()).collect();
+    let traced = scope.trace(condition, &types).map_err(during("while_loop", condition.name()))?;
+    check_condition(condition, &traced.jaxpr.out_types().cloned().collect::<Vec<_>>())?;
+    let prim = While {
+        cond_nconsts: traced.consts.len(),
+        cond_jaxpr: without_consts(&traced.jaxpr),
+        body_nconsts: consts.len(),
+        body_jaxpr: jaxpr,
+    };
+    let inputs: Vec<Value> = traced.consts.into_iter().chain(consts).chain(init).collect();
+    Ok(scope.bind(&prim.into(), &inputs)?.into_vec())
+}
+
+fn check_condition(condition: &Function, out_types: &[Type]) -> Result<()> {
+    match out_types {
+        [ty] if ty.dtype.is_bool() && ty.rank() == 0 => Ok(()),
+        _ => {
+            let got: Vec<String> = out_types.iter().map(Type::to_string).collect();
+            bail!(
+                Dtype,
+                "while_loop condition '{}' must give one bool[], got {}",
+                condition.name(),
+                if got.is_empty() { "nothing".to_owned() } else { got.join(", ") }
+            )
+        }
+    }
+}
+
+/// How `scan` runs.
+#[derive(Clone, Copy, Debug)]
+pub struct ScanOptions {
+    /// How many iterations; needed only where nothing is scanned over.
+    pub length: Option<usize>,
+    /// Whether from the last slice to the first.
+    pub reverse: bool,
+    /// How many iterations the compiler may put into one.
+    pub unroll: usize,
+}
+
+impl Default for ScanOptions {
+    fn default() -> ScanOptions {
+        ScanOptions { length: None, reverse: false, unroll: 1 }
+    }
+}
+
+/// Runs `(carry…, x…) → (carry…, y…)` over the slices of `xs` along axis 0; gives the last carry and the
+/// `y`s, stacked.
+pub fn scan(
+    scope: &Scope,
+    body: &Function,
+    carry: &[Value],
+    xs: &[Value],
+    options: ScanOptions,
+) -> Result<Vec<Value>> {
+    let length = scan_length(xs, options.length)?;
+    let x_types: Vec<Type> = xs.iter().map(|x| x.ty().with_shape(x.shape().without(0))).collect();
+    let Body { jaxpr, consts, init } = Body::trace("scan", scope, body, carry, &x_types)?;
+    let prim = Scan {
+        jaxpr,
+        length,
+        num_consts: consts.len(),
+        num_carry: init.len(),
+        reverse: options.reverse,
+        unroll: options.unroll.max(1),
+    };
+    let inputs: Vec<Value> = consts.into_iter().chain(init).chain(xs.iter().cloned()).collect();
+    Ok(scope.bind(&prim.into(), &inputs)?.into_vec())
+}
+
+fn scan_length(xs: &[Value], given: Option<usize>) -> Result<usize> {
+    let mut length = given.map(|length| (length, "length".to_owned()));
+    for (k, x) in xs.iter().enumerate() {
+        let Some(&size) = x.shape().first() else {
+            bail!(Shape, "scan needs an axis to run over, but x {k} is a scalar {}", x.ty());
+        };
+        match &length {
+            Some((other, name)) if *other != size => bail!(
+                Shape,
+                "scan needs inputs of one length, but {name} is {other} and x {k} ({}) has {size}",
+                x.ty()
+            ),
+            Some(_) => {}
+            None => length = Some((size, format!("x {k} ({})", x.ty()))),
+        }
+    }
+    match length {
+        Some((length, _)) => Ok(length),
+        None => bail!(InvalidArgument, "scan needs inputs to run over or a length, got neither"),
+    }
+}
+
+/// Runs `(i, carry…) → carry…` for `i` from `lower` up to, not including, `upper`. Bounds that are known
+/// now give a loop of fixed length, through which reverse mode goes.
+pub fn fori_loop(
+    scope: &Scope,
+    lower: &Value,
+    upper: &Value,
+    body: &Function,
+    init: &[Value],
+) -> Result<Vec<Value>> {
+    for (name, bound) in [("lower", lower), ("upper", upper)] {
+        if bound.ty().rank() != 0 || !bound.ty().dtype.is_integer() {
+            bail!(Dtype, "fori_loop needs an integer scalar as {name} bound, got {}", bound.ty());
+        }
+    }
+    let (dtype, weak) = jaxrs_data::promote::promote([lower.ty(), upper.ty()], scope.defaults());
+    let as_index = |value: &Value| {
+        let ty = Type { weak, ..Type::scalar(dtype) };
+        super::carry::as_type(scope, value, &ty)
+    };
+    let carry: Vec<Value> = [as_index(lower)?].into_iter().chain(init.iter().cloned()).collect();
+    if let (Some(first), Some(last)) = (known(lower), known(upper)) {
+        let length = Some(usize::try_from(last.saturating_sub(first)).unwrap_or(0));
+        let step = counted(body, dtype, 1);
+        let options = ScanOptions { length, ..ScanOptions::default() };
+        let mut outputs = scan(scope, &step, &carry, &[], options)?;
+        outputs.remove(0);
+        return Ok(outputs);
+    }
+    let carry: Vec<Value> =
+        [carry[0].clone(), as_index(upper)?].into_iter().chain(init.iter().cloned()).collect();
+    let step = counted(body, dtype, 2);
+    let condition = Function::new("fori_loop", |scope: &Scope, inputs: &[Value]| {
+        Ok(vec![ops::compare(scope, Compare::Lt, &inputs[0], &inputs[1])?])
+    });
+    let mut outputs = while_loop(scope, &condition, &step, &carry)?;
+    outputs.drain(..2);
+    Ok(outputs)
+}
+
+/// The value of a bound, if it is known now.
+fn known(bound: &Value) -> Option<i64> {
+    let array = to_array(bound).ok()?;
+    array.to_literal().ok()?.item().map(Scalar::as_i64)
+}
+
+/// A body that counts, with `n_bounds` values before the carry of which the first is the counter.
+fn counted(body: &Function, dtype: DType, n_bounds: usize) -> Function {
+    let body = body.clone();
+    Function::new(body.name().clone(), move |scope: &Scope, inputs: &[Value]| {
+        let counter = &inputs[0];
+        let ty = Type { weak: counter.ty().weak, ..Type::scalar(dtype) };
+        let one = Value::literal(Literal::full(ty, Scalar::one(dtype)));
+        let mut outputs = vec![ops::add(scope, counter, &one)?];
+        outputs.extend_from_slice(&inputs[1..n_bounds]);
+        let arguments: Vec<Value> =
+            [counter.clone()].into_iter().chain(inputs[n_bounds..].iter().cloned()).collect();
+        outputs.extend(body.call(scope, &arguments)?);
+        Ok(outputs)
+    })
+}
