@@ -19,64 +19,6 @@ use jaxrs_kernel::ValueId;
 use crate::lower::{Elements, Lowering, Steps};
 use crate::{Batched, Cx, Jvp, Operand, Params, Tangent, Value};
 
-/// Stands in for rules that are not written yet.
-macro_rules! unfinished {
-    ($family:ident) => {
-        impl $crate::Primitive for $family {
-            fn name(&self) -> &'static str {
-                stringify!($family)
-            }
-            fn parse(_: &str, _: &[(String, $crate::Param)]) -> Option<jaxrs_data::Result<Self>> {
-                None
-            }
-            fn output_types(
-                &self,
-                _: &[jaxrs_data::Type],
-            ) -> jaxrs_data::Result<jaxrs_data::SmallVec<[jaxrs_data::Type; 2]>> {
-                Err($crate::prims::not_differentiable(self))
-            }
-            fn evaluate(
-                &self,
-                _: &[jaxrs_data::Literal],
-            ) -> jaxrs_data::Result<jaxrs_data::SmallVec<[jaxrs_data::Literal; 2]>> {
-                Err($crate::prims::not_differentiable(self))
-            }
-            fn jvp(
-                &self,
-                _: $crate::Cx<'_>,
-                _: &[$crate::Value],
-                _: &[$crate::Tangent],
-            ) -> jaxrs_data::Result<$crate::Jvp> {
-                Err($crate::prims::not_differentiable(self))
-            }
-            fn transpose(
-                &self,
-                _: $crate::Cx<'_>,
-                _: &[$crate::Operand],
-                _: &[$crate::Tangent],
-            ) -> jaxrs_data::Result<jaxrs_data::SmallVec<[$crate::Tangent; 4]>> {
-                Err($crate::prims::not_linear(self))
-            }
-            fn batch(
-                &self,
-                _: $crate::Cx<'_>,
-                _: usize,
-                _: &[$crate::Value],
-                _: &[Option<usize>],
-            ) -> jaxrs_data::Result<$crate::Batched> {
-                Err($crate::prims::not_linear(self))
-            }
-            fn lowering(&self, _: &[jaxrs_data::Type]) -> $crate::lower::Lowering {
-                $crate::lower::Lowering::Control
-            }
-            #[cfg(any(test, feature = "testing"))]
-            fn samples() -> Vec<$crate::prims::Sample> {
-                Vec::new()
-            }
-        }
-    };
-}
-
 mod argreduce;
 mod binary;
 mod broadcast;
