@@ -3,6 +3,7 @@
 mod dead;
 mod inline_calls;
 mod rewrite;
+mod simplify;
 
 use jaxrs_ir::Jaxpr;
 
@@ -17,6 +18,9 @@ pub struct Pass {
 /// All passes, in order.
 pub const PIPELINE: &[Pass] = &[
     Pass { name: "inline_calls", run: inline_calls::inline_calls },
+    Pass { name: "simplify", run: simplify::simplify },
     Pass { name: "remove_dead", run: dead::remove_dead },
     Pass { name: "inline_checkpoints", run: inline_calls::inline_checkpoints },
+    Pass { name: "simplify_unshared", run: simplify::simplify_unshared },
+    Pass { name: "remove_dead", run: dead::remove_dead },
 ];
