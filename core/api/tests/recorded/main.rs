@@ -1,0 +1,44 @@
+//! What JAX computes for primitives, their derivatives and random functions, as tests/recorded/record.py
+//! wrote it down, against what we compute: by definition and compiled.
+
+mod primitives;
+mod random;
+mod rows;
+
+use rows::Row;
+
+/// Runs all rows of a file and lists those that disagree.
+#[track_caller]
+fn check(file: &str, run: impl Fn(&Row) -> Result<(), String>) {
+    let rows = rows::read(file);
+    assert!(rows.len() > 10, "{file} has {} rows", rows.len());
+    let wrong: Vec<String> =
+        rows.iter().filter_map(|row| run(row).err().map(|why| format!("{row}: {why}"))).collect();
+    assert!(
+        wrong.is_empty(),
+        "{} of {} rows disagree:\n{}",
+        wrong.len(),
+        rows.len(),
+        wrong.join("\n")
+    );
+}
+
+macro_rules! files {
+    ($($test:ident: $file:literal, $run:path;)*) => {
+        $(#[test]
+        fn $test() {
+            check($file, $run);
+        })*
+    };
+}
+
+files! {
+    elementwise_functions_agree_with_jax: "elementwise", primitives::agrees;
+    functions_of_two_operands_agree_with_jax: "binary", primitives::agrees;
+    selections_and_conversions_agree_with_jax: "choosing", primitives::agrees;
+    reductions_agree_with_jax: "reductions", primitives::agrees;
+    shape_operations_agree_with_jax: "structural", primitives::agrees;
+    products_agree_with_jax: "contractions", primitives::agrees;
+    gather_and_scatter_agree_with_jax: "indexing", primitives::agrees;
+    random_functions_agree_with_jax: "random", random::agrees;
+}

@@ -1,0 +1,125 @@
+//! Primitives: values, and derivatives in both modes.
+
+use std::sync::Arc;
+
+use jaxrs_data::tolerance::{Class, difference};
+use jaxrs_data::{Literal, Result, Type};
+use jaxrs_ir::prims::Prim;
+use jaxrs_ir::{Context as _, Value};
+use jaxrs_reference::ReferenceBackend;
+use jaxrs_transform::{
+    Context, ContextOptions, Function, JitOptions, Scope, jit, jvp, to_array, vjp,
+};
+
+use crate::rows::{Derivatives, Row};
+
+/// How exact an operation has to be.
+fn class(op: &str) -> Class {
+    match op {
+        _ if op.starts_with("reduce_") || op.starts_with("cum") || op.starts_with("scatter") => {
+            Class::Accumulated
+        }
+        "dot_general" => Class::Accumulated,
+        "sin" | "cos" | "tan" | "sinh" | "cosh" | "tanh" | "asinh" | "acosh" | "atanh" | "asin"
+        | "acos" | "atan" | "exp" | "exp2" | "expm1" | "log" | "log1p" | "logistic" | "erf"
+        | "erf_inv" | "cbrt" | "sqrt" | "rsqrt" | "pow" | "integer_pow" | "atan2" | "div" => {
+            Class::Elementary
+        }
+        _ => Class::Exact,
+    }
+}
+
+/// Operations by definition, compiled functions through the kernel interpreter.
+fn engine() -> Context {
+    let compiler = Some(Arc::new(ReferenceBackend::new()) as _);
+    Context::new(ContextOptions { compiler, ..ContextOptions::default() })
+}
+
+/// The row's results and derivatives are ours too.
+pub(crate) fn agrees(row: &Row) -> Result<(), String> {
+    let prim = Prim::from_params(&row.op, &row.prim_params()).map_err(message)?;
+    let class = class(&row.op);
+    let types: Vec<Type> = row.inputs.iter().map(|x| x.ty().clone()).collect();
+    prim.output_types(&types).map_err(message)?;
+    compare(
+        "definition",
+        prim.evaluate(&row.inputs).map_err(message)?.iter(),
+        &row.outputs,
+        class,
+    )?;
+    let inputs: Vec<Value> = row.inputs.iter().cloned().map(Value::literal).collect();
+    let f = Function::new(row.op.as_str(), move |scope, xs| Ok(scope.bind(&prim, xs)?.to_vec()));
+    let context = engine();
+    let compiled = jit(&f, JitOptions::default()).call(&context.root(), &inputs);
+    compare("compiled", literals(compiled)?.iter(), &row.outputs, class)?;
+    match &row.derivatives {
+        Some(derivatives) => derivatives_agree(&context.root(), &f, row, derivatives),
+        None => Ok(()),
+    }
+}
+
+/// The function of the floating-point operands alone, with the others in place.
+fn of_floats(f: &Function, row: &Row, derivatives: &Derivatives) -> Function {
+    let (f, floats): (_, Vec<bool>) =
+        (f.clone(), derivatives.tangents.iter().map(Option::is_some).collect());
+    let fixed: Vec<Value> = row.inputs.iter().map(|x| Value::literal(x.clone())).collect();
+    Function::new("of_floats", move |scope, given| {
+        let mut given = given.iter();
+        let all: Vec<Value> = std::iter::zip(&fixed, &floats)
+            .map(|(fixed, &is_float)| {
+                is_float.then(|| given.next()).flatten().unwrap_or(fixed).clone()
+            })
+            .collect();
+        f.call(scope, &all)
+    })
+}
+
+fn derivatives_agree(
+    scope: &Scope,
+    f: &Function,
+    row: &Row,
+    derivatives: &Derivatives,
+) -> Result<(), String> {
+    let f = of_floats(f, row, derivatives);
+    let values =
+        |literals: Vec<Literal>| literals.into_iter().map(Value::literal).collect::<Vec<_>>();
+    let is_float = |(x, t): (&Literal, &Option<Literal>)| t.is_some().then(|| x.clone());
+    let primals =
+        values(row.inputs.iter().zip(&derivatives.tangents).filter_map(is_float).collect());
+    let tangents = values(derivatives.tangents.iter().flatten().cloned().collect());
+    let both: Vec<Literal> = row.outputs.iter().chain(&derivatives.jvp).cloned().collect();
+    let forward = jvp(&f).call(scope, &[primals.clone(), tangents].concat());
+    compare("jvp", literals(forward)?.iter(), &both, Class::Accumulated)?;
+    let cotangents = values(derivatives.cotangents.clone());
+    let backward =
+        vjp(&f, scope, &primals).and_then(|(_, pullback)| pullback.call(scope, &cotangents));
+    let expected: Vec<Literal> = derivatives.vjp.iter().flatten().cloned().collect();
+    compare("vjp", literals(backward)?.iter(), &expected, Class::Accumulated)
+}
+
+fn message(err: jaxrs_data::Error) -> String {
+    err.message().to_owned()
+}
+
+/// What the values are.
+pub(crate) fn literals(values: Result<Vec<Value>>) -> Result<Vec<Literal>, String> {
+    let literal = |value: &Value| to_array(value)?.to_literal();
+    values.and_then(|values| values.iter().map(literal).collect()).map_err(message)
+}
+
+/// Says how results differ from what is expected.
+pub(crate) fn compare<'a>(
+    how: &str,
+    got: impl ExactSizeIterator<Item = &'a Literal>,
+    expected: &[Literal],
+    class: Class,
+) -> Result<(), String> {
+    if got.len() != expected.len() {
+        return Err(format!("{how}: {} results instead of {}", got.len(), expected.len()));
+    }
+    let differs = |(got, expected): (&Literal, &Literal)| difference(got, expected, class);
+    match got.zip(expected).find_map(differs) {
+        Some(difference) => Err(format!("{how}: {difference}")),
+        None => Ok(()),
+    }
+}
