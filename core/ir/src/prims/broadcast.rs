@@ -57,6 +57,7 @@ impl Primitive for BroadcastInDim {
         if dims.len() != x.rank() {
             bail!(Shape, "broadcast_in_dim needs a dimension for each axis of {x}, got {dims:?}");
         }
+        axes::check_addressable(self.name(), &self.shape, x.dtype)?;
         axes::check_increasing(self.name(), "dimensions", dims, self.shape.rank())?;
         for (axis, &dim) in dims.iter().enumerate() {
             if x.shape[axis] != 1 && x.shape[axis] != self.shape[dim] {

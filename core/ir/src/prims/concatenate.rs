@@ -106,7 +106,9 @@ impl Primitive for Concatenate {
             }
         }
         let mut shape = first.shape.clone();
-        shape[axis] = inputs.iter().map(|ty| ty.shape[axis]).sum();
+        // What saturates is refused: no axis is that long.
+        shape[axis] = inputs.iter().fold(0, |sum: usize, ty| sum.saturating_add(ty.shape[axis]));
+        axes::check_addressable(self.name(), &shape, dtype)?;
         Ok(smallvec![Type { dtype, weak: inputs.iter().all(|ty| ty.weak), shape }])
     }
 

@@ -249,8 +249,7 @@ impl Primitive for DotGeneral {
         let (left, right) = self.sides(lhs.rank(), rhs.rank());
         let left = left.batch.iter().chain(&left.free).map(|&axis| lhs.shape[axis]);
         let shape: Shape = left.chain(right.free.iter().map(|&axis| rhs.shape[axis])).collect();
-        let sizes: SmallVec<[i64; 4]> = shape.iter().map(|&size| size as i64).collect();
-        Shape::from_user(self.name(), &sizes, out.size_bytes())?;
+        axes::check_addressable(self.name(), &shape, out)?;
         Ok(smallvec![Type { dtype: out, weak: lhs.weak && rhs.weak, shape }])
     }
 

@@ -169,8 +169,7 @@ impl Primitive for Gather {
             );
         }
         let shape = windows.windowed_shape(&indices.shape);
-        let sizes: SmallVec<[i64; 4]> = shape.iter().map(|&size| size as i64).collect();
-        Shape::from_user(self.name(), &sizes, x.dtype.size_bytes())?;
+        axes::check_addressable(self.name(), &shape, x.dtype)?;
         Ok(smallvec![x.with_shape(shape)])
     }
 

@@ -5,7 +5,7 @@ use jaxrs_kernel::ValueId;
 
 use crate::lower::{Elements, Lowering};
 use crate::prims::{Primitive, not_linear};
-use crate::rules::{linear, nary};
+use crate::rules::{axes, linear, nary};
 use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value};
 
 /// An array whose elements are their own position along one axis.
@@ -56,6 +56,7 @@ impl Primitive for Iota {
                 self.dimension
             );
         }
+        axes::check_addressable(self.name(), &self.shape, self.dtype)?;
         Ok(smallvec![Type::new(self.dtype, self.shape.clone())])
     }
 

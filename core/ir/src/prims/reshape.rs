@@ -66,6 +66,7 @@ impl Primitive for Reshape {
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
         nary::arity(self.name(), inputs, 1)?;
         let (x, new) = (&inputs[0], &self.new_sizes);
+        axes::check_addressable(self.name(), new, x.dtype)?;
         if x.numel() != new.numel() {
             let (got, needed) = (x.numel(), new.numel());
             bail!(

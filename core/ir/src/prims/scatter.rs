@@ -42,14 +42,20 @@ impl ScatterKind {
         }
     }
 
+    fn takes(self, dtype: DType) -> bool {
+        match self {
+            ScatterKind::Set => true,
+            ScatterKind::Add | ScatterKind::Mul => !dtype.is_bool(),
+            ScatterKind::Min | ScatterKind::Max => !dtype.is_complex(),
+        }
+    }
+
     /// What an update makes of the element that is there.
     fn combine(self, old: Scalar, new: Scalar, dtype: DType) -> Scalar {
         use std::cmp::Ordering::Less;
         let combined = match (self, old, new) {
             (ScatterKind::Set, _, new) => new,
-            (ScatterKind::Add | ScatterKind::Max, Scalar::Bool(a), Scalar::Bool(b)) => {
-                Scalar::Bool(a | b)
-            }
+            (ScatterKind::Max, Scalar::Bool(a), Scalar::Bool(b)) => Scalar::Bool(a | b),
             (_, Scalar::Bool(a), Scalar::Bool(b)) => Scalar::Bool(a & b),
             (ScatterKind::Add, Scalar::Int(a), Scalar::Int(b)) => Scalar::Int(a.wrapping_add(b)),
             (ScatterKind::Add, Scalar::Uint(a), Scalar::Uint(b)) => Scalar::Uint(a.wrapping_add(b)),
@@ -166,7 +172,7 @@ impl Primitive for Scatter {
         nary::arity(self.name(), inputs, 3)?;
         let (x, indices, updates) = (&inputs[0], &inputs[1], &inputs[2]);
         nary::same_dtype(self.name(), &[x.clone(), updates.clone()])?;
-        if x.dtype.is_complex() && matches!(self.kind, ScatterKind::Min | ScatterKind::Max) {
+        if !self.kind.takes(x.dtype) {
             bail!(Dtype, "{} does not take {x}", self.name());
         }
         let windows = self.windows(&x.shape, &updates.shape);

@@ -1,6 +1,6 @@
 //! Lists of axes, and examples that lie along one of them.
 
-use jaxrs_data::{Axes, Error, Result, SmallVec, bail};
+use jaxrs_data::{Axes, DType, Error, Result, Shape, SmallVec, bail};
 
 use crate::{Cx, ParamReader, Value, ops};
 
@@ -54,6 +54,12 @@ pub fn check_increasing(name: &str, what: &str, axes: &[usize], rank: usize) -> 
         bail!(InvalidArgument, "{name} needs increasing {what}, got {axes:?}");
     }
     Ok(())
+}
+
+/// Checks that an array of this shape has no more bytes than memory can address.
+pub fn check_addressable(name: &str, shape: &Shape, dtype: DType) -> Result<()> {
+    let sizes: SmallVec<[i64; 4]> = shape.iter().map(|&size| size as i64).collect();
+    Shape::from_user(name, &sizes, dtype.size_bytes()).map(drop)
 }
 
 /// Reads a parameter that is a set of axes.

@@ -80,8 +80,7 @@ impl Primitive for RandomBits {
             bail!(Dtype, "random_bits needs keys as u32[…,2], got {keys}");
         }
         let shape = self.full_shape(&keys.shape);
-        let sizes: SmallVec<[i64; 4]> = shape.iter().map(|&size| size as i64).collect();
-        Shape::from_user(self.name(), &sizes, dtype.size_bytes())?;
+        axes::check_addressable(self.name(), &shape, dtype)?;
         Ok(smallvec![Type::new(dtype, shape)])
     }
 

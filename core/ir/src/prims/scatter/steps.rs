@@ -115,7 +115,7 @@ impl ScatterKind {
     fn op(self, b: &mut BodyBuilder, old: ValueId, update: ValueId) -> ValueId {
         let dtype = b.dtype(old);
         let op = match (self, dtype) {
-            (ScatterKind::Add | ScatterKind::Max, DType::Bool) => ScalarOp::Or,
+            (ScatterKind::Max, DType::Bool) => ScalarOp::Or,
             (_, DType::Bool) => ScalarOp::And,
             (ScatterKind::Mul, _) => ScalarOp::Mul,
             (ScatterKind::Min, _) => ScalarOp::Min,
