@@ -290,27 +290,7 @@ pub fn slice(
     ops::bind1(cx, prim, std::slice::from_ref(x))
 }
 
-/// Starts of a window with negative ones counted from the end, once, as JAX does. What is no start for an
-/// axis is left for the primitive to refuse.
-fn wrapped_starts(cx: &Scope, x: &Value, starts: &[Value]) -> Result<SmallVec<[Value; 4]>> {
-    let wrap = |(start, &size): (&Value, &usize)| {
-        let ty = start.ty();
-        let known = start.downcast_ref::<Literal>().and_then(Literal::item);
-        if !ty.dtype.is_signed() || ty.rank() != 0 || known.is_some_and(|start| start.as_i64() >= 0)
-        {
-            return Ok(start.clone());
-        }
-        let negative = ops::compare(cx, Compare::Lt, start, &ops::scalar(ty.dtype, 0.0))?;
-        let from_end = ops::offset(cx, start, size as f64)?;
-        ops::select(cx, &negative, &from_end, start)
-    };
-    if starts.len() != x.ty().rank() {
-        return Ok(starts.into());
-    }
-    starts.iter().zip(x.shape().iter()).map(wrap).collect()
-}
-
-/// A window of fixed sizes; negative starts count from the end, and all are moved so that it fits.
+/// A window of fixed sizes; the starts are moved so that it fits.
 pub fn dynamic_slice(
     cx: &Scope,
     x: &Value,
@@ -318,20 +298,18 @@ pub fn dynamic_slice(
     slice_sizes: &[i64],
 ) -> Result<Value> {
     let slice_sizes = sizes("dynamic_slice", "slice_sizes", slice_sizes)?.into_iter().collect();
-    let mut operands = wrapped_starts(cx, x, starts)?;
-    operands.insert(0, x.clone());
+    let operands: SmallVec<[Value; 4]> = std::iter::once(x).chain(starts).cloned().collect();
     ops::bind1(cx, DynamicSlice { slice_sizes }, &operands)
 }
 
-/// `x` with a window replaced; negative starts count from the end, and all are moved so that it fits.
+/// `x` with a window replaced; the starts are moved so that it fits.
 pub fn dynamic_update_slice(
     cx: &Scope,
     x: &Value,
     update: &Value,
     starts: &[Value],
 ) -> Result<Value> {
-    let mut operands = wrapped_starts(cx, x, starts)?;
-    operands.insert_many(0, [x.clone(), update.clone()]);
+    let operands: SmallVec<[Value; 4]> = [x, update].into_iter().chain(starts).cloned().collect();
     ops::bind1(cx, DynamicUpdateSlice, &operands)
 }
 
