@@ -4,74 +4,12 @@ mod batching;
 mod derivatives;
 
 use jaxrs_data::tolerance::{Class, difference};
-use jaxrs_data::{Error, Literal, Result, SmallVec, Type};
+use jaxrs_data::{Literal, Type};
 
+use crate::eager::{Eager, values};
 use crate::lower::Lowering;
 use crate::prims::Sample;
-use crate::{Context, Jaxpr, JvpJaxpr, LinearizedJaxpr, Outputs, Prim, Value};
-
-/// Runs operations as they come, by their definitions.
-struct Evaluate;
-
-impl Context for Evaluate {
-    fn bind(&self, prim: &Prim, inputs: &[Value]) -> Result<Outputs> {
-        let inputs: Vec<Literal> = inputs.iter().map(literal).collect();
-        let types: Vec<Type> = inputs.iter().map(|input| input.ty().clone()).collect();
-        let types = prim.output_types(&types)?;
-        let outputs = prim.evaluate(&inputs)?;
-        for (output, ty) in outputs.iter().zip(&types) {
-            assert!(output.ty().same_ignoring_weak(ty), "{prim:?} gives {}, not {ty}", output.ty());
-        }
-        Ok(outputs.into_iter().map(Value::literal).collect())
-    }
-
-    fn jvp_jaxpr(&self, _: &std::sync::Arc<Jaxpr>, _: &[bool], _: &[bool]) -> Result<JvpJaxpr> {
-        Err(no_programs())
-    }
-
-    fn batch_jaxpr(
-        &self,
-        _: &std::sync::Arc<Jaxpr>,
-        _: usize,
-        _: &[bool],
-        _: &[bool],
-    ) -> Result<(std::sync::Arc<Jaxpr>, Vec<bool>)> {
-        Err(no_programs())
-    }
-
-    fn linearize_jaxpr(
-        &self,
-        _: &std::sync::Arc<Jaxpr>,
-        _: &[bool],
-        _: &[bool],
-    ) -> Result<LinearizedJaxpr> {
-        Err(no_programs())
-    }
-
-    fn transpose_jaxpr(
-        &self,
-        _: &std::sync::Arc<Jaxpr>,
-        _: usize,
-    ) -> Result<std::sync::Arc<Jaxpr>> {
-        Err(no_programs())
-    }
-
-    fn eval_jaxpr(&self, _: &Jaxpr, _: &[Value]) -> Result<Vec<Value>> {
-        Err(no_programs())
-    }
-}
-
-fn no_programs() -> Error {
-    Error::internal("the laws of single primitives transform no programs")
-}
-
-fn literal(value: &Value) -> Literal {
-    value.downcast_ref::<Literal>().cloned().expect("values of these laws are literals")
-}
-
-fn values(inputs: &[Literal]) -> SmallVec<[Value; 4]> {
-    inputs.iter().cloned().map(Value::literal).collect()
-}
+use crate::{Context, Prim};
 
 /// Samples of primitives that hold no programs.
 fn samples() -> impl Iterator<Item = Sample> {
@@ -103,10 +41,7 @@ fn same(got: &Literal, expected: &Literal, class: Class) -> Result<(), String> {
 #[test]
 fn laws_of_types_results_are_of_the_types_that_they_should_be() {
     check(|sample| {
-        Evaluate
-            .bind(&sample.prim, &values(&sample.inputs))
-            .map(drop)
-            .map_err(|err| err.to_string())
+        Eager.bind(&sample.prim, &values(&sample.inputs)).map(drop).map_err(|err| err.to_string())
     });
 }
 

@@ -2,8 +2,9 @@
 
 use jaxrs_data::{Literal, Shape};
 
-use super::{Evaluate, check, literal, same, values};
+use super::{check, same};
 use crate::Context;
+use crate::eager::{Eager, literal, values};
 use crate::prims::Sample;
 
 /// Examples in a batch.
@@ -38,7 +39,7 @@ fn batch_one_way(sample: &Sample, axes: &[Option<usize>]) -> Result<(), String> 
         .collect();
     let batched = sample
         .prim
-        .batch(&Evaluate, SIZE, &values(&stacked), axes)
+        .batch(&Eager, SIZE, &values(&stacked), axes)
         .map_err(|err| format!("axes {axes:?}: {err}"))?;
     for k in 0..SIZE {
         let alone: Vec<Literal> = stacked
@@ -46,13 +47,13 @@ fn batch_one_way(sample: &Sample, axes: &[Option<usize>]) -> Result<(), String> 
             .zip(axes)
             .map(|(input, axis)| axis.map_or_else(|| input.clone(), |axis| example(input, axis, k)))
             .collect();
-        let expected = Evaluate
+        let expected = Eager
             .bind(&sample.prim, &values(&alone))
             .map_err(|err| format!("example {k}: {err}"))?;
         for ((got, axis), expected) in batched.outputs.iter().zip(&batched.axes).zip(&expected) {
             let got = literal(got);
-            let got = axis.map_or_else(|| got.clone(), |axis| example(&got, axis, k));
-            same(&got, &literal(expected), sample.class)
+            let got = axis.map_or_else(|| got.clone(), |axis| example(got, axis, k));
+            same(&got, literal(expected), sample.class)
                 .map_err(|err| format!("axes {axes:?}, example {k}: {err}"))?;
         }
     }

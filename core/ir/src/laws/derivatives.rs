@@ -2,7 +2,8 @@
 
 use jaxrs_data::{DType, ErrorKind, Literal, Scalar, SmallVec, Type};
 
-use super::{Evaluate, check, literal, values};
+use super::check;
+use crate::eager::{Eager, literal, values};
 use crate::prims::Sample;
 use crate::{Context, Operand, Tangent, Value};
 
@@ -64,16 +65,16 @@ fn tangents(sample: &Sample, moves: impl Fn(usize) -> bool) -> SmallVec<[Tangent
 }
 
 fn doubles(tangent: &Tangent) -> Vec<f64> {
-    tangent.instantiate(&Evaluate).map(|value| literal(&value).to_f64s()).unwrap_or_default()
+    tangent.instantiate(&Eager).map(|value| literal(&value).to_f64s()).unwrap_or_default()
 }
 
 fn jvp_agrees(sample: &Sample, tangents: &[Tangent]) -> Result<(), String> {
     let say = |err: jaxrs_data::Error| err.to_string();
-    let jvp = match sample.prim.jvp(&Evaluate, &values(&sample.inputs), tangents) {
+    let jvp = match sample.prim.jvp(&Eager, &values(&sample.inputs), tangents) {
         Err(err) if err.kind() == ErrorKind::Unimplemented => return Ok(()),
         other => other.map_err(say)?,
     };
-    let run = |by: f64| Evaluate.bind(&sample.prim, &values(&moved(&sample.inputs, tangents, by)));
+    let run = |by: f64| Eager.bind(&sample.prim, &values(&moved(&sample.inputs, tangents, by)));
     let (below, above) = (run(-STEP).map_err(say)?, run(STEP).map_err(say)?);
     for (k, tangent) in jvp.tangents.iter().enumerate() {
         if below[k].ty().dtype != DType::F64 {
@@ -121,17 +122,17 @@ fn transpose_agrees(sample: &Sample, linear: &[bool]) -> Result<(), String> {
     };
     let operands: Vec<Operand> = sample.inputs.iter().zip(linear).map(operand).collect();
     let inputs = values(&sample.inputs);
-    let outputs = Evaluate.bind(&sample.prim, &inputs).map_err(say)?;
+    let outputs = Eager.bind(&sample.prim, &inputs).map_err(say)?;
     let cotangents: Vec<Tangent> = outputs
         .iter()
         .enumerate()
         .map(|(k, y)| Tangent::Value(Value::literal(direction(y.ty(), k + 3))))
         .collect();
-    let transposed = match sample.prim.transpose(&Evaluate, &operands, &cotangents) {
+    let transposed = match sample.prim.transpose(&Eager, &operands, &cotangents) {
         Err(err) if err.kind() == ErrorKind::Unimplemented => return Ok(()),
         other => other.map_err(say)?,
     };
-    let jvp = sample.prim.jvp(&Evaluate, &inputs, &tangents).map_err(say)?;
+    let jvp = sample.prim.jvp(&Eager, &inputs, &tangents).map_err(say)?;
     for (k, (ct, input)) in transposed.iter().zip(&sample.inputs).enumerate() {
         if linear[k] && ct.ty() != input.ty() {
             return Err(format!("cotangent {k} is {}, operand {}", ct.ty(), input.ty()));
