@@ -26,6 +26,16 @@ pub enum Lowering {
     Control,
 }
 
+/// The body of a loop, from counter and carried values to what the iteration yields.
+pub type LoopBody<'a> =
+    &'a mut dyn FnMut(&mut dyn Elements, ValueId, &[ValueId]) -> Result<SmallVec<[ValueId; 2]>>;
+
+/// The body of a reduction: the element at an index.
+pub type ElementBody<'a> = &'a mut dyn FnMut(&mut dyn Elements, &[ValueId]) -> Result<ValueId>;
+
+/// The body of a kernel: what is done at a point.
+pub type PointBody<'a> = &'a mut dyn FnMut(&mut dyn Elements, &[ValueId]) -> Result<()>;
+
 /// Computes elements of one operation inside a kernel that is being built.
 pub trait Elements {
     /// The body so far; loops go through [`Elements::begin_loop`] and its like instead.
@@ -58,11 +68,7 @@ pub trait Elements {
         kind: LoopKind,
         trips: usize,
         inits: &[ValueId],
-        body: &mut dyn FnMut(
-            &mut dyn Elements,
-            ValueId,
-            &[ValueId],
-        ) -> Result<SmallVec<[ValueId; 2]>>,
+        body: LoopBody<'_>,
     ) -> Result<SmallVec<[ValueId; 2]>>;
 }
 
@@ -73,7 +79,7 @@ impl dyn Elements + '_ {
         op: ReduceOp,
         init: ValueId,
         sizes: &[usize],
-        body: &mut dyn FnMut(&mut dyn Elements, &[ValueId]) -> Result<ValueId>,
+        body: ElementBody<'_>,
     ) -> Result<ValueId> {
         self.reduce_nest(op, init, sizes, &mut SmallVec::new(), body)
     }
@@ -84,7 +90,7 @@ impl dyn Elements + '_ {
         init: ValueId,
         sizes: &[usize],
         index: &mut SmallVec<[ValueId; 4]>,
-        body: &mut dyn FnMut(&mut dyn Elements, &[ValueId]) -> Result<ValueId>,
+        body: ElementBody<'_>,
     ) -> Result<ValueId> {
         let [size, inner @ ..] = sizes else {
             let element = body(self, index)?;
@@ -167,6 +173,6 @@ pub trait Steps {
         name: &str,
         domain: &[usize],
         lanes: Lanes,
-        body: &mut dyn FnMut(&mut dyn Elements, &[ValueId]) -> Result<()>,
+        body: PointBody<'_>,
     ) -> Result<()>;
 }

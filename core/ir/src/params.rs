@@ -101,7 +101,7 @@ impl<'a> ParamReader<'a> {
 
     /// A size, position or axis: a number of at least 0.
     pub fn size(&self, key: &str) -> Result<usize> {
-        self.to_size(key, self.int(key)?)
+        self.checked_size(key, self.int(key)?)
     }
 
     /// Numbers.
@@ -114,7 +114,7 @@ impl<'a> ParamReader<'a> {
 
     /// Sizes, positions or axes.
     pub fn sizes<C: FromIterator<usize>>(&self, key: &str) -> Result<C> {
-        self.ints(key)?.iter().map(|&value| self.to_size(key, value)).collect()
+        self.ints(key)?.iter().map(|&value| self.checked_size(key, value)).collect()
     }
 
     /// Lists of numbers.
@@ -169,7 +169,7 @@ impl<'a> ParamReader<'a> {
         self.error(format_args!("needs {needed} for {key}, got {}", got.kind()))
     }
 
-    fn to_size(&self, key: &str, value: i64) -> Result<usize> {
+    fn checked_size(&self, key: &str, value: i64) -> Result<usize> {
         usize::try_from(value)
             .map_err(|_| self.error(format_args!("needs {key} of at least 0, got {value}")))
     }

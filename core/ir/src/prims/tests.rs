@@ -1,6 +1,6 @@
 //! What every first-order primitive says of itself, on all samples.
 
-use jaxrs_data::{Error, Literal, Type};
+use jaxrs_data::{Error, Literal, Result, Type};
 
 use super::Sample;
 use crate::Prim;
@@ -24,17 +24,18 @@ fn for_samples(mut law: impl FnMut(&Sample)) {
     }
 }
 
-/// What errors are about.
-fn at(sample: &Sample) -> String {
-    format!("{:?} of {:?}", sample.prim, sample.inputs)
+/// The result, or a failure that shows the sample.
+#[track_caller]
+fn succeeds<T>(sample: &Sample, result: Result<T>) -> T {
+    result.unwrap_or_else(|err| panic!("{:?} of {:?}: {err}", sample.prim, sample.inputs))
 }
 
 #[test]
 fn results_have_the_types_that_were_announced() {
     for_samples(|sample| {
-        let announced = sample.prim.output_types(&types(&sample.inputs)).expect(&at(sample));
-        let results = sample.prim.evaluate(&sample.inputs).expect(&at(sample));
-        assert_eq!(announced.to_vec(), types(&results), "{}", at(sample));
+        let announced = succeeds(sample, sample.prim.output_types(&types(&sample.inputs)));
+        let results = succeeds(sample, sample.prim.evaluate(&sample.inputs));
+        assert_eq!(announced.to_vec(), types(&results), "{:?}", sample.prim);
     });
 }
 
@@ -43,7 +44,7 @@ fn names_and_parameters_read_back() {
     for_samples(|sample| {
         let params: Vec<_> =
             sample.prim.params().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-        let read = Prim::from_params(sample.prim.name(), &params).expect(&at(sample));
+        let read = succeeds(sample, Prim::from_params(sample.prim.name(), &params));
         assert_eq!(read, sample.prim);
     });
 }
@@ -52,7 +53,7 @@ fn names_and_parameters_read_back() {
 fn no_operands_at_all_are_an_error_but_for_iota() {
     for_samples(|sample| {
         let types = sample.prim.output_types(&[]);
-        assert_eq!(types.is_ok(), sample.inputs.is_empty(), "{}", at(sample));
+        assert_eq!(types.is_ok(), sample.inputs.is_empty(), "{:?}", sample.prim);
     });
 }
 
