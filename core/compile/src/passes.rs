@@ -1,9 +1,11 @@
 //! Passes on jaxprs. A pass is a function; the list is the pipeline.
 
 mod dead;
+mod hoist_invariants;
 mod inline_calls;
 mod rewrite;
 mod simplify;
+mod split_reductions;
 
 use jaxrs_ir::Jaxpr;
 
@@ -22,5 +24,7 @@ pub const PIPELINE: &[Pass] = &[
     Pass { name: "remove_dead", run: dead::remove_dead },
     Pass { name: "inline_checkpoints", run: inline_calls::inline_checkpoints },
     Pass { name: "simplify_unshared", run: simplify::simplify_unshared },
+    Pass { name: "hoist_invariants", run: hoist_invariants::hoist_invariants },
+    Pass { name: "split_reductions", run: split_reductions::split_reductions },
     Pass { name: "remove_dead", run: dead::remove_dead },
 ];

@@ -6,11 +6,13 @@
 //! carried value that is asked for at another point ends the attempt, and the next shorter list of
 //! leading axes is tried.
 
-use jaxrs_data::{Result, SmallVec, Type};
+use jaxrs_data::{Error, Result, SmallVec, Type};
+use jaxrs_ir::Prim;
 use jaxrs_ir::prims::{Scan, While};
-use jaxrs_kernel::{Compare, Kernel, Lanes, LoopKind, ScalarOp, Step, ValueId};
+use jaxrs_kernel::{Compare, Kernel, Lanes, LoopKind, ReduceOp, ScalarOp, Step, ValueId};
+use rustc_hash::FxHashSet;
 
-use super::graph::{Operand, Region, Var, View};
+use super::graph::{Equation, Operand, Region, Var, View};
 use super::pull::{Index, Local, Puller};
 use super::{Lowerer, StepList, finish};
 
@@ -163,7 +165,7 @@ impl Lowerer<'_> {
 
     fn lane_kernel(&self, puller: Puller<'_>, job: &Job, name: &str) -> Result<Kernel> {
         if puller.body.len() > MAX_VALUES {
-            return Err(jaxrs_data::Error::internal("a loop is too large for one kernel"));
+            return Err(Error::internal("a loop is too large for one kernel"));
         }
         let (values, body) = puller.body.finish();
         let kernel = Kernel {
@@ -242,8 +244,8 @@ impl Lowerer<'_> {
     }
 
     fn while_kernel(&self, job: &Job, condition: &Region, body: &Region) -> Result<Kernel> {
-        let Some(predicate) = self.lane_predicate(&condition.outputs[0], &job.domain) else {
-            return Err(jaxrs_data::Error::internal("the points of a loop end together"));
+        let Some((predicate, next)) = self.lane_while(job, condition, body) else {
+            return Err(Error::internal("the points of a loop do not run apart"));
         };
         let mut puller = self.lane_puller(job);
         let inits = initial_values(&mut puller, job)?;
@@ -256,21 +258,89 @@ impl Lowerer<'_> {
         puller.leave_block();
         let open = puller.body.begin_while_body(open, holds);
         puller.enter_block();
-        let yields = next_values(&mut puller, job, &body.outputs)?;
+        let yields = next_values(&mut puller, job, &next)?;
         puller.leave_block();
         let results = puller.body.end_while(open, yields);
         self.store_results(&mut puller, job, &results)?;
         self.lane_kernel(puller, job, "while")
     }
 
-    /// The predicate of one point. Loops over several points run while any point's predicate holds;
-    /// batching writes them so that the others keep their values.
-    fn lane_predicate(&self, predicate: &Operand, domain: &[usize]) -> Option<Operand> {
-        if domain.is_empty() {
-            return Some(predicate.clone());
+    /// The predicate of one point, and its next carried values where it holds. Batching writes a loop
+    /// over several points so that it runs while any point's predicate holds, and that the carried
+    /// values of the others are selected to stay.
+    fn lane_while(
+        &self,
+        job: &Job,
+        condition: &Region,
+        body: &Region,
+    ) -> Option<(Operand, Vec<Operand>)> {
+        let any = &condition.outputs[0];
+        if job.domain.is_empty() {
+            return Some((any.clone(), body.outputs.clone()));
         }
-        None
+        let equation = self.equation(any)?;
+        let Prim::Reduce(reduce) = &equation.prim else { return None };
+        let predicate = &equation.inputs[0];
+        let are_lanes = self.graph.ty(predicate).shape[..] == *job.domain
+            && job.spreads.iter().all(|spread| spread.n_lanes == job.domain.len());
+        if reduce.op != ReduceOp::Or || !are_lanes {
+            return None;
+        }
+        let mut equal = FxHashSet::default();
+        let next = body.outputs.iter().zip(&job.carried).map(|(next, &carry)| {
+            if is_var(next, carry) {
+                return Some(next.clone());
+            }
+            let select = self.equation(next).filter(|eqn| matches!(eqn.prim, Prim::SelectN(_)))?;
+            let [which, old, new] = &select.inputs[..] else { return None };
+            let which = match self.equation(which) {
+                Some(eqn) if repeats_leading(&eqn.prim) => &eqn.inputs[0],
+                _ => which,
+            };
+            let stays = is_var(old, carry) && self.are_equal(which, predicate, &mut equal);
+            stays.then(|| new.clone())
+        });
+        Some((predicate.clone(), next.collect::<Option<Vec<Operand>>>()?))
     }
+
+    fn equation(&self, operand: &Operand) -> Option<&Equation> {
+        let Operand::Var(var) = operand else { return None };
+        Some(&self.graph.eqns[self.graph.info(*var).eqn?.0])
+    }
+
+    /// Whether two operands are computed in the same way from the same variables.
+    fn are_equal(&self, a: &Operand, b: &Operand, known: &mut FxHashSet<(Var, Var)>) -> bool {
+        let (a, b) = match (a, b) {
+            (Operand::Literal(a), Operand::Literal(b)) => return a == b,
+            (Operand::Var(a), Operand::Var(b)) => (*a, *b),
+            _ => return false,
+        };
+        if a == b || known.contains(&(a, b)) {
+            return true;
+        }
+        let (Some((x, k)), Some((y, l))) = (self.graph.info(a).eqn, self.graph.info(b).eqn) else {
+            return false;
+        };
+        let (x, y) = (&self.graph.eqns[x], &self.graph.eqns[y]);
+        let equal = k == l
+            && x.prim == y.prim
+            && x.inputs.len() == y.inputs.len()
+            && x.inputs.iter().zip(&y.inputs).all(|(a, b)| self.are_equal(a, b, known));
+        if equal {
+            known.insert((a, b));
+        }
+        equal
+    }
+}
+
+fn is_var(operand: &Operand, var: Var) -> bool {
+    matches!(operand, Operand::Var(v) if *v == var)
+}
+
+/// Whether an operation repeats an array along new trailing axes.
+fn repeats_leading(prim: &Prim) -> bool {
+    matches!(prim, Prim::BroadcastInDim(b)
+        if b.broadcast_dimensions.iter().enumerate().all(|(i, &axis)| i == axis))
 }
 
 fn initial_values(puller: &mut Puller<'_>, job: &Job) -> Result<Vec<ValueId>> {

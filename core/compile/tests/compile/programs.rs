@@ -75,3 +75,23 @@ fn a_layer_norm_and_its_gradients_are_few_kernels() {
     println!("{program}");
     assert_eq!(program.steps.len(), 2);
 }
+
+#[test]
+fn large_reductions_have_two_stages() {
+    let sum = |shape: &str, axes: &str, out: &str| {
+        check(&format!(
+            "{{ lambda ; a:f32[{shape}]. let
+                b:f32[{shape}] = exp a
+                c:f32[{out}] = reduce_sum[axes=({axes})] b
+              in (c,) }}"
+        ))
+        .steps
+        .len()
+    };
+    assert_eq!(sum("70000", "0,", ""), 2);
+    assert_eq!(sum("1009,100", "0,", "100"), 2);
+    assert_eq!(sum("300,300", "0,1", ""), 2);
+    assert_eq!(sum("1000,100", "1,", "1000"), 1);
+    assert_eq!(sum("4,30000", "1,", "4"), 2);
+    assert_eq!(sum("1000", "0,", ""), 1);
+}

@@ -35,7 +35,7 @@ pub(crate) fn drop_neutral(
                 (false, false) => None,
             }
         }
-        Prim::ConvertElementType(_) => same(&inputs[0]),
+        Prim::ConvertElementType(_) | Prim::StopGradient(_) => same(&inputs[0]),
         Prim::IntegerPow(power) if power.y == 1 => same(&inputs[0]),
         Prim::SelectN(_) => match scalar(&inputs[0]) {
             Some(Scalar::Bool(which)) => same(&inputs[1 + usize::from(which)]),
