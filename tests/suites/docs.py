@@ -24,7 +24,7 @@ def readme_output_is_real():
 def cases():
     yield case("the manual builds without warnings", "cargo", "doc", "--workspace", "--no-deps", "--quiet",
                env={"RUSTDOCFLAGS": "-D warnings"})
-    tests = cargo_test("examples in the manual", "--workspace", "--doc")
+    tests = cargo_test("examples in the manual", "--doc")
     if tests.passed + tests.failed:
         yield tests
     install()

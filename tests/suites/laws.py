@@ -1,6 +1,6 @@
 """Laws over all primitives, element types and transforms."""
-from cargo import cargo_test
+from cargo import RECORDED, SNAPSHOTS, cargo_test, flags, integration_tests
 
 
 def cases():
-    yield cargo_test("laws", "--workspace", "--lib", "--tests", "laws")
+    yield cargo_test("laws", "--lib", *flags(integration_tests() - RECORDED - SNAPSHOTS), "laws")

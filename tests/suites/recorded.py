@@ -1,6 +1,6 @@
-"""Values that JAX computed (tests/recorded)."""
-from cargo import cargo_test
+"""Values that JAX computed."""
+from cargo import RECORDED, cargo_test, flags
 
 
 def cases():
-    yield cargo_test("recorded values", "--package", "jaxrs-api", "--test", "recorded")
+    yield cargo_test("recorded values", *flags(RECORDED))

@@ -1,6 +1,6 @@
-"""Printed programs against what is committed."""
-from cargo import cargo_test
+"""Programs as text against what is committed."""
+from cargo import SNAPSHOTS, cargo_test, flags, integration_tests
 
 
 def cases():
-    yield cargo_test("snapshots", "--workspace", "--lib", "--tests", "snapshots")
+    yield cargo_test("snapshots", *flags(SNAPSHOTS & integration_tests()))
