@@ -1,0 +1,206 @@
+//! Arrays: concrete ones and tracers.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+
+use jaxrs_data::{DType, Literal, Result, Scalar, Shape, Type, bail};
+use jaxrs_ir::Value;
+use jaxrs_runtime::Array;
+use jaxrs_transform::{is_tracer, to_array};
+
+use crate::args::{In, List, Out, Shared};
+use crate::bytes::BytesBody;
+use crate::context::Engine;
+use crate::gate::{Status, gate, guard, null};
+use crate::handle::{Body, Handle, Owned};
+use crate::scope::ScopeBody;
+
+/// An array in C.
+pub type ArrayHandle = Handle<ArrayBody>;
+
+/// What an array handle holds.
+pub struct ArrayBody {
+    value: Value,
+    engine: Arc<Engine>,
+    is_tracer: bool,
+    /// The host memory that C has seen, which has to stay.
+    host: OnceLock<Array>,
+}
+
+impl Body for ArrayBody {
+    const TAG: u64 = u64::from_le_bytes(*b"jx array");
+    const NAME: &'static str = "jaxrs_array";
+}
+
+impl ArrayBody {
+    /// A handle of a value.
+    pub(crate) fn handle(value: Value, engine: &Arc<Engine>) -> Owned<ArrayBody> {
+        let is_tracer = is_tracer(&value);
+        if !is_tracer {
+            engine.live_arrays.fetch_add(1, Ordering::Relaxed);
+        }
+        Owned::new(ArrayBody { value, engine: engine.clone(), is_tracer, host: OnceLock::new() })
+    }
+
+    pub(crate) fn value(&self) -> &Value {
+        &self.value
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// The array in host memory; it stays there as long as this handle.
+    pub(crate) fn host(&self) -> Result<&Array> {
+        self.engine.check()?;
+        // Asked anew each time, since a donated array has no memory any more.
+        let array = to_array(&self.value)?;
+        Ok(self.host.get_or_init(|| array))
+    }
+}
+
+impl Drop for ArrayBody {
+    fn drop(&mut self) {
+        if !self.is_tracer {
+            self.engine.live_arrays.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The number of an element type: `jaxrs_dtype`.
+pub type Dtype = u32;
+
+/// Reads an element type.
+pub(crate) fn dtype(number: Dtype, name: &str) -> Result<DType> {
+    match DType::from_number(number) {
+        Some(dtype) => Ok(dtype),
+        None => bail!(InvalidArgument, "{name} is {number}, which is no element type"),
+    }
+}
+
+/// Reads a type of an array that is to be made.
+pub(crate) fn array_type(
+    operation: &str,
+    number: Dtype,
+    shape: &List<i64>,
+    ndim: usize,
+) -> Result<Type> {
+    let dtype = dtype(number, "dtype")?;
+    let dims = shape.get(ndim, "shape")?;
+    Ok(Type::new(dtype, Shape::from_user(operation, dims, dtype.size_bytes())?))
+}
+
+/// One more reference to an array. NULL stays NULL. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_array_retain(a: Shared<ArrayBody>) -> *mut ArrayHandle {
+    guard(null(), || a.retained())
+}
+
+/// Gives up an array. NULL is allowed. Any thread, also inside callbacks and finalizers.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_array_release(a: Shared<ArrayBody>) {
+    guard((), || drop(a.take()));
+}
+
+/// An array that repeats one number.
+///
+/// `dtype` 0 stands for the default float, and gives a weak array: in operations it takes the element type
+/// of the other operand. The caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_array_full_f64(
+    s: Shared<ScopeBody>,
+    v: f64,
+    dtype: Dtype,
+    shape: List<i64>,
+    ndim: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let s = s.get("s")?;
+        let scope = s.scope()?;
+        let weak = dtype == 0;
+        let number = if weak { scope.defaults().float() as u32 } else { dtype };
+        let ty = array_type("jaxrs_array_full_f64", number, &shape, ndim)?.with_weak(weak);
+        let value = match ty.rank() {
+            0 => Value::literal(Literal::full(ty, Scalar::Float(v))),
+            _ => jaxrs_ir::ops::full(scope, &ty, Scalar::Float(v))?,
+        };
+        out.set(ArrayBody::handle(value, s.engine()).into_raw());
+        Ok(())
+    })
+}
+
+/// The element type; 0 for NULL. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_array_dtype(a: In<ArrayBody>) -> Dtype {
+    guard(0, || a.live().map_or(0, |a| a.value.ty().dtype as u32))
+}
+
+/// The number of axes; 0 for NULL. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_array_ndim(a: In<ArrayBody>) -> usize {
+    guard(0, || a.live().map_or(0, |a| a.value.ty().rank()))
+}
+
+// Sizes are handed out as they are stored.
+const _: () = assert!(size_of::<usize>() == size_of::<i64>(), "jaxrs needs 64-bit pointers");
+
+/// The sizes along the axes. Borrowed from `a`; NULL for NULL. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_array_shape(a: In<ArrayBody>) -> *const i64 {
+    guard(std::ptr::null(), || {
+        a.live().map_or(std::ptr::null(), |a| a.value.shape().as_ptr().cast())
+    })
+}
+
+/// The number of elements; 0 for NULL. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_array_size(a: In<ArrayBody>) -> u64 {
+    guard(0, || a.live().map_or(0, |a| a.value.ty().numel() as u64))
+}
+
+/// 1 for an array whose value is not known while a function is traced, else 0. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_array_is_tracer(a: In<ArrayBody>) -> u32 {
+    guard(0, || a.live().map_or(0, |a| u32::from(a.is_tracer)))
+}
+
+/// 1 for an array whose element type gives way to that of others, else 0. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_array_is_weak(a: In<ArrayBody>) -> u32 {
+    guard(0, || a.live().map_or(0, |a| u32::from(a.value.ty().weak)))
+}
+
+/// The elements as text; for a tracer its type. The caller owns `*out`. Any thread; may wait for the value.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_array_print(a: In<ArrayBody>, out: Out<*mut Handle<BytesBody>>) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let a = a.get("a")?;
+        let text = match a.is_tracer {
+            true => format!("Tracer({})", a.value.ty()),
+            false => a.host()?.to_literal()?.to_string(),
+        };
+        out.set(BytesBody::text(&text).into_raw());
+        Ok(())
+    })
+}
+
+/// The only element, as a double.
+///
+/// Inside a traced function there is no value, which gives JAXRS_ERR_CONCRETIZATION; under grad outside jit
+/// there is. Any thread; may wait for the value.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_array_item_f64(a: In<ArrayBody>, out: Out<f64>) -> Status {
+    gate(|| {
+        let out = out.cleared("out", 0.0)?;
+        let a = a.get("a")?;
+        let host = a.host()?;
+        if host.ty().numel() != 1 {
+            bail!(Shape, "jaxrs_array_item_f64 needs an array of one element, got {}", host.ty());
+        }
+        out.set(Scalar::from_bytes(host.ty().dtype, host.buffer().as_bytes()).as_f64());
+        Ok(())
+    })
+}

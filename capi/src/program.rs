@@ -1,0 +1,249 @@
+//! Programs: what a function is for arguments of given types; as text, as functions again, compiled.
+
+use std::sync::Arc;
+
+use jaxrs_data::{Result, Type, bail};
+use jaxrs_transform::{ClosedJaxpr, Function, function_from_jaxpr, jit, make_jaxpr};
+
+use crate::args::{Handles, In, List, Out, Shared};
+use crate::array::{ArrayBody, array_type};
+use crate::bytes::{BytesBody, BytesHandle};
+use crate::context::Engine;
+use crate::function::{FnBody, FnHandle, values};
+use crate::gate::{Status, gate, guard};
+use crate::handle::{Body, Handle, Owned};
+use crate::results::ResultsBody;
+use crate::scope::ScopeBody;
+use crate::transforms::{JitOptionsC, jit_options};
+
+/// A program in C.
+pub type ProgramHandle = Handle<ProgramBody>;
+/// A compiled program in C.
+pub type ExecHandle = Handle<ExecBody>;
+
+/// What a program handle holds.
+pub struct ProgramBody {
+    program: ClosedJaxpr,
+    name: String,
+    engine: Arc<Engine>,
+}
+
+impl Body for ProgramBody {
+    const TAG: u64 = u64::from_le_bytes(*b"jx progr");
+    const NAME: &'static str = "jaxrs_program";
+}
+
+/// What a compiled program's handle holds.
+pub struct ExecBody {
+    function: Function,
+    inputs: Vec<Type>,
+    engine: Arc<Engine>,
+}
+
+impl Body for ExecBody {
+    const TAG: u64 = u64::from_le_bytes(*b"jx exect");
+    const NAME: &'static str = "jaxrs_exec";
+}
+
+/// `jaxrs_aval`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Aval {
+    dtype: u32,
+    weak_type: u32,
+    ndim: usize,
+    shape: *const i64,
+}
+
+fn types(avals: &List<Aval>, n: usize) -> Result<Vec<Type>> {
+    let read = |aval: &Aval| {
+        let ty = array_type("an element of avals", aval.dtype, &List::new(aval.shape), aval.ndim)?;
+        Ok(ty.with_weak(crate::args::flag(aval.weak_type, "weak_type")?))
+    };
+    avals.get(n, "avals")?.iter().map(read).collect()
+}
+
+/// The program that a function is for arguments of these types. Nothing is computed.
+///
+/// The caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_fn_trace(
+    f: Shared<FnBody>,
+    s: Shared<ScopeBody>,
+    avals: List<Aval>,
+    n: usize,
+    out: Out<*mut ProgramHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let (f, s) = (f.get("f")?, s.get("s")?);
+        let engine = f.engine()?;
+        engine.check_same(s.engine(), "s")?;
+        let program = make_jaxpr(f.function(), s.scope()?, &types(&avals, n)?)?;
+        let name = f.function().name().to_string();
+        out.set(Owned::new(ProgramBody { program, name, engine: engine.clone() }).into_raw());
+        Ok(())
+    })
+}
+
+impl ProgramBody {
+    fn function(&self) -> Function {
+        function_from_jaxpr(&self.name, self.program.clone())
+    }
+}
+
+/// The function that a program is. The caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_fn_from_program(p: Shared<ProgramBody>, out: Out<*mut FnHandle>) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let p = p.get("p")?;
+        p.engine.check()?;
+        out.set(FnBody::handle(p.function(), &p.engine).into_raw());
+        Ok(())
+    })
+}
+
+/// The number of arguments of a program; 0 for NULL. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_program_n_inputs(p: In<ProgramBody>) -> usize {
+    guard(0, || p.live().map_or(0, |p| p.inputs().count()))
+}
+
+/// The number of results of a program; 0 for NULL. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_program_n_outputs(p: In<ProgramBody>) -> usize {
+    guard(0, || p.live().map_or(0, |p| p.program.jaxpr.outputs.len()))
+}
+
+impl ProgramBody {
+    fn inputs(&self) -> impl Iterator<Item = &Type> {
+        self.program.jaxpr.in_types().skip(self.program.jaxpr.n_consts)
+    }
+}
+
+fn aval(ty: &Type) -> Aval {
+    Aval {
+        dtype: ty.dtype as u32,
+        weak_type: ty.weak.into(),
+        ndim: ty.rank(),
+        shape: ty.shape.as_ptr().cast(),
+    }
+}
+
+fn put_aval<'a>(
+    out: &Out<Aval>,
+    i: usize,
+    mut types: impl Iterator<Item = &'a Type>,
+) -> Result<()> {
+    let empty = Aval { dtype: 0, weak_type: 0, ndim: 0, shape: std::ptr::null() };
+    let out = out.cleared("out", empty)?;
+    let Some(ty) = types.nth(i) else {
+        bail!(InvalidArgument, "i is {i}, which is out of range");
+    };
+    out.set(aval(ty));
+    Ok(())
+}
+
+/// The type of argument `i` of a program. Its shape is borrowed from `p`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_program_input(p: In<ProgramBody>, i: usize, out: Out<Aval>) -> Status {
+    gate(|| put_aval(&out, i, p.get("p")?.inputs()))
+}
+
+/// The type of result `i` of a program. Its shape is borrowed from `p`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_program_output(p: In<ProgramBody>, i: usize, out: Out<Aval>) -> Status {
+    gate(|| put_aval(&out, i, p.get("p")?.program.jaxpr.out_types()))
+}
+
+const TEXT_JAXPR: u32 = 1;
+
+/// A program as text.
+///
+/// `dialect` is JAXRS_TEXT_JAXPR; others give JAXRS_ERR_UNIMPLEMENTED. The caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_program_text(
+    p: In<ProgramBody>,
+    dialect: u32,
+    out: Out<*mut BytesHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let p = p.get("p")?;
+        let text = match dialect {
+            TEXT_JAXPR => p.program.jaxpr.to_string(),
+            2..=5 => bail!(Unimplemented, "dialect {dialect} is not there yet"),
+            _ => bail!(InvalidArgument, "dialect is {dialect}, which is none of JAXRS_TEXT_*"),
+        };
+        out.set(BytesBody::text(&text).into_raw());
+        Ok(())
+    })
+}
+
+/// Gives up a program. NULL is allowed. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_program_release(p: Shared<ProgramBody>) {
+    guard((), || drop(p.take()));
+}
+
+/// Compiles a program. `o` may be NULL. The caller owns `*out`. Any thread; takes as long as compiling does.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_compile(
+    p: Shared<ProgramBody>,
+    o: List<JitOptionsC>,
+    out: Out<*mut ExecHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let p = p.get("p")?;
+        p.engine.check()?;
+        let function = jit(&p.function(), jit_options(&o)?);
+        let body =
+            ExecBody { function, inputs: p.inputs().cloned().collect(), engine: p.engine.clone() };
+        out.set(Owned::new(body).into_raw());
+        Ok(())
+    })
+}
+
+/// Runs a compiled program; its results are appended to `r`.
+///
+/// `args` have exactly the types that it was compiled for. Everything is borrowed. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_exec_call(
+    e: Shared<ExecBody>,
+    args: Handles<ArrayBody>,
+    n: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let (e, r) = (e.get("e")?, r.get("r")?);
+        e.engine.check()?;
+        let inputs = values(&e.engine, &args, n, "args")?;
+        if inputs.len() != e.inputs.len() {
+            bail!(
+                InvalidArgument,
+                "{} takes {} arguments, got {n}",
+                e.function.name(),
+                e.inputs.len()
+            );
+        }
+        for (i, (value, ty)) in inputs.iter().zip(&e.inputs).enumerate() {
+            if value.ty().dtype != ty.dtype {
+                bail!(Dtype, "args[{i}] is {}, but the program takes {ty}", value.ty());
+            }
+            if value.ty().shape != ty.shape {
+                bail!(Shape, "args[{i}] is {}, but the program takes {ty}", value.ty());
+            }
+        }
+        let outputs = e.function.call(&e.engine.root(), &inputs)?;
+        r.extend(outputs, &e.engine);
+        Ok(())
+    })
+}
+
+/// Gives up a compiled program. NULL is allowed. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_exec_release(e: Shared<ExecBody>) {
+    guard((), || drop(e.take()));
+}

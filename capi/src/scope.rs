@@ -1,0 +1,138 @@
+//! Scopes: where operations go.
+
+use std::ffi::{c_char, c_void};
+use std::sync::Arc;
+
+use jaxrs_data::{Result, bail};
+use jaxrs_ir::Value;
+use jaxrs_transform::{Scope, infer_scope};
+
+use crate::args::{Handles, List, Out, Shared, Text};
+use crate::array::ArrayBody;
+use crate::context::Engine;
+use crate::gate::{Status, gate, guard, null};
+use crate::handle::{Body, Handle, Owned};
+use crate::options::{self, Options};
+
+/// A scope in C.
+pub type ScopeHandle = Handle<ScopeBody>;
+
+/// What a scope handle holds.
+pub struct ScopeBody {
+    scope: Scope,
+    engine: Arc<Engine>,
+}
+
+impl Body for ScopeBody {
+    const TAG: u64 = u64::from_le_bytes(*b"jx scope");
+    const NAME: &'static str = "jaxrs_scope";
+}
+
+impl ScopeBody {
+    pub(crate) fn new(scope: Scope, engine: Arc<Engine>) -> ScopeBody {
+        ScopeBody { scope, engine }
+    }
+
+    /// The engine's scope, unless this is a forked child.
+    pub(crate) fn scope(&self) -> Result<&Scope> {
+        self.engine.check()?;
+        Ok(&self.scope)
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+}
+
+/// One more reference to a scope. NULL stays NULL. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_scope_retain(s: Shared<ScopeBody>) -> *mut ScopeHandle {
+    guard(null(), || s.retained())
+}
+
+/// Gives up a scope. NULL is allowed. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_scope_release(s: Shared<ScopeBody>) {
+    guard((), || drop(s.take()));
+}
+
+/// `jaxrs_scope_config`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct ScopeConfig {
+    struct_size: u32,
+    set_mask: u32,
+    device: *const c_void,
+    default_float: u32,
+    matmul_precision: u32,
+    prng_impl: u32,
+    name: *const c_char,
+    name_len: usize,
+}
+
+// SAFETY: numbers and pointers, the first of them a `u32`.
+unsafe impl Options for ScopeConfig {}
+
+const SET_NAME: u32 = 16;
+
+/// A scope like another, with settings changed.
+///
+/// `cfg->set_mask` says which fields count; of these, `name` is available: it is appended to the name stack of
+/// operations. The caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_scope_with(
+    s: Shared<ScopeBody>,
+    cfg: List<ScopeConfig>,
+    out: Out<*mut ScopeHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let s = s.get("s")?;
+        cfg.get(1, "cfg")?;
+        let cfg = options::read(&cfg, "cfg")?;
+        if cfg.set_mask & !SET_NAME != 0 {
+            bail!(
+                Unimplemented,
+                "cfg->set_mask is {:#x}, but a name is all that can be set",
+                cfg.set_mask
+            );
+        }
+        let mut scope = s.scope()?.clone();
+        if cfg.set_mask & SET_NAME != 0 {
+            scope = scope.with_name(Text::new(cfg.name).required(cfg.name_len, "cfg->name")?);
+        }
+        out.set(Owned::new(ScopeBody::new(scope, s.engine.clone())).into_raw());
+        Ok(())
+    })
+}
+
+/// The deepest scope among arrays: the eager one if all are concrete; an error if they do not lie on one
+/// chain.
+///
+/// Operations that have effects refuse an inferred scope, as constants are not staged in it. The caller owns
+/// `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_scope_infer(
+    args: Handles<ArrayBody>,
+    n: usize,
+    out: Out<*mut ScopeHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut values: Vec<Value> = Vec::with_capacity(n.min(64));
+        let mut engine: Option<Arc<Engine>> = None;
+        for array in args.get(n, "args")? {
+            let array = array?;
+            let first = engine.get_or_insert_with(|| array.engine().clone());
+            first.check_same(array.engine(), "an element of args")?;
+            values.push(array.value().clone());
+        }
+        let Some(engine) = engine else {
+            bail!(InvalidArgument, "args has no elements, so there is no scope to infer");
+        };
+        engine.check()?;
+        let scope = infer_scope(&values)?.unwrap_or_else(|| engine.root());
+        out.set(Owned::new(ScopeBody::new(scope, engine)).into_raw());
+        Ok(())
+    })
+}

@@ -1,0 +1,37 @@
+//! Generated files: each is made in memory, then written or compared.
+
+use crate::{Result, header, json, operations, read, root};
+
+/// Path and content of each generated file.
+fn files() -> Result<Vec<(&'static str, String)>> {
+    let operations = operations::source()?;
+    let functions = header::functions(&operations)?;
+    Ok(vec![
+        ("capi/src/ops_generated.rs", operations),
+        ("include/jaxrs/jaxrs.h", header::header(&functions)?),
+        ("include/jaxrs/jaxrs_api.json", json::description(&functions)),
+    ])
+}
+
+pub(crate) fn write() -> Result {
+    for (path, content) in files()? {
+        if read(path).is_ok_and(|old| old == content) {
+            continue;
+        }
+        println!("writing {path}");
+        std::fs::write(root().join(path), content).map_err(|error| format!("{path}: {error}"))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn check() -> Result {
+    let stale: Vec<&str> = files()?
+        .into_iter()
+        .filter(|(path, content)| read(path).as_ref() != Ok(content))
+        .map(|(path, _)| path)
+        .collect();
+    match stale.is_empty() {
+        true => Ok(()),
+        false => Err(format!("stale, run `cargo xtask codegen`: {}", stale.join(", "))),
+    }
+}

@@ -1,0 +1,103 @@
+//! Installs the release library, header, and what build systems need to find them. The result can be moved.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::check::cargo;
+use crate::{Result, output, read, root, run};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The name that programs look for at run time: before 1.0 each minor version has its own.
+fn soname() -> String {
+    let mut parts = VERSION.split('.');
+    let major = parts.next().unwrap_or("0");
+    match major {
+        "0" => format!("libjaxrs.so.0.{}", parts.next().unwrap_or("0")),
+        _ => format!("libjaxrs.so.{major}"),
+    }
+}
+
+fn io<T>(path: &Path, result: std::io::Result<T>) -> Result<T> {
+    result.map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn copy(from: &Path, to: &Path) -> Result {
+    if let Some(folder) = to.parent() {
+        io(folder, std::fs::create_dir_all(folder))?;
+    }
+    // Removed first: a program that runs keeps its own copy.
+    let _ = std::fs::remove_file(to);
+    io(from, std::fs::copy(from, to)).map(drop)
+}
+
+fn write(to: &Path, text: &str) -> Result {
+    if let Some(folder) = to.parent() {
+        io(folder, std::fs::create_dir_all(folder))?;
+    }
+    io(to, std::fs::write(to, text))
+}
+
+/// `cargo xtask install --prefix DIR`.
+pub(crate) fn install(prefix: &Path) -> Result {
+    run(cargo().args(["build", "--quiet", "--release", "--package", "jaxrs-capi"]).args(FEATURES))?;
+    let built = target_folder()?.join("release");
+    let lib = prefix.join("lib");
+    install_shared(&built.join("libjaxrs.so"), &lib)?;
+    install_static(&built.join("libjaxrs.a"), &lib.join("libjaxrs.a"), &built)?;
+    let include = root().join("include/jaxrs");
+    copy(&include.join("jaxrs.h"), &prefix.join("include/jaxrs/jaxrs.h"))?;
+    copy(&include.join("jaxrs_api.json"), &prefix.join("share/jaxrs/jaxrs_api.json"))?;
+    for (template, place) in [
+        ("jaxrs.pc.in", "lib/pkgconfig/jaxrs.pc"),
+        ("jaxrs-config.cmake", "lib/cmake/jaxrs/jaxrs-config.cmake"),
+        ("jaxrs-config-version.cmake.in", "lib/cmake/jaxrs/jaxrs-config-version.cmake"),
+    ] {
+        let text = read(format!("capi/packaging/{template}"))?.replace("@VERSION@", VERSION);
+        write(&prefix.join(place), &text)?;
+    }
+    Ok(())
+}
+
+const FEATURES: &[&str] = &["--no-default-features", "--features", "llvm-static"];
+
+fn target_folder() -> Result<PathBuf> {
+    let metadata = output(cargo().args(["metadata", "--format-version", "1", "--no-deps"]))?;
+    let (_, rest) = metadata
+        .split_once("\"target_directory\":\"")
+        .ok_or("cargo metadata names no target folder")?;
+    let (folder, _) = rest.split_once('"').ok_or("cargo metadata is cut off")?;
+    Ok(PathBuf::from(folder))
+}
+
+fn install_shared(from: &Path, lib: &Path) -> Result {
+    let full = format!("libjaxrs.so.{VERSION}");
+    copy(from, &lib.join(&full))?;
+    run(Command::new("strip").arg("--strip-unneeded").arg(lib.join(&full)))?;
+    for (link, target) in [(soname(), full), ("libjaxrs.so".to_owned(), soname())] {
+        let link = lib.join(link);
+        let _ = std::fs::remove_file(&link);
+        io(&link, std::os::unix::fs::symlink(target, &link))?;
+    }
+    Ok(())
+}
+
+/// One relocatable object in which only `jaxrs_*` is visible, so that the archive links beside other Rust
+/// libraries and other copies of LLVM.
+fn install_static(from: &Path, to: &Path, scratch: &Path) -> Result {
+    let object = scratch.join("jaxrs_prelinked.o");
+    run(Command::new("ld")
+        .args(["-r", "--gc-sections", "--gc-keep-exported", "-o"])
+        .arg(&object)
+        .args(["--whole-archive"])
+        .arg(from))
+    .or_else(|_| {
+        run(Command::new("ld").args(["-r", "-o"]).arg(&object).arg("--whole-archive").arg(from))
+    })?;
+    run(Command::new("objcopy")
+        .args(["--wildcard", "--keep-global-symbol=jaxrs_*", "--strip-debug"])
+        .args(["--remove-section=.llvmbc", "--remove-section=.llvmcmd"])
+        .arg(&object))?;
+    let _ = std::fs::remove_file(to);
+    run(Command::new("ar").arg("rcs").arg(to).arg(&object))
+}
