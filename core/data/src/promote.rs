@@ -33,93 +33,103 @@ impl Defaults {
     }
 }
 
-/// A node of the lattice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Node {
-    Strong(DType),
-    Int,
-    Float,
-    Complex,
-}
-use Node::{Complex as CStar, Float as FStar, Int as IStar, Strong};
+/// A node of the lattice, by its place in an order in which nodes above others come later.
+type Node = usize;
 
-fn node(dtype: DType, weak: bool) -> Node {
-    match (weak, dtype) {
-        (true, d) if d.is_integer() => IStar,
-        (true, d) if d.is_float() => FStar,
-        (true, d) if d.is_complex() => CStar,
-        (_, d) => Strong(d),
-    }
-}
+const I_STAR: Node = 1;
+const F_STAR: Node = 10;
+const C_STAR: Node = 13;
+const N_NODES: usize = 18;
 
-/// The nodes directly above one.
-fn above(node: Node) -> &'static [Node] {
+/// The element types at the nodes; starred nodes have none of their own.
+const STRONG: [Option<DType>; N_NODES] = {
     use DType::*;
-    match node {
-        Strong(Bool) => &[IStar],
-        IStar => &[Strong(U8), Strong(I8)],
-        Strong(U8) => &[Strong(I16), Strong(U16)],
-        Strong(U16) => &[Strong(I32), Strong(U32)],
-        Strong(U32) => &[Strong(I64), Strong(U64)],
-        Strong(U64) => &[FStar],
-        Strong(I8) => &[Strong(I16)],
-        Strong(I16) => &[Strong(I32)],
-        Strong(I32) => &[Strong(I64)],
-        Strong(I64) => &[FStar],
-        FStar => &[Strong(BF16), Strong(F16), CStar],
-        Strong(BF16 | F16) => &[Strong(F32)],
-        Strong(F32) => &[Strong(F64), Strong(C64)],
-        Strong(F64) => &[Strong(C128)],
-        CStar => &[Strong(C64)],
-        Strong(C64) => &[Strong(C128)],
-        Strong(C128) => &[],
-    }
-}
+    [
+        Some(Bool),
+        None,
+        Some(U8),
+        Some(I8),
+        Some(U16),
+        Some(I16),
+        Some(U32),
+        Some(I32),
+        Some(U64),
+        Some(I64),
+        None,
+        Some(BF16),
+        Some(F16),
+        None,
+        Some(F32),
+        Some(F64),
+        Some(C64),
+        Some(C128),
+    ]
+};
 
-fn is_above_or_equal(upper: Node, lower: Node) -> bool {
-    upper == lower || above(lower).iter().any(|&next| is_above_or_equal(upper, next))
-}
-
-const NODES: [Node; 18] = [
-    Strong(DType::Bool),
-    IStar,
-    Strong(DType::U8),
-    Strong(DType::I8),
-    Strong(DType::U16),
-    Strong(DType::I16),
-    Strong(DType::U32),
-    Strong(DType::I32),
-    Strong(DType::U64),
-    Strong(DType::I64),
-    FStar,
-    Strong(DType::BF16),
-    Strong(DType::F16),
-    CStar,
-    Strong(DType::F32),
-    Strong(DType::F64),
-    Strong(DType::C64),
-    Strong(DType::C128),
+/// The nodes directly above each.
+const NEXT: [&[Node]; N_NODES] = [
+    &[I_STAR],         // bool
+    &[2, 3],           // i*
+    &[4, 5],           // u8
+    &[5],              // i8
+    &[6, 7],           // u16
+    &[7],              // i16
+    &[8, 9],           // u32
+    &[9],              // i32
+    &[F_STAR],         // u64
+    &[F_STAR],         // i64
+    &[11, 12, C_STAR], // f*
+    &[14],             // bf16
+    &[14],             // f16
+    &[16],             // c*
+    &[15, 16],         // f32
+    &[17],             // f64
+    &[17],             // c64
+    &[],               // c128
 ];
 
+/// For each node the set of those that are above it or the node itself, a bit each.
+const ABOVE: [u32; N_NODES] = {
+    let mut above = [0; N_NODES];
+    let mut node = N_NODES;
+    while node > 0 {
+        node -= 1;
+        above[node] = 1 << node;
+        let mut i = 0;
+        while i < NEXT[node].len() {
+            above[node] |= above[NEXT[node][i]];
+            i += 1;
+        }
+    }
+    above
+};
+
+fn node(dtype: DType, weak: bool) -> Node {
+    match dtype {
+        _ if weak && dtype.is_integer() => I_STAR,
+        _ if weak && dtype.is_float() => F_STAR,
+        _ if weak && dtype.is_complex() => C_STAR,
+        _ => STRONG.iter().position(|&strong| strong == Some(dtype)).unwrap_or(0),
+    }
+}
+
+/// The least upper bound. It comes first among the common bounds: all others are above it.
 fn join(a: Node, b: Node) -> Node {
-    let is_bound = |n: Node| is_above_or_equal(n, a) && is_above_or_equal(n, b);
-    let bounds = || NODES.into_iter().filter(|&n| is_bound(n));
-    bounds()
-        .find(|&low| bounds().all(|other| is_above_or_equal(other, low)))
-        .expect("the lattice has a least upper bound for every pair")
+    (ABOVE[a] & ABOVE[b]).trailing_zeros() as Node
 }
 
 /// The element type and weakness that two operands promote to.
 pub fn promote_pair(a: (DType, bool), b: (DType, bool), defaults: Defaults) -> (DType, bool) {
-    // Equal types stay, starred or not: a weak f64 with a weak f64 is not narrowed to the default.
-    if a == b {
-        return a;
+    // Equal types stay, weak or not: a weak f64 with a weak f64 is not narrowed to the default.
+    if a.0 == b.0 {
+        return (a.0, a.1 && b.1);
     }
-    match join(node(a.0, a.1), node(b.0, b.1)) {
-        Strong(dtype) => (dtype, false),
-        IStar => (defaults.int(), true),
-        FStar => (defaults.float(), true),
-        CStar => (defaults.complex(), true),
+    let joined = join(node(a.0, a.1), node(b.0, b.1));
+    match (STRONG[joined], joined) {
+        (Some(dtype), _) => (dtype, false),
+        (None, I_STAR) => (defaults.int(), true),
+        (None, F_STAR) => (defaults.float(), true),
+        (None, _) => (defaults.complex(), true),
     }
 }
 
@@ -130,47 +140,4 @@ pub fn promote<'a>(types: impl IntoIterator<Item = &'a Type>, defaults: Defaults
         .map(|ty| (ty.dtype, ty.weak))
         .reduce(|a, b| promote_pair(a, b, defaults))
         .unwrap_or((defaults.float(), true))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Both orders must give `expected`, written as printed types are: `~f32`.
-    #[track_caller]
-    fn check(a: &str, b: &str, expected: &str) {
-        let read = |s: &str| {
-            let weak = s.starts_with('~');
-            (DType::from_name(s.trim_start_matches('~')).unwrap(), weak)
-        };
-        assert_eq!(
-            promote_pair(read(a), read(b), Defaults::NARROW),
-            read(expected),
-            "{a} with {b}"
-        );
-        assert_eq!(
-            promote_pair(read(b), read(a), Defaults::NARROW),
-            read(expected),
-            "{b} with {a}"
-        );
-    }
-
-    #[test]
-    fn weak_types_give_way() {
-        check("i8", "~i32", "i8");
-        check("i8", "~f32", "~f32");
-        check("bf16", "~f32", "bf16");
-        check("f16", "~c64", "c64");
-        check("bool", "~i32", "~i32");
-    }
-
-    #[test]
-    fn mixed_signs_and_halves_meet_above() {
-        check("u8", "i8", "i16");
-        check("u32", "i32", "i64");
-        check("u64", "i64", "~f32");
-        check("bf16", "f16", "f32");
-        check("i64", "f16", "f16");
-        check("f64", "c64", "c128");
-    }
 }
