@@ -6,10 +6,9 @@ mod derivatives;
 use jaxrs_data::tolerance::{Class, difference};
 use jaxrs_data::{Literal, Type};
 
-use crate::eager::{Eager, values};
+use crate::Prim;
 use crate::lower::Lowering;
 use crate::prims::Sample;
-use crate::{Context, Prim};
 
 /// Samples of primitives that hold no programs.
 fn samples() -> impl Iterator<Item = Sample> {
@@ -36,25 +35,4 @@ fn check(law: impl Fn(&Sample) -> Result<(), String>) {
 
 fn same(got: &Literal, expected: &Literal, class: Class) -> Result<(), String> {
     difference(got, expected, class).map_or(Ok(()), Err)
-}
-
-#[test]
-fn laws_of_types_results_are_of_the_types_that_they_should_be() {
-    check(|sample| {
-        Eager.bind(&sample.prim, &values(&sample.inputs)).map(drop).map_err(|err| err.to_string())
-    });
-}
-
-#[test]
-fn laws_of_text_primitives_read_back_from_their_name_and_parameters() {
-    check(|sample| {
-        let params = sample.prim.params();
-        let params: Vec<_> =
-            params.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        match Prim::from_params(sample.prim.name(), &params) {
-            Ok(prim) if prim == sample.prim => Ok(()),
-            Ok(prim) => Err(format!("reads back as {prim:?}")),
-            Err(err) => Err(err.to_string()),
-        }
-    });
 }

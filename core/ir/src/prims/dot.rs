@@ -2,6 +2,8 @@
 
 mod matmul;
 mod samples;
+mod sides;
+mod transform;
 
 use jaxrs_data::{
     DType, DTypeKind, Literal, Result, Scalar, Shape, SmallVec, Type, bail, smallvec,
@@ -11,7 +13,7 @@ use jaxrs_kernel::{ReduceOp, ScalarOp, ValueId};
 use crate::lower::{Elements, Lowering, Steps};
 use crate::prims::{Primitive, not_linear};
 use crate::rules::axes::{self, AxisList};
-use crate::rules::index::{self, Index};
+use crate::rules::index;
 use crate::rules::{linear, nary};
 use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
 
@@ -31,36 +33,6 @@ pub struct DotGeneral {
     pub preferred_element_type: Option<DType>,
 }
 
-/// The axes of one operand by what they do.
-struct Side<'a> {
-    batch: &'a [usize],
-    free: AxisList,
-    contracting: &'a [usize],
-}
-
-impl Side<'_> {
-    /// The element of this operand for a batch, free and contracted index.
-    fn index(&self, batch: &[ValueId], free: &[ValueId], contracting: &[ValueId]) -> Index {
-        let rank = self.batch.len() + self.free.len() + self.contracting.len();
-        let axes = self.batch.iter().chain(&self.free).chain(self.contracting);
-        let values = batch.iter().chain(free).chain(contracting);
-        let mut index: SmallVec<[(usize, ValueId); 4]> =
-            axes.copied().zip(values.copied()).collect();
-        debug_assert_eq!(index.len(), rank, "an axis has no coordinate");
-        index.sort_unstable_by_key(|&(axis, _)| axis);
-        index.into_iter().map(|(_, value)| value).collect()
-    }
-}
-
-/// The distances from the first element to every element along some axes, in row-major order.
-fn offsets(shape: &Shape, axes: &[usize]) -> Vec<usize> {
-    let strides = shape.strides();
-    axes.iter().fold(vec![0], |offsets, &axis| {
-        let step = |offset: usize| (0..shape[axis]).map(move |i| (offset, i));
-        offsets.into_iter().flat_map(step).map(|(offset, i)| offset + i * strides[axis]).collect()
-    })
-}
-
 /// Checks the element type to accumulate in, as JAX does.
 fn check_preferred(from: DType, to: DType) -> Result<()> {
     let fits = match from.kind() {
@@ -77,16 +49,6 @@ fn check_preferred(from: DType, to: DType) -> Result<()> {
 }
 
 impl DotGeneral {
-    fn sides(&self, lhs_rank: usize, rhs_rank: usize) -> (Side<'_>, Side<'_>) {
-        fn side<'a>(batch: &'a [usize], contracting: &'a [usize], rank: usize) -> Side<'a> {
-            Side { batch, free: axes::others(rank, &[batch, contracting]), contracting }
-        }
-        (
-            side(&self.lhs_batch, &self.lhs_contracting, lhs_rank),
-            side(&self.rhs_batch, &self.rhs_contracting, rhs_rank),
-        )
-    }
-
     fn check_pairs(&self, what: &str, pairs: (&[usize], &[usize]), types: &[Type]) -> Result<()> {
         let (lhs, rhs) = pairs;
         if lhs.len() != rhs.len() {
@@ -106,73 +68,6 @@ impl DotGeneral {
             }
         }
         Ok(())
-    }
-
-    /// The cotangent of one operand: the product of the result's with the other operand, its axes put in
-    /// order. `swapped` says that the operand was the right one.
-    fn operand_cotangent(
-        &self,
-        cx: Cx<'_>,
-        ct: &Value,
-        own: &Type,
-        other: &Value,
-        swapped: bool,
-    ) -> Result<Value> {
-        let (lhs, rhs) = match swapped {
-            false => self.sides(own.rank(), other.ty().rank()),
-            true => self.sides(other.ty().rank(), own.rank()),
-        };
-        let (x, y, y_start) = match swapped {
-            false => (&lhs, &rhs, lhs.batch.len() + lhs.free.len()),
-            true => (&rhs, &lhs, lhs.batch.len()),
-        };
-        let batch: AxisList = (0..x.batch.len()).collect();
-        let product = DotGeneral {
-            lhs_contracting: (y_start..y_start + y.free.len()).collect(),
-            rhs_contracting: y.free.clone(),
-            lhs_batch: batch,
-            rhs_batch: y.batch.into(),
-            preferred_element_type: self.preferred_element_type,
-        };
-        let product = ops::dot_general(cx, product, ct, other)?;
-        // What is left of the other operand are the contracted axes, in the order that it has them.
-        let mut pairs: Vec<(usize, usize)> =
-            y.contracting.iter().copied().zip(x.contracting.iter().copied()).collect();
-        pairs.sort_unstable();
-        let order: AxisList =
-            x.batch.iter().chain(&x.free).copied().chain(pairs.iter().map(|p| p.1)).collect();
-        let ct = ops::transpose(cx, &product, &axes::inverse(&order))?;
-        ops::convert(cx, &ct, own.dtype)
-    }
-
-    /// With the examples of both operands along axis 0: they become the first batch axis.
-    fn batch_both(&self) -> DotGeneral {
-        DotGeneral {
-            lhs_contracting: axes::shifted(&self.lhs_contracting),
-            rhs_contracting: axes::shifted(&self.rhs_contracting),
-            lhs_batch: axes::with_front(0, &axes::shifted(&self.lhs_batch)),
-            rhs_batch: axes::with_front(0, &axes::shifted(&self.rhs_batch)),
-            preferred_element_type: self.preferred_element_type,
-        }
-    }
-
-    /// With examples along an axis of the left operand: one more free axis. Gives where it lies then.
-    fn batch_lhs(&self, axis: usize, lhs_rank: usize) -> (DotGeneral, usize) {
-        let mut batched = self.clone();
-        batched.lhs_batch = axes::bumped(&self.lhs_batch, axis);
-        batched.lhs_contracting = axes::bumped(&self.lhs_contracting, axis);
-        let free = axes::others(lhs_rank, &[&batched.lhs_batch, &batched.lhs_contracting]);
-        (batched, self.lhs_batch.len() + free.iter().filter(|&&free| free < axis).count())
-    }
-
-    /// The same for the right operand.
-    fn batch_rhs(&self, axis: usize, ranks: (usize, usize)) -> (DotGeneral, usize) {
-        let mut batched = self.clone();
-        batched.rhs_batch = axes::bumped(&self.rhs_batch, axis);
-        batched.rhs_contracting = axes::bumped(&self.rhs_contracting, axis);
-        let free = axes::others(ranks.1, &[&batched.rhs_batch, &batched.rhs_contracting]);
-        let before = ranks.0 - self.lhs_contracting.len();
-        (batched, before + free.iter().filter(|&&free| free < axis).count())
     }
 }
 
@@ -256,25 +151,7 @@ impl Primitive for DotGeneral {
     fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {
         let (lhs, rhs) = (&inputs[0], &inputs[1]);
         let out = self.output_types(&[lhs.ty().clone(), rhs.ty().clone()])?.swap_remove(0);
-        let (left, right) = self.sides(lhs.ty().rank(), rhs.ty().rank());
-        let at = |side: &Literal, axes: &[usize]| offsets(&side.ty().shape, axes);
-        let (lhs_batch, rhs_batch) = (at(lhs, left.batch), at(rhs, right.batch));
-        let (rows, cols) = (at(lhs, &left.free), at(rhs, &right.free));
-        let (lhs_k, rhs_k) = (at(lhs, left.contracting), at(rhs, right.contracting));
-        let dtype = out.dtype;
-        Ok(smallvec![Literal::from_fn(out, |position| {
-            let (batch, i, j) = (
-                position / (rows.len() * cols.len()),
-                position / cols.len() % rows.len(),
-                position % cols.len(),
-            );
-            let (lhs_base, rhs_base) = (lhs_batch[batch] + rows[i], rhs_batch[batch] + cols[j]);
-            let pairs = lhs_k.iter().zip(&rhs_k);
-            pairs.fold(Scalar::zero(dtype), |sum, (l, r)| {
-                let (l, r) = (lhs.get(lhs_base + l).cast(dtype), rhs.get(rhs_base + r).cast(dtype));
-                multiply_add(sum, l, r)
-            })
-        })])
+        Ok(smallvec![self.sum_products(lhs, rhs, &out)])
     }
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], tangents: &[Tangent]) -> Result<Jvp> {
@@ -370,22 +247,5 @@ impl Primitive for DotGeneral {
     #[cfg(any(test, feature = "testing"))]
     fn samples() -> Vec<crate::prims::Sample> {
         samples::samples()
-    }
-}
-
-/// `sum + l · r` in the arithmetic of the three's type; floats are rounded at the end alone.
-fn multiply_add(sum: Scalar, l: Scalar, r: Scalar) -> Scalar {
-    match (sum, l, r) {
-        (Scalar::Bool(sum), Scalar::Bool(l), Scalar::Bool(r)) => Scalar::Bool(sum | (l & r)),
-        (Scalar::Int(sum), Scalar::Int(l), Scalar::Int(r)) => {
-            Scalar::Int(sum.wrapping_add(l.wrapping_mul(r)))
-        }
-        (Scalar::Uint(sum), Scalar::Uint(l), Scalar::Uint(r)) => {
-            Scalar::Uint(sum.wrapping_add(l.wrapping_mul(r)))
-        }
-        (Scalar::Complex(re, im), Scalar::Complex(a, b), Scalar::Complex(c, d)) => {
-            Scalar::Complex(re + a * c - b * d, im + a * d + b * c)
-        }
-        _ => Scalar::Float(sum.as_f64() + l.as_f64() * r.as_f64()),
     }
 }

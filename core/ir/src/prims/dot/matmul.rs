@@ -3,7 +3,8 @@
 use jaxrs_data::{DType, Result, Shape, Type};
 use jaxrs_kernel::{BufferId, Lanes, LibraryCall, MatMul, Operand, Step, ValueId};
 
-use super::{DotGeneral, Side};
+use super::DotGeneral;
+use super::sides::Side;
 use crate::lower::Steps;
 use crate::rules::index;
 

@@ -4,7 +4,7 @@ use jaxrs_data::{DType, Error, ErrorKind, Result, Scalar, Shape, SmallVec, Type,
 use jaxrs_kernel::Compare;
 
 use super::{Scatter, ScatterKind};
-use crate::prims::{Gather, not_differentiable, not_linear};
+use crate::prims::{Binary, Gather, not_linear};
 use crate::{Cx, Jvp, Operand, Tangent, Value, ops};
 
 impl Scatter {
@@ -46,7 +46,7 @@ impl Scatter {
             ScatterKind::Set if self.unique_indices => self.bind_tangents(cx, primals, tangents)?,
             ScatterKind::Set => self.winners(cx, primals, tangents)?,
             ScatterKind::Mul => self.product(cx, primals, tangents)?,
-            ScatterKind::Min | ScatterKind::Max => return Err(not_differentiable(self)),
+            ScatterKind::Min | ScatterKind::Max => self.extreme(cx, primals, &y, tangents)?,
         };
         Ok(Jvp { primals: smallvec![y], tangents: smallvec![tangent] })
     }
@@ -103,6 +103,43 @@ impl Scatter {
         dx.add(cx, &dy)
     }
 
+    /// The tangent of a minimum or maximum: where several operands and updates reach it, they share it
+    /// equally. What is added to the operand's tangent takes the losing operand's away.
+    fn extreme(
+        &self,
+        cx: Cx<'_>,
+        primals: &[Value],
+        y: &Value,
+        tangents: &[Tangent],
+    ) -> Result<Tangent> {
+        let (x, indices, updates) = (&primals[0], &primals[1], &primals[2]);
+        let (dx, dy) = (tangents[0].instantiate(cx)?, tangents[2].instantiate(cx)?);
+        let add = self.with_kind(ScatterKind::Add);
+        let at = |array: &Value| self.gather(cx, array, indices, updates.shape());
+        let reached = at(y)?;
+        let wins = ops::compare(cx, Compare::Eq, updates, &reached)?;
+        let stays = ops::compare(cx, Compare::Eq, &at(x)?, &reached)?;
+        let constant = |value| ops::full(cx, updates.ty(), Scalar::Int(value));
+        let (zeros, ones) = (constant(0)?, constant(1)?);
+        // How many of the updates at the same place have a property.
+        let count = |marks: &Value| {
+            let none = ops::full(cx, x.ty(), Scalar::Int(0))?;
+            at(&add.bind(cx, &none, indices, marks)?)
+        };
+        let winners = count(&ops::select(cx, &wins, &ones, &zeros)?)?;
+        let sharers = ops::add(cx, &winners, &ops::select(cx, &stays, &ones, &zeros)?)?;
+        // What is dropped counts nothing, and must have finite coefficients too.
+        let some = |count: &Value| ops::binary(cx, Binary::Max, count, &ones);
+        let (sharers, all) = (some(&sharers)?, some(&count(&ones)?)?);
+        let share = ops::div(cx, &ones, &sharers)?;
+        let won = ops::select(cx, &wins, &share, &zeros)?;
+        let kept = ops::sub(cx, &ops::select(cx, &stays, &share, &zeros)?, &ones)?;
+        let kept = ops::div(cx, &kept, &all)?;
+        let change = ops::mul(cx, &at(&dx)?, &kept)?;
+        let change = ops::add_any(cx, &change, &ops::mul(cx, &dy, &won)?)?;
+        add.bind(cx, &dx, indices, &change).map(Tangent::Value)
+    }
+
     fn needs_unique(&self) -> Result<()> {
         if self.unique_indices {
             return Ok(());
@@ -155,5 +192,49 @@ impl Scatter {
             }
             _ => Err(not_linear(self)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jaxrs_data::{Literal, smallvec};
+
+    use super::*;
+    use crate::Primitive;
+    use crate::eager::{Eager, literal, values};
+    use crate::prims::IndexMode;
+    use crate::prims::sample::integers;
+
+    /// The tangent of scattering single elements of which two meet, one ties and one is dropped.
+    #[track_caller]
+    fn check(kind: ScatterKind, expected: &[f32]) {
+        let scatter = Scatter {
+            kind,
+            update_window_dims: smallvec![],
+            inserted_window_dims: smallvec![0],
+            scatter_dims_to_operand_dims: smallvec![0],
+            operand_batching_dims: smallvec![],
+            scatter_indices_batching_dims: smallvec![],
+            mode: IndexMode::FillOrDrop,
+            unique_indices: false,
+        };
+        let (x, updates) =
+            (Literal::f32([3], &[1.0, 2.0, 3.0]), Literal::f32([4], &[4.0, 4.0, 2.0, 9.0]));
+        let indices = integers(DType::I32, [4, 1], &[0, 0, 1, 5]);
+        let tangent =
+            |values: &[f32]| Tangent::Value(Value::literal(Literal::f32([values.len()], values)));
+        let none = Tangent::Zero(indices.ty().clone());
+        let tangents = [tangent(&[1.0, 2.0, 3.0]), none, tangent(&[1.0, 10.0, 100.0, 1000.0])];
+        let jvp = scatter.jvp(&Eager, &values(&[x, indices, updates]), &tangents).unwrap();
+        let got = jvp.tangents[0].instantiate(&Eager).unwrap();
+        assert_eq!(*literal(&got), Literal::f32([3], expected));
+    }
+
+    /// From `jax.jvp` of JAX 0.10.2.
+    #[test]
+    fn the_last_update_of_a_place_has_its_tangent_and_extremes_share_theirs() {
+        check(ScatterKind::Set, &[10.0, 100.0, 3.0]);
+        check(ScatterKind::Add, &[12.0, 102.0, 3.0]);
+        check(ScatterKind::Max, &[5.5, 51.0, 3.0]);
     }
 }

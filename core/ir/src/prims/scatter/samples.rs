@@ -36,9 +36,8 @@ fn batching(scatter: Scatter, operand: &[usize], indices: &[usize]) -> Scatter {
 const ROWS: Numbers<'static> = (&[1], &[0], &[0]);
 
 fn sample(scatter: Scatter, x: Literal, indices: Literal, updates: Literal) -> Sample {
-    // Minima and maxima change the winner in many places, and their derivatives are not there yet.
-    let smooth = !matches!(scatter.kind, ScatterKind::Min | ScatterKind::Max)
-        && (scatter.kind != ScatterKind::Mul || scatter.unique_indices);
+    // Products of updates that meet have no derivative, as in JAX.
+    let smooth = scatter.kind != ScatterKind::Mul || scatter.unique_indices;
     Sample { class: Class::Elementary, smooth, ..exact(scatter, vec![x, indices, updates]) }
 }
 
