@@ -81,6 +81,10 @@ impl Context for Scope {
         batched: &[bool],
         summed: &[bool],
     ) -> Result<Rule> {
+        // A rule that is known by its name only stays so.
+        if rule.function().is_none() {
+            return Ok(rule.clone());
+        }
         let function = custom::rule_function(rule)?;
         Ok(custom::rule(&custom::batched(function, size, batched, summed)))
     }

@@ -201,14 +201,14 @@ impl Primitive for Cond {
 
     #[cfg(any(test, feature = "testing"))]
     fn samples() -> Vec<crate::prims::Sample> {
-        use super::sample::{program, smooth};
+        use super::sample::{doubles, program, smooth};
         let branches = [
-            "{ lambda ; a:f32[2] b:f32[2]. let c:f32[2] = sin a; d:f32[2] = mul c b in (d, a) }",
-            "{ lambda ; a:f32[2] b:f32[2]. let c:f32[2] = mul a b in (b, c) }",
-            "{ lambda ; a:f32[2] b:f32[2]. let c:f32[2] = exp b; d:f32[2] = mul c c in (d, c) }",
+            "{ lambda ; a:f64[2] b:f64[2]. let c:f64[2] = sin a; d:f64[2] = mul c b in (d, a) }",
+            "{ lambda ; a:f64[2] b:f64[2]. let c:f64[2] = mul a b in (b, c) }",
+            "{ lambda ; a:f64[2] b:f64[2]. let c:f64[2] = exp b; d:f64[2] = mul c c in (d, c) }",
         ];
         let branches: Vec<_> = branches.iter().map(|text| program(text)).collect();
-        let operands = [Literal::f32([2], &[0.5, -1.25]), Literal::f32([2], &[1.5, 0.75])];
+        let operands = [doubles(&[0.5, -1.25]), doubles(&[1.5, 0.75])];
         let sample = |n: usize, index: i64| {
             let index = Literal::scalar(DType::I32, Scalar::Int(index));
             let inputs = std::iter::once(index).chain(operands.clone()).collect();

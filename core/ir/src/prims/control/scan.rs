@@ -283,26 +283,26 @@ fn paired(primals: &[usize], tangents: &[usize]) -> Vec<usize> {
 
 #[cfg(any(test, feature = "testing"))]
 fn samples() -> Vec<crate::prims::Sample> {
-    use super::sample::{program, smooth};
+    use super::sample::{doubles, program, smooth};
     use jaxrs_data::{DType, Scalar};
-    let text = "{ lambda ; w:f32[2] i:i32[] c:f32[2] x:f32[]. let
+    let text = "{ lambda ; w:f64[2] i:i32[] c:f64[2] x:f64[]. let
         j:i32[] = add i 1:i32[]
-        u:f32[2] = sin w
-        v:f32[2] = mul u c
-        y:f32[2] = sin v
-        d:f32[2] = mul y x
-        z:f32[2] = add d c
+        u:f64[2] = sin w
+        v:f64[2] = mul u c
+        y:f64[2] = sin v
+        d:f64[2] = mul y x
+        z:f64[2] = add d c
       in (j, z, v) }";
     let sample = |length: usize, reverse| {
         let scan =
             Scan { jaxpr: program(text), length, num_consts: 1, num_carry: 2, reverse, unroll: 1 };
-        let xs = Literal::from_fn(Type::new(DType::F32, [length]), |k| {
+        let xs = Literal::from_fn(Type::new(DType::F64, [length]), |k| {
             Scalar::Float(0.5 + 0.25 * k as f64)
         });
         let inputs = vec![
-            Literal::f32([2], &[0.5, -1.25]),
+            doubles(&[0.5, -1.25]),
             Literal::scalar(DType::I32, Scalar::Int(3)),
-            Literal::f32([2], &[0.75, 0.5]),
+            doubles(&[0.75, 0.5]),
             xs,
         ];
         smooth(scan, inputs)

@@ -240,23 +240,23 @@ impl Primitive for While {
 
     #[cfg(any(test, feature = "testing"))]
     fn samples() -> Vec<crate::prims::Sample> {
-        use super::sample::{program, smooth};
+        use super::sample::{doubles, program, smooth};
         let prim = While {
             cond_jaxpr: program(
-                "{ lambda ; n:i32[] i:i32[] x:f32[2]. let b:bool[] = lt i n in (b,) }",
+                "{ lambda ; n:i32[] i:i32[] x:f64[2]. let b:bool[] = lt i n in (b,) }",
             ),
             body_jaxpr: program(
-                "{ lambda ; w:f32[2] i:i32[] x:f32[2]. let
+                "{ lambda ; w:f64[2] i:i32[] x:f64[2]. let
                     j:i32[] = add i 1:i32[]
-                    y:f32[2] = sin x
-                    z:f32[2] = mul y w
+                    y:f64[2] = sin x
+                    z:f64[2] = mul y w
                   in (j, z) }",
             ),
             cond_nconsts: 1,
             body_nconsts: 1,
         };
         let int = |v| Literal::scalar(DType::I32, jaxrs_data::Scalar::Int(v));
-        let floats = || [Literal::f32([2], &[0.5, -1.25]), Literal::f32([2], &[0.75, 0.5])];
+        let floats = || [doubles(&[0.5, -1.25]), doubles(&[0.75, 0.5])];
         let sample = |n| {
             let [w, x] = floats();
             smooth(prim.clone(), vec![int(n), w, int(0), x])

@@ -77,6 +77,8 @@ pub(super) fn trigamma(cx: Cx<'_>, x: &Value, _y: &Value) -> Result<Value> {
     // Only the distance to the nearest integer matters; the sine of a large argument has no digits left.
     let fraction = ops::sub(cx, x, &ops::unary(cx, Unary::RoundTiesEven, x)?)?;
     let sine = ops::unary(cx, Unary::Sin, &ops::scale(cx, &fraction, PI)?)?;
+    // Where it does not count its pole must not spoil derivatives.
+    let sine = ops::select(cx, &is_low, &sine, &ops::scalar_like(x, 1.0))?;
     let reflection = ops::scale(cx, &ops::integer_pow(cx, &sine, -2)?, PI * PI)?;
     ops::select(cx, &is_low, &ops::sub(cx, &reflection, &value)?, &value)
 }
