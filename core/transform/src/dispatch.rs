@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jaxrs_compile::CompileOptions;
-use jaxrs_data::{Literal, Result, SmallVec, Type};
+use jaxrs_data::{ErrorKind, Literal, Result, SmallVec, Type};
 use jaxrs_ir::evaluate::evaluate;
 use jaxrs_ir::{Atom, Eqn, Jaxpr, Outputs, Prim, Value, VarId};
 use jaxrs_runtime::{Argument, Array, Backend, LoadedProgram};
@@ -236,7 +236,13 @@ fn compile(
         return Ok(Compiled { out_types, how: How::Evaluate(jaxpr.clone()) });
     };
     let start = std::time::Instant::now();
-    let loaded = load(backend, jaxpr, donated)?;
+    let loaded = match load(backend, jaxpr, donated) {
+        // What kernels cannot do (complex numbers, so far) is evaluated by definition.
+        Err(err) if err.kind() == ErrorKind::Unimplemented => {
+            return Ok(Compiled { out_types, how: How::Evaluate(jaxpr.clone()) });
+        }
+        loaded => loaded?,
+    };
     count(&counters.compiles);
     counters.compile_ns.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
     Ok(Compiled { out_types, how: How::Launch(loaded) })
