@@ -11,8 +11,10 @@
 
 pub mod check;
 pub mod context;
+#[cfg(any(test, feature = "testing"))]
+pub mod coverage;
 mod dead_code;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 mod eager;
 pub mod evaluate;
 pub mod jaxpr;

@@ -1,4 +1,4 @@
-//! Which operations there are, by group.
+//! Which operations there are, by group, and which rules primitives have.
 
 use jaxrs_api::table;
 
@@ -9,6 +9,8 @@ pub(crate) fn print() -> Result {
         let names: Vec<&str> = ops.iter().map(|op| op.name).collect();
         println!("{group} ({}): {}", ops.len(), names.join(" "));
     }
-    println!("{} operations", table::ops().count());
+    println!("{} operations\n", table::ops().count());
+    println!("{}", jaxrs_ir::coverage::HEADER);
+    jaxrs_ir::coverage::coverage().iter().for_each(|row| println!("{row}"));
     Ok(())
 }
