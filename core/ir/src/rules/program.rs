@@ -127,7 +127,12 @@ pub fn with_outputs(jaxpr: &Arc<Jaxpr>, flags: &[bool]) -> Arc<Jaxpr> {
     }
     let mut program = (**jaxpr).clone();
     program.outputs = chosen(&jaxpr.outputs, flags);
-    Arc::new(program.without_dead_code(&vec![true; jaxpr.invars.len()]))
+    live(&program)
+}
+
+/// The program without equations that no result needs.
+pub fn live(jaxpr: &Jaxpr) -> Arc<Jaxpr> {
+    Arc::new(jaxpr.without_dead_code(&vec![true; jaxpr.invars.len()]))
 }
 
 /// Checks operands against the inputs of a program, and gives its result types.

@@ -1,5 +1,7 @@
 //! Transforms in all nestings, on programs that are evaluated by definition.
 
+mod control_flow;
+mod custom_rules;
 mod errors;
 mod jacobians;
 mod nesting;

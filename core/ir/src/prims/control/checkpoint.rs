@@ -8,7 +8,10 @@ use super::call::{self, without_tangents};
 use crate::lower::Lowering;
 use crate::prims::Primitive;
 use crate::rules::program;
-use crate::{Batched, Cx, Jaxpr, Jvp, Operand, Param, ParamReader, Params, Prim, Tangent, Value};
+use crate::{
+    Batched, Cx, Jaxpr, Jvp, LinearizedJaxpr, Operand, Param, ParamReader, Params, Prim, Tangent,
+    Value,
+};
 
 /// A program (printed as `remat2`) of which reverse mode keeps the operands only, and computes again what it
 /// needs.
@@ -79,22 +82,24 @@ impl Primitive for Checkpoint {
     ) -> Result<Option<Jvp>> {
         let has_tangent = program::nonzero(tangents);
         let outputs = primal.bind(&self.clone().into(), primals)?;
-        let both = primal.jvp_jaxpr(&self.jaxpr, &has_tangent, &[])?;
-        if !both.has_tangent.contains(&true) {
+        let parts = primal.linearize_jaxpr(&self.jaxpr, &has_tangent, &[])?;
+        if !parts.has_tangent.contains(&true) {
             return Ok(Some(without_tangents(outputs)));
         }
-        let n_primals = self.jaxpr.outputs.len();
-        let is_tangent: Vec<bool> = (0..both.jaxpr.outputs.len()).map(|k| k >= n_primals).collect();
-        let out_has_tangent = both.has_tangent.clone();
-        let derivative = Derivative { jaxpr: self.jaxpr.clone(), has_tangent, out_has_tangent };
-        let prim = Checkpoint {
-            jaxpr: program::with_outputs(&both.jaxpr, &is_tangent),
-            derivative_of: Some(Arc::new(derivative)),
-        };
         let operands: SmallVec<[Value; 4]> =
             primals.iter().cloned().chain(program::values(tangents)).collect();
+        let types: Vec<Type> = operands.iter().map(|value| value.ty().clone()).collect();
+        let (n_primals, n_outputs) = (primals.len(), outputs.len());
+        let derivative = primal.stage(&types, &mut |cx, values| {
+            let (primals, tangents) = values.split_at(n_primals);
+            recompute(cx, &parts, &parts.linear, n_outputs, primals, tangents)
+        })?;
+        let out_has_tangent = parts.has_tangent.clone();
+        let of = Derivative { jaxpr: self.jaxpr.clone(), has_tangent, out_has_tangent };
+        let prim =
+            Checkpoint { jaxpr: program::live(&derivative), derivative_of: Some(Arc::new(of)) };
         let found = linear.bind(&prim.into(), &operands)?;
-        let tangents = program::spread(&outputs, found, &both.has_tangent);
+        let tangents = program::spread(&outputs, found, &parts.has_tangent);
         Ok(Some(Jvp { primals: outputs, tangents }))
     }
 
@@ -162,14 +167,25 @@ impl Checkpoint {
         let n_outputs = derivative.jaxpr.outputs.len();
         let both = cx.stage(&types, &mut |cx, values| {
             let (primals, cotangents) = values.split_at(n_known);
-            let outputs = cx.eval_jaxpr(&parts.primal, primals)?;
-            let saved = &outputs[n_outputs..];
-            let mut operands = program::residuals(&parts.residuals, primals, saved);
-            operands.extend_from_slice(cotangents);
-            cx.eval_jaxpr(&backward, &operands)
+            recompute(cx, &parts, &backward, n_outputs, primals, cotangents)
         })?;
-        let all = vec![true; both.invars.len()];
-        let found = cx.bind(&Checkpoint::of(Arc::new(both.without_dead_code(&all))), &operands)?;
+        let found = cx.bind(&Checkpoint::of(program::live(&both)), &operands)?;
         Ok(program::cotangents(inputs, found))
     }
+}
+
+/// Computes the residuals of a linearized program again, and applies a program to them and further
+/// values.
+fn recompute(
+    cx: Cx<'_>,
+    parts: &LinearizedJaxpr,
+    then: &Jaxpr,
+    n_outputs: usize,
+    primals: &[Value],
+    further: &[Value],
+) -> Result<Vec<Value>> {
+    let outputs = cx.eval_jaxpr(&parts.primal, primals)?;
+    let mut operands = program::residuals(&parts.residuals, primals, &outputs[n_outputs..]);
+    operands.extend_from_slice(further);
+    cx.eval_jaxpr(then, &operands)
 }

@@ -115,7 +115,11 @@ impl Primitive for Cond {
     ) -> Result<Option<Jvp>> {
         let (index, operands) = (&primals[0], &primals[1..]);
         let has_tangent = program::nonzero(&tangents[1..]);
-        let out = self.out_has_tangent(primal, &has_tangent)?;
+        let mut out = vec![false; self.n_outputs()];
+        for branch in &self.branches {
+            let part = primal.linearize_jaxpr(branch, &has_tangent, &[])?;
+            out = program::union(&out, &part.has_tangent);
+        }
         if !out.contains(&true) {
             return Ok(Some(without_tangents(primal.bind(&self.clone().into(), primals)?)));
         }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use jaxrs_data::{DType, Literal, Scalar, Type};
 use jaxrs_data::tolerance::Class;
+use jaxrs_data::{DType, Literal, Scalar, Type};
 
 use crate::prims::Sample;
 use crate::{Jaxpr, Prim};
