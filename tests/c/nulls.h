@@ -45,6 +45,7 @@ static things* make_things(check* c) {
     OK(jaxrs_results_new(&t.results));
     OK(jaxrs_fn_new(c->ctx, "identity", 8, identity, NULL, NULL, NULL, &t.fn));
     OK(jaxrs_fn_trace(t.fn, c->s, &t.aval, 1, &t.program));
+    OK(jaxrs_compile(t.program, NULL, &t.exec));
     OK(jaxrs_attrs_new(&t.attrs));
     OK(jaxrs_array_print(t.array, &t.bytes));
     return &t;
@@ -55,13 +56,13 @@ static void reset(things* x) {
     struct tensor { uint32_t version[2]; void* ctx; void (*deleter)(void*); }* tensor = (void*)x->out_tensor;
     if (tensor) tensor->deleter(tensor);
     jaxrs_array_release(x->out_array), jaxrs_fn_release(x->out_fn), jaxrs_program_release(x->out_program);
-    jaxrs_bytes_release(x->out_bytes), jaxrs_results_release(x->out_results), jaxrs_attrs_release(x->out_attrs);
+    jaxrs_exec_release(x->out_exec), jaxrs_bytes_release(x->out_bytes), jaxrs_results_release(x->out_results), jaxrs_attrs_release(x->out_attrs);
     jaxrs_scope_release(x->out_scope), jaxrs_context_release(x->out_context);
-    x->out_array = NULL, x->out_fn = NULL, x->out_program = NULL, x->out_bytes = NULL, x->out_results = NULL;
+    x->out_array = NULL, x->out_fn = NULL, x->out_program = NULL, x->out_bytes = NULL, x->out_results = NULL, x->out_exec = NULL;
     x->out_attrs = NULL, x->out_scope = NULL, x->out_context = NULL, x->out_tensor = NULL;
 }
 
 static void drop_things(things* x) {
     jaxrs_array_release(x->array), jaxrs_results_release(x->results), jaxrs_fn_release(x->fn);
-    jaxrs_program_release(x->program), jaxrs_attrs_release(x->attrs), jaxrs_bytes_release(x->bytes);
+    jaxrs_exec_release(x->exec), jaxrs_program_release(x->program), jaxrs_attrs_release(x->attrs), jaxrs_bytes_release(x->bytes);
 }
