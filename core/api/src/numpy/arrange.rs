@@ -15,10 +15,7 @@ pub fn reshape(cx: &Scope, x: &Value, sizes: &[i64]) -> Result<Value> {
     let mut open = dims.iter_mut().filter(|dim| **dim == -1);
     if let Some(dim) = open.next() {
         if open.next().is_some() {
-            bail!(
-                InvalidArgument,
-                "reshape got sizes {sizes:?}, which leave more than one size open"
-            );
+            bail!(Shape, "reshape got sizes {sizes:?}, which leave more than one size open");
         }
         let others = sizes.iter().filter(|&&dim| dim != -1);
         let known = others.map(|&dim| dim.max(0) as u128).product::<u128>();
@@ -59,11 +56,7 @@ pub fn transpose(cx: &Scope, x: &Value, axes: &[i64]) -> Result<Value> {
 pub(crate) fn permutation(name: &str, axes: &[i64], x: &Value) -> Result<SmallVec<[usize; 4]>> {
     let rank = x.ty().rank();
     if axes.len() != rank || Axes::new(name, axes, rank)?.len() != rank {
-        bail!(
-            InvalidArgument,
-            "{name} needs each of the {rank} axes of {} once, got {axes:?}",
-            x.ty()
-        );
+        bail!(Shape, "{name} needs each of the {rank} axes of {} once, got {axes:?}", x.ty());
     }
     axes.iter().map(|&axis| normalize_axis(name, axis, rank)).collect()
 }

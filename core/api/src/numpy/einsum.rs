@@ -88,7 +88,12 @@ fn check_sizes(
     sizes: &mut Vec<(char, usize)>,
 ) -> Result<()> {
     if letters.len() != operand.ty().rank() {
-        bail!(Shape, "einsum {subscripts:?} has {} letters for {}", letters.len(), operand.ty());
+        bail!(
+            InvalidArgument,
+            "einsum {subscripts:?} has {} letters for {}",
+            letters.len(),
+            operand.ty()
+        );
     }
     for (&letter, &dim) in letters.iter().zip(operand.shape().iter()) {
         match sizes.iter().find(|(known, _)| *known == letter) {

@@ -60,7 +60,14 @@ fn batched_matmul(cx: &Scope, x: &Value, y: &Value) -> Result<Value> {
     if x.ty().rank() == 1 {
         return contract(cx, x, y, &[0], &[y.ty().rank() - 2]);
     }
-    let batch = broadcast_shape("matmul", &[&leading(x), &leading(y)])?;
+    let Ok(batch) = broadcast_shape("matmul", &[&leading(x), &leading(y)]) else {
+        bail!(
+            Shape,
+            "matmul needs leading axes that broadcast together, got {} and {}",
+            x.ty(),
+            y.ty()
+        );
+    };
     let full = |value: &Value| -> Result<Value> {
         let tail = &value.shape()[value.ty().rank() - 2..];
         broadcast(cx, "matmul", value, &batch.iter().chain(tail).copied().collect())

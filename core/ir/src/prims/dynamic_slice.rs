@@ -38,6 +38,7 @@ fn check_starts(name: &str, x: &Type, starts: &[Type]) -> Result<()> {
 fn check_window(name: &str, x: &Type, window: &Shape) -> Result<()> {
     let fits = window.iter().zip(x.shape.iter()).all(|(window, size)| window <= size);
     if window.rank() != x.rank() || !fits {
+        let window = x.with_shape(window.clone());
         bail!(Shape, "{name} needs a window that fits into {x}, got {window}");
     }
     Ok(())
