@@ -123,13 +123,17 @@ impl Body<'_, '_> {
         let (ir, ty) = (self.ir, self.ir.register(dtype));
         match dtype {
             DType::F32 | DType::F64 => ir.const_float(ty, value.as_f64()),
-            DType::C64 | DType::C128 => ir.zero(ty),
             _ => {
                 let mut bytes = Vec::new();
                 value.write_bytes(dtype, &mut bytes);
-                bytes.resize(8, 0);
-                let bits = bytes.iter().rev().fold(0u64, |bits, &b| bits << 8 | u64::from(b));
-                ir.const_int(ty, bits as i64)
+                let words = bytes.chunks(8).map(|word| {
+                    word.iter().rev().fold(0u64, |bits, &b| bits << 8 | u64::from(b)) as i64
+                });
+                let words: Vec<i64> = words.collect();
+                match *words {
+                    [low, high] => ir.const_wide_int(low, high),
+                    _ => ir.const_int(ty, words[0]),
+                }
             }
         }
     }
@@ -351,9 +355,10 @@ impl Body<'_, '_> {
         for (i, c) in l.carried.iter().enumerate() {
             let LoopKind::Reduce(reduce) = &l.kind else { continue };
             let total = self.fold_lanes(reduce[i], c, state[i])?;
-            self.width = 1;
-            let init = self.settle(c.init, false);
-            results.push(self.combine(reduce[i], c, init, total)?);
+            let init = std::mem::replace(&mut self.width, 1);
+            let first = self.settle(c.init, false);
+            results.push(self.combine(reduce[i], c, first, total)?);
+            self.width = init;
         }
         self.width = 1;
         l.carried.iter().zip(results).for_each(|(c, v)| self.set(c.result, Val::Uniform(v)));

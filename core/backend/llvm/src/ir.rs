@@ -167,6 +167,13 @@ impl<'c> Ir<'c> {
 
     // Constants.
 
+    /// A 128-bit integer constant, lower half first.
+    pub(crate) fn const_wide_int(&self, low: i64, high: i64) -> V {
+        let words = [low as u64, high as u64];
+        // SAFETY: the type is a live integer type, and the words are as many as said.
+        V(unsafe { LLVMConstIntOfArbitraryPrecision(self.int(128).0, 2, words.as_ptr()) })
+    }
+
     /// An integer constant in all lanes of a type.
     pub(crate) fn const_int(&self, ty: Ty, value: i64) -> V {
         // SAFETY: the type is live.

@@ -342,6 +342,9 @@ impl Generator {
             let shared = self.random.percent(20);
             let len = rows * cols * if shared { 1 } else { batch };
             let literal = self.random_literal(dtype, len, false);
+            // The sign of a zero product depends on whether it is added to zero.
+            let nonzero = |v: Scalar| if v.is_nonzero() { v } else { Scalar::one(dtype) };
+            let literal = Literal::from_fn(literal.ty().clone(), |at| nonzero(literal.get(at)));
             let buffer = self.program.add_buffer(dtype, len, Place::Constant(literal));
             let mut operand = strided(buffer, rows, cols, &mut self.random);
             operand.batch_stride = if shared { 0 } else { (rows * cols) as isize };
