@@ -355,10 +355,10 @@ impl Body<'_, '_> {
         for (i, c) in l.carried.iter().enumerate() {
             let LoopKind::Reduce(reduce) = &l.kind else { continue };
             let total = self.fold_lanes(reduce[i], c, state[i])?;
-            let init = std::mem::replace(&mut self.width, 1);
-            let first = self.settle(c.init, false);
-            results.push(self.combine(reduce[i], c, first, total)?);
-            self.width = init;
+            let width = std::mem::replace(&mut self.width, 1);
+            let start = self.settle(c.init, false);
+            results.push(self.combine(reduce[i], c, start, total)?);
+            self.width = width;
         }
         self.width = 1;
         l.carried.iter().zip(results).for_each(|(c, v)| self.set(c.result, Val::Uniform(v)));
