@@ -101,6 +101,12 @@ fn edges(dtype: DType) -> Vec<Scalar> {
     values.iter().map(float).collect()
 }
 
+/// Values that are hard for arithmetic, in a row.
+pub fn row(dtype: DType) -> Literal {
+    let edges = edges(dtype);
+    Literal::from_scalars(Type::new(dtype, [edges.len()]), &edges)
+}
+
 /// Hard values as operand `k` of several, such that each meets each.
 pub fn grid(dtype: DType, k: usize) -> Literal {
     let edges = edges(dtype);
@@ -126,7 +132,8 @@ pub fn elementwise(
     let sample = |inputs, smooth| Sample { prim: prim.clone(), inputs, class, smooth };
     let mut samples = Vec::new();
     for dtype in DType::ALL.into_iter().filter(|&dtype| takes(dtype)) {
-        samples.push(sample((0..n).map(|k| grid(dtype, k)).collect(), false));
+        let hard = |k| if n == 1 { row(dtype) } else { grid(dtype, k) };
+        samples.push(sample((0..n).map(hard).collect(), false));
         samples.push(sample((0..n).map(|_| finite(dtype, &[0, 3])).collect(), false));
         samples.push(sample((0..n).map(|_| finite(dtype, &[1])).collect(), false));
         for scalar in (0..n).filter(|_| n > 1) {

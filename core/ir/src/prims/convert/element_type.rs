@@ -109,7 +109,7 @@ impl Primitive for ConvertElementType {
         for new_dtype in DType::ALL {
             let prim = ConvertElementType { new_dtype, weak_type: false };
             for dtype in DType::ALL {
-                let inputs = vec![sample::grid(dtype, 0)];
+                let inputs = vec![sample::row(dtype)];
                 samples.push(Sample { smooth: false, ..sample::exact(prim, inputs) });
             }
         }
