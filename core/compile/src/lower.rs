@@ -21,7 +21,7 @@ mod steps;
 use jaxrs_data::{DType, Result};
 use jaxrs_ir::Jaxpr;
 use jaxrs_kernel::{BufferId, IndexVar, Place, Program, Step, Target};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::CompileOptions;
 use graph::{Graph, Operand, View};
@@ -34,6 +34,8 @@ struct Lowerer<'o> {
     program: Program,
     /// Buffers that turned out to be others under a second name.
     renamed: FxHashMap<BufferId, BufferId>,
+    /// Buffers of loops' results, which are only names of what the loops carry.
+    provisional: FxHashSet<BufferId>,
 }
 
 /// Lowers a jaxpr. Buffers that are neither inputs nor outputs have no place yet.
@@ -43,6 +45,7 @@ pub fn lower(jaxpr: &Jaxpr, options: &CompileOptions) -> Result<Program> {
         graph: Graph::default(),
         program: Program::default(),
         renamed: FxHashMap::default(),
+        provisional: FxHashSet::default(),
     };
     let mut inputs = Vec::with_capacity(jaxpr.invars.len());
     for (k, ty) in jaxpr.in_types().enumerate() {

@@ -49,12 +49,13 @@ impl Lowerer<'_> {
         steps: &mut StepList,
     ) -> Result<()> {
         for (&out, carry) in outputs.iter().zip(carried) {
-            let wanted = self.graph.info(out).stored.clone();
-            match wanted {
-                Some(dest) if !(dest.leads.is_empty() && self.is_scratch(dest.buffer)) => {
-                    self.copy(&Operand::Var(carry.var), &dest, steps)?;
-                }
-                _ => self.graph.info_mut(out).stored = Some(View::whole(carry.current)),
+            let wanted = self.stored(out)?;
+            if wanted.leads.is_empty() && self.provisional.contains(&wanted.buffer) {
+                // Kernels that read the result may stand already.
+                self.renamed.insert(wanted.buffer, carry.current);
+                self.graph.info_mut(out).stored = Some(View::whole(carry.current));
+            } else {
+                self.copy(&Operand::Var(carry.var), &wanted, steps)?;
             }
         }
         Ok(())

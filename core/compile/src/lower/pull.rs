@@ -64,6 +64,8 @@ pub(crate) struct Puller<'g> {
     /// The variables read from memory, each with the number of leading coordinates that were the point's
     /// own; `usize::MAX` where the index was exactly the point.
     pub(crate) reads: Vec<(Var, usize)>,
+    /// Values that are zero where a mask does not hold.
+    masked: FxHashMap<ValueId, ValueId>,
     /// The open loops: counters and lengths.
     loops: Vec<(ValueId, usize)>,
     /// Rows that are being stored by the open loop.
@@ -95,6 +97,7 @@ impl<'g> Puller<'g> {
             unroll: 8,
             max_trips: None,
             reads: Vec::new(),
+            masked: FxHashMap::default(),
             loops: Vec::new(),
             storing: Vec::new(),
             n_trips: 1,
@@ -132,13 +135,6 @@ impl<'g> Puller<'g> {
             known.insert(key, value);
         }
         Ok(value)
-    }
-
-    /// Lets a value stand for an element from here to the end of the open block.
-    pub(crate) fn define(&mut self, var: Var, index: &[ValueId], value: ValueId) {
-        if let Some(known) = self.known.last_mut() {
-            known.insert((var, Index::from_slice(index), None), value);
-        }
     }
 
     fn compute(&mut self, var: Var, index: &[ValueId]) -> Result<ValueId> {
@@ -279,7 +275,11 @@ impl<'g> Puller<'g> {
 
     fn load(&mut self, view: &View, ty: &Type, index: &[ValueId]) -> ValueId {
         let position = self.position(view, &ty.shape, index);
-        self.body.load(view.buffer, ty.dtype, position, self.mask)
+        let value = self.body.load(view.buffer, ty.dtype, position, self.mask);
+        if let Some(mask) = self.mask {
+            self.masked.insert(value, mask);
+        }
+        value
     }
 
     /// Stores an element, unless a mask excludes it.
@@ -293,16 +293,6 @@ impl<'g> Puller<'g> {
     ) {
         let position = self.position(view, shape, index);
         self.body.store(view.buffer, position, value, mask);
-    }
-
-    /// Whether a variable is read from memory or registers here, rather than computed.
-    fn is_read(&self, operand: &Operand) -> bool {
-        match operand {
-            Operand::Literal(_) => false,
-            Operand::Var(var) => {
-                !self.locals.contains_key(var) && self.graph.info(*var).stored.is_some()
-            }
-        }
     }
 
     /// Computes what one element needs, operands before results, along chains of pointwise equations.
@@ -433,15 +423,16 @@ impl Elements for Puller<'_> {
         let outer = self.mask.replace(inner);
         let value = self.pull(operand, index);
         self.mask = outer;
-        if self.is_read(operand) {
-            return value;
+        let value = value?;
+        if self.masked.get(&value) == Some(&inner) {
+            return Ok(value);
         }
         // Kernels only load, store and convert 16-bit floats.
         let wide = match dtype {
             DType::F16 | DType::BF16 => DType::F32,
             other => other,
         };
-        let (value, zero) = (self.body.cast(value?, wide), self.body.constant(wide, zero));
+        let (value, zero) = (self.body.cast(value, wide), self.body.constant(wide, zero));
         let chosen = self.body.select(mask, value, zero);
         Ok(self.body.cast(chosen, dtype))
     }

@@ -2,7 +2,7 @@
 
 use jaxrs_data::Result;
 use jaxrs_ir::lower::Lowering;
-use jaxrs_kernel::{BufferId, Place, Step};
+use jaxrs_kernel::{BufferId, Step};
 use rustc_hash::FxHashSet;
 
 use super::decide::{Decisions, decide};
@@ -97,6 +97,9 @@ impl Lowerer<'_> {
                     let ty = self.graph.info(out).ty.clone();
                     let buffer = self.scratch(ty.dtype, ty.shape.numel());
                     self.graph.info_mut(out).stored = Some(View::whole(buffer));
+                    if decisions.lowering(eqn) == Lowering::Control {
+                        self.provisional.insert(buffer);
+                    }
                 }
             }
             self.place_updated(region, decisions, eqn);
@@ -199,10 +202,5 @@ impl Lowerer<'_> {
             }
             _ => self.emit_roots(&[(operand.clone(), dest.clone())], steps),
         }
-    }
-
-    /// Whether a buffer belongs to the program alone.
-    pub(crate) fn is_scratch(&self, buffer: BufferId) -> bool {
-        self.program[buffer].place == Place::Unassigned
     }
 }

@@ -240,3 +240,24 @@ fn loops_nest() {
           in (a, b) }",
     );
 }
+
+#[test]
+fn what_a_loop_gives_is_read_after_it() {
+    check(
+        "{ lambda ; m:f32[30,30] x:f32[30]. let
+            a:f32[30] = scan[
+              jaxpr={ lambda ; m:f32[30,30] x:f32[30]. let
+                  z:f32[30] = rev[dimensions=(0,)] x
+                  y:f32[30] = sin z
+                in (y,) }
+              length=7 num_carry=1 num_consts=1 reverse=False unroll=1
+            ] m x
+            b:f32[30] = mul a 2.0:f32[]
+            c:f32[] = reduce_sum[axes=(0,)] b
+            d:f32[30] = scan[
+              jaxpr={ lambda ; x:f32[30]. let y:f32[30] = rev[dimensions=(0,)] x in (y,) }
+              length=3 num_carry=1 num_consts=0 reverse=False unroll=1
+            ] a
+          in (c, d, a) }",
+    );
+}
