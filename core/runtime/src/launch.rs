@@ -1,13 +1,13 @@
-//! Running programs on arrays: the safe side of [`Executable`].
+//! Running programs on memory: the safe side of [`Executable`].
 
 use std::sync::Arc;
 
-use jaxrs_data::{Error, Result, SmallVec, Type};
+use jaxrs_data::{Error, Result, SmallVec};
 use jaxrs_kernel::Program;
 
-use crate::{Array, Backend, Executable, HostBuffer, LaunchArgs};
+use crate::{Backend, Executable, HostBuffer, LaunchArgs};
 
-/// A program, ready to run on arrays.
+/// A program, ready to run on memory.
 pub struct LoadedProgram {
     executable: Arc<dyn Executable>,
     in_bytes: SmallVec<[usize; 4]>,
@@ -18,15 +18,15 @@ pub struct LoadedProgram {
 /// An input of a launch.
 pub enum Argument {
     /// Read only.
-    Shared(Array),
-    /// A result may be given its memory, if nobody else holds it.
-    Donated(Array),
+    Shared(Arc<HostBuffer>),
+    /// A result may be given the memory, if nobody else holds it.
+    Donated(Arc<HostBuffer>),
 }
 
 impl Argument {
-    fn array(&self) -> &Array {
+    fn buffer(&self) -> &Arc<HostBuffer> {
         match self {
-            Argument::Shared(array) | Argument::Donated(array) => array,
+            Argument::Shared(buffer) | Argument::Donated(buffer) => buffer,
         }
     }
 }
@@ -56,15 +56,11 @@ impl LoadedProgram {
         self.executable.describe()
     }
 
-    /// Runs the program; the results are of the types given, whose sizes must fit.
-    pub fn run(
-        &self,
-        inputs: &[Argument],
-        out_types: impl ExactSizeIterator<Item = Type>,
-    ) -> Result<SmallVec<[Array; 2]>> {
-        self.check(inputs, out_types.len())?;
+    /// Runs the program; gives the memory of the results.
+    pub fn run(&self, inputs: &[Argument]) -> Result<SmallVec<[Arc<HostBuffer>; 2]>> {
+        self.check(inputs)?;
         let mut pointers: SmallVec<[*const u8; 8]> =
-            inputs.iter().map(|input| input.array().buffer().as_ptr().cast_const()).collect();
+            inputs.iter().map(|input| input.buffer().as_ptr().cast_const()).collect();
         let mut memory: SmallVec<[Arc<HostBuffer>; 2]> = SmallVec::new();
         for (&len_bytes, &shared) in self.out_bytes.iter().zip(&self.shares_input) {
             let buffer = match shared {
@@ -83,12 +79,12 @@ impl LoadedProgram {
         // were allocated by it; outputs are new memory, or that of the input that the program shares
         // with them, which is held alone.
         unsafe { self.executable.run(&args) }?;
-        Ok(memory.into_iter().zip(out_types).map(|(m, ty)| Array::from_shared(ty, m)).collect())
+        Ok(memory)
     }
 
     /// The memory of a donated input, or a copy where somebody else may read it still.
     fn take_over(&self, input: &Argument) -> Result<Arc<HostBuffer>> {
-        let buffer = input.array().buffer();
+        let buffer = input.buffer();
         let is_donated = matches!(input, Argument::Donated(_));
         if is_donated && buffer.is_owned() && Arc::strong_count(buffer) == 1 {
             return Ok(buffer.clone());
@@ -96,22 +92,17 @@ impl LoadedProgram {
         HostBuffer::from_bytes(buffer.as_bytes()).map(Arc::new)
     }
 
-    fn check(&self, inputs: &[Argument], n_outputs: usize) -> Result<()> {
+    fn check(&self, inputs: &[Argument]) -> Result<()> {
+        let mut pairs = inputs.iter().zip(&self.in_bytes);
         let fits = inputs.len() == self.in_bytes.len()
-            && n_outputs == self.out_bytes.len()
-            && inputs
-                .iter()
-                .zip(&self.in_bytes)
-                .all(|(input, &bytes)| input.array().buffer().len_bytes() == bytes);
+            && pairs.all(|(input, &bytes)| input.buffer().len_bytes() == bytes);
         if fits {
             return Ok(());
         }
-        let got: Vec<usize> =
-            inputs.iter().map(|input| input.array().buffer().len_bytes()).collect();
+        let got: Vec<usize> = inputs.iter().map(|input| input.buffer().len_bytes()).collect();
         Err(Error::internal(format_args!(
-            "a launch needs inputs of {:?} bytes and {} outputs, got {got:?} and {n_outputs}",
-            self.in_bytes,
-            self.out_bytes.len()
+            "a launch needs inputs of {:?} bytes, got {got:?}",
+            self.in_bytes
         )))
     }
 }

@@ -12,7 +12,7 @@ use crate::tracer::{self, Tracer};
 
 /// A value that is this array.
 pub fn value_from_array(array: Array) -> Value {
-    tracer::concrete(array)
+    tracer::concrete(array.ty().clone(), array.buffer().clone())
 }
 
 /// The array that a value is; nothing for a tracer, and for an array whose memory was donated.

@@ -1,14 +1,14 @@
 //! Where the language meets devices: programs are compiled, kept, and run on arrays.
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use jaxrs_compile::CompileOptions;
 use jaxrs_data::{ErrorKind, Literal, Result, SmallVec, Type};
 use jaxrs_ir::evaluate::evaluate;
 use jaxrs_ir::{Atom, Eqn, Jaxpr, Outputs, Prim, Value, VarId};
-use jaxrs_runtime::{Argument, Array, Backend, LoadedProgram};
+use jaxrs_runtime::{Argument, Backend, HostBuffer, LoadedProgram};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::{FxHashMap, FxHasher};
 
@@ -34,7 +34,9 @@ struct Operation {
     prim: Prim,
     in_types: SmallVec<[Type; 4]>,
     jaxpr: Arc<Jaxpr>,
-    compiled: RwLock<Arc<Compiled>>,
+    compiled: Compiled,
+    /// What the compiler's back end made of it, once it was hot.
+    hot: OnceLock<Compiled>,
     /// How many elements went through it on the eager back end.
     elements: AtomicU64,
     /// Elements of one run.
@@ -81,8 +83,7 @@ impl Dispatch {
             return compiled.run(inputs, &[]);
         }
         let operation = self.operation(counters, prim, inputs)?;
-        let compiled = self.compiled(counters, &operation)?;
-        compiled.run(inputs, &[])
+        self.compiled(counters, &operation)?.run(inputs, &[])
     }
 
     fn operation(
@@ -127,7 +128,8 @@ impl Dispatch {
             prim: prim.clone(),
             in_types,
             jaxpr,
-            compiled: RwLock::new(Arc::new(compiled)),
+            compiled,
+            hot: OnceLock::new(),
             elements: AtomicU64::new(0),
             size,
             is_final,
@@ -135,15 +137,19 @@ impl Dispatch {
     }
 
     /// What runs an operation now; the one call that makes it hot compiles it.
-    fn compiled(&self, counters: &Counters, operation: &Operation) -> Result<Arc<Compiled>> {
-        if !operation.is_final {
-            let before = operation.elements.fetch_add(operation.size, Ordering::Relaxed);
-            if before < HOT_TOTAL && before + operation.size >= HOT_TOTAL {
-                let compiled = compile(counters, self.compiler.as_ref(), &operation.jaxpr, &[])?;
-                *operation.compiled.write() = Arc::new(compiled);
-            }
+    fn compiled<'o>(&self, counters: &Counters, operation: &'o Operation) -> Result<&'o Compiled> {
+        if operation.is_final {
+            return Ok(&operation.compiled);
         }
-        Ok(operation.compiled.read().clone())
+        if let Some(compiled) = operation.hot.get() {
+            return Ok(compiled);
+        }
+        let before = operation.elements.fetch_add(operation.size, Ordering::Relaxed);
+        if before < HOT_TOTAL && before + operation.size >= HOT_TOTAL {
+            let compiled = compile(counters, self.compiler.as_ref(), &operation.jaxpr, &[])?;
+            return Ok(operation.hot.get_or_init(|| compiled));
+        }
+        Ok(&operation.compiled)
     }
 
     /// What runs a program that is called as a unit. Programs are told apart by address: those that
@@ -222,7 +228,7 @@ fn same_memory(prim: &Prim, inputs: &[Value]) -> Result<Option<Value>> {
         return Ok(None);
     }
     let out = prim.output_types(&[inputs[0].ty().clone()])?.swap_remove(0);
-    Ok(Some(tracer::concrete(tracer::to_array(&inputs[0])?.with_type(out))))
+    Ok(Some(tracer::concrete(out, tracer::memory(&inputs[0])?)))
 }
 
 fn compile(
@@ -261,58 +267,48 @@ impl Compiled {
             How::Evaluate(jaxpr) => evaluate_arrays(jaxpr, inputs),
             How::Launch(program) => {
                 let outputs = if donated.contains(&true) {
-                    self.launch_donating(program, inputs, donated)?
+                    launch_donating(program, inputs, donated)?
                 } else {
                     let arguments: SmallVec<[Argument; 4]> = inputs
                         .iter()
-                        .map(|value| tracer::to_array(value).map(Argument::Shared))
+                        .map(|value| tracer::memory(value).map(Argument::Shared))
                         .collect::<Result<_>>()?;
-                    program.run(&arguments, self.out_types.iter().cloned())?
+                    program.run(&arguments)?
                 };
-                Ok(outputs.into_iter().map(tracer::concrete).collect())
+                let pairs = self.out_types.iter().zip(outputs);
+                Ok(pairs.map(|(ty, memory)| tracer::concrete(ty.clone(), memory)).collect())
             }
         }
     }
+}
 
-    fn launch_donating(
-        &self,
-        program: &LoadedProgram,
-        inputs: &[Value],
-        donated: &[bool],
-    ) -> Result<SmallVec<[Array; 2]>> {
-        let mut arguments: Vec<Argument> = Vec::with_capacity(inputs.len());
-        let mut taken: Vec<Option<&ArrayNode>> = Vec::with_capacity(inputs.len());
-        let mut failed = None;
-        for (k, value) in inputs.iter().enumerate() {
-            let node = value.downcast_ref::<ArrayNode>();
-            let node = node.filter(|_| donated[k] && program.reuses(k));
-            let argument = match node {
-                Some(node) => node.take().map(Argument::Donated),
-                None => tracer::to_array(value).map(Argument::Shared),
-            };
-            match argument {
-                Ok(argument) => arguments.push(argument),
-                Err(err) => {
-                    failed = Some(err);
-                    break;
-                }
-            }
-            taken.push(node);
-        }
-        let result = match failed {
-            Some(err) => Err(err),
-            None => program.run(&arguments, self.out_types.iter().cloned()),
-        };
-        if result.is_err() {
-            // Nothing ran to its end, so that nothing was given away.
-            for (argument, node) in arguments.into_iter().zip(taken) {
-                if let (Argument::Donated(array), Some(node)) = (argument, node) {
-                    node.restore(array);
-                }
+/// Runs a program that may take over the memory of inputs.
+fn launch_donating(
+    program: &LoadedProgram,
+    inputs: &[Value],
+    donated: &[bool],
+) -> Result<SmallVec<[Arc<HostBuffer>; 2]>> {
+    let mut arguments: Vec<Argument> = Vec::with_capacity(inputs.len());
+    let mut taken: Vec<Option<&ArrayNode>> = Vec::with_capacity(inputs.len());
+    let gathered = inputs.iter().zip(donated).enumerate().try_for_each(|(k, (value, &donated))| {
+        let node = value.downcast_ref::<ArrayNode>().filter(|_| donated && program.reuses(k));
+        arguments.push(match node {
+            Some(node) => Argument::Donated(node.take()?),
+            None => Argument::Shared(tracer::memory(value)?),
+        });
+        taken.push(node);
+        Ok(())
+    });
+    let result = gathered.and_then(|()| program.run(&arguments));
+    if result.is_err() {
+        // Nothing ran to its end, so that nothing was given away.
+        for (argument, node) in arguments.into_iter().zip(taken) {
+            if let (Argument::Donated(memory), Some(node)) = (argument, node) {
+                node.restore(memory);
             }
         }
-        result
     }
+    result
 }
 
 fn evaluate_arrays(jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Outputs> {
@@ -320,6 +316,9 @@ fn evaluate_arrays(jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Outputs> {
         inputs.iter().map(|value| tracer::to_array(value)?.to_literal()).collect::<Result<_>>()?;
     evaluate(jaxpr, &literals)?
         .iter()
-        .map(|literal| Ok(tracer::concrete(Array::from_literal(literal)?)))
+        .map(|literal| {
+            let memory = Arc::new(HostBuffer::from_bytes(literal.bytes())?);
+            Ok(tracer::concrete(literal.ty().clone(), memory))
+        })
         .collect()
 }

@@ -6,34 +6,31 @@ use std::sync::atomic::Ordering;
 
 use jaxrs_data::{Error, Literal, Result, Type, bail};
 use jaxrs_ir::{Tangent, Value, ValueNode, VarId};
-use jaxrs_runtime::Array;
+use jaxrs_runtime::{Array, HostBuffer};
 use parking_lot::Mutex;
 
 use crate::frame::{Frame, Kind};
 
-/// A concrete array. It is taken away when its memory is donated to a result.
+/// A concrete array. Its memory is taken away when it is donated to a result.
 pub(crate) struct ArrayNode {
     ty: Type,
-    array: Mutex<Option<Array>>,
+    memory: Mutex<Option<Arc<HostBuffer>>>,
 }
 
 impl ArrayNode {
-    /// The array; clones share the memory.
-    pub(crate) fn get(&self) -> Result<Array> {
-        match &*self.array.lock() {
-            Some(array) => Ok(array.clone()),
-            None => Err(donated(&self.ty)),
-        }
+    /// The memory.
+    pub(crate) fn get(&self) -> Result<Arc<HostBuffer>> {
+        self.memory.lock().clone().ok_or_else(|| donated(&self.ty))
     }
 
-    /// Takes the array away for good.
-    pub(crate) fn take(&self) -> Result<Array> {
-        self.array.lock().take().ok_or_else(|| donated(&self.ty))
+    /// Takes the memory away for good.
+    pub(crate) fn take(&self) -> Result<Arc<HostBuffer>> {
+        self.memory.lock().take().ok_or_else(|| donated(&self.ty))
     }
 
     /// Puts back what was taken but not used.
-    pub(crate) fn restore(&self, array: Array) {
-        *self.array.lock() = Some(array);
+    pub(crate) fn restore(&self, memory: Arc<HostBuffer>) {
+        *self.memory.lock() = Some(memory);
     }
 }
 
@@ -57,9 +54,9 @@ impl ValueNode for ArrayNode {
     }
 }
 
-/// A value that is this array.
-pub(crate) fn concrete(array: Array) -> Value {
-    Value::new(ArrayNode { ty: array.ty().clone(), array: Mutex::new(Some(array)) })
+/// A value that is an array of this type, in this memory.
+pub(crate) fn concrete(ty: Type, memory: Arc<HostBuffer>) -> Value {
+    Value::new(ArrayNode { ty, memory: Mutex::new(Some(memory)) })
 }
 
 /// Stands for a value in a trace.
@@ -125,25 +122,30 @@ impl fmt::Debug for Tracer {
 
 /// The array behind a value that is not being staged or batched.
 pub(crate) fn to_array(value: &Value) -> Result<Array> {
+    Ok(Array::from_shared(value.ty().clone(), memory(value)?))
+}
+
+/// The memory of a value that is not being staged or batched.
+pub(crate) fn memory(value: &Value) -> Result<Arc<HostBuffer>> {
     if let Some(node) = value.downcast_ref::<ArrayNode>() {
         return node.get();
     }
     if let Some(literal) = value.downcast_ref::<Literal>() {
-        return Array::from_literal(literal);
+        return HostBuffer::from_bytes(literal.bytes()).map(Arc::new);
     }
     match value.downcast_ref::<Tracer>() {
-        Some(tracer) => primal_array(tracer),
+        Some(tracer) => primal_memory(tracer),
         None => Err(Error::internal(format_args!("{value:?} is no value of this context"))),
     }
 }
 
-/// The array that is being differentiated at, where there is one.
-fn primal_array(tracer: &Tracer) -> Result<Array> {
+/// The memory of what is being differentiated at, where there is such a thing.
+fn primal_memory(tracer: &Tracer) -> Result<Arc<HostBuffer>> {
     if tracer.frame.is_finished() {
         bail!(TracerEscaped, "the value of {tracer}, which finished, was asked for");
     }
     let why = match (&tracer.data, &tracer.frame.kind) {
-        (Data::Dual(primal, _), _) => return to_array(primal),
+        (Data::Dual(primal, _), _) => return memory(primal),
         (Data::Batched(..), Kind::Batch(size)) => {
             format!("is a different one for each of the {size} examples of vmap")
         }

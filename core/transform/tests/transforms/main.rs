@@ -5,4 +5,5 @@ mod custom_rules;
 mod errors;
 mod jacobians;
 mod nesting;
+mod programs;
 mod setting;

@@ -1,0 +1,299 @@
+//! What transforms make of programs, as text.
+
+use expect_test::{Expect, expect};
+use jaxrs_data::Type;
+use jaxrs_ir::{Value, ops};
+use jaxrs_transform::{Function, ScanOptions, Scope, checkpoint, cond, scan};
+
+use crate::setting::*;
+
+fn check(f: &Function, types: &[Type], expected: Expect) {
+    expected.assert_eq(&program(f, types));
+}
+
+#[test]
+fn gradients_compute_no_zeros() {
+    let f = binary("f", |s, x, _| sin(s, x));
+    check(
+        &grad(&f),
+        &[f32s(&[]), f32s(&[])],
+        expect![[r#"
+        { lambda ; a:f32[] b:f32[]. let
+            c:f32[] = sin a
+            d:f32[] = cos a
+            e:f32[] = mul 1.0:f32[] d
+          in (e,) }"#]],
+    );
+}
+
+#[test]
+fn compiled_functions_stay_calls() {
+    let f = jit(&unary("f", |s, x| sin(s, &sin(s, x)?)));
+    check(
+        &grad(&f),
+        &[f32s(&[])],
+        expect![[r#"
+        { lambda ; a:f32[]. let
+            b:f32[] c:f32[] d:f32[] = jit[
+              name=f
+              jaxpr={ lambda ; f:f32[]. let
+                  g:f32[] = sin f
+                  h:f32[] = cos f
+                  i:f32[] = sin g
+                  j:f32[] = cos g
+                in (i, h, j) }
+            ] a
+            e:f32[] = jit[
+              name=f
+              jaxpr={ lambda ; k:f32[] l:f32[] m:f32[]. let
+                  n:f32[] = mul m l
+                  o:f32[] = mul n k
+                in (o,) }
+            ] c d 1.0:f32[]
+          in (e,) }"#]],
+    );
+    check(
+        &vmap(&f),
+        &[f32s(&[3])],
+        expect![[r#"
+        { lambda ; a:f32[3]. let
+            b:f32[3] = jit[
+              name=f
+              jaxpr={ lambda ; c:f32[3]. let
+                  d:f32[3] = sin c
+                  e:f32[3] = sin d
+                in (e,) }
+            ] a
+          in (b,) }"#]],
+    );
+}
+
+#[test]
+fn captured_arrays_are_constants_and_scalars_stand_in_place() {
+    let weights = array(&[2], &[1.0, 2.0]);
+    let f = unary("f", move |s, x| add(s, &mul(s, x, &weights)?, &constant(1.0)));
+    check(
+        &jit(&f),
+        &[f32s(&[2])],
+        expect![[r#"
+        { lambda a:f32[2]; b:f32[2]. let
+            c:f32[2] = jit[
+              name=f
+              jaxpr={ lambda d:f32[2]; e:f32[2]. let
+                  f:f32[2] = mul e d
+                  g:f32[2] = add f 1.0:f32[]
+                in (g,) }
+            ] a b
+          in (c,) }"#]],
+    );
+    check(
+        &f,
+        &[f32s(&[2])],
+        expect![[r#"
+        { lambda a:f32[2]; b:f32[2]. let
+            c:f32[2] = mul b a
+            d:f32[2] = add c 1.0:f32[]
+          in (d,) }"#]],
+    );
+}
+
+/// c ↦ sin(sin(W) · c), of which sin(W) is the same in every iteration.
+fn rnn(wrap: fn(&Function) -> Function) -> Function {
+    binary("rnn", move |s, w, c| {
+        let w = w.clone();
+        let body = unary("body", move |s, c| sin(s, &mul(s, &sin(s, &w)?, c)?));
+        let options = ScanOptions { length: Some(5), ..ScanOptions::default() };
+        let last = scan(s, &wrap(&body), std::slice::from_ref(c), &[], options)?;
+        sum(s, &last[0])
+    })
+}
+
+#[test]
+fn scans_stack_residuals_but_those_that_never_change() {
+    check(
+        &grad(&rnn(Function::clone)),
+        &[f32s(&[3]), f32s(&[3])],
+        expect![[r#"
+        { lambda ; a:f32[3] b:f32[3]. let
+            c:f32[3] = sin a
+            d:f32[3] = cos a
+            e:f32[3] f:f32[5,3] g:f32[5,3] = scan[
+              jaxpr={ lambda ; n:f32[3] o:f32[3] p:f32[3] q:f32[3]. let
+                  r:f32[3] = mul p q
+                  s:f32[3] = sin r
+                  t:f32[3] = cos r
+                in (s, q, t) }
+              length=5
+              num_carry=1
+              num_consts=3
+              reverse=false
+              unroll=1
+            ] a d c b
+            h:f32[] = reduce_sum[axes=(0,)] e
+            i:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 0.0:f32[]
+            j:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 1.0:f32[]
+            k:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 0.0:f32[]
+            l:f32[3] m:f32[3] = scan[
+              jaxpr={ lambda ; u:f32[3] v:f32[3] w:f32[3] x:f32[3] y:f32[3] z:f32[3]. let
+                  ba:f32[3] = mul x z
+                  bb:f32[3] = mul ba v
+                  bc:f32[3] = mul ba y
+                  bd:f32[3] = mul bc u
+                  be:f32[3] = add_any w bd
+                in (be, bb) }
+              length=5
+              num_carry=2
+              num_consts=2
+              reverse=true
+              unroll=1
+            ] d c k j f g
+          in (l,) }"#]],
+    );
+}
+
+#[test]
+fn checkpointed_bodies_stack_carries_only() {
+    check(
+        &grad(&rnn(checkpoint)),
+        &[f32s(&[3]), f32s(&[3])],
+        expect![[r#"
+        { lambda ; a:f32[3] b:f32[3]. let
+            c:f32[3] d:f32[5,3] = scan[
+              jaxpr={ lambda ; k:f32[3] l:f32[3]. let
+                  m:f32[3] = remat2[
+                    jaxpr={ lambda n:f32[3]; o:f32[3]. let
+                        p:f32[3] = sin n
+                        q:f32[3] = mul p o
+                        r:f32[3] = sin q
+                      in (r,) }
+                  ] k l
+                in (m, l) }
+              length=5
+              num_carry=1
+              num_consts=1
+              reverse=false
+              unroll=1
+            ] a b
+            e:f32[] = reduce_sum[axes=(0,)] c
+            f:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 0.0:f32[]
+            g:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 1.0:f32[]
+            h:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 0.0:f32[]
+            i:f32[3] j:f32[3] = scan[
+              jaxpr={ lambda ; s:f32[3] t:f32[3] u:f32[3] v:f32[3]. let
+                  w:f32[3] x:f32[3] = remat2[
+                    jaxpr={ lambda ; z:f32[3] ba:f32[3] bb:f32[3]. let
+                        bc:f32[3] = sin z
+                        bd:f32[3] = cos z
+                        be:f32[3] = mul bc ba
+                        bf:f32[3] = cos be
+                        bg:f32[3] = mul bb bf
+                        bh:f32[3] = mul bg bc
+                        bi:f32[3] = mul bg ba
+                        bj:f32[3] = mul bi bd
+                      in (bj, bh) }
+                  ] s v u
+                  y:f32[3] = add_any t w
+                in (y, x) }
+              length=5
+              num_carry=2
+              num_consts=1
+              reverse=true
+              unroll=1
+            ] a h g d
+          in (i,) }"#]],
+    );
+}
+
+#[test]
+fn checkpoints_compute_again_in_the_backward_pass() {
+    let f = checkpoint(&unary("f", |s, x| sin(s, &sin(s, x)?)));
+    check(
+        &grad(&f),
+        &[f32s(&[])],
+        expect![[r#"
+        { lambda ; a:f32[]. let
+            b:f32[] = remat2[
+              jaxpr={ lambda ; d:f32[]. let e:f32[] = sin d; f:f32[] = sin e in (f,) }
+            ] a
+            c:f32[] = remat2[
+              jaxpr={ lambda ; g:f32[] h:f32[]. let
+                  i:f32[] = sin g
+                  j:f32[] = cos g
+                  k:f32[] = cos i
+                  l:f32[] = mul h k
+                  m:f32[] = mul l j
+                in (m,) }
+            ] a 1.0:f32[]
+          in (c,) }"#]],
+    );
+}
+
+#[test]
+fn branches_share_slots_for_residuals() {
+    let f = Function::new("f", |s: &Scope, x: &[Value]| {
+        let twice = unary("twice", |s, x| sin(s, &sin(s, x)?));
+        let once = unary("once", |s, x| ops::unary(s, jaxrs_ir::prims::Unary::Exp, x));
+        cond(s, &x[0], &twice, &once, &x[1..])
+    });
+    let gradient =
+        jaxrs_transform::grad(&f, jaxrs_transform::DiffOptions { argnums: vec![1], n_aux: 0 });
+    check(
+        &gradient,
+        &[Type::scalar(jaxrs_data::DType::Bool), f32s(&[])],
+        expect![[r#"
+        { lambda ; a:bool[] b:f32[]. let
+            c:i32[] = convert_element_type[new_dtype=i32 weak_type=false] a
+            d:f32[] e:f32[] f:f32[] = cond[
+              branches=(
+                { lambda ; h:f32[]. let i:f32[] = exp h in (i, i, 0.0:f32[]) }
+                { lambda ; j:f32[]. let
+                    k:f32[] = sin j
+                    l:f32[] = cos j
+                    m:f32[] = sin k
+                    n:f32[] = cos k
+                  in (m, l, n) }
+              )
+            ] c b
+            g:f32[] = cond[
+              branches=(
+                { lambda ; o:f32[] p:f32[] q:f32[]. let r:f32[] = mul q o in (r,) }
+                { lambda ; s:f32[] t:f32[] u:f32[]. let
+                    v:f32[] = mul u t
+                    w:f32[] = mul v s
+                  in (w,) }
+              )
+            ] c e f 1.0:f32[]
+          in (g,) }"#]],
+    );
+}
+
+#[test]
+fn loops_of_examples_carry_what_differs_between_them() {
+    let f = unary("f", |s, x| {
+        let condition =
+            unary("below", |s, x| ops::compare(s, jaxrs_kernel::Compare::Lt, x, &constant(9.0)));
+        let body = unary("double", |s, x| add(s, x, x));
+        let last = jaxrs_transform::while_loop(s, &condition, &body, std::slice::from_ref(x))?;
+        Ok(last[0].clone())
+    });
+    check(
+        &vmap(&f),
+        &[f32s(&[3])],
+        expect![[r#"
+        { lambda ; a:f32[3]. let
+            b:f32[3] = while[
+              cond_nconsts=0
+              cond_jaxpr={ lambda ; c:f32[3]. let
+                  d:bool[3] = lt c 9.0:f32[]
+                  e:bool[] = reduce_or[axes=(0,)] d
+                in (e,) }
+              body_nconsts=0
+              body_jaxpr={ lambda ; f:f32[3]. let
+                  g:bool[3] = lt f 9.0:f32[]
+                  h:f32[3] = add f f
+                  i:f32[3] = select_n g f h
+                in (i,) }
+            ] a
+          in (b,) }"#]],
+    );
+}
