@@ -5,7 +5,7 @@
 //! compile.
 //!
 //! How to add one:
-//! 1. an elementwise function of one or two operands is a row in `unary.rs` or `binary.rs`: go to 4;
+//! 1. an elementwise function of one or two operands is a row in `unary/table.rs` or `binary/table.rs`: go to 4;
 //! 2. otherwise a struct with its parameters and `impl Primitive`, in the file of its family;
 //! 3. the family's name in the `primitives!` list below;
 //! 4. a row in the operation table of the `api` crate;

@@ -1,8 +1,9 @@
-//! Values of operations that move elements and of contractions, as JAX 0.10.2 gives them, and what they
+//! Values of operations, as JAX 0.10.2 gives them, and what they
 //! say of operands that do not fit.
 #![expect(clippy::unwrap_used, reason = "a failing test panics")]
 
 mod contract;
+mod elementwise;
 mod movement;
 mod windows;
 

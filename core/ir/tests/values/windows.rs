@@ -50,12 +50,12 @@ fn dynamic_slices_need_starts_and_windows_that_fit() {
     check(
         slice,
         &[count(&[1]), i32s(&[], &[0])],
-        "error: dynamic_slice needs a window that fits into f32[1], got [2]",
+        "error: dynamic_slice needs a window that fits into f32[1], got f32[2]",
     );
     check(
         "dynamic_update_slice",
         &[count(&[1]), count(&[2]), i32s(&[], &[0])],
-        "error: dynamic_update_slice needs a window that fits into f32[1], got [2]",
+        "error: dynamic_update_slice needs a window that fits into f32[1], got f32[2]",
     );
 }
 
