@@ -38,7 +38,7 @@ pub type PointBody<'a> = &'a mut dyn FnMut(&mut dyn Elements, &[ValueId]) -> Res
 
 /// Computes elements of one operation inside a kernel that is being built.
 pub trait Elements {
-    /// The body so far; loops go through [`Elements::begin_loop`] and its like instead.
+    /// The body so far; loops go through [`Elements::counted`] instead.
     fn builder(&mut self) -> &mut BodyBuilder;
 
     /// The number of operands.

@@ -29,7 +29,7 @@ impl CustomJvp {
 
     /// Checks what a derivative rule gave: results, and a tangent like each of them.
     pub fn check_rule(name: &str, results: &[Value]) -> Result<()> {
-        if results.len() % 2 != 0 {
+        if !results.len().is_multiple_of(2) {
             bail!(
                 InvalidArgument,
                 "the jvp rule of '{name}' must give a tangent for each result, got {} values in all",
