@@ -7,6 +7,8 @@
 //! in every bit; the rest within a tolerance.
 
 mod body;
+mod kernels;
+mod loops;
 mod operation;
 mod random;
 mod steps;

@@ -1,15 +1,13 @@
 //! Random kernel bodies.
 
-use std::convert::Infallible;
-
-use jaxrs_data::{DType, Scalar, SmallVec, smallvec};
+use jaxrs_data::{DType, Scalar};
 
 use super::random::Random;
 use super::trust::Trust;
 use crate::body::ValueId;
 use crate::build::BodyBuilder;
 use crate::program::BufferId;
-use crate::scalar::{Compare, ReduceOp, ScalarOp};
+use crate::scalar::{Compare, ScalarOp};
 
 /// A buffer that kernels may read.
 #[derive(Clone, Copy, Debug)]
@@ -183,7 +181,7 @@ impl Scope<'_> {
         }
     }
 
-    fn any_index(&mut self, b: &mut BodyBuilder) -> ValueId {
+    pub(super) fn any_index(&mut self, b: &mut BodyBuilder) -> ValueId {
         let integers = |known: &&Known| known.dtype.is_integer();
         let integers: Vec<Known> = self.known.iter().filter(integers).copied().collect();
         let index = self.random.choose(&integers).value;
@@ -226,189 +224,6 @@ impl Scope<'_> {
         }
         let start = b.index(self.random.between(0, room) as i64);
         b.add(position, start)
-    }
-
-    /// Does something inside a loop, and forgets what it came to know there.
-    fn inner<T>(&mut self, index: Option<(ValueId, usize)>, f: impl FnOnce(&mut Self) -> T) -> T {
-        let (known, counters) = (self.known.len(), self.counters.len());
-        if let Some((index, trips)) = index {
-            self.counters.push((index, trips));
-            self.known.push(Known { value: index, dtype: DType::I64, trust: Trust::WHOLE });
-        }
-        self.depth += 1;
-        let result = f(self);
-        self.depth -= 1;
-        self.known.truncate(known);
-        self.counters.truncate(counters);
-        result
-    }
-
-    fn trips(&mut self) -> usize {
-        match self.random.below(10) {
-            0 => 0,
-            1 => self.random.between(60, 300),
-            _ => self.random.between(1, 9),
-        }
-    }
-
-    fn reduce(&mut self, b: &mut BodyBuilder, budget: usize) -> usize {
-        let (trips, size) = (self.trips(), 1 + self.random.below(budget.min(8)));
-        let n = 1 + self.random.below(2);
-        let dtypes: Vec<DType> =
-            (0..n).map(|_| self.random.choose(&super::operation::ARITHMETIC)).collect();
-        let ops: Vec<ReduceOp> = dtypes.iter().map(|&dtype| self.reduce_op(dtype)).collect();
-        // One and not zero, so that the sign of a zero sum does not depend on the order.
-        let inits: Vec<ValueId> =
-            dtypes.iter().map(|&dtype| b.constant(dtype, Scalar::one(dtype))).collect();
-        let mut trusts = Vec::new();
-        // Iterations are independent, so that none may read what another has stored.
-        let scratch = self.scratch.take();
-        let Ok(results) = b.reduce(trips, &ops, &inits, |b, index| {
-            self.inner(Some((index, trips)), |scope| {
-                scope.fill(b, size);
-                let mut yields = SmallVec::new();
-                for (&dtype, &op) in dtypes.iter().zip(&ops) {
-                    let (value, trust) = scope.term(b, dtype, op, trips);
-                    yields.push(value);
-                    trusts.push(trust);
-                }
-                Ok::<_, Infallible>(yields)
-            })
-        });
-        self.scratch = scratch;
-        for (&result, &trust) in results.iter().zip(&trusts) {
-            self.know(b, result, trust);
-        }
-        size + 2
-    }
-
-    fn reduce_op(&mut self, dtype: DType) -> ReduceOp {
-        let float = [ReduceOp::Add, ReduceOp::Max, ReduceOp::Min];
-        let fits: Vec<ReduceOp> = match dtype.is_float() {
-            true => float.into(),
-            false => ReduceOp::ALL.into_iter().filter(|op| op.op().takes(dtype)).collect(),
-        };
-        self.random.choose(&fits)
-    }
-
-    /// What an iteration of a reduction yields, and what holds for the result.
-    fn term(
-        &mut self,
-        b: &mut BodyBuilder,
-        dtype: DType,
-        op: ReduceOp,
-        trips: usize,
-    ) -> (ValueId, Trust) {
-        let value = self.of(b, dtype);
-        let trust = match (dtype.is_float(), op) {
-            (false, _) => Some(Trust::WHOLE),
-            (true, ReduceOp::Add) => value.trust.sum(trips),
-            (true, _) => Some(value.trust.or(TAME)),
-        };
-        match trust {
-            Some(trust) => (value.value, trust),
-            None => {
-                let value = self.small(b, dtype);
-                (value.value, value.trust.sum(trips).unwrap_or(Trust::Last))
-            }
-        }
-    }
-
-    fn carried(&mut self, b: &mut BodyBuilder) -> Vec<Known> {
-        let n = 1 + self.random.below(3);
-        let dtypes: Vec<DType> =
-            (0..n).map(|_| self.random.choose(&super::operation::ARITHMETIC)).collect();
-        dtypes.into_iter().map(|dtype| self.small(b, dtype)).collect()
-    }
-
-    /// The next values of what a loop carries; sometimes carried values themselves.
-    fn next(&mut self, b: &mut BodyBuilder, carried: &[Known]) -> SmallVec<[ValueId; 2]> {
-        carried.iter().map(|known| self.small(b, known.dtype).value).collect()
-    }
-
-    fn know_carried(&mut self, values: &[ValueId], carried: &[Known]) {
-        for (&value, known) in values.iter().zip(carried) {
-            self.known.push(Known { value, ..*known });
-        }
-    }
-
-    fn sequential(&mut self, b: &mut BodyBuilder, budget: usize) -> usize {
-        let (trips, size) = (self.trips(), 1 + self.random.below(budget.min(10)));
-        let carried = self.carried(b);
-        let inits: Vec<ValueId> = carried.iter().map(|known| known.value).collect();
-        let Ok(results) = b.sequential(trips, &inits, |b, index, params| {
-            self.inner(Some((index, trips)), |scope| {
-                scope.know_carried(params, &carried);
-                scope.fill(b, size);
-                scope.use_scratch(b, index);
-                Ok::<_, Infallible>(scope.next(b, &carried))
-            })
-        });
-        self.know_carried(&results, &carried);
-        size + 2
-    }
-
-    fn while_loop(&mut self, b: &mut BodyBuilder, budget: usize) -> usize {
-        let size = 1 + self.random.below(budget.min(10));
-        let mut carried = self.carried(b);
-        let (start, seven) = (self.any_index(b), b.index(7));
-        let start = b.op(ScalarOp::And, &[start, seven]);
-        carried.insert(0, Known { value: start, dtype: DType::I64, trust: Trust::WHOLE });
-        let inits: Vec<ValueId> = carried.iter().map(|known| known.value).collect();
-        let (end, early) = (self.random.between(0, 9) as i64, self.random.percent(40));
-        let known = self.known.len();
-        // Two closures use the scope, one after the other.
-        let scope = std::cell::RefCell::new(&mut *self);
-        let Ok(results) = b.while_loop(
-            &inits,
-            |b, params| {
-                let end = b.index(end);
-                let counts = b.compare(Compare::Lt, params[0], end);
-                scope.borrow_mut().inner(None, |scope| {
-                    scope.know_carried(params, &carried);
-                    if !early {
-                        return Ok::<_, Infallible>(counts);
-                    }
-                    // Conditions do not store.
-                    let scratch = scope.scratch.take();
-                    scope.fill(b, 2);
-                    scope.scratch = scratch;
-                    let also = scope.of(b, DType::Bool).value;
-                    Ok(b.op(ScalarOp::And, &[counts, also]))
-                })
-            },
-            |b, params| {
-                scope.borrow_mut().inner(None, |scope| {
-                    scope.know_carried(params, &carried);
-                    scope.fill(b, size);
-                    scope.use_scratch(b, params[0]);
-                    let one = b.index(1);
-                    let mut yields: SmallVec<[ValueId; 2]> = smallvec![b.add(params[0], one)];
-                    yields.extend(scope.next(b, &carried[1..]));
-                    Ok(yields)
-                })
-            },
-        );
-        debug_assert_eq!(known, self.known.len(), "loops forget what they knew");
-        self.know_carried(&results, &carried);
-        size + 4
-    }
-
-    /// Writes to the point's own memory and reads from it.
-    fn use_scratch(&mut self, b: &mut BodyBuilder, index: ValueId) {
-        let Some(Scratch { buffer, dtype }) = self.scratch.filter(|_| self.random.percent(50))
-        else {
-            return;
-        };
-        let (mask, size) = (b.index(SCRATCH as i64 - 1), b.index(SCRATCH as i64));
-        let (own, start) = (b.op(ScalarOp::And, &[index, mask]), b.mul(self.flat, size));
-        let position = b.add(start, own);
-        let read = b.load(buffer, dtype, position, None);
-        self.know(b, read, Trust::WHOLE);
-        self.operation(b);
-        let value = self.of(b, dtype).value;
-        let mask = self.random.percent(50).then(|| self.of(b, DType::Bool).value);
-        b.store(buffer, position, value, mask);
     }
 }
 

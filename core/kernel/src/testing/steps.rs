@@ -1,16 +1,13 @@
 //! Random programs around random bodies.
 
-use std::convert::Infallible;
-
 use jaxrs_data::{DType, Literal, Scalar, Type};
 
-use super::body::{Known, SCRATCH, SMALL, Scope, Scratch, Source, TAME, random_scalar};
+use super::body::{SMALL, Source, TAME, random_scalar};
+use super::kernels::{Target, scalar_kernel};
 use super::operation::ARITHMETIC;
 use super::random::Random;
 use super::trust::Trust;
 use super::{Options, Sample};
-use crate::body::{Kernel, Lanes, ValueId};
-use crate::build::BodyBuilder;
 use crate::program::{
     BufferId, Carry, IndexVar, LibraryCall, MatMul, Operand, Place, Program, Sort, Step,
 };
@@ -18,23 +15,14 @@ use crate::scalar::{Compare, ScalarOp};
 
 /// Makes a program step by step.
 pub(super) struct Generator {
-    random: Random,
-    options: Options,
+    pub(super) random: Random,
+    pub(super) options: Options,
     program: Program,
     inputs: Vec<Literal>,
     /// What has been filled so far.
-    sources: Vec<Source>,
+    pub(super) sources: Vec<Source>,
     /// Counters of the program loops around.
-    counters: Vec<(IndexVar, usize)>,
-}
-
-/// Where a kernel writes, one element for each point.
-#[derive(Clone, Copy)]
-struct Target {
-    id: BufferId,
-    dtype: DType,
-    /// Whether floats must be small whole numbers, as what a loop carries.
-    small: bool,
+    pub(super) counters: Vec<(IndexVar, usize)>,
 }
 
 impl Generator {
@@ -76,14 +64,33 @@ impl Generator {
             self.program.steps.push(Step::Copy { from: source.id, to: output });
             exact.push(source.trust.is_exact());
         }
+        if self.random.percent(30) {
+            exact.push(self.update_input());
+        }
         Sample { program: self.program, inputs: self.inputs, exact }
+    }
+
+    /// Donates an input to one more output, which is computed from it in place; whether that is exact.
+    fn update_input(&mut self) -> bool {
+        let (input, output) = (self.random.below(self.inputs.len()), self.program.outputs.len());
+        let id = self.program.inputs[input];
+        let own = self.sources.iter().find(|source| source.id == id).copied();
+        self.sources.retain(|source| source.id != id);
+        let (dtype, len) = (self.program[id].dtype, self.program[id].len);
+        let target = self.program.add_buffer(dtype, len, Place::Output(output));
+        self.program.outputs.push(target);
+        self.program.shares_input.push(Some(input));
+        let target = Target { id: target, dtype, small: false, inner: None };
+        let (step, trusts) = self.kernel_filling(&[len], &[target], own);
+        self.program.steps.push(step);
+        trusts[0].is_exact()
     }
 
     fn is_arena(&self, id: BufferId) -> bool {
         matches!(self.program[id].place, Place::Arena(_))
     }
 
-    fn any_dtype(&mut self) -> DType {
+    pub(super) fn any_dtype(&mut self) -> DType {
         match self.random.below(20) {
             0 if self.options.halves => DType::F16,
             1 if self.options.halves => DType::BF16,
@@ -135,13 +142,13 @@ impl Generator {
         self.sources.push(Source { id, dtype, len, trust });
     }
 
-    fn arena(&mut self, dtype: DType, len: usize) -> BufferId {
+    pub(super) fn arena(&mut self, dtype: DType, len: usize) -> BufferId {
         let offset = self.program.arena_bytes;
         self.program.arena_bytes += (len * dtype.size_bytes()).next_multiple_of(64);
         self.program.add_buffer(dtype, len, Place::Arena(offset))
     }
 
-    fn domain(&mut self) -> Vec<usize> {
+    pub(super) fn domain(&mut self) -> Vec<usize> {
         match self.random.below(8) {
             0 => vec![],
             1 => vec![self.random.between(257, 600)],
@@ -150,76 +157,6 @@ impl Generator {
             4 | 5 => vec![self.random.between(1, 20), self.random.between(1, 20)],
             _ => vec![self.random.between(1, 40)],
         }
-    }
-
-    /// A kernel that fills one or two new buffers.
-    fn kernel(&mut self) -> Step {
-        let domain = self.domain();
-        let points = domain.iter().product();
-        let targets: Vec<Target> = (0..1 + self.random.below(2))
-            .map(|_| {
-                let dtype = self.any_dtype();
-                Target { id: self.arena(dtype, points), dtype, small: false }
-            })
-            .collect();
-        let (step, trusts) = self.kernel_filling(&domain, &targets);
-        self.fill(&targets, points, &trusts);
-        step
-    }
-
-    fn fill(&mut self, targets: &[Target], len: usize, trusts: &[Trust]) {
-        for (target, &trust) in targets.iter().zip(trusts) {
-            self.sources.push(Source { id: target.id, dtype: target.dtype, len, trust });
-        }
-    }
-
-    /// A kernel that stores one element for each point in each target, and what holds for those.
-    fn kernel_filling(&mut self, domain: &[usize], targets: &[Target]) -> (Step, Vec<Trust>) {
-        let points: usize = domain.iter().product();
-        let mut b = BodyBuilder::new();
-        let flat = flat(&mut b, domain);
-        let scratch = self.scratch(points);
-        let size = self.options.size / 2 + self.random.below(self.options.size.max(1));
-        let mut scope = Scope {
-            random: &mut self.random,
-            functions: self.options.functions,
-            sources: self.sources.clone(),
-            known: Vec::new(),
-            counters: domain.iter().enumerate().map(|(axis, &n)| (b.point(axis), n)).collect(),
-            flat,
-            scratch: scratch.map(|scratch| scratch.0),
-            depth: 0,
-        };
-        scope.know(&b, flat, Trust::WHOLE);
-        for &(var, trips) in &self.counters {
-            let counter = b.index_var(var);
-            scope.counters.push((counter, trips));
-            scope.know(&b, counter, Trust::WHOLE);
-        }
-        if let Some((scratch, _)) = scratch {
-            scope.clear_scratch(&mut b, scratch);
-        }
-        scope.fill(&mut b, size);
-        let trusts = targets.iter().map(|&target| scope.store(&mut b, target)).collect();
-        if let Some((_, source)) = scratch {
-            self.sources.push(source);
-        }
-        let (values, body) = b.finish();
-        let lanes =
-            self.random.choose(&[Lanes::Domain, Lanes::Domain, Lanes::Inner, Lanes::Scalar]);
-        let grain = self.random.choose(&[0, 0, 16, 1000]);
-        let (name, domain) = ("random".to_owned(), domain.to_vec());
-        (Step::Kernel(Kernel { name, domain, lanes, grain, values, body }), trusts)
-    }
-
-    /// Memory of each point's own, sometimes.
-    fn scratch(&mut self, points: usize) -> Option<(Scratch, Source)> {
-        self.random.percent(30).then(|| {
-            let dtype = self.random.choose(&[DType::I32, DType::U8, DType::I64, DType::Bool]);
-            let len = points * SCRATCH;
-            let id = self.arena(dtype, len);
-            (Scratch { buffer: id, dtype }, Source { id, dtype, len, trust: Trust::WHOLE })
-        })
     }
 
     fn any_step(&mut self) -> Vec<Step> {
@@ -255,8 +192,8 @@ impl Generator {
         let before = self.sources.clone();
         // Twice, so that it is read often.
         self.sources.extend([Source { id: carry.current, dtype, len, trust }; 2]);
-        let target = Target { id: carry.next, dtype, small: true };
-        let (step, _) = self.kernel_filling(domain, &[target]);
+        let target = Target { id: carry.next, dtype, small: true, inner: None };
+        let (step, _) = self.kernel_filling(domain, &[target], None);
         // What the body filled on the way need not be there after the loop.
         self.sources = before;
         vec![step]
@@ -316,14 +253,14 @@ impl Generator {
     fn switch(&mut self) -> Vec<Step> {
         let (domain, dtype) = (self.domain(), self.any_dtype());
         let len = domain.iter().product();
-        let target = Target { id: self.arena(dtype, len), dtype, small: false };
+        let target = Target { id: self.arena(dtype, len), dtype, small: false, inner: None };
         let index = Literal::scalar(DType::I32, Scalar::Int(self.random.below(5) as i64 - 1));
         let index = self.program.add_buffer(DType::I32, 1, Place::Constant(index));
         let before = self.sources.clone();
         let mut trust: Option<Trust> = None;
         let branches = (0..self.random.between(1, 3))
             .map(|_| {
-                let (step, trusts) = self.kernel_filling(&domain, &[target]);
+                let (step, trusts) = self.kernel_filling(&domain, &[target], None);
                 self.sources = before.clone();
                 trust = Some(trust.map_or(trusts[0], |trust| trust.or(trusts[0])));
                 vec![step]
@@ -378,81 +315,6 @@ impl Generator {
         let n_keys = self.random.between(1, n);
         vec![Step::Library(LibraryCall::Sort(Sort { outer, len, inner, n_keys, inputs, outputs }))]
     }
-}
-
-impl Scope<'_> {
-    /// Stores a value of each point in the target.
-    fn store(&mut self, b: &mut BodyBuilder, target: Target) -> Trust {
-        let Target { id, dtype, small } = target;
-        let half = matches!(dtype, DType::F16 | DType::BF16);
-        let value = match small || half {
-            true => self.small(b, if half { DType::F32 } else { dtype }),
-            false => self.result(b, dtype),
-        };
-        let stored = b.cast(value.value, dtype);
-        b.store(id, self.flat, stored, None);
-        value.trust
-    }
-
-    /// A value worth storing: late, sometimes inexact, and mostly different at each point.
-    fn result(&mut self, b: &mut BodyBuilder, dtype: DType) -> Known {
-        let mut typed = self.known.iter().filter(|known| known.dtype == dtype).rev();
-        let inexact = typed.clone().find(|known| !known.trust.is_exact());
-        if let Some(&inexact) = inexact.filter(|_| self.random.percent(50)) {
-            return inexact;
-        }
-        let last = typed.next().copied();
-        let value = match last.filter(|known| known.trust != Trust::Last) {
-            Some(last) if self.random.percent(60) => last,
-            _ => self.of(b, dtype),
-        };
-        if !ARITHMETIC.contains(&dtype) || self.random.percent(40) {
-            return value;
-        }
-        let number = b.cast(self.flat, dtype);
-        let whole = Trust::Exact { step: 0, top: 10, special: false };
-        let (op, trust) = match dtype {
-            DType::Bool => (ScalarOp::Xor, Some(Trust::WHOLE)),
-            DType::F32 | DType::F64 => {
-                (ScalarOp::Sub, Trust::arithmetic(ScalarOp::Sub, value.trust, whole))
-            }
-            _ => (ScalarOp::Sub, Some(Trust::WHOLE)),
-        };
-        trust.map_or(value, |trust| Known { value: b.op(op, &[value.value, number]), dtype, trust })
-    }
-
-    /// Zeros in all of the point's own memory.
-    fn clear_scratch(&mut self, b: &mut BodyBuilder, scratch: Scratch) {
-        let Scratch { buffer, dtype } = scratch;
-        let (size, zero) = (b.index(SCRATCH as i64), b.constant(dtype, Scalar::zero(dtype)));
-        let start = b.mul(self.flat, size);
-        let Ok(()) = b.map(SCRATCH, |b, index| {
-            let position = b.add(start, index);
-            b.store(buffer, position, zero, None);
-            Ok::<_, Infallible>(())
-        });
-    }
-}
-
-/// A point's number in row-major order.
-fn flat(b: &mut BodyBuilder, domain: &[usize]) -> ValueId {
-    let mut position = b.index(0);
-    for (axis, &size) in domain.iter().enumerate() {
-        let (size, point) = (b.index(size as i64), b.point(axis));
-        let scaled = b.mul(position, size);
-        position = b.add(scaled, point);
-    }
-    position
-}
-
-/// A kernel of one point.
-fn scalar_kernel(body: impl FnOnce(&mut BodyBuilder, ValueId)) -> Step {
-    let mut b = BodyBuilder::new();
-    let zero = b.index(0);
-    body(&mut b, zero);
-    let (values, body) = b.finish();
-    let (name, lanes) = ("scalar".to_owned(), Lanes::Domain);
-    Step::Kernel(Kernel { name, domain: vec![], lanes, grain: 0, values, body })
 }
 
 /// A dense matrix, by rows or by columns, in one direction or the other.
