@@ -175,25 +175,25 @@ impl Body<'_, '_> {
                 Some(affine(ir.sub(base, u), stride, multiple))
             }
             (ScalarOp::Sub, Val::Uniform(u), Val::Affine { base, stride, .. }) => {
-                Some(affine(ir.sub(u, base), -stride, 1))
+                Some(affine(ir.sub(u, base), stride.wrapping_neg(), 1))
             }
             (
                 ScalarOp::Add,
                 Val::Affine { base: x, stride: s, .. },
                 Val::Affine { base: y, stride: t, .. },
-            ) => Some(affine(ir.add(x, y), s + t, 1)),
+            ) => Some(affine(ir.add(x, y), s.wrapping_add(t), 1)),
             (
                 ScalarOp::Sub,
                 Val::Affine { base: x, stride: s, .. },
                 Val::Affine { base: y, stride: t, .. },
-            ) => Some(affine(ir.sub(x, y), s - t, 1)),
+            ) => Some(affine(ir.sub(x, y), s.wrapping_sub(t), 1)),
             (ScalarOp::Mul, Val::Affine { base, stride, multiple }, Val::Uniform(u))
             | (ScalarOp::Mul, Val::Uniform(u), Val::Affine { base, stride, multiple }) => {
                 let c = ir.as_const(u)?;
                 Some(affine(
                     ir.mul(base, u),
                     stride.checked_mul(c)?,
-                    multiple.checked_mul(c.abs())?,
+                    multiple.checked_mul(c.checked_abs()?)?,
                 ))
             }
             (
@@ -539,8 +539,9 @@ pub(crate) fn affine(base: V, stride: i64, multiple: i64) -> Val {
     Val::Affine { base, stride, multiple }
 }
 
+/// A common divisor, mostly the greatest.
 fn gcd(a: i64, b: i64) -> i64 {
-    let (mut a, mut b) = (a.abs(), b.abs());
+    let (mut a, mut b) = (a.checked_abs().unwrap_or(1), b.checked_abs().unwrap_or(1));
     while b != 0 {
         (a, b) = (b, a % b);
     }

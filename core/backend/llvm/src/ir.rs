@@ -214,7 +214,7 @@ impl<'c> Ir<'c> {
     /// 0, 1, 2, … of an integer type.
     pub(crate) fn iota(&self, scalar: Ty, width: u32, stride: i64) -> V {
         let elements: Vec<V> =
-            (0..i64::from(width)).map(|i| self.const_int(scalar, i * stride)).collect();
+            (0..i64::from(width)).map(|i| self.const_int(scalar, i.wrapping_mul(stride))).collect();
         self.const_vector(&elements)
     }
 

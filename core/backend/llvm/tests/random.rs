@@ -18,9 +18,17 @@ fn run(backend: &LlvmBackend, sample: &Sample) -> Result<Vec<Literal>> {
     let executable = backend.load(Arc::new(program.clone()))?;
     let mut outputs: Vec<Vec<u8>> =
         program.outputs.iter().map(|&id| vec![0xa5; program[id].size_bytes()]).collect();
-    let ins: Vec<*const u8> = sample.inputs.iter().map(|input| input.bytes().as_ptr()).collect();
+    let mut ins: Vec<*const u8> =
+        sample.inputs.iter().map(|input| input.bytes().as_ptr()).collect();
+    for (output, shared) in outputs.iter_mut().zip(&program.shares_input) {
+        if let Some(input) = *shared {
+            output.copy_from_slice(sample.inputs[input].bytes());
+            ins[input] = output.as_ptr();
+        }
+    }
     let outs: Vec<*mut u8> = outputs.iter_mut().map(|output| output.as_mut_ptr()).collect();
-    // SAFETY: as many pointers as the program has inputs and outputs, of its buffers' sizes.
+    // SAFETY: as many pointers as the program has inputs and outputs, of its buffers' sizes; a donated
+    // input's is its output's.
     unsafe { executable.run(&LaunchArgs { inputs: &ins, outputs: &outs }) }?;
     let types = program.outputs.iter().map(|&id| Type::new(program[id].dtype, [program[id].len]));
     types.zip(outputs).map(|(ty, bytes)| Literal::from_bytes(ty, bytes)).collect()
