@@ -1,6 +1,8 @@
 //! Building kernel bodies. Constants fold on the way, and equal pure instructions of one block are
 //! shared, so that index arithmetic costs nothing where it is known.
 
+mod simplify;
+
 use std::collections::HashMap;
 
 use jaxrs_data::{DType, Scalar, SmallVec};
@@ -52,16 +54,34 @@ pub struct OpenWhile {
     condition: Block,
 }
 
+/// What is known of a value, for simplification.
+#[derive(Clone, Default)]
+struct Fact {
+    /// The operation that gives it, if one does.
+    definition: Option<(ScalarOp, SmallVec<[ValueId; 3]>)>,
+    /// Of an `i64` that is not negative, a number that it is below.
+    limit: Option<i64>,
+}
+
 /// Builds the body of one kernel, instruction by instruction; loops open and close blocks.
 pub struct BodyBuilder {
+    /// The sizes of the index space, as far as they are known.
+    domain: Vec<usize>,
     values: Vec<DType>,
+    facts: Vec<Fact>,
     constants: HashMap<ValueId, Scalar>,
     open: Vec<Open>,
 }
 
 impl Default for BodyBuilder {
     fn default() -> BodyBuilder {
-        BodyBuilder { values: Vec::new(), constants: HashMap::new(), open: vec![Open::default()] }
+        BodyBuilder {
+            domain: Vec::new(),
+            values: Vec::new(),
+            facts: Vec::new(),
+            constants: HashMap::new(),
+            open: vec![Open::default()],
+        }
     }
 }
 
@@ -69,6 +89,11 @@ impl BodyBuilder {
     /// A builder with an open outermost block.
     pub fn new() -> BodyBuilder {
         BodyBuilder::default()
+    }
+
+    /// A builder for an index space: index arithmetic is simpler where coordinates have limits.
+    pub fn for_domain(domain: &[usize]) -> BodyBuilder {
+        BodyBuilder { domain: domain.to_vec(), ..BodyBuilder::default() }
     }
 
     /// The value types and the outermost block.
@@ -104,6 +129,9 @@ impl BodyBuilder {
         let key = Key::Const(dtype, bits(value));
         let id = self.pure(key, dtype, |out| Inst::Const { out, value });
         self.constants.insert(id, value);
+        if let (DType::I64, Scalar::Int(value @ 0..)) = (dtype, value) {
+            self.facts[id.0 as usize].limit = value.checked_add(1);
+        }
         id
     }
 
@@ -114,7 +142,10 @@ impl BodyBuilder {
 
     /// The point's coordinate along a domain axis.
     pub fn point(&mut self, axis: usize) -> ValueId {
-        self.pure(Key::Point(axis), DType::I64, |out| Inst::Point { out, axis })
+        let point = self.pure(Key::Point(axis), DType::I64, |out| Inst::Point { out, axis });
+        self.facts[point.0 as usize].limit =
+            self.domain.get(axis).and_then(|&size| i64::try_from(size).ok());
+        point
     }
 
     /// The counter of an enclosing program loop.
@@ -129,7 +160,12 @@ impl BodyBuilder {
         }
         let types: SmallVec<[DType; 3]> = args.iter().map(|&arg| self.dtype(arg)).collect();
         let key = Key::Op(op, args.into());
-        self.pure(key, op.result(&types), |out| Inst::Op { out, op, args: args.into() })
+        let out = self.pure(key, op.result(&types), |out| Inst::Op { out, op, args: args.into() });
+        if self.facts[out.0 as usize].definition.is_none() {
+            let limit = self.limit_of(op, args);
+            self.facts[out.0 as usize] = Fact { definition: Some((op, args.into())), limit };
+        }
+        out
     }
 
     /// A sum.
@@ -238,6 +274,7 @@ impl BodyBuilder {
     /// construction failed half-way inside are to be thrown away.
     pub fn begin_loop(&mut self, kind: LoopKind, trips: usize, inits: &[ValueId]) -> OpenLoop {
         let index = self.fresh(DType::I64);
+        self.facts[index.0 as usize].limit = i64::try_from(trips).ok();
         let (carried, params, results) = self.carried(inits);
         self.open.push(Open::default());
         OpenLoop { index, params, kind, trips, carried, results }
@@ -326,6 +363,7 @@ impl BodyBuilder {
 
     fn fresh(&mut self, dtype: DType) -> ValueId {
         self.values.push(dtype);
+        self.facts.push(Fact::default());
         ValueId(self.values.len() as u32 - 1)
     }
 
@@ -346,70 +384,6 @@ impl BodyBuilder {
             open.known.insert(key, out);
         }
         out
-    }
-
-    /// What an operation comes to without an instruction, if that is exact: integer arithmetic on
-    /// constants, neutral elements of integers, selections that are decided.
-    fn simplify(&mut self, op: ScalarOp, args: &[ValueId]) -> Option<ValueId> {
-        let known: SmallVec<[Option<Scalar>; 3]> =
-            args.iter().map(|&arg| self.as_constant(arg)).collect();
-        match (op, known.as_slice()) {
-            (ScalarOp::Select, [Some(Scalar::Bool(condition)), ..]) => {
-                Some(args[if *condition { 1 } else { 2 }])
-            }
-            (ScalarOp::Select, _) if args[1] == args[2] => Some(args[1]),
-            (ScalarOp::And, [Some(Scalar::Bool(true)), _])
-            | (ScalarOp::Or, [Some(Scalar::Bool(false)), _]) => Some(args[1]),
-            (ScalarOp::And, [_, Some(Scalar::Bool(true))])
-            | (ScalarOp::Or, [_, Some(Scalar::Bool(false))]) => Some(args[0]),
-            (ScalarOp::And, [.., Some(Scalar::Bool(false))] | [Some(Scalar::Bool(false)), ..]) => {
-                Some(self.constant(DType::Bool, Scalar::Bool(false)))
-            }
-            (ScalarOp::Or, [.., Some(Scalar::Bool(true))] | [Some(Scalar::Bool(true)), ..]) => {
-                Some(self.constant(DType::Bool, Scalar::Bool(true)))
-            }
-            (_, &[Some(Scalar::Int(a)), Some(Scalar::Int(b))])
-                if self.dtype(args[0]) == DType::I64 =>
-            {
-                self.fold_integers(op, a, b)
-            }
-            (ScalarOp::Add, [_, Some(Scalar::Int(0))])
-            | (ScalarOp::Sub, [_, Some(Scalar::Int(0))])
-            | (ScalarOp::Mul | ScalarOp::Div, [_, Some(Scalar::Int(1))]) => Some(args[0]),
-            (ScalarOp::Add, [Some(Scalar::Int(0)), _])
-            | (ScalarOp::Mul, [Some(Scalar::Int(1)), _]) => Some(args[1]),
-            (ScalarOp::Mul, [_, Some(Scalar::Int(0))] | [Some(Scalar::Int(0)), _])
-            | (ScalarOp::Rem, [_, Some(Scalar::Int(1))]) => {
-                let dtype = self.dtype(args[0]);
-                Some(self.constant(dtype, Scalar::Int(0)))
-            }
-            _ => None,
-        }
-    }
-
-    fn fold_integers(&mut self, op: ScalarOp, a: i64, b: i64) -> Option<ValueId> {
-        let value = match op {
-            ScalarOp::Add => a.wrapping_add(b),
-            ScalarOp::Sub => a.wrapping_sub(b),
-            ScalarOp::Mul => a.wrapping_mul(b),
-            ScalarOp::Div if b > 0 => a / b,
-            ScalarOp::Rem if b > 0 => a % b,
-            ScalarOp::Max => a.max(b),
-            ScalarOp::Min => a.min(b),
-            ScalarOp::Compare(compare) => {
-                let holds = match compare {
-                    Compare::Eq => a == b,
-                    Compare::Ne => a != b,
-                    Compare::Lt => a < b,
-                    Compare::Le => a <= b,
-                    Compare::Gt => a > b,
-                    Compare::Ge => a >= b,
-                };
-                return Some(self.constant(DType::Bool, Scalar::Bool(holds)));
-            }
-            _ => return None,
-        };
-        Some(self.index(value))
     }
 }
 

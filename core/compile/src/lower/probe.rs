@@ -203,7 +203,7 @@ impl Steps for Probe<'_> {
         _lanes: Lanes,
         body: &mut dyn FnMut(&mut dyn Elements, &[ValueId]) -> Result<()>,
     ) -> Result<()> {
-        self.body = BodyBuilder::new();
+        self.body = BodyBuilder::for_domain(domain);
         self.times = domain.iter().product::<usize>() as f64;
         let point: Vec<ValueId> = (0..domain.len()).map(|axis| self.body.point(axis)).collect();
         body(self, &point)

@@ -82,7 +82,7 @@ pub(crate) struct Puller<'g> {
 impl<'g> Puller<'g> {
     /// A body for a kernel over an index space.
     pub(crate) fn new(graph: &'g Graph, domain: &[usize]) -> Puller<'g> {
-        let mut body = BodyBuilder::new();
+        let mut body = BodyBuilder::for_domain(domain);
         let coordinate = |(axis, &dim): (usize, &usize)| match dim {
             1 => body.index(0),
             _ => body.point(axis),

@@ -1,0 +1,343 @@
+//! What operations come to without an instruction, where that is exact.
+//!
+//! Reshapes, slices and pads compose to index arithmetic that mostly undoes itself: positions are split
+//! into coordinates and put together again, and compared with bounds that they cannot reach. With the
+//! limits of coordinates that can be seen here.
+
+use jaxrs_data::{DType, Scalar, SmallVec};
+
+use super::BodyBuilder;
+use crate::body::ValueId;
+use crate::scalar::{Compare, ScalarOp};
+
+impl BodyBuilder {
+    /// What an operation comes to without an instruction, if that is exact: integer arithmetic on
+    /// constants, neutral elements of integers, selections that are decided.
+    pub(super) fn simplify(&mut self, op: ScalarOp, args: &[ValueId]) -> Option<ValueId> {
+        let known: SmallVec<[Option<Scalar>; 3]> =
+            args.iter().map(|&arg| self.as_constant(arg)).collect();
+        match (op, known.as_slice()) {
+            (ScalarOp::Select, [Some(Scalar::Bool(condition)), ..]) => {
+                Some(args[if *condition { 1 } else { 2 }])
+            }
+            (ScalarOp::Select, _) if args[1] == args[2] => Some(args[1]),
+            (ScalarOp::Select, _) => self.simplify_select(args),
+            (ScalarOp::And, [Some(Scalar::Bool(true)), _])
+            | (ScalarOp::Or, [Some(Scalar::Bool(false)), _]) => Some(args[1]),
+            (ScalarOp::And, [_, Some(Scalar::Bool(true))])
+            | (ScalarOp::Or, [_, Some(Scalar::Bool(false))]) => Some(args[0]),
+            (ScalarOp::And, [.., Some(Scalar::Bool(false))] | [Some(Scalar::Bool(false)), ..]) => {
+                Some(self.constant(DType::Bool, Scalar::Bool(false)))
+            }
+            (ScalarOp::Or, [.., Some(Scalar::Bool(true))] | [Some(Scalar::Bool(true)), ..]) => {
+                Some(self.constant(DType::Bool, Scalar::Bool(true)))
+            }
+            (_, &[Some(Scalar::Int(a)), Some(Scalar::Int(b))])
+                if self.dtype(args[0]) == DType::I64 =>
+            {
+                self.fold_integers(op, a, b)
+            }
+            (ScalarOp::Add, [_, Some(Scalar::Int(0))])
+            | (ScalarOp::Sub, [_, Some(Scalar::Int(0))])
+            | (ScalarOp::Mul | ScalarOp::Div, [_, Some(Scalar::Int(1))]) => Some(args[0]),
+            (ScalarOp::Add, [Some(Scalar::Int(0)), _])
+            | (ScalarOp::Mul, [Some(Scalar::Int(1)), _]) => Some(args[1]),
+            (ScalarOp::Mul, [_, Some(Scalar::Int(0))] | [Some(Scalar::Int(0)), _])
+            | (ScalarOp::Rem, [_, Some(Scalar::Int(1))]) => {
+                let dtype = self.dtype(args[0]);
+                Some(self.constant(dtype, Scalar::Int(0)))
+            }
+            _ if op.arity() == 2 && self.dtype(args[0]) == DType::I64 => {
+                self.simplify_index(op, args[0], args[1])
+            }
+            _ => None,
+        }
+    }
+
+    fn fold_integers(&mut self, op: ScalarOp, a: i64, b: i64) -> Option<ValueId> {
+        let value = match op {
+            ScalarOp::Add => a.wrapping_add(b),
+            ScalarOp::Sub => a.wrapping_sub(b),
+            ScalarOp::Mul => a.wrapping_mul(b),
+            ScalarOp::Div if b > 0 => a / b,
+            ScalarOp::Rem if b > 0 => a % b,
+            ScalarOp::Max => a.max(b),
+            ScalarOp::Min => a.min(b),
+            ScalarOp::Compare(compare) => {
+                let holds = match compare {
+                    Compare::Eq => a == b,
+                    Compare::Ne => a != b,
+                    Compare::Lt => a < b,
+                    Compare::Le => a <= b,
+                    Compare::Gt => a > b,
+                    Compare::Ge => a >= b,
+                };
+                return Some(self.constant(DType::Bool, Scalar::Bool(holds)));
+            }
+            _ => return None,
+        };
+        Some(self.index(value))
+    }
+
+    /// Selections inside selections by the same condition are decided.
+    fn simplify_select(&mut self, args: &[ValueId]) -> Option<ValueId> {
+        let (condition, mut chosen) = (args[0], [args[1], args[2]]);
+        for (k, value) in chosen.iter_mut().enumerate() {
+            if let Some((ScalarOp::Select, inner)) = &self.facts[value.0 as usize].definition
+                && inner[0] == condition
+            {
+                *value = inner[1 + k];
+            }
+        }
+        (chosen != args[1..]).then(|| self.select(condition, chosen[0], chosen[1]))
+    }
+
+    fn limit(&self, value: ValueId) -> Option<i64> {
+        self.facts[value.0 as usize].limit
+    }
+
+    fn int(&self, value: ValueId) -> Option<i64> {
+        match self.as_constant(value) {
+            Some(Scalar::Int(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The limit of a new value. What would not fit has none.
+    pub(super) fn limit_of(&self, op: ScalarOp, args: &[ValueId]) -> Option<i64> {
+        if op == ScalarOp::Select {
+            return Some(self.limit(args[1])?.max(self.limit(args[2])?));
+        }
+        let &[a, b] = args else { return None };
+        match op {
+            // A coordinate counted from the other end.
+            ScalarOp::Sub => {
+                let last = self.int(a)?;
+                (self.limit(b)?.checked_sub(1)? <= last).then(|| last.checked_add(1))?
+            }
+            ScalarOp::Add => self.limit(a)?.checked_add(self.limit(b)?)?.checked_sub(1),
+            ScalarOp::Mul => {
+                let (a, b) = (self.limit(a)?.checked_sub(1)?, self.limit(b)?.checked_sub(1)?);
+                a.checked_mul(b)?.checked_add(1)
+            }
+            ScalarOp::Div => {
+                let (a, b) = (self.limit(a)?, self.int(b).filter(|&b| b > 0)?);
+                Some(a.checked_sub(1)? / b + 1)
+            }
+            ScalarOp::Rem => {
+                let (a, b) = (self.limit(a)?, self.int(b).filter(|&b| b > 0)?);
+                Some(a.min(b))
+            }
+            ScalarOp::Min => Some(self.limit(a)?.min(self.limit(b)?)),
+            ScalarOp::Max => Some(self.limit(a)?.max(self.limit(b)?)),
+            _ => None,
+        }
+    }
+
+    /// Operations on `i64`.
+    fn simplify_index(&mut self, op: ScalarOp, a: ValueId, b: ValueId) -> Option<ValueId> {
+        match (op, self.int(b)) {
+            (ScalarOp::Add, _) => self.rejoin(a, b).or_else(|| self.rejoin(b, a)),
+            (ScalarOp::Div, Some(by)) if by > 0 => self.quotient(a, by),
+            (ScalarOp::Rem, Some(by)) if by > 0 => self.remainder(a, by),
+            (ScalarOp::Compare(compare), Some(bound)) => self.decide(compare, a, bound),
+            (ScalarOp::Max, Some(bound)) => (self.limit(a).is_some() && bound <= 0).then_some(a),
+            (ScalarOp::Min, Some(bound)) => (self.limit(a)? <= bound).then_some(a),
+            _ => None,
+        }
+    }
+
+    /// A value as another one times a constant.
+    fn term(&self, value: ValueId) -> (ValueId, i64) {
+        if let Some((ScalarOp::Mul, args)) = &self.facts[value.0 as usize].definition {
+            match (self.int(args[0]), self.int(args[1])) {
+                (None, Some(factor)) => return (args[0], factor),
+                (Some(factor), None) => return (args[1], factor),
+                _ => {}
+            }
+        }
+        (value, 1)
+    }
+
+    /// A value as the quotient or remainder of another by a constant.
+    fn part(&self, op: ScalarOp, value: ValueId) -> Option<(ValueId, i64)> {
+        let (definition, args) = self.facts[value.0 as usize].definition.as_ref()?;
+        if *definition == op { Some((args[0], self.int(args[1])?)) } else { None }
+    }
+
+    /// `(x / c) · c·m + (x % c) · m = x · m`
+    fn rejoin(&mut self, high: ValueId, low: ValueId) -> Option<ValueId> {
+        let ((high, k), (low, m)) = (self.term(high), self.term(low));
+        let (quotient, remainder) =
+            (self.part(ScalarOp::Div, high)?, self.part(ScalarOp::Rem, low)?);
+        if quotient != remainder || m.checked_mul(quotient.1) != Some(k) {
+            return None;
+        }
+        let m = self.index(m);
+        Some(self.mul(quotient.0, m))
+    }
+
+    /// A value as a multiple of `by`, and a rest; neither is negative.
+    fn multiple_and_rest(&self, value: ValueId, by: i64) -> Option<((ValueId, i64), ValueId)> {
+        let Some((ScalarOp::Add, args)) = &self.facts[value.0 as usize].definition else {
+            return None;
+        };
+        let divides = |value: ValueId| Some(self.term(value)).filter(|(_, k)| k % by == 0);
+        self.limit(args[0]).and(self.limit(args[1]))?;
+        let first = divides(args[0]).map(|term| (term, args[1]));
+        first.or_else(|| divides(args[1]).map(|term| (term, args[0])))
+    }
+
+    fn quotient(&mut self, value: ValueId, by: i64) -> Option<ValueId> {
+        if self.limit(value).is_some_and(|limit| limit <= by) {
+            return Some(self.index(0));
+        }
+        let ((x, k), rest) = match self.multiple_and_rest(value, by) {
+            Some((term, rest)) => (term, Some(rest)),
+            None => (self.term(value), None),
+        };
+        if k % by != 0 {
+            return None;
+        }
+        let factor = self.index(k / by);
+        let whole = self.mul(x, factor);
+        let Some(rest) = rest else { return Some(whole) };
+        let by = self.index(by);
+        let rest = self.op(ScalarOp::Div, &[rest, by]);
+        Some(self.add(whole, rest))
+    }
+
+    fn remainder(&mut self, value: ValueId, by: i64) -> Option<ValueId> {
+        if self.limit(value).is_some_and(|limit| limit <= by) {
+            return Some(value);
+        }
+        if let Some((_, rest)) = self.multiple_and_rest(value, by) {
+            let by = self.index(by);
+            return Some(self.op(ScalarOp::Rem, &[rest, by]));
+        }
+        (self.term(value).1 % by == 0).then(|| self.index(0))
+    }
+
+    /// A comparison of a value between 0 and its limit with a constant.
+    fn decide(&mut self, compare: Compare, value: ValueId, bound: i64) -> Option<ValueId> {
+        let last = self.limit(value)?.checked_sub(1)?;
+        let between = |all: bool, none: bool| if all { Some(true) } else { none.then_some(false) };
+        let holds = match compare {
+            Compare::Lt => between(last < bound, bound <= 0),
+            Compare::Le => between(last <= bound, bound < 0),
+            Compare::Gt => between(bound < 0, last <= bound),
+            Compare::Ge => between(bound <= 0, last < bound),
+            Compare::Eq => between(false, bound < 0 || last < bound),
+            Compare::Ne => between(bound < 0 || last < bound, false),
+        };
+        Some(self.constant(DType::Bool, Scalar::Bool(holds?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Builds a value from the coordinates of a kernel over `[8, 6]` and counts the operations that are
+    /// needed for it; constants are none.
+    #[track_caller]
+    fn check(build: impl Fn(&mut BodyBuilder, ValueId, ValueId) -> ValueId, expected: &str) {
+        let mut b = BodyBuilder::for_domain(&[8, 6]);
+        let (i, j) = (b.point(0), b.point(1));
+        let value = build(&mut b, i, j);
+        let name = |value: ValueId| match b.as_constant(value) {
+            Some(constant) => constant.to_string(),
+            None if value == i => "i".to_owned(),
+            None if value == j => "j".to_owned(),
+            None => match &b.facts[value.0 as usize].definition {
+                Some((op, _)) => format!("{op:?}"),
+                None => "?".to_owned(),
+            },
+        };
+        assert_eq!(name(value), expected);
+    }
+
+    fn op(b: &mut BodyBuilder, op: ScalarOp, a: ValueId, c: i64) -> ValueId {
+        let c = b.index(c);
+        b.op(op, &[a, c])
+    }
+
+    #[test]
+    fn coordinates_of_a_position_are_those_that_it_was_made_of() {
+        let position = |b: &mut BodyBuilder, i, j| {
+            let row = op(b, ScalarOp::Mul, i, 6);
+            b.add(row, j)
+        };
+        check(
+            |b, i, j| {
+                let p = position(b, i, j);
+                op(b, ScalarOp::Div, p, 6)
+            },
+            "i",
+        );
+        check(
+            |b, i, j| {
+                let p = position(b, i, j);
+                op(b, ScalarOp::Rem, p, 6)
+            },
+            "j",
+        );
+        // Half a row: what is left of the column decides.
+        check(
+            |b, i, j| {
+                let p = position(b, i, j);
+                op(b, ScalarOp::Rem, p, 3)
+            },
+            "Rem",
+        );
+        check(
+            |b, i, j| {
+                let p = position(b, i, j);
+                op(b, ScalarOp::Div, p, 4)
+            },
+            "Div",
+        );
+    }
+
+    #[test]
+    fn a_position_split_into_coordinates_joins_again() {
+        check(
+            |b, i, _| {
+                let (high, low) = (op(b, ScalarOp::Div, i, 3), op(b, ScalarOp::Rem, i, 3));
+                let (high, low) = (op(b, ScalarOp::Mul, high, 12), op(b, ScalarOp::Mul, low, 4));
+                let joined = b.add(high, low);
+                op(b, ScalarOp::Div, joined, 4)
+            },
+            "i",
+        );
+        check(
+            |b, i, _| {
+                let (high, low) = (op(b, ScalarOp::Div, i, 3), op(b, ScalarOp::Rem, i, 3));
+                let high = op(b, ScalarOp::Mul, high, 4);
+                b.add(high, low)
+            },
+            "Add",
+        );
+    }
+
+    #[test]
+    fn comparisons_with_unreachable_bounds_are_decided() {
+        let compare = |compare, bound| {
+            move |b: &mut BodyBuilder, i, _| op(b, ScalarOp::Compare(compare), i, bound)
+        };
+        check(compare(Compare::Lt, 8), "true");
+        check(compare(Compare::Lt, 7), "Compare(Lt)");
+        check(compare(Compare::Ge, 0), "true");
+        check(compare(Compare::Gt, 7), "false");
+        check(compare(Compare::Eq, 8), "false");
+        check(|b, i, _| op(b, ScalarOp::Min, i, 8), "i");
+        check(
+            |b, i, _| {
+                let back = b.index(7);
+                let i = b.op(ScalarOp::Sub, &[back, i]);
+                op(b, ScalarOp::Compare(Compare::Lt), i, 0)
+            },
+            "false",
+        );
+    }
+}
