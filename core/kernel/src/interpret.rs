@@ -21,7 +21,7 @@ mod ops;
 mod plan;
 mod run;
 
-use jaxrs_data::{Error, Literal, Result, SmallVec, Type};
+use jaxrs_data::{Error, Literal, Result, SmallVec, Type, bail};
 
 use crate::program::Program;
 
@@ -55,9 +55,9 @@ impl Plan {
         scratch: &'a mut Scratch,
     ) -> Result<()> {
         let Scratch { arena, regs, vars, slots } = scratch;
-        grow(arena, self.arena_bytes);
-        grow(regs, self.register_bytes);
-        grow(vars, self.n_vars);
+        grow(arena, self.arena_bytes)?;
+        grow(regs, self.register_bytes)?;
+        grow(vars, self.n_vars)?;
         slots.clear();
         slots.extend_from_slice(&self.slots);
         let mut regions: SmallVec<[Region<'a>; 8]> = regions.into_iter().collect();
@@ -85,10 +85,25 @@ impl Plan {
     }
 }
 
-fn grow<T: Clone + Default>(scratch: &mut Vec<T>, len: usize) {
+impl Scratch {
+    /// The memory that is held, nearly.
+    pub fn size_bytes(&self) -> usize {
+        self.arena.capacity() + self.regs.capacity()
+    }
+}
+
+fn grow<T: Clone + Default>(scratch: &mut Vec<T>, len: usize) -> Result<()> {
     if scratch.len() < len {
+        if scratch.try_reserve_exact(len - scratch.len()).is_err() {
+            let bytes = len * size_of::<T>();
+            bail!(
+                OutOfMemory,
+                "a program needs {bytes} bytes to work in, which the system does not have"
+            );
+        }
         scratch.resize(len, T::default());
     }
+    Ok(())
 }
 
 /// Runs a program once: the oracle of tests. The inputs have the types of the program's input buffers,

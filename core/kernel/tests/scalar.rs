@@ -3,10 +3,26 @@
 
 use jaxrs_data::{DType, Literal, Scalar, Type};
 use jaxrs_kernel::interpret::interpret;
-use jaxrs_kernel::{BodyBuilder, Compare, Kernel, Lanes, Place, Program, ScalarOp, Step};
+use jaxrs_kernel::{BodyBuilder, Compare, Kernel, Lanes, Place, Program, ScalarOp, Step, ValueId};
+
+/// Computes something of each element of an array.
+fn apply_to_one(
+    operand: &Literal,
+    f: impl FnOnce(&mut BodyBuilder, ValueId) -> ValueId,
+) -> Literal {
+    compute("one", std::slice::from_ref(operand), |b, args| f(b, args[0]))
+}
 
 /// Applies an operation element by element.
 fn apply(op: ScalarOp, operands: &[Literal]) -> Literal {
+    compute(op.name(), operands, |b, args| b.op(op, args))
+}
+
+fn compute(
+    name: &str,
+    operands: &[Literal],
+    f: impl FnOnce(&mut BodyBuilder, &[ValueId]) -> ValueId,
+) -> Literal {
     let mut program = Program::default();
     let mut b = BodyBuilder::new();
     let i = b.point(0);
@@ -17,12 +33,12 @@ fn apply(op: ScalarOp, operands: &[Literal]) -> Literal {
         program.inputs.push(id);
         args.push(b.load(id, dtype, i, None));
     }
-    let result = b.op(op, &args);
+    let result = f(&mut b, &args);
     let out = program.add_buffer(b.dtype(result), operands[0].len(), Place::Output(0));
     program.outputs.push(out);
     b.store(out, i, result, None);
     let (values, body) = b.finish();
-    let (name, domain) = (op.name().to_owned(), vec![operands[0].len()]);
+    let (name, domain) = (name.to_owned(), vec![operands[0].len()]);
     let kernel = Kernel { name, domain, lanes: Lanes::Domain, grain: 0, values, body };
     program.steps.push(Step::Kernel(kernel));
     interpret(&program, operands).unwrap().remove(0)
@@ -116,6 +132,43 @@ fn integer_arithmetic_wraps() {
 fn division_by_zero_gives_all_bits_set_and_the_dividend_as_remainder() {
     check_integers(ScalarOp::Div, |_, a, b| if b == 0 { -1 } else { a / b });
     check_integers(ScalarOp::Rem, |_, a, b| if b == 0 { a } else { a % b });
+}
+
+/// The builder folds constants; it must not change what comes out.
+#[test]
+fn operations_on_constants_give_what_those_on_elements_give() {
+    let ops = ScalarOp::PLAIN.into_iter().filter(|op| op.arity() == 2);
+    let compares = Compare::ALL.into_iter().map(ScalarOp::Compare);
+    for op in ops.chain(compares) {
+        for dtype in INTEGERS.into_iter().filter(|&dtype| op.takes(dtype)) {
+            let edges = edges(dtype);
+            let elements =
+                literal(dtype, &edges.iter().map(|&v| integer(v, dtype)).collect::<Vec<_>>());
+            for &edge in &edges {
+                let constant = integer(edge, dtype);
+                let full = Literal::full(elements.ty().clone(), constant);
+                let message = format!("{op:?} of {edge} as {dtype}");
+                let expected = apply(op, &[elements.clone(), full.clone()]);
+                let one_is = |b: &mut BodyBuilder, x| {
+                    let c = b.constant(dtype, constant);
+                    b.op(op, &[x, c])
+                };
+                assert_eq!(apply_to_one(&elements, one_is), expected, "{message} on the right");
+                let expected = apply(op, &[full.clone(), elements.clone()]);
+                let one_is = |b: &mut BodyBuilder, x| {
+                    let c = b.constant(dtype, constant);
+                    b.op(op, &[c, x])
+                };
+                assert_eq!(apply_to_one(&elements, one_is), expected, "{message} on the left");
+                let both = |b: &mut BodyBuilder, _| {
+                    let (c, d) = (b.constant(dtype, constant), b.constant(dtype, elements.get(0)));
+                    b.op(op, &[c, d])
+                };
+                let got = apply_to_one(&elements, both).get(0);
+                assert_eq!(got, expected.get(0), "{message} on both sides");
+            }
+        }
+    }
 }
 
 #[test]

@@ -9,6 +9,10 @@ use jaxrs_kernel::interpret::{Plan, Region, Scratch};
 use jaxrs_runtime::{Executable, LaunchArgs};
 use parking_lot::Mutex;
 
+/// More working memory than this goes back to the system after each call: getting it anew costs little
+/// beside a run that needs so much.
+const MOST_IDLE_BYTES: usize = 4 << 20;
+
 /// A program that is interpreted.
 pub(crate) struct Interpreted {
     program: Arc<Program>,
@@ -68,7 +72,9 @@ impl Executable for Interpreted {
         });
         let mut scratch = self.idle.lock().pop().unwrap_or_default();
         let done = self.plan.run(inputs.chain(outputs), &mut scratch);
-        self.idle.lock().push(scratch);
+        if scratch.size_bytes() <= MOST_IDLE_BYTES {
+            self.idle.lock().push(scratch);
+        }
         done
     }
 
