@@ -76,13 +76,15 @@ CASE(switch_clamps_its_index) {
     }
 }
 
+FN(two_numbers) RETURNS(op_full(&e, 1, JAXRS_F32, (const int64_t[]){2}, 1))
+
 CASE(cond_refuses_branches_that_differ) {
     jaxrs_results* r = NULL;
     OK(jaxrs_results_new(&r));
     jaxrs_array* yes = NULL;
     OK(jaxrs_array_full_f64(c->s, 1, JAXRS_BOOL, NULL, 0, &yes));
     keep_array(c, yes);
-    FAILS(jaxrs_cond(c->s, yes, FN_OF(sine), VMAP(FN_OF(sine)), LIST(scalar(c, 1)), r), JAXRS_ERR_SHAPE);
+    FAILS(jaxrs_cond(c->s, yes, FN_OF(sine), FN_OF(two_numbers), LIST(scalar(c, 1)), r), JAXRS_ERR_DTYPE, "f32[]", "f32[2]");
     jaxrs_fn* branches[] = {FN_OF(sine)};
     FAILS(jaxrs_switch(c->s, scalar_i32(c, 0), branches, 0, LIST(scalar(c, 1)), r), JAXRS_ERR_INVALID_ARGUMENT);
     FAILS(jaxrs_cond(c->s, scalar(c, 1), FN_OF(sine), FN_OF(sine), LIST(scalar(c, 1)), r), JAXRS_ERR_DTYPE, "bool", "f32");
