@@ -135,7 +135,7 @@ CASE(elementwise_operations_need_shapes_that_broadcast) {
 
 CASE(products_need_sizes_that_meet) {
     REFUSES("matmul", ARGS(COUNTING(2, 3), COUNTING(4, 5)), NO_ATTRS, JAXRS_ERR_SHAPE, "[2,3]", "[4,5]");
-    REFUSES("matmul", ARGS(COUNTING(2, 2, 2), COUNTING(3, 2, 2)), NO_ATTRS, JAXRS_ERR_SHAPE, "matmul", "[2]", "[3]");
+    REFUSES("matmul", ARGS(COUNTING(2, 2, 2), COUNTING(3, 2, 2)), NO_ATTRS, JAXRS_ERR_SHAPE, "[2,2,2]", "[3,2,2]");
     REFUSES("matmul", ARGS(scalar(c, 1), COUNTING(2)), NO_ATTRS, JAXRS_ERR_SHAPE, "matmul");
     REFUSES("dot", ARGS(COUNTING(2), COUNTING(3)), NO_ATTRS, JAXRS_ERR_SHAPE, "2", "3");
     REFUSES("vdot", ARGS(COUNTING(2), COUNTING(3)), NO_ATTRS, JAXRS_ERR_SHAPE, "2", "3");
@@ -144,14 +144,14 @@ CASE(products_need_sizes_that_meet) {
     REFUSES("dot_general", ARGS(COUNTING(2, 3), COUNTING(4, 5)), ATTRS(INTS("lhs_contracting", 1), INTS("rhs_contracting", 0)),
             JAXRS_ERR_SHAPE, "dot_general", "f32[2,3]", "f32[4,5]");
     REFUSES("einsum", ARGS(COUNTING(2, 3), COUNTING(4, 5)), ATTRS(TEXT("subscripts", "ij,jk->ik")), JAXRS_ERR_SHAPE, "einsum", "3", "4");
-    REFUSES("einsum", ARGS(COUNTING(2, 3)), ATTRS(TEXT("subscripts", "i->i")), JAXRS_ERR_SHAPE, "einsum", "f32[2,3]");
+    REFUSES("einsum", ARGS(COUNTING(2, 3)), ATTRS(TEXT("subscripts", "i->i")), JAXRS_ERR_INVALID_ARGUMENT, "einsum", "f32[2,3]");
     REFUSES("einsum", ARGS(COUNTING(2)), ATTRS(TEXT("subscripts", "i->j")), JAXRS_ERR_INVALID_ARGUMENT, "einsum", "j");
 }
 
 CASE(arrangements_need_shapes_that_fit) {
     jaxrs_array* x = COUNTING(2, 3);
     REFUSES("reshape", ARGS(x), ATTRS(INTS("shape", 4)), JAXRS_ERR_SHAPE, "reshape", "4", "f32[2,3]");
-    REFUSES("reshape", ARGS(x), ATTRS(INTS("shape", -1, -1)), JAXRS_ERR_INVALID_ARGUMENT, "reshape", "-1");
+    REFUSES("reshape", ARGS(x), ATTRS(INTS("shape", -1, -1)), JAXRS_ERR_SHAPE, "reshape", "-1");
     REFUSES("reshape", ARGS(x), ATTRS(INTS("shape", -2, -3)), JAXRS_ERR_SHAPE, "reshape", "-2");
     REFUSES("broadcast_to", ARGS(x), ATTRS(INTS("shape", 2, 4)), JAXRS_ERR_SHAPE, "broadcast_to", "[2,3]", "[2,4]");
     REFUSES("broadcast_in_dim", ARGS(x), ATTRS(INTS("shape", 5, 3), INTS("broadcast_dimensions", 0, 1)), JAXRS_ERR_SHAPE,
@@ -168,7 +168,7 @@ CASE(arrangements_need_shapes_that_fit) {
     REFUSES("dynamic_slice", ARGS(x, scalar_i32(c, 0)), ATTRS(INTS("slice_sizes", 1, 1)), JAXRS_ERR_INVALID_ARGUMENT, "dynamic_slice");
     REFUSES("dynamic_slice", ARGS(COUNTING(3), scalar_i32(c, 0)), ATTRS(INTS("slice_sizes", 4)), JAXRS_ERR_SHAPE, "dynamic_slice", "4");
     REFUSES("dynamic_update_slice", ARGS(COUNTING(3), COUNTING(4), scalar_i32(c, 0)), NO_ATTRS, JAXRS_ERR_SHAPE,
-            "dynamic_update_slice", "f32[3]", "[4]");
+            "dynamic_update_slice", "f32[3]", "f32[4]");
     REFUSES("sort_by_keys", ARGS(COUNTING(3), COUNTING(4)), NO_ATTRS, JAXRS_ERR_SHAPE, "sort", "f32[3]", "f32[4]");
     REFUSES("diag", ARGS(COUNTING(1, 2, 2)), NO_ATTRS, JAXRS_ERR_SHAPE, "diag");
 }
@@ -206,7 +206,7 @@ CASE(axes_out_of_range_or_repeated_are_refused) {
         REFUSES(along[i], ARGS(x), ATTRS(INT("axis", -3)), JAXRS_ERR_INVALID_ARGUMENT, "-3");
     }
     REFUSES("transpose", ARGS(x), ATTRS(INTS("axes", 0, 0)), JAXRS_ERR_INVALID_ARGUMENT, "transpose", "repeat");
-    REFUSES("transpose", ARGS(x), ATTRS(INTS("axes", 0)), JAXRS_ERR_INVALID_ARGUMENT, "transpose", "f32[2,3]");
+    REFUSES("transpose", ARGS(x), ATTRS(INTS("axes", 0)), JAXRS_ERR_SHAPE, "transpose", "f32[2,3]");
     REFUSES("transpose", ARGS(x), ATTRS(INTS("axes", 0, 5)), JAXRS_ERR_INVALID_ARGUMENT, "transpose", "5");
     REFUSES("swapaxes", ARGS(x), ATTRS(INT("axis1", 0), INT("axis2", 2)), JAXRS_ERR_INVALID_ARGUMENT, "swapaxes", "2");
     REFUSES("moveaxis", ARGS(x), ATTRS(INTS("source", 0, 0), INTS("destination", 0, 1)), JAXRS_ERR_INVALID_ARGUMENT, "moveaxis");
