@@ -137,7 +137,9 @@ impl BodyBuilder {
     /// Operations on `i64`.
     fn simplify_index(&mut self, op: ScalarOp, a: ValueId, b: ValueId) -> Option<ValueId> {
         match (op, self.int(b)) {
-            (ScalarOp::Add, _) => self.rejoin(a, b).or_else(|| self.rejoin(b, a)),
+            (ScalarOp::Add, Some(b)) => self.shift(a, b),
+            (ScalarOp::Add, None) => self.rejoin(a, b).or_else(|| self.rejoin(b, a)),
+            (ScalarOp::Sub, None) => self.reflect(self.int(a)?, b),
             (ScalarOp::Div, Some(by)) if by > 0 => self.quotient(a, by),
             (ScalarOp::Rem, Some(by)) if by > 0 => self.remainder(a, by),
             (ScalarOp::Compare(compare), Some(bound)) => self.decide(compare, a, bound),
@@ -163,6 +165,26 @@ impl BodyBuilder {
     fn part(&self, op: ScalarOp, value: ValueId) -> Option<(ValueId, i64)> {
         let (definition, args) = self.facts[value.0 as usize].definition.as_ref()?;
         if *definition == op { Some((args[0], self.int(args[1])?)) } else { None }
+    }
+
+    /// `(x + c) + by`
+    fn shift(&mut self, value: ValueId, by: i64) -> Option<ValueId> {
+        let (ScalarOp::Add, args) = self.facts[value.0 as usize].definition.as_ref()? else {
+            return None;
+        };
+        let (x, by) = (args[0], self.int(args[1])?.checked_add(by)?);
+        let by = self.index(by);
+        Some(self.add(x, by))
+    }
+
+    /// `from - (c - x)`
+    fn reflect(&mut self, from: i64, value: ValueId) -> Option<ValueId> {
+        let (ScalarOp::Sub, args) = self.facts[value.0 as usize].definition.as_ref()? else {
+            return None;
+        };
+        let (x, by) = (args[1], from.checked_sub(self.int(args[0])?)?);
+        let by = self.index(by);
+        Some(self.add(x, by))
     }
 
     /// `(x / c) · c·m + (x % c) · m = x · m`
@@ -318,6 +340,21 @@ mod tests {
             },
             "Add",
         );
+    }
+
+    #[test]
+    fn shifts_and_reflections_undo_each_other() {
+        let there_and_back = |b: &mut BodyBuilder, i, _| {
+            let there = op(b, ScalarOp::Add, i, 2);
+            op(b, ScalarOp::Add, there, -2)
+        };
+        check(there_and_back, "i");
+        let twice = |b: &mut BodyBuilder, _, j| {
+            let last = b.index(5);
+            let once = b.op(ScalarOp::Sub, &[last, j]);
+            b.op(ScalarOp::Sub, &[last, once])
+        };
+        check(twice, "j");
     }
 
     #[test]
