@@ -9,6 +9,9 @@ use jaxrs_data::{Result, bail};
 /// The alignment of every buffer that we allocate: a cache line, and the widest vector.
 pub(crate) const ALIGNMENT: usize = 64;
 
+/// Up to this size, a few unused bytes cost less than an aligned allocation.
+const SMALL_BYTES: usize = 4096;
+
 /// Host memory of a fixed size that is freed, or given back to its lender, on drop.
 pub struct HostBuffer {
     ptr: NonNull<u8>,
@@ -17,8 +20,8 @@ pub struct HostBuffer {
 }
 
 enum Owner {
-    /// Ours.
-    Allocated(Layout),
+    /// Ours: where the allocation starts, and its layout.
+    Allocated(NonNull<u8>, Layout),
     /// Somebody else's, who learns of the end when this is dropped.
     Lender { _lender: Box<dyn Any + Send + Sync> },
 }
@@ -32,15 +35,26 @@ unsafe impl Sync for HostBuffer {}
 impl HostBuffer {
     /// Memory whose content is not yet defined in meaning (any bytes).
     pub fn allocate(len_bytes: usize) -> Result<HostBuffer> {
-        let Ok(layout) = Layout::from_size_align(len_bytes.max(1), ALIGNMENT) else {
+        // Allocators are slow at giving aligned memory: small pieces are made a little larger and
+        // aligned here.
+        let is_small = len_bytes <= SMALL_BYTES;
+        let layout = if is_small {
+            Layout::from_size_align(len_bytes + ALIGNMENT, size_of::<usize>())
+        } else {
+            Layout::from_size_align(len_bytes, ALIGNMENT)
+        };
+        let Ok(layout) = layout else {
             bail!(OutOfMemory, "an array of {len_bytes} bytes is larger than memory can be");
         };
         // SAFETY: the layout's size is not zero.
-        let ptr = unsafe { alloc(layout) };
-        let Some(ptr) = NonNull::new(ptr) else {
+        let start = unsafe { alloc(layout) };
+        let Some(start) = NonNull::new(start) else {
             bail!(OutOfMemory, "an array needs {len_bytes} bytes, which the system does not have");
         };
-        Ok(HostBuffer { ptr, len_bytes, owner: Owner::Allocated(layout) })
+        let skipped = if is_small { start.align_offset(ALIGNMENT) } else { 0 };
+        // SAFETY: less than `ALIGNMENT` bytes are skipped, and a small piece has as many more.
+        let ptr = unsafe { start.add(skipped) };
+        Ok(HostBuffer { ptr, len_bytes, owner: Owner::Allocated(start, layout) })
     }
 
     /// A copy of some bytes.
@@ -89,15 +103,15 @@ impl HostBuffer {
 
     /// Whether the memory is ours, so that it may be written to once nobody else holds it.
     pub fn is_owned(&self) -> bool {
-        matches!(self.owner, Owner::Allocated(_))
+        matches!(self.owner, Owner::Allocated(..))
     }
 }
 
 impl Drop for HostBuffer {
     fn drop(&mut self) {
-        if let Owner::Allocated(layout) = self.owner {
-            // SAFETY: `ptr` came from `alloc` with this layout and is dropped once.
-            unsafe { dealloc(self.ptr.as_ptr(), layout) };
+        if let Owner::Allocated(start, layout) = self.owner {
+            // SAFETY: `start` came from `alloc` with this layout and is dropped once.
+            unsafe { dealloc(start.as_ptr(), layout) };
         }
     }
 }

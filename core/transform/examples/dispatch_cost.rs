@@ -11,11 +11,11 @@ use jaxrs_transform::{
     Context, ContextOptions, DiffOptions, Function, JitOptions, Scope, grad, jit, value_from_array,
 };
 
+/// Prints the time of one call in the best of many short runs: the machine may be busy otherwise.
 fn report(what: &str, mut call: impl FnMut()) {
-    const CALLS: u32 = 20_000;
-    (0..CALLS / 10).for_each(|_| call());
+    const CALLS: u32 = 500;
     let mut best = f64::INFINITY;
-    for _ in 0..5 {
+    for _ in 0..200 {
         let start = Instant::now();
         (0..CALLS).for_each(|_| call());
         best = best.min(start.elapsed().as_nanos() as f64 / f64::from(CALLS));

@@ -1,5 +1,6 @@
 //! Transforms in all nestings, on programs that are evaluated by definition.
 
+mod compiled;
 mod control_flow;
 mod custom_rules;
 mod errors;
