@@ -198,6 +198,7 @@ impl<'c> Emit<'_, 'c> {
         let int = |v: i64| ir.const_int(ir.type_of(a), v);
         let in_range = || ir.icmp(IntCmp::LLVMIntULT, b, int(bits));
         Some(match op {
+            ScalarOp::Add if dtype.is_bool() => ir.or(a, b),
             ScalarOp::Add => ir.add(a, b),
             ScalarOp::Sub => ir.sub(a, b),
             ScalarOp::Mul => ir.mul(a, b),
