@@ -57,6 +57,7 @@ pub(crate) fn unary(op: ScalarOp, x: f64) -> f64 {
         ScalarOp::Cosh => x.cosh(),
         ScalarOp::Tanh => x.tanh(),
         ScalarOp::Asinh => libm::asinh(x),
+        ScalarOp::Acosh if x < 1.0 => f64::NAN,
         ScalarOp::Acosh => libm::acosh(x),
         ScalarOp::Atanh => libm::atanh(x),
         ScalarOp::Erf => math::erf(x),
