@@ -1,6 +1,7 @@
 //! Building kernel bodies. Constants fold on the way, and equal pure instructions of one block are
 //! shared, so that index arithmetic costs nothing where it is known.
 
+mod range;
 mod simplify;
 
 use std::collections::HashMap;
@@ -10,6 +11,8 @@ use jaxrs_data::{DType, Scalar, SmallVec};
 use crate::body::{Block, Carried, Inst, Loop, LoopKind, ValueId, WhileLoop};
 use crate::program::{BufferId, IndexVar};
 use crate::scalar::{Compare, ReduceOp, ScalarOp};
+
+use range::Range;
 
 /// What makes two pure instructions the same value.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -55,12 +58,18 @@ pub struct OpenWhile {
 }
 
 /// What is known of a value, for simplification.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Fact {
     /// The operation that gives it, if one does.
     definition: Option<(ScalarOp, SmallVec<[ValueId; 3]>)>,
-    /// Of an `i64` that is not negative, a number that it is below.
-    limit: Option<i64>,
+    /// Of an `i64`, where it lies.
+    range: Range,
+}
+
+impl Default for Fact {
+    fn default() -> Fact {
+        Fact { definition: None, range: Range::ALL }
+    }
 }
 
 /// Builds the body of one kernel, instruction by instruction; loops open and close blocks.
@@ -129,8 +138,8 @@ impl BodyBuilder {
         let key = Key::Const(dtype, bits(value));
         let id = self.pure(key, dtype, |out| Inst::Const { out, value });
         self.constants.insert(id, value);
-        if let (DType::I64, Scalar::Int(value @ 0..)) = (dtype, value) {
-            self.facts[id.0 as usize].limit = value.checked_add(1);
+        if let (DType::I64, Scalar::Int(value)) = (dtype, value) {
+            self.facts[id.0 as usize].range = Range { low: value, high: value };
         }
         id
     }
@@ -143,8 +152,8 @@ impl BodyBuilder {
     /// The point's coordinate along a domain axis.
     pub fn point(&mut self, axis: usize) -> ValueId {
         let point = self.pure(Key::Point(axis), DType::I64, |out| Inst::Point { out, axis });
-        self.facts[point.0 as usize].limit =
-            self.domain.get(axis).and_then(|&size| i64::try_from(size).ok());
+        let size = self.domain.get(axis).copied();
+        self.facts[point.0 as usize].range = size.map_or(Range::ALL, Range::below);
         point
     }
 
@@ -162,8 +171,8 @@ impl BodyBuilder {
         let key = Key::Op(op, args.into());
         let out = self.pure(key, op.result(&types), |out| Inst::Op { out, op, args: args.into() });
         if self.facts[out.0 as usize].definition.is_none() {
-            let limit = self.limit_of(op, args);
-            self.facts[out.0 as usize] = Fact { definition: Some((op, args.into())), limit };
+            let range = self.range_of(op, args);
+            self.facts[out.0 as usize] = Fact { definition: Some((op, args.into())), range };
         }
         out
     }
@@ -274,7 +283,7 @@ impl BodyBuilder {
     /// construction failed half-way inside are to be thrown away.
     pub fn begin_loop(&mut self, kind: LoopKind, trips: usize, inits: &[ValueId]) -> OpenLoop {
         let index = self.fresh(DType::I64);
-        self.facts[index.0 as usize].limit = i64::try_from(trips).ok();
+        self.facts[index.0 as usize].range = Range::below(trips);
         let (carried, params, results) = self.carried(inits);
         self.open.push(Open::default());
         OpenLoop { index, params, kind, trips, carried, results }

@@ -1,12 +1,13 @@
 //! What operations come to without an instruction, where that is exact.
 //!
 //! Reshapes, slices and pads compose to index arithmetic that mostly undoes itself: positions are split
-//! into coordinates and put together again, and compared with bounds that they cannot reach. With the
-//! limits of coordinates that can be seen here.
+//! into coordinates and put together again, and compared with bounds that they cannot reach. Where the
+//! range of coordinates is known, that can be seen here.
 
 use jaxrs_data::{DType, Scalar, SmallVec};
 
 use super::BodyBuilder;
+use super::range::Range;
 use crate::body::ValueId;
 use crate::scalar::{Compare, ScalarOp};
 
@@ -92,8 +93,14 @@ impl BodyBuilder {
         (chosen != args[1..]).then(|| self.select(condition, chosen[0], chosen[1]))
     }
 
-    fn limit(&self, value: ValueId) -> Option<i64> {
-        self.facts[value.0 as usize].limit
+    fn range(&self, value: ValueId) -> Range {
+        self.facts[value.0 as usize].range
+    }
+
+    /// Whether an `i64` lies in `0..size`.
+    fn is_below(&self, value: ValueId, size: i64) -> bool {
+        let Range { low, high } = self.range(value);
+        low >= 0 && high < size
     }
 
     fn int(&self, value: ValueId) -> Option<i64> {
@@ -103,34 +110,12 @@ impl BodyBuilder {
         }
     }
 
-    /// The limit of a new value. What would not fit has none.
-    pub(super) fn limit_of(&self, op: ScalarOp, args: &[ValueId]) -> Option<i64> {
-        if op == ScalarOp::Select {
-            return Some(self.limit(args[1])?.max(self.limit(args[2])?));
-        }
-        let &[a, b] = args else { return None };
-        match op {
-            // A coordinate counted from the other end.
-            ScalarOp::Sub => {
-                let last = self.int(a)?;
-                (self.limit(b)?.checked_sub(1)? <= last).then(|| last.checked_add(1))?
-            }
-            ScalarOp::Add => self.limit(a)?.checked_add(self.limit(b)?)?.checked_sub(1),
-            ScalarOp::Mul => {
-                let (a, b) = (self.limit(a)?.checked_sub(1)?, self.limit(b)?.checked_sub(1)?);
-                a.checked_mul(b)?.checked_add(1)
-            }
-            ScalarOp::Div => {
-                let (a, b) = (self.limit(a)?, self.int(b).filter(|&b| b > 0)?);
-                Some(a.checked_sub(1)? / b + 1)
-            }
-            ScalarOp::Rem => {
-                let (a, b) = (self.limit(a)?, self.int(b).filter(|&b| b > 0)?);
-                Some(a.min(b))
-            }
-            ScalarOp::Min => Some(self.limit(a)?.min(self.limit(b)?)),
-            ScalarOp::Max => Some(self.limit(a)?.max(self.limit(b)?)),
-            _ => None,
+    /// Where a new value lies.
+    pub(super) fn range_of(&self, op: ScalarOp, args: &[ValueId]) -> Range {
+        match *args {
+            [_, a, b] if op == ScalarOp::Select => self.range(a).union(self.range(b)),
+            [a, b] if self.dtype(a) == DType::I64 => Range::apply(op, self.range(a), self.range(b)),
+            _ => Range::ALL,
         }
     }
 
@@ -142,9 +127,14 @@ impl BodyBuilder {
             (ScalarOp::Sub, None) => self.reflect(self.int(a)?, b),
             (ScalarOp::Div, Some(by)) if by > 0 => self.quotient(a, by),
             (ScalarOp::Rem, Some(by)) if by > 0 => self.remainder(a, by),
-            (ScalarOp::Compare(compare), Some(bound)) => self.decide(compare, a, bound),
-            (ScalarOp::Max, Some(bound)) => (self.limit(a).is_some() && bound <= 0).then_some(a),
-            (ScalarOp::Min, Some(bound)) => (self.limit(a)? <= bound).then_some(a),
+            (ScalarOp::Compare(compare), _) => {
+                let holds = Range::decide(compare, self.range(a), self.range(b))?;
+                Some(self.constant(DType::Bool, Scalar::Bool(holds)))
+            }
+            (ScalarOp::Max, _) if self.range(a).low >= self.range(b).high => Some(a),
+            (ScalarOp::Max, _) if self.range(b).low >= self.range(a).high => Some(b),
+            (ScalarOp::Min, _) if self.range(a).high <= self.range(b).low => Some(a),
+            (ScalarOp::Min, _) if self.range(b).high <= self.range(a).low => Some(b),
             _ => None,
         }
     }
@@ -205,13 +195,15 @@ impl BodyBuilder {
             return None;
         };
         let divides = |value: ValueId| Some(self.term(value)).filter(|(_, k)| k % by == 0);
-        self.limit(args[0]).and(self.limit(args[1]))?;
+        if args.iter().any(|&arg| self.range(arg).low < 0) {
+            return None;
+        }
         let first = divides(args[0]).map(|term| (term, args[1]));
         first.or_else(|| divides(args[1]).map(|term| (term, args[0])))
     }
 
     fn quotient(&mut self, value: ValueId, by: i64) -> Option<ValueId> {
-        if self.limit(value).is_some_and(|limit| limit <= by) {
+        if self.is_below(value, by) {
             return Some(self.index(0));
         }
         let ((x, k), rest) = match self.multiple_and_rest(value, by) {
@@ -230,7 +222,7 @@ impl BodyBuilder {
     }
 
     fn remainder(&mut self, value: ValueId, by: i64) -> Option<ValueId> {
-        if self.limit(value).is_some_and(|limit| limit <= by) {
+        if self.is_below(value, by) {
             return Some(value);
         }
         if let Some((_, rest)) = self.multiple_and_rest(value, by) {
@@ -238,21 +230,6 @@ impl BodyBuilder {
             return Some(self.op(ScalarOp::Rem, &[rest, by]));
         }
         (self.term(value).1 % by == 0).then(|| self.index(0))
-    }
-
-    /// A comparison of a value between 0 and its limit with a constant.
-    fn decide(&mut self, compare: Compare, value: ValueId, bound: i64) -> Option<ValueId> {
-        let last = self.limit(value)?.checked_sub(1)?;
-        let between = |all: bool, none: bool| if all { Some(true) } else { none.then_some(false) };
-        let holds = match compare {
-            Compare::Lt => between(last < bound, bound <= 0),
-            Compare::Le => between(last <= bound, bound < 0),
-            Compare::Gt => between(bound < 0, last <= bound),
-            Compare::Ge => between(bound <= 0, last < bound),
-            Compare::Eq => between(false, bound < 0 || last < bound),
-            Compare::Ne => between(bound < 0 || last < bound, false),
-        };
-        Some(self.constant(DType::Bool, Scalar::Bool(holds?)))
     }
 }
 
@@ -368,6 +345,20 @@ mod tests {
         check(compare(Compare::Gt, 7), "false");
         check(compare(Compare::Eq, 8), "false");
         check(|b, i, _| op(b, ScalarOp::Min, i, 8), "i");
+        check(
+            |b, i, _| {
+                let i = op(b, ScalarOp::Sub, i, 3);
+                op(b, ScalarOp::Compare(Compare::Le), i, 4)
+            },
+            "true",
+        );
+        check(
+            |b, i, _| {
+                let i = op(b, ScalarOp::Sub, i, 3);
+                op(b, ScalarOp::Compare(Compare::Ge), i, 0)
+            },
+            "Compare(Ge)",
+        );
         check(
             |b, i, _| {
                 let back = b.index(7);
