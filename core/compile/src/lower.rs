@@ -6,6 +6,7 @@
 //! [`steps`] (whole-array operations), [`control`] (loops and branches),
 //! [`lane_loop`] (loops that become one kernel).
 
+mod accumulate;
 mod control;
 mod decide;
 mod emit;
@@ -24,7 +25,7 @@ use jaxrs_kernel::{BufferId, IndexVar, Place, Program, Step, Target};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::CompileOptions;
-use graph::{Graph, Operand, View};
+use graph::{Graph, Operand, Var, View};
 
 /// The state of one lowering.
 struct Lowerer<'o> {
@@ -36,6 +37,10 @@ struct Lowerer<'o> {
     renamed: FxHashMap<BufferId, BufferId>,
     /// Buffers of loops' results, which are only names of what the loops carry.
     provisional: FxHashSet<BufferId>,
+    /// Results of loops that nothing reads.
+    unread: FxHashSet<Var>,
+    /// Whether scans have to become single kernels, and lowering fails otherwise.
+    only_scan_kernels: bool,
 }
 
 /// Lowers a jaxpr. Buffers that are neither inputs nor outputs have no place yet.
@@ -46,6 +51,8 @@ pub fn lower(jaxpr: &Jaxpr, options: &CompileOptions) -> Result<Program> {
         program: Program::default(),
         renamed: FxHashMap::default(),
         provisional: FxHashSet::default(),
+        unread: FxHashSet::default(),
+        only_scan_kernels: false,
     };
     let mut inputs = Vec::with_capacity(jaxpr.invars.len());
     for (k, ty) in jaxpr.in_types().enumerate() {

@@ -7,6 +7,9 @@ mod rewrite;
 mod simplify;
 mod split_reductions;
 
+pub(crate) use dead::remove_dead;
+pub(crate) use split_reductions::split_reductions;
+
 use jaxrs_ir::Jaxpr;
 
 /// One pass.
@@ -21,10 +24,10 @@ pub struct Pass {
 pub const PIPELINE: &[Pass] = &[
     Pass { name: "inline_calls", run: inline_calls::inline_calls },
     Pass { name: "simplify", run: simplify::simplify },
-    Pass { name: "remove_dead", run: dead::remove_dead },
+    Pass { name: "remove_dead", run: remove_dead },
     Pass { name: "inline_checkpoints", run: inline_calls::inline_checkpoints },
     Pass { name: "simplify_unshared", run: simplify::simplify_unshared },
     Pass { name: "hoist_invariants", run: hoist_invariants::hoist_invariants },
-    Pass { name: "split_reductions", run: split_reductions::split_reductions },
-    Pass { name: "remove_dead", run: dead::remove_dead },
+    Pass { name: "split_reductions", run: split_reductions },
+    Pass { name: "remove_dead", run: remove_dead },
 ];

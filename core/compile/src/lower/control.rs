@@ -1,13 +1,15 @@
 //! Loops and branches.
 
-use jaxrs_data::{DType, Result, bail};
+use jaxrs_data::{DType, Error, Result, bail};
 use jaxrs_ir::Prim;
 use jaxrs_ir::prims::{Cond, Scan, While};
 use jaxrs_kernel::{Carry, Step};
 
+use super::accumulate::spread_accumulators;
 use super::graph::{Lead, Operand, Var, View};
 use super::region::CarriedVar;
 use super::{Lowerer, StepList};
+use crate::passes::{remove_dead, split_reductions};
 
 impl Lowerer<'_> {
     /// Lowers an equation that holds programs.
@@ -65,6 +67,12 @@ impl Lowerer<'_> {
         if self.try_scan_kernel(eqn, scan, steps)? {
             return Ok(());
         }
+        if self.only_scan_kernels {
+            return Err(Error::internal("a scan does not fit one kernel"));
+        }
+        if self.try_spread_scan(eqn, scan, steps)? {
+            return Ok(());
+        }
         let inputs = self.graph.eqns[eqn].inputs.clone();
         let outputs = self.graph.eqns[eqn].outputs.clone();
         let (consts, rest) = inputs.split_at(scan.num_consts);
@@ -90,6 +98,27 @@ impl Lowerer<'_> {
             steps.push(Step::Repeat { index, trips: scan.length, carries, body });
         }
         self.leave_loop(&outputs, &carried, steps)
+    }
+
+    /// Lowers a scan whose points accumulate sums for themselves, if it becomes a kernel so.
+    fn try_spread_scan(&mut self, eqn: usize, scan: &Scan, steps: &mut StepList) -> Result<bool> {
+        let types = self.graph.input_types(eqn);
+        let Some(program) = spread_accumulators(scan, &types) else { return Ok(false) };
+        let program = split_reductions(remove_dead(program));
+        let inputs = self.graph.eqns[eqn].inputs.clone();
+        let mut dests = Vec::new();
+        for out in self.graph.eqns[eqn].outputs.clone() {
+            dests.push(self.stored(out)?);
+        }
+        let region = self.graph.enter(&program, &inputs);
+        let mut attempt = StepList::new();
+        self.only_scan_kernels = true;
+        let done = self.lower_region(&region, &dests, &[], &mut attempt);
+        self.only_scan_kernels = false;
+        if done.is_ok() {
+            steps.append(&mut attempt);
+        }
+        Ok(done.is_ok())
     }
 
     /// The part of an array that one iteration sees.

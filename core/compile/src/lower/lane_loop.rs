@@ -203,9 +203,15 @@ impl Lowerer<'_> {
     fn store_results(&self, puller: &mut Puller<'_>, job: &Job, results: &[ValueId]) -> Result<()> {
         let mut results = results.iter();
         for k in 0..job.inits.len() {
+            let indices = job.spreads[k].indices(puller);
+            let values = results.by_ref().take(indices.len());
+            if self.unread.contains(&job.outputs[k]) {
+                values.for_each(drop);
+                continue;
+            }
             let (view, ty) = self.output(job, k)?;
             let mask = uniform_mask(puller, &job.spreads[k]);
-            for (index, &value) in job.spreads[k].indices(puller).iter().zip(&mut results) {
+            for (index, &value) in indices.iter().zip(values) {
                 puller.store(&view, &ty.shape, index, value, mask);
             }
         }

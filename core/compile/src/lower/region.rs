@@ -1,6 +1,7 @@
 //! Lowering the equations of one program: the whole one, or the body of a loop or branch.
 
 use jaxrs_data::Result;
+use jaxrs_ir::Prim;
 use jaxrs_ir::lower::Lowering;
 use jaxrs_kernel::{BufferId, Step};
 use rustc_hash::FxHashSet;
@@ -37,6 +38,7 @@ impl Lowerer<'_> {
         };
         let needed: Vec<Var> = region.outputs.iter().filter_map(own).collect();
         let decisions = decide(&self.graph, region, needed)?;
+        self.note_unread(region);
         let in_place = self.place_results(region, dests, carried, &decisions);
         self.place_others(region, &decisions);
         for node in self.schedule(region, &decisions)? {
@@ -51,6 +53,21 @@ impl Lowerer<'_> {
             }
         }
         Ok(in_place)
+    }
+
+    /// Notes the results of equations that nothing reads.
+    fn note_unread(&mut self, region: &Region) {
+        let eqns = &self.graph.eqns[region.eqns.clone()];
+        let read = eqns.iter().flat_map(|eqn| &eqn.inputs).chain(&region.outputs);
+        let read: FxHashSet<Var> = read
+            .filter_map(|operand| match operand {
+                Operand::Var(var) => Some(*var),
+                Operand::Literal(_) => None,
+            })
+            .collect();
+        let outputs = eqns.iter().filter(|eqn| matches!(eqn.prim, Prim::Scan(_) | Prim::While(_)));
+        let outputs = outputs.flat_map(|eqn| eqn.outputs.iter().copied());
+        self.unread.extend(outputs.filter(|out| !read.contains(out)));
     }
 
     /// Lets results be computed where they are wanted.

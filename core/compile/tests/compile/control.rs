@@ -261,3 +261,30 @@ fn what_a_loop_gives_is_read_after_it() {
           in (c, d, a) }",
     );
 }
+
+#[test]
+fn sums_over_points_are_taken_after_the_loop() {
+    let program = check(
+        "{ lambda ; k:f32[] p:f32[100,3] t:f32[100] x:f32[20,100] u:f32[20]. let
+            z:f32[3] = broadcast_in_dim[shape=(3,) broadcast_dimensions=()] 0.5:f32[]
+            a:f32[] b:f32[3] c:f32[100] = scan[
+              jaxpr={ lambda ; k:f32[] p:f32[100,3] a:f32[] b:f32[3] t:f32[100] x:f32[100] u:f32[]. let
+                  d:f32[100] = mul t x
+                  e:f32[100] = mul d k
+                  f:f32[] = reduce_sum[axes=(0,)] e
+                  g:f32[] = mul f u
+                  h:f32[] = reduce_sum[axes=(0,)] d
+                  i:f32[] = neg h
+                  j:f32[] = add_any g i
+                  l:f32[] = add_any a j
+                  m:f32[100,3] = broadcast_in_dim[shape=(100,3) broadcast_dimensions=(0,)] d
+                  n:f32[100,3] = mul m p
+                  o:f32[3] = reduce_sum[axes=(0,)] n
+                  q:f32[3] = add_any b o
+                in (l, q, e) }
+              length=20 num_carry=3 num_consts=2 reverse=True unroll=1
+            ] k p 1.0:f32[] z t x u
+          in (a, b, c) }",
+    );
+    assert!(program.steps.iter().all(|step| matches!(step, Step::Kernel(_))), "{program}");
+}
