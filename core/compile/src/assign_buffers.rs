@@ -3,6 +3,9 @@
 //! A buffer lives from its first mention to its last; what crosses the border of a loop lives through all
 //! of it. Buffers that do not live at the same time may share memory.
 
+mod in_place;
+
+use in_place::Pair;
 use jaxrs_kernel::{Block, BufferId, Inst, LibraryCall, Place, Program, Step};
 
 /// Arena offsets are multiples of this.
@@ -15,29 +18,112 @@ struct Lifetime {
     last: usize,
 }
 
-/// Gives all unassigned buffers a place in the arena.
-pub fn assign_buffers(program: &mut Program, _donated: &[bool]) {
+/// Gives all unassigned buffers a place in the arena, and outputs the memory of donated inputs where that
+/// is safe. Buffers that nothing mentions disappear.
+pub fn assign_buffers(program: &mut Program, donated: &[bool]) {
+    drop_unused(program);
     let lifetimes = lifetimes(program);
+    let pairs = in_place::pairs(program);
+    share_donated(program, donated, &lifetimes, &pairs);
+    let slots = slots(program, &lifetimes, &pairs);
+    let mut order: Vec<usize> = (0..slots.len()).collect();
+    // Large ones first: small ones fill the gaps.
+    order.sort_by_key(|&k| (std::cmp::Reverse(slots[k].size), k));
+    let mut placed: Vec<(Lifetime, std::ops::Range<usize>)> = Vec::new();
+    for k in order {
+        let Slot { life, size, .. } = slots[k];
+        let offset = lowest_gap(&placed, life, size);
+        for &BufferId(buffer) in &slots[k].buffers {
+            program.buffers[buffer as usize].place = Place::Arena(offset);
+        }
+        placed.push((life, offset..offset + size));
+        program.arena_bytes = program.arena_bytes.max(offset + size);
+    }
+}
+
+/// Buffers that lie in the same place, one after the other.
+struct Slot {
+    buffers: Vec<BufferId>,
+    life: Lifetime,
+    size: usize,
+}
+
+/// The unassigned buffers; those that a kernel may compute in place share a slot.
+fn slots(program: &Program, lifetimes: &[Lifetime], pairs: &[Pair]) -> Vec<Slot> {
+    let mut slots: Vec<Slot> = Vec::new();
+    let mut slot_of: Vec<Option<usize>> = vec![None; program.buffers.len()];
     let mut order: Vec<usize> = (0..program.buffers.len())
         .filter(|&k| program.buffers[k].place == Place::Unassigned)
         .collect();
-    // Large ones first: small ones fill the gaps.
-    order.sort_by_key(|&k| (std::cmp::Reverse(program.buffers[k].size_bytes()), k));
-    let mut placed: Vec<(Lifetime, std::ops::Range<usize>)> = Vec::new();
-    let mut arena_bytes = 0;
+    order.sort_by_key(|&k| (lifetimes[k].first, k));
     for k in order {
-        let size = program.buffers[k].size_bytes().next_multiple_of(ALIGN);
-        let Some(life) = lifetimes[k] else {
-            program.buffers[k].place = Place::Arena(0);
-            program.buffers[k].len = 0;
-            continue;
+        let (buffer, life) = (BufferId(k as u32), lifetimes[k]);
+        let takes_over = |pair: &&Pair| {
+            let old = pair.read.0 as usize;
+            pair.written == buffer
+                && life.first == pair.step
+                && lifetimes[old].last == pair.step
+                && slot_of[old].is_some_and(|slot| slots[slot].buffers.last() == Some(&pair.read))
         };
-        let offset = lowest_gap(&placed, life, size);
-        program.buffers[k].place = Place::Arena(offset);
-        placed.push((life, offset..offset + size));
-        arena_bytes = arena_bytes.max(offset + size);
+        match pairs.iter().find(takes_over).and_then(|pair| slot_of[pair.read.0 as usize]) {
+            Some(slot) => {
+                slots[slot].buffers.push(buffer);
+                slots[slot].life.last = life.last;
+                slot_of[k] = Some(slot);
+            }
+            None => {
+                slot_of[k] = Some(slots.len());
+                let size = program.buffers[k].size_bytes().next_multiple_of(ALIGN);
+                slots.push(Slot { buffers: vec![buffer], life, size });
+            }
+        }
     }
-    program.arena_bytes = arena_bytes;
+    slots
+}
+
+/// Lets outputs take the memory of donated inputs that are read no more, or only by the kernel that
+/// writes the output, at the same element.
+fn share_donated(program: &mut Program, donated: &[bool], lifetimes: &[Lifetime], pairs: &[Pair]) {
+    let mut free: Vec<usize> =
+        (0..program.inputs.len()).filter(|&k| donated.get(k).copied().unwrap_or(false)).collect();
+    for output in 0..program.outputs.len() {
+        let written = program.outputs[output];
+        let fits = |&input: &usize| {
+            let read = program.inputs[input];
+            let (old, new) = (&program[read], &program[written]);
+            let (last, first) =
+                (lifetimes[read.0 as usize].last, lifetimes[written.0 as usize].first);
+            let same_step = || {
+                pairs.iter().any(|pair| {
+                    (pair.read, pair.written, pair.step) == (read, written, last) && last == first
+                })
+            };
+            (old.dtype, old.len) == (new.dtype, new.len)
+                && old.len > 0
+                && (last < first || same_step())
+        };
+        if let Some(place) = free.iter().position(fits) {
+            program.shares_input[output] = Some(free.remove(place));
+        }
+    }
+}
+
+/// Removes unassigned buffers that no step mentions.
+fn drop_unused(program: &mut Program) {
+    let mut walk = Walk { lifetimes: vec![None; program.buffers.len()], loops: vec![], now: 0 };
+    walk.steps(&program.steps);
+    let mut names = rustc_hash::FxHashMap::default();
+    let mut kept = Vec::with_capacity(program.buffers.len());
+    for (k, buffer) in std::mem::take(&mut program.buffers).into_iter().enumerate() {
+        if buffer.place != Place::Unassigned || walk.lifetimes[k].is_some() {
+            names.insert(BufferId(k as u32), BufferId(kept.len() as u32));
+            kept.push(buffer);
+        }
+    }
+    program.buffers = kept;
+    // Inputs and outputs come first and keep their numbers.
+    names.retain(|old, new| old != new);
+    crate::lower::rename_once(&mut program.steps, &names);
 }
 
 /// The lowest offset at which nothing lies that lives at the same time.
@@ -58,7 +144,8 @@ fn lowest_gap(placed: &[(Lifetime, std::ops::Range<usize>)], life: Lifetime, siz
     offset
 }
 
-fn lifetimes(program: &Program) -> Vec<Option<Lifetime>> {
+/// The lifetimes of all buffers; those that nothing mentions live before all steps.
+fn lifetimes(program: &Program) -> Vec<Lifetime> {
     let mut walk = Walk { lifetimes: vec![None; program.buffers.len()], loops: vec![], now: 0 };
     walk.steps(&program.steps);
     // Inner loops stand before the ones around them.
@@ -72,7 +159,7 @@ fn lifetimes(program: &Program) -> Vec<Option<Lifetime>> {
             }
         }
     }
-    walk.lifetimes
+    walk.lifetimes.into_iter().map(|life| life.unwrap_or(Lifetime { first: 0, last: 0 })).collect()
 }
 
 struct Walk {

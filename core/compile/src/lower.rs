@@ -25,6 +25,7 @@ use jaxrs_kernel::{BufferId, IndexVar, Place, Program, Step, Target};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::CompileOptions;
+pub(crate) use finish::rename_once;
 use graph::{Graph, Operand, Var, View};
 
 /// The state of one lowering.

@@ -44,6 +44,13 @@ pub(crate) fn rename(steps: &mut [Step], names: &FxHashMap<BufferId, BufferId>) 
     visit_buffers(steps, &new);
 }
 
+/// Replaces buffers by others; new names are not looked up again.
+pub(crate) fn rename_once(steps: &mut [Step], names: &FxHashMap<BufferId, BufferId>) {
+    if !names.is_empty() {
+        visit_buffers(steps, &|id| *id = names.get(id).copied().unwrap_or(*id));
+    }
+}
+
 /// Calls a function on every mention of a buffer.
 fn visit_buffers(steps: &mut [Step], f: &dyn Fn(&mut BufferId)) {
     for step in steps {

@@ -95,3 +95,20 @@ fn large_reductions_have_two_stages() {
     assert_eq!(sum("4,30000", "1,", "4"), 2);
     assert_eq!(sum("1000", "0,", ""), 1);
 }
+
+#[test]
+fn a_donated_input_gives_its_memory_to_an_output() {
+    let text = "{ lambda ; p:f32[50] g:f32[50] r:f32[]. let
+        a:f32[50] = mul g r
+        b:f32[50] = sub p a
+        c:f32[50] = rev[dimensions=(0,)] p
+      in (b, c, a) }";
+    let jaxpr: jaxrs_ir::Jaxpr = text.parse().expect("the text is a jaxpr");
+    let options = jaxrs_compile::CompileOptions {
+        donated: vec![true, true, true],
+        ..jaxrs_compile::CompileOptions::default()
+    };
+    let program = jaxrs_compile::compile(&jaxpr, &options).expect("it compiles");
+    // `p` is read backwards too, so that only `g` may be overwritten.
+    assert_eq!(program.shares_input, [Some(1), None, None], "{program}");
+}
