@@ -6,7 +6,7 @@ use jaxrs_data::{Error, Result};
 use jaxrs_kernel::Program;
 use jaxrs_kernel::check::check;
 use jaxrs_kernel::interpret::{Plan, Region, Scratch};
-use jaxrs_runtime::{Executable, LaunchArgs};
+use jaxrs_runtime::{Executable, FloatMode, LaunchArgs};
 use parking_lot::Mutex;
 
 /// More working memory than this goes back to the system after each call: getting it anew costs little
@@ -17,17 +17,18 @@ const MOST_IDLE_BYTES: usize = 4 << 20;
 pub(crate) struct Interpreted {
     program: Arc<Program>,
     plan: Plan,
+    keep_denormals: bool,
     /// Working memory of calls that have ended: as many as ran at one time.
     idle: Mutex<Vec<Scratch>>,
 }
 
 impl Interpreted {
-    pub(crate) fn new(program: Arc<Program>) -> Result<Interpreted> {
+    pub(crate) fn new(program: Arc<Program>, keep_denormals: bool) -> Result<Interpreted> {
         if cfg!(debug_assertions) {
             check(&program)?;
         }
         let plan = Plan::new(&program)?;
-        Ok(Interpreted { program, plan, idle: Mutex::default() })
+        Ok(Interpreted { program, plan, keep_denormals, idle: Mutex::default() })
     }
 
     fn input_len(&self, number: usize) -> usize {
@@ -70,8 +71,10 @@ impl Executable for Interpreted {
             // nothing else but a donated input, of which no slice is made.
             Region::Write(unsafe { std::slice::from_raw_parts_mut(ptr, self.output_len(number)) })
         });
+        let mode = (!self.keep_denormals).then(FloatMode::flush_denormals);
         let mut scratch = self.idle.lock().pop().unwrap_or_default();
         let done = self.plan.run(inputs.chain(outputs), &mut scratch);
+        drop(mode);
         if scratch.size_bytes() <= MOST_IDLE_BYTES {
             self.idle.lock().push(scratch);
         }

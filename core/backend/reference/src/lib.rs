@@ -16,12 +16,20 @@ use executable::Interpreted;
 /// Runs programs through [`jaxrs_kernel::interpret`].
 pub struct ReferenceBackend {
     target: Target,
+    keep_denormals: bool,
 }
 
 impl ReferenceBackend {
-    /// The back end, for a middling CPU: programs do not depend on the machine.
+    /// The back end, for a middling CPU: programs do not depend on the machine. Denormal numbers count as
+    /// zero, as in compiled programs.
     pub fn new() -> ReferenceBackend {
-        ReferenceBackend { target: Target::GENERIC }
+        ReferenceBackend { target: Target::GENERIC, keep_denormals: false }
+    }
+
+    /// The same, but denormal numbers keep their values.
+    #[must_use]
+    pub fn keeping_denormals(self) -> ReferenceBackend {
+        ReferenceBackend { keep_denormals: true, ..self }
     }
 }
 
@@ -41,6 +49,6 @@ impl Backend for ReferenceBackend {
     }
 
     fn load(&self, program: Arc<Program>) -> Result<Arc<dyn Executable>> {
-        Ok(Arc::new(Interpreted::new(program)?))
+        Ok(Arc::new(Interpreted::new(program, self.keep_denormals)?))
     }
 }

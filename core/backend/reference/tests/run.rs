@@ -8,8 +8,12 @@ use jaxrs_kernel::{BodyBuilder, Kernel, Lanes, Place, Program, Step};
 use jaxrs_reference::ReferenceBackend;
 use jaxrs_runtime::{Backend, Executable, LaunchArgs};
 
-/// Adds two `f32[len]`.
 fn add(len: usize) -> Result<Arc<dyn Executable>> {
+    add_with(&ReferenceBackend::new(), len)
+}
+
+/// Adds two `f32[len]`.
+fn add_with(backend: &ReferenceBackend, len: usize) -> Result<Arc<dyn Executable>> {
     let mut program = Program::default();
     let a = program.add_buffer(DType::F32, len, Place::Input(0));
     let b = program.add_buffer(DType::F32, len, Place::Input(1));
@@ -23,7 +27,7 @@ fn add(len: usize) -> Result<Arc<dyn Executable>> {
     let (values, body) = builder.finish();
     let (name, domain, lanes) = ("add".to_owned(), vec![len], Lanes::Domain);
     program.steps = vec![Step::Kernel(Kernel { name, domain, lanes, grain: 0, values, body })];
-    ReferenceBackend::new().load(Arc::new(program))
+    backend.load(Arc::new(program))
 }
 
 fn run(executable: &dyn Executable, a: &[f32], b: &[f32], out: &mut [f32]) -> Result<()> {
@@ -42,6 +46,19 @@ fn a_program_runs_on_the_callers_memory() {
         // The same input twice: nothing forbids it.
         run(&*executable, &a, &a, &mut out).unwrap();
         assert!(out.iter().zip(&a).all(|(&out, &a)| out == 2.0 * a));
+    }
+}
+
+#[test]
+fn denormal_numbers_count_as_zero_unless_they_are_kept() {
+    let (tiny, zero) = ([f32::MIN_POSITIVE / 2.0], [0.0]);
+    for (backend, expected) in [
+        (ReferenceBackend::new(), 0.0),
+        (ReferenceBackend::new().keeping_denormals(), f32::MIN_POSITIVE / 2.0),
+    ] {
+        let mut out = [1.0];
+        run(&*add_with(&backend, 1).unwrap(), &tiny, &zero, &mut out).unwrap();
+        assert_eq!(out, [expected]);
     }
 }
 
