@@ -28,7 +28,8 @@ fn context() -> Context {
 
 /// Compiles, and interprets what was compiled.
 fn compiling_context() -> Context {
-    let backend: Arc<dyn Backend> = Arc::new(jaxrs_reference::ReferenceBackend::new());
+    let backend: Arc<dyn Backend> =
+        Arc::new(jaxrs_reference::ReferenceBackend::new().keeping_denormals());
     let options = ContextOptions {
         compiler: Some(backend.clone()),
         eager: Some(backend),
