@@ -31,9 +31,11 @@ impl DotGeneral {
             rhs_contracting: y.free.clone(),
             lhs_batch: batch,
             rhs_batch: y.batch.into(),
-            preferred_element_type: self.preferred_element_type,
+            preferred_element_type: None,
         };
-        let product = ops::dot_general(cx, product, ct, other)?;
+        // The cotangent may be of a wider type, in which products were accumulated.
+        let other = ops::convert(cx, other, ct.ty().dtype)?;
+        let product = ops::dot_general(cx, product, ct, &other)?;
         // What is left of the other operand are the contracted axes, in the order that it has them.
         let mut pairs: Vec<(usize, usize)> =
             y.contracting.iter().copied().zip(x.contracting.iter().copied()).collect();
@@ -72,5 +74,33 @@ impl DotGeneral {
         let free = axes::others(ranks.1, &[&batched.rhs_batch, &batched.rhs_contracting]);
         let before = ranks.0 - self.lhs_contracting.len();
         (batched, before + free.iter().filter(|&&free| free < axis).count())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jaxrs_data::{DType, Literal, Scalar, Type, smallvec};
+
+    use super::*;
+    use crate::eager::Eager;
+    use crate::{Operand, Primitive, Tangent};
+
+    #[test]
+    fn cotangents_of_a_wider_type_come_back_in_the_type_of_the_operand() {
+        let dot = DotGeneral {
+            lhs_contracting: smallvec![1],
+            rhs_contracting: smallvec![0],
+            lhs_batch: smallvec![],
+            rhs_batch: smallvec![],
+            preferred_element_type: Some(DType::F32),
+        };
+        let ones = |dtype, shape: [usize; 2]| {
+            Value::literal(Literal::full(Type::new(dtype, shape), Scalar::Int(1)))
+        };
+        let lhs = Type::new(DType::BF16, [2, 3]);
+        let operands = [Operand::Linear(lhs.clone()), Operand::Known(ones(DType::BF16, [3, 4]))];
+        let cotangents = [Tangent::Value(ones(DType::F32, [2, 4]))];
+        let transposed = dot.transpose(&Eager, &operands, &cotangents).unwrap();
+        assert_eq!(*transposed[0].ty(), lhs);
     }
 }
