@@ -202,9 +202,17 @@ impl BodyBuilder {
         first.or_else(|| divides(args[1]).map(|term| (term, args[0])))
     }
 
+    /// Whether a sum or product may have wrapped, so that it does not divide as it was made.
+    fn may_wrap(&self, value: ValueId) -> bool {
+        self.range(value) == Range::ALL
+    }
+
     fn quotient(&mut self, value: ValueId, by: i64) -> Option<ValueId> {
         if self.is_below(value, by) {
             return Some(self.index(0));
+        }
+        if self.may_wrap(value) {
+            return None;
         }
         let ((x, k), rest) = match self.multiple_and_rest(value, by) {
             Some((term, rest)) => (term, Some(rest)),
@@ -224,6 +232,9 @@ impl BodyBuilder {
     fn remainder(&mut self, value: ValueId, by: i64) -> Option<ValueId> {
         if self.is_below(value, by) {
             return Some(value);
+        }
+        if self.may_wrap(value) {
+            return None;
         }
         if let Some((_, rest)) = self.multiple_and_rest(value, by) {
             let by = self.index(by);
