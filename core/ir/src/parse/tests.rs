@@ -106,3 +106,15 @@ fn no_mutilated_text_makes_the_parser_panic() {
     }
     assert!(outcomes[0] > 1000 && outcomes[1] > 10, "{outcomes:?}");
 }
+
+#[test]
+fn programs_nest_a_hundred_deep_and_no_deeper() {
+    let nested = |depth: usize| {
+        let open = "{ lambda ; . let jit[name=f jaxpr=".repeat(depth - 1);
+        let close = "] in () }".repeat(depth - 1);
+        format!("{open}{{ lambda ; . let in () }}{close}").parse::<Jaxpr>()
+    };
+    assert!(nested(100).is_ok());
+    let err = nested(100_000).unwrap_err();
+    assert_eq!(err.to_string(), "line 1, column 3401: programs nest more than 100 deep");
+}

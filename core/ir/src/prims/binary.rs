@@ -12,6 +12,7 @@ use crate::prims::{Primitive, not_differentiable, not_linear};
 use crate::rules::nary;
 use crate::{Batched, Cx, Jvp, Operand, Param, Tangent, Value, ops};
 
+pub(crate) use slope::share;
 pub use table::Binary;
 
 /// What the table says of a function.

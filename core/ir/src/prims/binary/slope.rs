@@ -61,20 +61,19 @@ fn norm(cx: Cx<'_>, x: &Value, y: &Value) -> Result<Value> {
 
 /// The part of the first operand in a maximum or minimum: ties share it.
 pub(super) fn chosen_first(cx: Cx<'_>, x: &Value, y: &Value, z: &Value) -> Result<Value> {
-    chosen(cx, x, y, z)
+    share(cx, x, y, z)
 }
 
 /// The part of the second operand.
 pub(super) fn chosen_second(cx: Cx<'_>, x: &Value, y: &Value, z: &Value) -> Result<Value> {
-    chosen(cx, y, x, z)
+    share(cx, y, x, z)
 }
 
-/// 1 where `x` is the result `z`, halved where `other` is it too, else 0.
-fn chosen(cx: Cx<'_>, x: &Value, other: &Value, z: &Value) -> Result<Value> {
-    let constant = |value: f64| ops::scalar_like(z, value);
-    let is_chosen = ops::compare(cx, Compare::Eq, x, z)?;
-    let is_tied = ops::compare(cx, Compare::Eq, other, z)?;
-    let part = ops::select(cx, &is_chosen, &constant(1.0), &constant(0.0))?;
-    let shares = ops::select(cx, &is_tied, &constant(2.0), &constant(1.0))?;
-    ops::div(cx, &part, &shares)
+/// 1 where `x` is the chosen one, ½ where `other` is it too, else 0.
+pub(crate) fn share(cx: Cx<'_>, x: &Value, other: &Value, chosen: &Value) -> Result<Value> {
+    let constant = |value: f64| ops::scalar_like(chosen, value);
+    let is_chosen = ops::compare(cx, Compare::Eq, x, chosen)?;
+    let is_tied = ops::compare(cx, Compare::Eq, other, chosen)?;
+    let part = ops::select(cx, &is_tied, &constant(0.5), &constant(1.0))?;
+    ops::select(cx, &is_chosen, &part, &constant(0.0))
 }

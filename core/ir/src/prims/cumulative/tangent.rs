@@ -2,10 +2,11 @@
 //! (Blelloch, "Prefix Sums and Their Applications", 1990): no division, and ties share as in JAX.
 
 use jaxrs_data::Result;
-use jaxrs_kernel::{Compare, ReduceOp};
+use jaxrs_kernel::ReduceOp;
 
 use super::Cumulative;
 use crate::prims::Binary;
+use crate::prims::binary::share;
 use crate::{Cx, Value, ops};
 
 /// Elements and their tangents.
@@ -78,15 +79,6 @@ fn combine(cx: Cx<'_>, op: ReduceOp, a: &Dual, b: &Dual) -> Result<Dual> {
     let left = ops::mul(cx, &a.dx, &share(cx, &a.x, &b.x, &x)?)?;
     let right = ops::mul(cx, &b.dx, &share(cx, &b.x, &a.x, &x)?)?;
     Ok(Dual { x, dx: ops::add_any(cx, &left, &right)? })
-}
-
-/// 1 where `x` is the chosen one, ½ where `other` is too, else 0.
-fn share(cx: Cx<'_>, x: &Value, other: &Value, chosen: &Value) -> Result<Value> {
-    let constant = |value: f64| ops::scalar_like(chosen, value);
-    let is_chosen = ops::compare(cx, Compare::Eq, x, chosen)?;
-    let is_tied = ops::compare(cx, Compare::Eq, other, chosen)?;
-    let part = ops::select(cx, &is_tied, &constant(0.5), &constant(1.0))?;
-    ops::select(cx, &is_chosen, &part, &constant(0.0))
 }
 
 /// Elements of two arrays in turn; the first has as many as the second, or one more.
