@@ -100,15 +100,23 @@ fn letters(mut n: usize) -> String {
     letters.iter().rev().map(|&digit| char::from(b'a' + digit as u8)).collect()
 }
 
+fn add_names(vars: &[VarId], known: &mut HashMap<VarId, String>, n_named: &mut usize) {
+    for &var in vars {
+        known.entry(var).or_insert_with(|| next_name(n_named));
+    }
+}
+
 fn jaxpr(jaxpr: &Jaxpr, n_named: &mut usize) -> Doc {
     let mut known = HashMap::new();
-    for &var in jaxpr.invars.iter().chain(jaxpr.eqns.iter().flat_map(|eqn| &eqn.outputs)) {
-        known.entry(var).or_insert_with(|| next_name(n_named));
+    add_names(&jaxpr.invars, &mut known, n_named);
+    let mut equations = Vec::with_capacity(jaxpr.eqns.len());
+    for eqn in &jaxpr.eqns {
+        add_names(&eqn.outputs, &mut known, n_named);
+        equations.push(equation(eqn, Names { jaxpr, known: Some(&known) }, n_named));
     }
     let names = Names { jaxpr, known: Some(&known) };
     let (consts, inputs) = jaxpr.invars.split_at(jaxpr.n_consts.min(jaxpr.invars.len()));
-    let equations = jaxpr.eqns.iter().map(|eqn| equation(eqn, names, n_named));
-    let equations = join(&line("; "), equations);
+    let equations = join(&line("; "), equations.into_iter());
     let end = if jaxpr.outputs.len() == 1 { ",)" } else { ")" };
     group(concat([
         nest(
@@ -136,7 +144,9 @@ fn equation(eqn: &Eqn, names: Names<'_>, n_named: &mut usize) -> Doc {
         parts.push(text(" = "));
     }
     parts.push(text(eqn.prim.name()));
-    let params = eqn.prim.params();
+    let mut params = eqn.prim.params();
+    // JAX's order: by name, but for the function's name.
+    params.sort_by_key(|(key, _)| (*key != "name", *key));
     if !params.is_empty() {
         let params = params
             .iter()

@@ -34,6 +34,51 @@ fn printed_programs_read_back_as_they_are() {
     check_unchanged(LONG);
 }
 
+/// As JAX 0.10.2 lays these programs out, with our names of element types and truth values.
+const NESTED: &str = "\
+{ lambda ; a:f32[3] b:f32[]. let
+    c:f32[] d:f32[3] = scan[
+      jaxpr={ lambda ; e:f32[] f:f32[]. let
+          g:f32[] = convert_element_type[new_dtype=f32 weak_type=false] e
+          h:f32[] = add g f
+          i:f32[] = convert_element_type[new_dtype=f32 weak_type=false] e
+          j:f32[] = mul i f
+        in (h, j) }
+      length=3
+      num_carry=1
+      num_consts=0
+      reverse=false
+      unroll=1
+    ] 0.0:f32[] a
+    k:f32[3] = jit[
+      name=\"<lambda>\"
+      jaxpr={ lambda ; l:f32[3]. let
+          m:f32[3] = sin l
+          n:f32[3] = mul m l
+        in (n,) }
+    ] a
+    o:bool[] = gt b 0.0:f32[]
+    p:i32[] = convert_element_type[new_dtype=i32 weak_type=false] o
+    q:f32[] = cond[
+      branches=(
+        { lambda ; r:f32[]. let s:f32[] = cos r in (s,) }
+        { lambda ; t:f32[]. let u:f32[] = sin t in (u,) }
+      )
+    ] p b
+    v:f32[] = while[
+      body_jaxpr={ lambda ; w:f32[]. let x:f32[] = add w 1.0:f32[] in (x,) }
+      body_nconsts=0
+      cond_jaxpr={ lambda ; y:f32[]. let z:bool[] = lt y 3.0:f32[] in (z,) }
+      cond_nconsts=0
+    ] b
+  in (c, d, k, q, v) }";
+
+#[test]
+fn nested_programs_are_laid_out_as_jax_does_it() {
+    check_unchanged(NESTED);
+    crate::check::check(&NESTED.parse().unwrap()).unwrap();
+}
+
 #[test]
 fn variables_are_named_in_the_order_of_definition() {
     check(

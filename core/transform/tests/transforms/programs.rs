@@ -33,24 +33,24 @@ fn compiled_functions_stay_calls() {
         &grad(&f),
         &[f32s(&[])],
         expect![[r#"
-        { lambda ; a:f32[]. let
-            b:f32[] c:f32[] d:f32[] = jit[
-              name=f
-              jaxpr={ lambda ; f:f32[]. let
-                  g:f32[] = sin f
-                  h:f32[] = cos f
-                  i:f32[] = sin g
-                  j:f32[] = cos g
-                in (i, h, j) }
-            ] a
-            e:f32[] = jit[
-              name=f
-              jaxpr={ lambda ; k:f32[] l:f32[] m:f32[]. let
-                  n:f32[] = mul m l
-                  o:f32[] = mul n k
-                in (o,) }
-            ] c d 1.0:f32[]
-          in (e,) }"#]],
+            { lambda ; a:f32[]. let
+                b:f32[] c:f32[] d:f32[] = jit[
+                  name=f
+                  jaxpr={ lambda ; e:f32[]. let
+                      f:f32[] = sin e
+                      g:f32[] = cos e
+                      h:f32[] = sin f
+                      i:f32[] = cos f
+                    in (h, g, i) }
+                ] a
+                j:f32[] = jit[
+                  name=f
+                  jaxpr={ lambda ; k:f32[] l:f32[] m:f32[]. let
+                      n:f32[] = mul m l
+                      o:f32[] = mul n k
+                    in (o,) }
+                ] c d 1.0:f32[]
+              in (j,) }"#]],
     );
     check(
         &vmap(&f),
@@ -114,40 +114,40 @@ fn scans_stack_residuals_but_those_that_never_change() {
         &grad(&rnn(Function::clone)),
         &[f32s(&[3]), f32s(&[3])],
         expect![[r#"
-        { lambda ; a:f32[3] b:f32[3]. let
-            c:f32[3] = sin a
-            d:f32[3] = cos a
-            e:f32[3] f:f32[5,3] g:f32[5,3] = scan[
-              jaxpr={ lambda ; n:f32[3] o:f32[3] p:f32[3] q:f32[3]. let
-                  r:f32[3] = mul p q
-                  s:f32[3] = sin r
-                  t:f32[3] = cos r
-                in (s, q, t) }
-              length=5
-              num_carry=1
-              num_consts=3
-              reverse=false
-              unroll=1
-            ] a d c b
-            h:f32[] = reduce_sum[axes=(0,)] e
-            i:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 0.0:f32[]
-            j:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 1.0:f32[]
-            k:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 0.0:f32[]
-            l:f32[3] m:f32[3] = scan[
-              jaxpr={ lambda ; u:f32[3] v:f32[3] w:f32[3] x:f32[3] y:f32[3] z:f32[3]. let
-                  ba:f32[3] = mul x z
-                  bb:f32[3] = mul ba v
-                  bc:f32[3] = mul ba y
-                  bd:f32[3] = mul bc u
-                  be:f32[3] = add_any w bd
-                in (be, bb) }
-              length=5
-              num_carry=2
-              num_consts=2
-              reverse=true
-              unroll=1
-            ] d c k j f g
-          in (l,) }"#]],
+            { lambda ; a:f32[3] b:f32[3]. let
+                c:f32[3] = sin a
+                d:f32[3] = cos a
+                e:f32[3] f:f32[5,3] g:f32[5,3] = scan[
+                  jaxpr={ lambda ; h:f32[3] i:f32[3] j:f32[3] k:f32[3]. let
+                      l:f32[3] = mul j k
+                      m:f32[3] = sin l
+                      n:f32[3] = cos l
+                    in (m, k, n) }
+                  length=5
+                  num_carry=1
+                  num_consts=3
+                  reverse=false
+                  unroll=1
+                ] a d c b
+                o:f32[] = reduce_sum[axes=(0,)] e
+                p:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 0.0:f32[]
+                q:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 1.0:f32[]
+                r:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 0.0:f32[]
+                s:f32[3] t:f32[3] = scan[
+                  jaxpr={ lambda ; u:f32[3] v:f32[3] w:f32[3] x:f32[3] y:f32[3] z:f32[3]. let
+                      ba:f32[3] = mul x z
+                      bb:f32[3] = mul ba v
+                      bc:f32[3] = mul ba y
+                      bd:f32[3] = mul bc u
+                      be:f32[3] = add_any w bd
+                    in (be, bb) }
+                  length=5
+                  num_carry=2
+                  num_consts=2
+                  reverse=true
+                  unroll=1
+                ] d c r q f g
+              in (s,) }"#]],
     );
 }
 
@@ -157,50 +157,50 @@ fn checkpointed_bodies_stack_carries_only() {
         &grad(&rnn(checkpoint)),
         &[f32s(&[3]), f32s(&[3])],
         expect![[r#"
-        { lambda ; a:f32[3] b:f32[3]. let
-            c:f32[3] d:f32[5,3] = scan[
-              jaxpr={ lambda ; k:f32[3] l:f32[3]. let
-                  m:f32[3] = remat2[
-                    jaxpr={ lambda n:f32[3]; o:f32[3]. let
-                        p:f32[3] = sin n
-                        q:f32[3] = mul p o
-                        r:f32[3] = sin q
-                      in (r,) }
-                  ] k l
-                in (m, l) }
-              length=5
-              num_carry=1
-              num_consts=1
-              reverse=false
-              unroll=1
-            ] a b
-            e:f32[] = reduce_sum[axes=(0,)] c
-            f:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 0.0:f32[]
-            g:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 1.0:f32[]
-            h:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 0.0:f32[]
-            i:f32[3] j:f32[3] = scan[
-              jaxpr={ lambda ; s:f32[3] t:f32[3] u:f32[3] v:f32[3]. let
-                  w:f32[3] x:f32[3] = remat2[
-                    jaxpr={ lambda ; z:f32[3] ba:f32[3] bb:f32[3]. let
-                        bc:f32[3] = sin z
-                        bd:f32[3] = cos z
-                        be:f32[3] = mul bc ba
-                        bf:f32[3] = cos be
-                        bg:f32[3] = mul bb bf
-                        bh:f32[3] = mul bg bc
-                        bi:f32[3] = mul bg ba
-                        bj:f32[3] = mul bi bd
-                      in (bj, bh) }
-                  ] s v u
-                  y:f32[3] = add_any t w
-                in (y, x) }
-              length=5
-              num_carry=2
-              num_consts=1
-              reverse=true
-              unroll=1
-            ] a h g d
-          in (i,) }"#]],
+            { lambda ; a:f32[3] b:f32[3]. let
+                c:f32[3] d:f32[5,3] = scan[
+                  jaxpr={ lambda ; e:f32[3] f:f32[3]. let
+                      g:f32[3] = remat2[
+                        jaxpr={ lambda h:f32[3]; i:f32[3]. let
+                            j:f32[3] = sin h
+                            k:f32[3] = mul j i
+                            l:f32[3] = sin k
+                          in (l,) }
+                      ] e f
+                    in (g, f) }
+                  length=5
+                  num_carry=1
+                  num_consts=1
+                  reverse=false
+                  unroll=1
+                ] a b
+                m:f32[] = reduce_sum[axes=(0,)] c
+                n:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 0.0:f32[]
+                o:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 1.0:f32[]
+                p:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 0.0:f32[]
+                q:f32[3] r:f32[3] = scan[
+                  jaxpr={ lambda ; s:f32[3] t:f32[3] u:f32[3] v:f32[3]. let
+                      w:f32[3] x:f32[3] = remat2[
+                        jaxpr={ lambda ; y:f32[3] z:f32[3] ba:f32[3]. let
+                            bb:f32[3] = sin y
+                            bc:f32[3] = cos y
+                            bd:f32[3] = mul bb z
+                            be:f32[3] = cos bd
+                            bf:f32[3] = mul ba be
+                            bg:f32[3] = mul bf bb
+                            bh:f32[3] = mul bf z
+                            bi:f32[3] = mul bh bc
+                          in (bi, bg) }
+                      ] s v u
+                      bj:f32[3] = add_any t w
+                    in (bj, x) }
+                  length=5
+                  num_carry=2
+                  num_consts=1
+                  reverse=true
+                  unroll=1
+                ] a p o d
+              in (q,) }"#]],
     );
 }
 
@@ -211,20 +211,20 @@ fn checkpoints_compute_again_in_the_backward_pass() {
         &grad(&f),
         &[f32s(&[])],
         expect![[r#"
-        { lambda ; a:f32[]. let
-            b:f32[] = remat2[
-              jaxpr={ lambda ; d:f32[]. let e:f32[] = sin d; f:f32[] = sin e in (f,) }
-            ] a
-            c:f32[] = remat2[
-              jaxpr={ lambda ; g:f32[] h:f32[]. let
-                  i:f32[] = sin g
-                  j:f32[] = cos g
-                  k:f32[] = cos i
-                  l:f32[] = mul h k
-                  m:f32[] = mul l j
-                in (m,) }
-            ] a 1.0:f32[]
-          in (c,) }"#]],
+            { lambda ; a:f32[]. let
+                b:f32[] = remat2[
+                  jaxpr={ lambda ; c:f32[]. let d:f32[] = sin c; e:f32[] = sin d in (e,) }
+                ] a
+                f:f32[] = remat2[
+                  jaxpr={ lambda ; g:f32[] h:f32[]. let
+                      i:f32[] = sin g
+                      j:f32[] = cos g
+                      k:f32[] = cos i
+                      l:f32[] = mul h k
+                      m:f32[] = mul l j
+                    in (m,) }
+                ] a 1.0:f32[]
+              in (f,) }"#]],
     );
 }
 
@@ -241,29 +241,29 @@ fn branches_share_slots_for_residuals() {
         &gradient,
         &[Type::scalar(jaxrs_data::DType::Bool), f32s(&[])],
         expect![[r#"
-        { lambda ; a:bool[] b:f32[]. let
-            c:i32[] = convert_element_type[new_dtype=i32 weak_type=false] a
-            d:f32[] e:f32[] f:f32[] = cond[
-              branches=(
-                { lambda ; h:f32[]. let i:f32[] = exp h in (i, i, 0.0:f32[]) }
-                { lambda ; j:f32[]. let
-                    k:f32[] = sin j
-                    l:f32[] = cos j
-                    m:f32[] = sin k
-                    n:f32[] = cos k
-                  in (m, l, n) }
-              )
-            ] c b
-            g:f32[] = cond[
-              branches=(
-                { lambda ; o:f32[] p:f32[] q:f32[]. let r:f32[] = mul q o in (r,) }
-                { lambda ; s:f32[] t:f32[] u:f32[]. let
-                    v:f32[] = mul u t
-                    w:f32[] = mul v s
-                  in (w,) }
-              )
-            ] c e f 1.0:f32[]
-          in (g,) }"#]],
+            { lambda ; a:bool[] b:f32[]. let
+                c:i32[] = convert_element_type[new_dtype=i32 weak_type=false] a
+                d:f32[] e:f32[] f:f32[] = cond[
+                  branches=(
+                    { lambda ; g:f32[]. let h:f32[] = exp g in (h, h, 0.0:f32[]) }
+                    { lambda ; i:f32[]. let
+                        j:f32[] = sin i
+                        k:f32[] = cos i
+                        l:f32[] = sin j
+                        m:f32[] = cos j
+                      in (l, k, m) }
+                  )
+                ] c b
+                n:f32[] = cond[
+                  branches=(
+                    { lambda ; o:f32[] p:f32[] q:f32[]. let r:f32[] = mul q o in (r,) }
+                    { lambda ; s:f32[] t:f32[] u:f32[]. let
+                        v:f32[] = mul u t
+                        w:f32[] = mul v s
+                      in (w,) }
+                  )
+                ] c e f 1.0:f32[]
+              in (n,) }"#]],
     );
 }
 
@@ -280,20 +280,20 @@ fn loops_of_examples_carry_what_differs_between_them() {
         &vmap(&f),
         &[f32s(&[3])],
         expect![[r#"
-        { lambda ; a:f32[3]. let
-            b:f32[3] = while[
-              cond_nconsts=0
-              cond_jaxpr={ lambda ; c:f32[3]. let
-                  d:bool[3] = lt c 9.0:f32[]
-                  e:bool[] = reduce_or[axes=(0,)] d
-                in (e,) }
-              body_nconsts=0
-              body_jaxpr={ lambda ; f:f32[3]. let
-                  g:bool[3] = lt f 9.0:f32[]
-                  h:f32[3] = add f f
-                  i:f32[3] = select_n g f h
-                in (i,) }
-            ] a
-          in (b,) }"#]],
+            { lambda ; a:f32[3]. let
+                b:f32[3] = while[
+                  body_jaxpr={ lambda ; c:f32[3]. let
+                      d:bool[3] = lt c 9.0:f32[]
+                      e:f32[3] = add c c
+                      f:f32[3] = select_n d c e
+                    in (f,) }
+                  body_nconsts=0
+                  cond_jaxpr={ lambda ; g:f32[3]. let
+                      h:bool[3] = lt g 9.0:f32[]
+                      i:bool[] = reduce_or[axes=(0,)] h
+                    in (i,) }
+                  cond_nconsts=0
+                ] a
+              in (b,) }"#]],
     );
 }
