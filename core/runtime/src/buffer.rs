@@ -6,6 +6,8 @@ use std::ptr::NonNull;
 
 use jaxrs_data::{Result, bail};
 
+use crate::memory;
+
 /// The alignment of every buffer that we allocate: a cache line, and the widest vector.
 pub(crate) const ALIGNMENT: usize = 64;
 
@@ -22,6 +24,8 @@ pub struct HostBuffer {
 enum Owner {
     /// Ours: where the allocation starts, and its layout.
     Allocated(NonNull<u8>, Layout),
+    /// Ours, and used again later.
+    Kept,
     /// Somebody else's, who learns of the end when this is dropped.
     Lender { _lender: Box<dyn Any + Send + Sync> },
 }
@@ -35,6 +39,16 @@ unsafe impl Sync for HostBuffer {}
 impl HostBuffer {
     /// Memory whose content is not yet defined in meaning (any bytes).
     pub fn allocate(len_bytes: usize) -> Result<HostBuffer> {
+        if len_bytes >= memory::LARGE_BYTES && len_bytes <= isize::MAX as usize / 2 {
+            let Some(ptr) = memory::take(len_bytes) else {
+                bail!(
+                    OutOfMemory,
+                    "an array needs {len_bytes} bytes, which the system does not have"
+                );
+            };
+            memory::count(len_bytes);
+            return Ok(HostBuffer { ptr, len_bytes, owner: Owner::Kept });
+        }
         // Allocators are slow at giving aligned memory: small pieces are made a little larger and
         // aligned here.
         let is_small = len_bytes <= SMALL_BYTES;
@@ -54,6 +68,7 @@ impl HostBuffer {
         let skipped = if is_small { start.align_offset(ALIGNMENT) } else { 0 };
         // SAFETY: less than `ALIGNMENT` bytes are skipped, and a small piece has as many more.
         let ptr = unsafe { start.add(skipped) };
+        memory::count(len_bytes);
         Ok(HostBuffer { ptr, len_bytes, owner: Owner::Allocated(start, layout) })
     }
 
@@ -103,15 +118,23 @@ impl HostBuffer {
 
     /// Whether the memory is ours, so that it may be written to once nobody else holds it.
     pub fn is_owned(&self) -> bool {
-        matches!(self.owner, Owner::Allocated(..))
+        matches!(self.owner, Owner::Allocated(..) | Owner::Kept)
     }
 }
 
 impl Drop for HostBuffer {
     fn drop(&mut self) {
-        if let Owner::Allocated(start, layout) = self.owner {
-            // SAFETY: `start` came from `alloc` with this layout and is dropped once.
-            unsafe { dealloc(start.as_ptr(), layout) };
+        match self.owner {
+            Owner::Allocated(start, layout) => {
+                memory::discount(self.len_bytes);
+                // SAFETY: `start` came from `alloc` with this layout and is dropped once.
+                unsafe { dealloc(start.as_ptr(), layout) };
+            }
+            Owner::Kept => {
+                memory::discount(self.len_bytes);
+                memory::give_back(self.ptr, self.len_bytes);
+            }
+            Owner::Lender { .. } => {}
         }
     }
 }

@@ -9,6 +9,7 @@ mod buffer;
 mod float_mode;
 mod fork;
 mod launch;
+mod memory;
 mod pool;
 
 pub use array::Array;
@@ -17,4 +18,5 @@ pub use buffer::HostBuffer;
 pub use float_mode::FloatMode;
 pub use fork::fork_generation;
 pub use launch::{Argument, LoadedProgram};
+pub use memory::{MemoryStatistics, memory_statistics, trim_memory};
 pub use pool::{HostParallelFor, Pool};
