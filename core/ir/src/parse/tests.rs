@@ -163,3 +163,51 @@ fn programs_nest_a_hundred_deep_and_no_deeper() {
     let err = nested(100_000).unwrap_err();
     assert_eq!(err.to_string(), "line 1, column 3401: programs nest more than 100 deep");
 }
+
+/// A program that applies the primitive of each sample, but one for each name and number of operands.
+fn programs_of_all_primitives() -> Vec<String> {
+    let mut programs = std::collections::BTreeMap::new();
+    for sample in crate::Prim::samples() {
+        let mut jaxpr = Jaxpr::default();
+        let inputs: Vec<_> =
+            sample.inputs.iter().map(|input| jaxpr.add_invar(input.ty().clone())).collect();
+        let types: Vec<_> = jaxpr.in_types().cloned().collect();
+        let results = sample.prim.output_types(&types).unwrap();
+        let outputs: Vec<_> = results.into_iter().map(|ty| jaxpr.fresh_var(ty)).collect();
+        jaxpr.outputs = outputs.iter().map(|&var| crate::Atom::Var(var)).collect();
+        let name = (sample.prim.name(), inputs.len());
+        jaxpr.eqns.push(crate::Eqn {
+            prim: sample.prim,
+            inputs: inputs.into_iter().map(crate::Atom::Var).collect(),
+            outputs: outputs.into(),
+            name_stack: None,
+        });
+        programs.entry(name).or_insert_with(|| jaxpr.to_string());
+    }
+    programs.into_values().collect()
+}
+
+#[test]
+fn programs_of_all_primitives_read_back_and_keep_their_invariants() {
+    for program in programs_of_all_primitives() {
+        check_unchanged(&program);
+        crate::check::check(&program.parse().unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn no_numbers_make_the_checker_panic() {
+    let mut outcomes = [0, 0];
+    for program in programs_of_all_primitives() {
+        for (position, _) in program.match_indices(|c: char| c.is_ascii_digit()) {
+            for number in ["0", "9", "-1", "4611686018427387904", "9223372036854775807"] {
+                let (before, after) = (&program[..position], &program[position + 1..]);
+                let Ok(jaxpr) = format!("{before}{number}{after}").parse::<Jaxpr>() else {
+                    continue;
+                };
+                outcomes[usize::from(crate::check::check(&jaxpr).is_ok())] += 1;
+            }
+        }
+    }
+    assert!(outcomes[0] > 1000 && outcomes[1] > 10, "{outcomes:?}");
+}

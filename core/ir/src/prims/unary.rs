@@ -117,16 +117,12 @@ impl Primitive for Unary {
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], tangents: &[Tangent]) -> Result<Jvp> {
         let x = &primals[0];
         let y = ops::unary(cx, *self, x)?;
-        let tangent = tangents[0].map(y.ty(), |dx| match self.row().slope {
-            Slope::Linear => ops::unary(cx, *self, dx),
-            Slope::Flat => ops::full(cx, y.ty(), Scalar::Int(0)),
-            Slope::Factor(factor) => ops::mul(cx, dx, &factor(cx, x, &y)?),
-            Slope::Divisor(divisor) => ops::div(cx, dx, &divisor(cx, x, &y)?),
-            Slope::Image(image) => image(cx, x, dx),
-        })?;
-        let tangent = match self.row().slope {
-            Slope::Flat => Tangent::Zero(y.ty().clone()),
-            _ => tangent,
+        let tangent = match (&tangents[0], self.row().slope) {
+            (Tangent::Zero(_), _) | (_, Slope::Flat) => Tangent::Zero(y.ty().clone()),
+            (Tangent::Value(dx), Slope::Linear) => ops::unary(cx, *self, dx)?.into(),
+            (Tangent::Value(dx), Slope::Factor(f)) => ops::mul(cx, dx, &f(cx, x, &y)?)?.into(),
+            (Tangent::Value(dx), Slope::Divisor(f)) => ops::div(cx, dx, &f(cx, x, &y)?)?.into(),
+            (Tangent::Value(dx), Slope::Image(f)) => f(cx, x, dx)?.into(),
         };
         Ok(Jvp { primals: smallvec![y], tangents: smallvec![tangent] })
     }
