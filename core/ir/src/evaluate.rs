@@ -4,7 +4,8 @@ use jaxrs_data::{Error, Literal, Result, SmallVec, bail};
 
 use crate::{Atom, Jaxpr, VarId};
 
-/// The results of a program for some inputs, constants first.
+/// The results of a program for some inputs, constants first. The program keeps the invariants that
+/// [`check`](crate::check) tests.
 pub fn evaluate(jaxpr: &Jaxpr, inputs: &[Literal]) -> Result<Vec<Literal>> {
     if inputs.len() != jaxpr.invars.len() {
         bail!(

@@ -5,8 +5,10 @@
 //! [`Value`]s, which they cannot look into, and a [`Context`], which is all they may talk to: this crate
 //! does not know traces, caches or devices.
 //!
-//! In reading order: [`jaxpr`], [`value`], [`context`], [`prims`] (the trait and how to add a primitive),
-//! [`ops`] (what rules are written with), [`lower`] (what lowering rules are written with).
+//! In reading order: [`jaxpr`], [`print`](mod@print), [`parse`], [`check`] (the invariants), [`evaluate`]
+//! (what programs mean), [`value`], [`context`], [`prims`] (the trait and how to add a primitive), [`ops`]
+//! (what rules are written with), [`lower`] (what lowering rules are written with), [`rules`] (ways to
+//! make a rule).
 #![forbid(unsafe_code)]
 
 pub mod check;

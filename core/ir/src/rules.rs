@@ -1,4 +1,4 @@
-//! Ways to make a rule, where one word says it all: `nary::types`, `nary::batch`, `nary::element`.
+//! Ways to make a rule, where one word says it all: `nary::shape`, `nary::batch`, `nary::element`.
 
 pub mod axes;
 pub mod index;
