@@ -54,7 +54,6 @@ pub(crate) struct Shared {
 
 #[derive(Default)]
 pub(crate) struct Counters {
-    pub(crate) frames: AtomicU64,
     pub(crate) tracers: AtomicU64,
     pub(crate) live_tracers: AtomicU64,
     pub(crate) traces: AtomicU64,

@@ -22,12 +22,18 @@ pub(crate) struct Dispatch {
     compiler: Option<Arc<dyn Backend>>,
     eager: Option<Arc<dyn Backend>>,
     operations: Operations,
-    calls: Mutex<FxHashMap<usize, (Arc<Jaxpr>, Arc<Compiled>)>>,
+    calls: Mutex<FxHashMap<usize, CompiledCall>>,
 }
 
 /// Compiled operations by hash of primitive and operand types, in parts so that threads seldom meet.
 #[derive(Default)]
-struct Operations([RwLock<FxHashMap<u64, SmallVec<[Arc<Operation>; 1]>>>; 16]);
+struct Operations([RwLock<FxHashMap<u64, SameHash>>; 16]);
+
+/// Operations of one hash.
+type SameHash = SmallVec<[Arc<Operation>; 1]>;
+
+/// A program that is called, kept alive for its address, and what runs it.
+type CompiledCall = (Arc<Jaxpr>, Arc<Compiled>);
 
 /// A primitive on operands of some types.
 struct Operation {
@@ -94,7 +100,7 @@ impl Dispatch {
     ) -> Result<Arc<Operation>> {
         let hash = hash(prim, inputs);
         let part = &self.operations.0[(hash >> 60) as usize];
-        let found = |entries: &FxHashMap<u64, SmallVec<[Arc<Operation>; 1]>>| {
+        let found = |entries: &FxHashMap<u64, SameHash>| {
             entries.get(&hash)?.iter().find(|entry| entry.is(prim, inputs)).cloned()
         };
         if let Some(operation) = found(&part.read()) {

@@ -20,7 +20,6 @@ pub(crate) struct Frame {
     pub(crate) kind: Kind,
     /// The name of the function that is traced.
     pub(crate) name: Arc<str>,
-    id: u64,
     depth: u32,
     finished: AtomicBool,
 }
@@ -53,9 +52,8 @@ impl Frame {
         kind: Kind,
         name: Arc<str>,
     ) -> Arc<Frame> {
-        let id = count(&shared.counters.frames);
         let depth = parent.as_ref().map_or(0, |parent| parent.depth + 1);
-        Arc::new(Frame { shared, parent, kind, name, id, depth, finished: AtomicBool::new(false) })
+        Arc::new(Frame { shared, parent, kind, name, depth, finished: AtomicBool::new(false) })
     }
 
     /// The root of the tree.
@@ -80,14 +78,14 @@ impl Frame {
                 None => return false,
             }
         }
-        frame.id == outer.id
+        std::ptr::eq(frame, outer)
     }
 
     /// The tracer behind a value, if it is one of this frame's own; nothing for arrays and for values of
     /// outer frames, which operations of this frame may use as they are.
     pub(crate) fn own<'v>(&self, user: &str, value: &'v Value) -> Result<Option<&'v Tracer>> {
         let Some(tracer) = value.downcast_ref::<Tracer>() else { return Ok(None) };
-        if tracer.frame.id == self.id {
+        if std::ptr::eq(&*tracer.frame, self) {
             return Ok(Some(tracer));
         }
         if tracer.frame.is_finished() {

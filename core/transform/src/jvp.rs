@@ -12,7 +12,7 @@ use crate::{Function, Scope};
 pub fn jvp(function: &Function) -> Function {
     let function = function.clone();
     Function::new(format!("jvp({})", function.name()), move |scope: &Scope, inputs: &[Value]| {
-        if inputs.len() % 2 != 0 {
+        if !inputs.len().is_multiple_of(2) {
             bail!(
                 InvalidArgument,
                 "jvp takes a tangent for each input, got {} values in all",

@@ -108,6 +108,7 @@ impl Scope {
 
     /// Records one operation.
     pub(crate) fn record(&self, prim: &Prim, inputs: &[Value]) -> Result<Outputs> {
+        self.frame.check_open(prim.name())?;
         let in_types: SmallVec<[Type; 4]> = inputs.iter().map(|v| v.ty().clone()).collect();
         let out_types = prim.output_types(&in_types)?;
         let mut guard = self.stage()?.0.lock();

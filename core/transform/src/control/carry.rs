@@ -62,7 +62,7 @@ impl Body {
             let out_types: Vec<Type> = traced.jaxpr.out_types().take(init.len()).cloned().collect();
             if !widen(scope, &mut init, &out_types)? {
                 check(what, body, &carry_types, &out_types)?;
-                return Ok(Body::finish(scope, traced, init)?);
+                return Body::finish(scope, traced, init);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use jaxrs_data::{DType, Error, ErrorKind};
 use jaxrs_ir::Value;
-use jaxrs_transform::{DiffOptions, Function, VmapOptions, to_array};
+use jaxrs_transform::{DiffOptions, Function, Scope, VmapOptions, to_array};
 
 use crate::setting::*;
 
@@ -19,8 +19,8 @@ fn an_escaped_tracer_says_where_it_was_born() {
         Ok(y)
     });
     for f in [grad(&leaky), jit(&leaky), vmap(&leaky)] {
-        let x =
-            if kept.lock().unwrap().len() == 2 { array(&[2], &[0.5, 1.0]) } else { scalar(0.5) };
+        let n = kept.lock().unwrap().len();
+        let x = if n == 2 { array(&[2], &[0.5, 1.0]) } else { scalar(0.5) };
         call(&f, &context.root(), &[x]).unwrap();
     }
     for value in kept.lock().unwrap().iter() {
@@ -35,6 +35,40 @@ fn an_escaped_tracer_says_where_it_was_born() {
     assert_eq!(context.stats().live_tracers, 4);
     kept.lock().unwrap().clear();
     assert_eq!(context.stats().live_tracers, 0);
+}
+
+#[test]
+fn a_scope_cannot_be_used_after_its_trace() {
+    let kept: Arc<Mutex<Vec<Scope>>> = Arc::default();
+    let store = kept.clone();
+    let leaky = unary("leaky", move |s, x| {
+        store.lock().unwrap().push(s.clone());
+        sin(s, x)
+    });
+    let context = context();
+    let root = context.root();
+    call(&grad(&leaky), &root, &[scalar(0.5)]).unwrap();
+    call(&jit(&leaky), &root, &[scalar(0.5)]).unwrap();
+    jaxrs_transform::jvp(&leaky).call(&root, &[scalar(0.5), scalar(1.0)]).unwrap();
+    call(&vmap(&leaky), &root, &[array(&[1], &[0.5])]).unwrap();
+    for scope in kept.lock().unwrap().iter() {
+        let error = sin(scope, &scalar(1.0)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TracerEscaped);
+        assert_eq!(error.message(), "sin is asked for in trace 'leaky', which finished");
+    }
+    assert_eq!(kept.lock().unwrap().len(), 4);
+    assert_eq!(context.stats().live_tracers, 0);
+}
+
+#[test]
+fn tracers_of_two_contexts_do_not_mix() {
+    let outer = unary("outer", |_, x| {
+        let foreign = x.clone();
+        let inner = unary("inner", move |s, y| mul(s, y, &foreign));
+        call(&grad(&inner), &context().root(), &[scalar(1.0)])
+    });
+    let error = grad(&outer).call(&context().root(), &[scalar(1.0)]).map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TracerScope, "{error:?}");
 }
 
 #[test]

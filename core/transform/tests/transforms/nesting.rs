@@ -133,8 +133,7 @@ fn one_function_may_be_called_from_many_threads_at_once() {
 #[test]
 fn pullbacks_can_be_called_often_and_inside_other_transforms() {
     let f = unary("outer", |s, x| -> Result<Value> {
-        let (y, pullback) =
-            jaxrs_transform::vjp(&unary("sin", |s, x| sin(s, x)), s, std::slice::from_ref(x))?;
+        let (y, pullback) = jaxrs_transform::vjp(&unary("sin", sin), s, std::slice::from_ref(x))?;
         let once = call(&pullback, s, &y)?;
         call(&pullback, s, &[once])
     });

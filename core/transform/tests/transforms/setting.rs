@@ -14,9 +14,14 @@ pub(crate) fn context() -> Context {
     Context::new(ContextOptions::default())
 }
 
+/// An array of these elements.
+pub(crate) fn from_literal(literal: &Literal) -> Value {
+    value_from_array(Array::from_literal(literal).expect("test data fit into memory"))
+}
+
 /// An array.
 pub(crate) fn array(shape: &[usize], values: &[f32]) -> Value {
-    value_from_array(Array::from_literal(&Literal::f32(shape, values)).unwrap())
+    from_literal(&Literal::f32(shape, values))
 }
 
 /// A scalar array.
@@ -27,7 +32,7 @@ pub(crate) fn scalar(value: f32) -> Value {
 /// An integer array.
 pub(crate) fn int(value: i64) -> Value {
     let literal = Literal::scalar(DType::I32, Scalar::Int(value));
-    value_from_array(Array::from_literal(&literal).unwrap())
+    from_literal(&literal)
 }
 
 /// A scalar constant, as host languages write them.
@@ -38,7 +43,8 @@ pub(crate) fn constant(value: f64) -> Value {
 /// The elements of a value.
 #[track_caller]
 pub(crate) fn numbers(value: &Value) -> Vec<f64> {
-    to_array(value).unwrap().to_literal().unwrap().to_f64s()
+    let array = to_array(value).expect("results are known");
+    array.to_literal().expect("arrays have the bytes of their type").to_f64s()
 }
 
 /// A function of one value.
@@ -119,7 +125,7 @@ pub(crate) fn check(f: &Function, inputs: &[Value], expected: &[&[f64]]) {
 #[track_caller]
 pub(crate) fn check_error(f: &Function, inputs: &[Value], expected: &str) {
     let context = context();
-    let error = f.call(&context.root(), inputs).map(drop).unwrap_err();
+    let error = f.call(&context.root(), inputs).map(drop).expect_err("it is to be refused");
     assert_eq!(error.to_string(), expected, "{error:?}");
     drop(error);
     assert_eq!(context.stats().live_tracers, 0, "tracers are left over");
@@ -129,7 +135,7 @@ pub(crate) fn check_error(f: &Function, inputs: &[Value], expected: &str) {
 #[track_caller]
 pub(crate) fn program(f: &Function, types: &[Type]) -> String {
     let context = context();
-    let closed = jaxrs_transform::make_jaxpr(f, &context.root(), types).unwrap();
+    let closed = jaxrs_transform::make_jaxpr(f, &context.root(), types).expect("it can be traced");
     closed.jaxpr.to_string()
 }
 
