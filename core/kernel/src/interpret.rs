@@ -6,9 +6,9 @@
 //! was made. Values that are the same for all points of a block have one lane. Positions that are sums
 //! of counters with constant factors are never computed lane by lane: such loads and stores are slices.
 //!
-//! In reading order: [`facts`] (what is known about the values of a kernel), [`code`] (what a kernel
-//! becomes), [`emit`] (how), [`lane`] and [`ops`] (the loops), [`access`] (memory), [`library`],
-//! [`plan`], [`run`].
+//! In reading order: `facts` (what is known about the values of a kernel), `code` (what a kernel
+//! becomes), `emit` (how), `lane` and `ops` (the loops), `access` (memory), `library`,
+//! `plan`, `run`.
 
 mod access;
 mod affine;

@@ -6,7 +6,8 @@
 //!
 //! In reading order: [`program`] (buffers and steps), [`body`] (what runs at one point), [`scalar`]
 //! (the operations on scalars), [`build`] (how to make a body; folds constants on the way),
-//! [`print`] and [`parse`] (their text), [`check`] (what holds for every program), [`interpret`] (what programs mean, and how they run without a compiler), [`math`] (special functions).
+//! [`mod@print`] and [`parse`] (their text), [`check`] (what holds for every program), [`interpret`]
+//! (what programs mean, and how they run without a compiler), [`math`] (special functions).
 #![forbid(unsafe_code)]
 
 pub mod body;

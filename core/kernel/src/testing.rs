@@ -2,7 +2,7 @@
 //!
 //! A program computes the same in every back end only as far as its arithmetic is exact: products and
 //! sums may be fused, reductions regrouped, functions differ in the last place. So each value is built
-//! with a [`Trust`](trust::Trust) that says how far implementations may differ, and only values that are
+//! with a `Trust` that says how far implementations may differ, and only values that are
 //! exact reach comparisons, conversions to integers, conditions and positions. What is exact must agree
 //! in every bit; the rest within a tolerance.
 
