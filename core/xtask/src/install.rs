@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::check::cargo;
-use crate::{Result, output, read, root, run};
+use crate::{Result, header, operations, output, read, root, run};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -83,17 +83,15 @@ fn install_shared(from: &Path, lib: &Path) -> Result {
 }
 
 /// One relocatable object in which only `jaxrs_*` is visible, so that the archive links beside other Rust
-/// libraries and other copies of LLVM.
+/// libraries and other copies of LLVM. Only what the exported functions need is pulled in.
 fn install_static(from: &Path, to: &Path, scratch: &Path) -> Result {
     let object = scratch.join("jaxrs_prelinked.o");
-    run(Command::new("ld")
-        .args(["-r", "--gc-sections", "--gc-keep-exported", "-o"])
-        .arg(&object)
-        .args(["--whole-archive"])
-        .arg(from))
-    .or_else(|_| {
-        run(Command::new("ld").args(["-r", "-o"]).arg(&object).arg("--whole-archive").arg(from))
-    })?;
+    let mut link = Command::new("ld");
+    link.args(["-r", "--gc-sections", "-o"]).arg(&object);
+    for function in header::functions(&operations::source()?)? {
+        link.args(["-u", &function.name]);
+    }
+    run(link.arg(from))?;
     run(Command::new("objcopy")
         .args(["--wildcard", "--keep-global-symbol=jaxrs_*", "--strip-debug"])
         .args(["--remove-section=.llvmbc", "--remove-section=.llvmcmd"])
