@@ -316,9 +316,151 @@ def random(r):
                derive=False, shape=(6,))
 
 
+def operations(r):
+    """Operations above the primitives, by the names and attributes of the operation table."""
+    nn = jax.nn
+    x, y = ordinary(-2, 2, (3, 4), "float32"), ordinary(0.5, 2, (3, 4), "float32", 8)
+    row, column, square = ordinary(-1, 1, (4,), "float32"), ordinary(-1, 1, (3, 1), "float32"), ordinary(-1, 1, (4, 4), "float32")
+    whole, other = integers((3, 4), "int32"), integers((3, 4), "int32", 9)
+    names = {"add": jnp.add, "sub": jnp.subtract, "mul": jnp.multiply, "true_divide": jnp.true_divide, "mod": jnp.mod,
+             "floor_divide": jnp.floor_divide, "max": jnp.maximum, "min": jnp.minimum, "atan2": jnp.arctan2,
+             "hypot": jnp.hypot, "logaddexp": jnp.logaddexp, "lt": jnp.less, "ge": jnp.greater_equal, "eq": jnp.equal}
+    for op, fn in names.items():
+        for a, b in [(x, y), (x, row), (column, row), (whole, x), (whole, other), (np.float32(1.5), x), (integers(4, "uint8"), row)]:
+            if not (op == "hypot" and a.dtype != np.float32):
+                r.case(op, fn, a, b, derive=op not in ("lt", "ge", "eq", "floor_divide", "mod"))
+    tied, zero = np.array([0, 1, -1, np.inf, -np.inf], np.float32), np.array([0, 1, 2, np.inf, -np.inf], np.float32)
+    r.case("logaddexp", jnp.logaddexp, tied[:3], zero[:3])
+    r.case("logaddexp", jnp.logaddexp, tied, zero, derive=False)
+    for op, fn in [("floor_divide", jnp.floor_divide), ("mod", jnp.mod), ("rem", jnp.fmod)]:
+        left, right = np.array([7, -7, 7, -7, 7, -8], "int32"), np.array([2, 2, -2, -2, 0, 4], "int32")
+        r.case(op, fn, left, right) if op != "rem" else None
+        r.case(op, fn, left.astype("float32"), np.array([2, 2, -2, -2, 0.5, np.inf], "float32"), derive=False)
+    r.case("pow", jnp.power, np.abs(x) + np.float32(0.1), y)
+    r.case("pow", jnp.power, np.array([0, 1, 2, -3], "int32"), np.array([0, 5, 10, 3], "int32"))
+    r.case("pow", jnp.power, np.array([0.0, 1.5, -2.0], "float32"), np.array([2, 3, 3], "int32"))
+    for op, fn in [("and", jnp.bitwise_and), ("logical_and", jnp.logical_and), ("logical_or", jnp.logical_or), ("logical_xor", jnp.logical_xor)]:
+        r.case(op, fn, whole, other)
+    for op in ["sqrt", "exp", "sin", "tanh", "log1p"]:
+        r.case(op, getattr(jnp, op), np.abs(whole))
+    for op, fn in {"neg": jnp.negative, "abs": jnp.abs, "sign": jnp.sign, "square": jnp.square, "floor": jnp.floor, "trunc": jnp.trunc,
+                   "round": jnp.round, "isnan": jnp.isnan, "isinf": jnp.isinf, "is_finite": jnp.isfinite, "logical_not": jnp.logical_not}.items():
+        r.case(op, fn, x, derive=op != "trunc")
+        r.case(op, fn, np.array(SPECIAL, np.float32), derive=False)
+    for op, fn in [("reciprocal", jnp.reciprocal), ("log2", jnp.log2), ("log10", jnp.log10)]:
+        r.case(op, fn, y)
+    r.case("where", jnp.where, x > 0, x, row)
+    r.case("where", jnp.where, whole, whole, np.float32(2.5))
+    r.case("clip", jnp.clip, x, np.float32(-0.5), np.float32(0.5))
+    r.case("clip", jnp.clip, np.array([np.nan, 3, 1], np.float32), np.float32(1), np.float32(3))
+    r.case("clamp", lax.clamp, np.float32(-0.5), x, np.float32(0.5), derive=False)
+
+    for op, fn in {"reduce_sum": jnp.sum, "reduce_prod": jnp.prod, "reduce_max": jnp.max, "reduce_min": jnp.min, "mean": jnp.mean, "all": jnp.all,
+                   "any": jnp.any, "logsumexp": nn.logsumexp}.items():
+        for axes, keepdims in [((0,), False), ((-1,), True), ((0, 1), False), ((0, 1), True)]:
+            r.case(op, lambda v: fn(v, axis=axes, keepdims=keepdims), x, axes=axes, keepdims=keepdims)
+            r.case(op, lambda v: fn(v, axis=axes, keepdims=keepdims), whole, axes=axes, keepdims=keepdims)
+    for op, fn in [("var", jnp.var), ("std", jnp.std)]:
+        r.case(op, lambda v: fn(v, axis=(1,)), x, axes=(1,))
+        r.case(op, lambda v: fn(v, ddof=1, keepdims=True), x, ddof=1.0, keepdims=True)
+        r.case(op, lambda v: fn(v, axis=(0,)), whole, axes=(0,))
+    r.case("norm", lambda v: jnp.linalg.norm(v, axis=1), x, axes=(1,))
+    r.case("logsumexp", lambda v: nn.logsumexp(v, axis=0), np.array([[-np.inf, np.inf, 1], [-np.inf, 0, 2]], np.float32), axes=(0,), derive=False)
+    r.case("reduce_sum", jnp.sum, np.array([True, False, True]))
+    r.case("reduce_sum", jnp.sum, np.array([100, 100], "int8" if "int8" in NAMES else "uint8"))
+    for op, fn in [("argmax", jnp.argmax), ("argmin", jnp.argmin)]:
+        r.case(op, lambda v: fn(v, axis=1), x, axis=1)
+        r.case(op, fn, np.array([1, np.nan, 3, np.nan], np.float32))
+        r.case(op, fn, whole)
+    for op, fn in [("cumsum", jnp.cumsum), ("cumprod", jnp.cumprod)]:
+        r.case(op, lambda v: fn(v, axis=1), x, axis=1)
+        r.case(op, fn, whole)
+
+    r.case("matmul", jnp.matmul, x, square)
+    r.case("matmul", jnp.matmul, row, square)
+    r.case("matmul", jnp.matmul, x, row)
+    r.case("matmul", jnp.matmul, row, row)
+    batch = ordinary(-1, 1, (2, 3, 4), "float32")
+    r.case("matmul", jnp.matmul, batch, square)
+    r.case("matmul", jnp.matmul, x, ordinary(-1, 1, (2, 4, 5), "float32"))
+    r.case("matmul", jnp.matmul, row, ordinary(-1, 1, (2, 4, 5), "float32"))
+    r.case("matmul", jnp.matmul, batch, row)
+    r.case("matmul", jnp.matmul, ordinary(-1, 1, (1, 3, 4), "float32"), ordinary(-1, 1, (2, 4, 5), "float32"))
+    r.case("matmul", jnp.matmul, whole, square)
+    r.case("dot", jnp.dot, x, square)
+    r.case("dot", jnp.dot, batch, ordinary(-1, 1, (2, 4, 5), "float32"))
+    r.case("dot", jnp.dot, np.float32(2), x)
+    for op, fn in [("vdot", jnp.vdot), ("inner", jnp.inner), ("outer", jnp.outer)]:
+        r.case(op, fn, x, y)
+    r.case("tensordot", lambda a, b: jnp.tensordot(a, b, ((1, 0), (0, 1))), x, ordinary(-1, 1, (4, 3, 2), "float32"), x_axes=(1, 0), y_axes=(0, 1))
+    for subscripts, arrays in {"ij,jk->ik": (x, square), "ij->ji": (x,), "ij->": (x,), "ii->i": (square,), "ii": (square,), "ij,ij->i": (x, y),
+                               "bij,bjk->bik": (batch, ordinary(-1, 1, (2, 4, 5), "float32")), "i,j->ij": (row, row), "ij,jk,k->i": (x, square, row),
+                               "bij,jk->kbi": (batch, square), "ij,k->ij": (x, row), "jk,ij": (square, x)}.items():
+        r.case("einsum", lambda *a: jnp.einsum(subscripts, *a), *arrays, subscripts=subscripts)
+    r.case("trace", lambda v: jnp.trace(v, 1), square, offset=1)
+
+    cases = {"reshape": [dict(shape=(2, 6)), dict(shape=(-1, 2))], "ravel": [{}], "transpose": [{}, dict(axes=(1, 0))],
+             "swapaxes": [dict(axis1=0, axis2=-1)], "moveaxis": [dict(source=(0,), destination=(-1,))], "expand_dims": [dict(axes=(0, -1))],
+             "roll": [dict(shift=1, axis=0), dict(shift=-3, axis=1)], "tile": [dict(reps=(2, 1)), dict(reps=(2, 1, 2))],
+             "repeat": [dict(repeats=2, axis=1)], "broadcast_to": [dict(shape=(2, 3, 4))]}
+    numpys = {"reshape": lambda v, shape: jnp.reshape(v, shape), "ravel": jnp.ravel, "transpose": lambda v, axes=None: jnp.transpose(v, axes),
+              "swapaxes": jnp.swapaxes, "moveaxis": jnp.moveaxis, "expand_dims": lambda v, axes: jnp.expand_dims(v, axes),
+              "roll": lambda v, shift, axis: jnp.roll(v, shift, axis), "tile": jnp.tile,
+              "repeat": lambda v, repeats, axis: jnp.repeat(v, repeats, axis), "broadcast_to": lambda v, shape: jnp.broadcast_to(v, shape)}
+    for op, options in cases.items():
+        for params in options:
+            r.case(op, lambda v: numpys[op](v, **params), x, **params)
+    r.case("flip", lambda v: jnp.flip(v, (1,)), x, axes=(1,))
+    r.case("flip", jnp.flip, x)
+    r.case("squeeze", jnp.squeeze, x[:, None, :])
+    r.case("concatenate", lambda *a: jnp.concatenate(a, 1), x, whole, axis=1)
+    r.case("stack", lambda *a: jnp.stack(a, -1), x, y, axis=-1)
+    r.case("split", lambda v: jnp.split(v, 2, 1), x, sections=2, axis=1)
+    r.case("split_at", lambda v: jnp.split(v, (1, 3), 1), x, indices=(1, 3), axis=1)
+    r.case("pad", lambda v, p: lax.pad(v, p, [(1, -1, 0), (0, 2, 0)]), x, np.float32(0.5), low=(1, 0), high=(-1, 2))
+
+    positions = np.array([2, 0, -1, 5], "int32")
+    for mode in ["fill", "clip"]:
+        wrapped = positions if mode == "fill" else np.array([2, 0, 1, 5], "int32")
+        r.case("take", lambda v, i: jnp.take(v, i, 0, mode=mode), x, wrapped, axis=0, mode=mode)
+    r.case("take", lambda v, i: jnp.take(v, i, 1), x, np.array([[0, 3], [1, 1]], "int32"), axis=1)
+    r.case("take_along_axis", lambda v, i: jnp.take_along_axis(v, i, 1), x, np.array([[0], [3], [-1]], "int32"), axis=1)
+    updates = ordinary(-1, 1, (4, 4), "float32", 5)
+    for kind in ["set", "add", "mul", "min", "max"]:
+        spots = np.array([2, 0, -1, 5] if kind != "set" else [2, 0, 1, 5], "int32")
+        r.case(f"index_{kind}", lambda v, i, u: getattr(v.at[i], kind)(u), x, spots, updates, derive=kind in ("set", "add"))
+    r.case("sort", lambda v: jnp.sort(v, 1), x, axis=1)
+    r.case("sort", lambda v: jnp.sort(v, descending=True), np.array([3, np.nan, -0.0, 0.0, 1, -np.inf], np.float32), descending=True, derive=False)
+    r.case("argsort", lambda v: jnp.argsort(v, 0).astype("int32"), whole, axis=0)
+    r.case("argsort", lambda v: jnp.argsort(v, 1, descending=True).astype("int32"), whole, axis=1, descending=True)
+
+    for k in [-1, 0, 2]:
+        r.case("tril", lambda v: jnp.tril(v, k), x, k=k)
+        r.case("triu", lambda v: jnp.triu(v, k), x, k=k)
+        r.case("diag", lambda v: jnp.diag(v, k), row, k=k)
+        r.case("diag", lambda v: jnp.diag(v, k), x, k=k)
+        r.case("eye", lambda: jnp.eye(3, 4, k, "float32"), n=3, m=4, k=k, dtype="f32")
+    r.case("arange", lambda: jnp.arange(2, 11, 3, "int32"), start=2.0, stop=11.0, step=3.0, dtype="i32")
+    r.case("arange", lambda: jnp.arange(0, 1, 0.25, "float32"), start=0.0, stop=1.0, step=0.25, dtype="f32")
+    r.case("linspace", lambda a, b: jnp.linspace(a, b, 5, dtype="float32"), np.float32(-1), np.float32(2), num=5, dtype="f32")
+    r.case("linspace", lambda a, b: jnp.linspace(a, b, 4, endpoint=False, dtype="float32"), np.float32(-1), np.float32(2), num=4, endpoint=False, dtype="f32")
+    r.case("full_like", lambda v: jnp.full_like(v, 2.5), x, value=2.5)
+
+    steep = np.array([-100, -1, 0, 1, 100], np.float32)
+    for op, fn in {"relu": nn.relu, "sigmoid": nn.sigmoid, "silu": nn.silu, "softplus": nn.softplus, "gelu": nn.gelu, "elu": nn.elu,
+                   "leaky_relu": nn.leaky_relu}.items():
+        r.case(op, fn, x)
+        r.case(op, fn, steep)
+    r.case("gelu", lambda v: nn.gelu(v, approximate=False), x, approximate=False)
+    for op, fn in [("softmax", nn.softmax), ("log_softmax", nn.log_softmax)]:
+        r.case(op, fn, x)
+        r.case(op, lambda v: fn(v, axis=0), x, axes=(0,))
+    r.case("one_hot", lambda i: nn.one_hot(i, 3, dtype="float32"), np.array([0, 2, 5, -1], "int32"), num_classes=3, dtype="f32")
+
+
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
-    for group in [elementwise, binary, choosing, reductions, structural, contractions, indexing, random]:
+    for group in [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations]:
         group(Recorder(folder, group.__name__))
 
 

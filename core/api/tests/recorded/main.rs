@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a row that cannot be read fails its test")]
 
+mod operations;
 mod primitives;
 mod random;
 mod rows;
@@ -43,4 +44,5 @@ files! {
     products_agree_with_jax: "contractions", primitives::agrees;
     gather_and_scatter_agree_with_jax: "indexing", primitives::agrees;
     random_functions_agree_with_jax: "random", random::agrees;
+    operations_agree_with_jax: "operations", operations::agrees;
 }

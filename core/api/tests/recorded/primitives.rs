@@ -74,7 +74,7 @@ fn of_floats(f: &Function, row: &Row, derivatives: &Derivatives) -> Function {
     })
 }
 
-fn derivatives_agree(
+pub(crate) fn derivatives_agree(
     scope: &Scope,
     f: &Function,
     row: &Row,

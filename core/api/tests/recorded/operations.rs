@@ -1,0 +1,76 @@
+//! Operations of the table, above the primitives: values, and derivatives in both modes.
+
+use jaxrs_api::table::{self, Attr};
+use jaxrs_data::tolerance::Class;
+use jaxrs_data::{Literal, Result};
+use jaxrs_ir::Value;
+use jaxrs_transform::{Context, ContextOptions, Function};
+use serde_json::Value as Json;
+
+use crate::primitives::{compare, derivatives_agree, literals};
+use crate::rows::Row;
+
+/// An attribute that owns its value.
+enum Owner {
+    I64(i64),
+    I64s(Vec<i64>),
+    F64(f64),
+    Bool(bool),
+    Str(String),
+}
+
+impl Owner {
+    fn new(json: &Json) -> Owner {
+        match json {
+            Json::Bool(value) => Owner::Bool(*value),
+            Json::String(word) => Owner::Str(word.clone()),
+            Json::Array(items) => Owner::I64s(items.iter().filter_map(Json::as_i64).collect()),
+            other => match other.as_i64() {
+                Some(value) => Owner::I64(value),
+                None => Owner::F64(other.as_f64().unwrap()),
+            },
+        }
+    }
+
+    fn attr(&self) -> Attr<'_> {
+        match self {
+            Owner::I64(value) => Attr::I64(*value),
+            Owner::I64s(values) => Attr::I64s(values),
+            Owner::F64(value) => Attr::F64(*value),
+            Owner::Bool(value) => Attr::Bool(*value),
+            Owner::Str(word) => Attr::Str(word),
+        }
+    }
+}
+
+/// The operation with the row's attributes, as a function of its operands.
+fn function(row: &Row) -> Function {
+    let params = row.params.as_object().unwrap();
+    let attrs: Vec<(String, Owner)> =
+        params.iter().map(|(name, value)| (name.clone(), Owner::new(value))).collect();
+    let op = row.op.clone();
+    Function::new(row.op.as_str(), move |cx, inputs| {
+        let attrs: Vec<(&str, Attr<'_>)> =
+            attrs.iter().map(|(name, value)| (name.as_str(), value.attr())).collect();
+        Ok(table::apply(cx, &op, inputs, &attrs)?.into_iter().collect())
+    })
+}
+
+/// The row's results and derivatives are ours too. The recording has 64-bit defaults.
+pub(crate) fn agrees(row: &Row) -> Result<(), String> {
+    let context = Context::new(ContextOptions { wide_defaults: true, ..ContextOptions::default() });
+    let inputs: Vec<Value> = row.inputs.iter().cloned().map(Value::literal).collect();
+    let f = function(row);
+    let results = f.call(&context.root(), &inputs);
+    // Weak results have no counterpart in the recording.
+    let strong = |x: Literal| {
+        let ty = x.ty().with_weak(false);
+        x.with_type(ty).unwrap()
+    };
+    let results: Vec<Literal> = literals(results)?.into_iter().map(strong).collect();
+    compare("values", results.iter(), &row.outputs, Class::Accumulated)?;
+    match &row.derivatives {
+        Some(derivatives) => derivatives_agree(&context.root(), &f, row, derivatives),
+        None => Ok(()),
+    }
+}
