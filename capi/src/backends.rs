@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use jaxrs_compile::{CompileOptions, compile};
 use jaxrs_data::Result;
+use jaxrs_ir::Jaxpr;
 use jaxrs_llvm::{LlvmBackend, LlvmOptions};
 use jaxrs_reference::ReferenceBackend;
-use jaxrs_runtime::Pool;
+use jaxrs_runtime::{Backend, Pool};
 use jaxrs_transform::{Context, ContextOptions};
 
 /// An engine with the back ends of this library; 0 threads stand for as many as there are cores.
@@ -16,4 +18,23 @@ pub(crate) fn context(num_threads: u32) -> Result<Context> {
         eager: Some(Arc::new(ReferenceBackend::default())),
         wide_defaults: false,
     }))
+}
+
+/// What a program is compiled to, at two stages.
+pub(crate) struct Texts {
+    /// Loops over memory.
+    pub(crate) kernel: String,
+    /// LLVM's instructions, before its own passes.
+    pub(crate) llvm: String,
+}
+
+/// Compiles a program, for people to read.
+pub(crate) fn texts(jaxpr: &Jaxpr) -> Result<Texts> {
+    let options = LlvmOptions { keep_text: true, ..LlvmOptions::default() };
+    let backend = LlvmBackend::new(Pool::new(1), options)?;
+    let options = CompileOptions { target: backend.target().clone(), ..CompileOptions::default() };
+    let program = compile(jaxpr, &options)?;
+    let kernel = program.to_string();
+    let llvm = backend.load(Arc::new(program))?.describe();
+    Ok(Texts { kernel, llvm })
 }

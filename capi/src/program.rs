@@ -7,6 +7,7 @@ use jaxrs_transform::{ClosedJaxpr, Function, function_from_jaxpr, jit, make_jaxp
 
 use crate::args::{Handles, In, List, Out, Shared};
 use crate::array::{ArrayBody, array_type};
+use crate::backends::texts;
 use crate::bytes::{BytesBody, BytesHandle};
 use crate::context::Engine;
 use crate::function::{FnBody, FnHandle, values};
@@ -158,10 +159,13 @@ pub extern "C" fn jaxrs_program_output(p: In<ProgramBody>, i: usize, out: Out<Av
 }
 
 const TEXT_JAXPR: u32 = 1;
+const TEXT_LLVM: u32 = 3;
+const TEXT_KERNEL: u32 = 5;
 
 /// A program as text.
 ///
-/// `dialect` is JAXRS_TEXT_JAXPR; others give JAXRS_ERR_UNIMPLEMENTED. The caller owns `*out`. Any thread.
+/// `dialect` is JAXRS_TEXT_JAXPR, JAXRS_TEXT_KERNEL (the loops that it is compiled to) or JAXRS_TEXT_LLVM; others
+/// give JAXRS_ERR_UNIMPLEMENTED. The caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_program_text(
     p: In<ProgramBody>,
@@ -173,7 +177,9 @@ pub extern "C" fn jaxrs_program_text(
         let p = p.get("p")?;
         let text = match dialect {
             TEXT_JAXPR => p.program.jaxpr.to_string(),
-            2..=5 => bail!(Unimplemented, "dialect {dialect} is not there yet"),
+            TEXT_KERNEL => texts(&p.program.jaxpr)?.kernel,
+            TEXT_LLVM => texts(&p.program.jaxpr)?.llvm,
+            2 | 4 => bail!(Unimplemented, "dialect {dialect} is not there yet"),
             _ => bail!(InvalidArgument, "dialect is {dialect}, which is none of JAXRS_TEXT_*"),
         };
         out.set(BytesBody::text(&text).into_raw());

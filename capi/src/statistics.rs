@@ -27,7 +27,8 @@ pub struct Stats {
 
 /// Fills in statistics of a context; the caller sets `out->struct_size`.
 ///
-/// Live errors are those of the whole process, as errors can be made without a context. Any thread.
+/// Bytes and live errors are those of the whole process, as buffers cross between contexts and errors can be made
+/// without one. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_context_stats(c: Shared<ContextBody>, out: Out<Stats>) -> Status {
     gate(|| {
@@ -41,8 +42,11 @@ pub extern "C" fn jaxrs_context_stats(c: Shared<ContextBody>, out: Out<Stats>) -
             bail!(InvalidArgument, "out->struct_size is {theirs}, which is no size of that struct");
         }
         let done = engine.context().stats();
+        let memory = jaxrs_runtime::memory_statistics();
         let stats = Stats {
             struct_size: theirs,
+            bytes_in_use: memory.in_use as u64,
+            peak_bytes: memory.peak as u64,
             live_arrays: count(&engine.live_arrays),
             live_tracers: done.live_tracers,
             live_fns: count(&engine.live_fns),
@@ -51,7 +55,7 @@ pub extern "C" fn jaxrs_context_stats(c: Shared<ContextBody>, out: Out<Stats>) -
             compiles: done.compiles,
             compile_ns: done.compile_ns,
             cache_hits: done.cache_hits,
-            ..Stats::default()
+            reserved: 0,
         };
         let known = (theirs as usize).min(size_of::<Stats>());
         let from = (&raw const stats).cast::<u8>();

@@ -283,7 +283,8 @@ JAXRS_API size_t jaxrs_context_poll_drops(jaxrs_context* ctx, void** userdata, s
 /**
  * Fills in statistics of a context; the caller sets out->struct_size.
  *
- * Live errors are those of the whole process, as errors can be made without a context. Any thread.
+ * Bytes and live errors are those of the whole process, as buffers cross between contexts and errors can be made
+ * without one. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_context_stats(jaxrs_context* c, jaxrs_stats* out);
 
@@ -629,7 +630,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_output(const jaxrs_program* 
 /**
  * A program as text.
  *
- * dialect is JAXRS_TEXT_JAXPR; others give JAXRS_ERR_UNIMPLEMENTED. The caller owns *out. Any thread.
+ * dialect is JAXRS_TEXT_JAXPR, JAXRS_TEXT_KERNEL (the loops that it is compiled to) or JAXRS_TEXT_LLVM; others
+ * give JAXRS_ERR_UNIMPLEMENTED. The caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_text(const jaxrs_program* p, uint32_t dialect, jaxrs_bytes** out);
 

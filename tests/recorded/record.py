@@ -428,7 +428,7 @@ def operations(r):
     updates = ordinary(-1, 1, (4, 4), "float32", 5)
     for kind in ["set", "add", "mul", "min", "max"]:
         spots = np.array([2, 0, -1, 5] if kind != "set" else [2, 0, 1, 5], "int32")
-        r.case(f"index_{kind}", lambda v, i, u: getattr(v.at[i], kind)(u), x, spots, updates, derive=kind in ("set", "add"))
+        r.case(f"index_{kind}", lambda v, i, u: getattr(jnp.asarray(v).at[i], kind)(u), x, spots, updates, derive=kind in ("set", "add"))
     r.case("sort", lambda v: jnp.sort(v, 1), x, axis=1)
     r.case("sort", lambda v: jnp.sort(v, descending=True), np.array([3, np.nan, -0.0, 0.0, 1, -np.inf], np.float32), descending=True, derive=False)
     r.case("argsort", lambda v: jnp.argsort(v, 0).astype("int32"), whole, axis=0)

@@ -15,8 +15,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("core/backend/llvm", &["data", "kernel", "runtime"]),
     ("core/transform", &["data", "kernel", "ir", "compile", "runtime"]),
     ("core/api", &["data", "kernel", "ir", "compile", "runtime", "transform"]),
-    ("capi", &["data", "ir", "runtime", "transform", "api", "reference", "llvm"]),
-    ("core/xtask", &["api", "ir"]),
+    ("capi", &["data", "ir", "compile", "runtime", "transform", "api", "reference", "llvm"]),
+    ("core/xtask", &["data", "ir", "reference", "transform", "api"]),
 ];
 
 /// No file may be longer, but for generated ones and the ones below.

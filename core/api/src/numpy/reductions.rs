@@ -47,7 +47,9 @@ fn accumulator(dtype: DType, default: DType) -> DType {
     match dtype.kind() {
         DTypeKind::Bool => default,
         DTypeKind::Signed if dtype.bits() < default.bits() => default,
-        DTypeKind::Unsigned if dtype.bits() < default.bits() => DType::U32,
+        DTypeKind::Unsigned if dtype.bits() < default.bits() => {
+            default.unsigned_of_same_width().unwrap_or(dtype)
+        }
         _ => dtype,
     }
 }
