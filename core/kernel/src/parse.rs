@@ -101,9 +101,9 @@ impl Tokens<'_> {
         let dims: Vec<usize> = self.list("[", "]", Tokens::number)?;
         let ty = Type::new(dtype, Shape::new(&dims)).with_weak(name.len() > strong.len());
         let elements = self.list("{", "}", |t| t.scalar(dtype))?;
-        if elements.len() != ty.numel() {
-            let (needed, got) = (ty.numel(), elements.len());
-            return Err(self.error(&format!("{needed} elements of {ty}"), &got.to_string()));
+        let needed = dims.iter().try_fold(1usize, |total, &dim| total.checked_mul(dim));
+        if needed != Some(elements.len()) {
+            return Err(self.error(&format!("the elements of {ty}"), &elements.len().to_string()));
         }
         Ok(Literal::from_scalars(ty, &elements))
     }

@@ -6,9 +6,14 @@ use crate::program::{BufferId, Carry, IndexVar, LibraryCall, MatMul, Operand, Pl
 
 use jaxrs_data::DType;
 
+/// No program nests or follows loops so often; tables of counters stay small.
+const MOST_COUNTERS: u32 = 1 << 20;
+
 impl<'a> Checker<'a> {
     pub(super) fn buffers(&mut self) {
         let program = self.program;
+        let few = program.n_index_vars <= MOST_COUNTERS;
+        self.ensure(few, Spot::Program, format_args!("more than {MOST_COUNTERS} counters"));
         let sides = [(&program.inputs, "input"), (&program.outputs, "output")];
         for (ids, side) in sides {
             for (number, &id) in ids.iter().enumerate() {
@@ -21,7 +26,11 @@ impl<'a> Checker<'a> {
             }
         }
         for id in (0..program.buffers.len() as u32).map(BufferId) {
-            self.place(id);
+            let size = program[id].len.checked_mul(program[id].dtype.size_bytes());
+            match size.is_some_and(|size| size <= isize::MAX as usize) {
+                true => self.place(id),
+                false => self.fault(Spot::Buffer(id), format_args!("{id} is larger than memory")),
+            }
         }
         self.sharing();
     }
@@ -55,6 +64,9 @@ impl<'a> Checker<'a> {
     }
 
     fn sharing(&mut self) {
+        if !self.faults.is_empty() {
+            return; // sizes may overflow
+        }
         let (program, spot) = (self.program, Spot::Program);
         let shares = &program.shares_input;
         let fits = shares.is_empty() || shares.len() == program.outputs.len();
@@ -98,9 +110,11 @@ impl<'a> Checker<'a> {
                 let taken = counters.iter().any(|counter| counter.0 == *index);
                 self.ensure(!taken, spot, format_args!("{index} counts an enclosing loop"));
                 self.carries(spot, carries);
-                counters.push((*index, *trips));
-                self.steps(body, counters);
-                counters.pop();
+                if known {
+                    counters.push((*index, *trips));
+                    self.steps(body, counters);
+                    counters.pop();
+                }
             }
             Step::While { carries, condition, predicate, body } => {
                 self.scalar(spot, *predicate, DType::Bool);
@@ -225,7 +239,8 @@ impl<'a> Checker<'a> {
         }
         for (&input, &output) in inputs.iter().zip(outputs) {
             self.alike(spot, input, output);
-            let fits = self.program[input].len == outer * len * inner;
+            let total = outer.checked_mul(*len).and_then(|total| total.checked_mul(*inner));
+            let fits = Some(self.program[input].len) == total;
             self.ensure(
                 fits,
                 spot,
