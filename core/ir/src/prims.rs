@@ -17,7 +17,7 @@ use jaxrs_data::{Error, ErrorKind, Literal, Result, SmallVec, Type};
 use jaxrs_kernel::ValueId;
 
 use crate::lower::{Elements, Lowering, Steps};
-use crate::{Batched, Cx, Jvp, Operand, Params, Tangent, Value};
+use crate::{Batched, Cx, Jvp, Operand, Outputs, Params, Tangent, Value};
 
 mod argreduce;
 mod binary;
@@ -106,6 +106,19 @@ pub trait Primitive: fmt::Debug {
         _primals: &[Value],
         _tangents: &[Tangent],
     ) -> Result<Option<Jvp>> {
+        Ok(None)
+    }
+
+    /// The results, where some operands belong to a linear program, and which of them depend on one: they
+    /// are from `linear`, the others from `primal`. `None` means that all depend on one. Primitives that
+    /// hold programs have such a rule; a call is replaced by what it calls.
+    fn split(
+        &self,
+        _primal: Cx<'_>,
+        _linear: Cx<'_>,
+        _inputs: &[Value],
+        _is_linear: &[bool],
+    ) -> Result<Option<(Outputs, Vec<bool>)>> {
         Ok(None)
     }
 

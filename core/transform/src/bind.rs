@@ -217,19 +217,27 @@ impl Scope {
 
     fn bind_partial(&self, linear: &Scope, prim: &Prim, inputs: &[Value]) -> Result<Outputs> {
         self.frame.check_open(prim.name())?;
-        let mut any = false;
+        let mut n_linear = 0;
         let mut operands: SmallVec<[Value; 4]> = SmallVec::new();
         for value in inputs {
             let part = self.linear_part(prim.name(), value)?;
-            any |= part.is_some();
+            n_linear += usize::from(part.is_some());
             operands.push(part.unwrap_or(value).clone());
         }
-        if !any {
+        if n_linear == 0 {
             return self.parent().bind(prim, &operands);
         }
+        // A program of both kinds of operands is taken apart, so that what is known stays known.
+        if let Some(jaxpr) = prim.inlined().filter(|_| n_linear < inputs.len()) {
+            return Ok(eval_jaxpr(self, jaxpr, inputs)?.into());
+        }
+        let outputs = split(&self.parent(), linear, prim, &operands)?;
         let origin = Origin::Made(prim.name());
-        let outputs = linear.bind(prim, &operands)?;
-        Ok(outputs.into_iter().map(|value| self.with_linear(value, origin)).collect())
+        let wrap = |value: Value| match linear.is_of(&value) {
+            true => self.with_linear(value, origin),
+            false => value,
+        };
+        Ok(outputs.into_iter().map(wrap).collect())
     }
 
     /// A value that depends on a tangent.
@@ -287,6 +295,12 @@ impl Scope {
         prim.output_types(&types).map(drop)
     }
 
+    /// Whether a value is a tracer of this very scope.
+    pub(crate) fn is_of(&self, value: &Value) -> bool {
+        let tracer = value.downcast_ref::<Tracer>();
+        tracer.is_some_and(|tracer| Arc::ptr_eq(&tracer.frame, &self.frame))
+    }
+
     pub(crate) fn counters(&self) -> &Counters {
         &self.frame.shared.counters
     }
@@ -301,15 +315,29 @@ struct Split<'a> {
 
 impl Split<'_> {
     fn is_linear(&self, value: &Value) -> bool {
-        let tracer = value.downcast_ref::<Tracer>();
-        tracer.is_some_and(|tracer| Arc::ptr_eq(&tracer.frame, &self.linear.frame))
+        self.linear.is_of(value)
     }
+}
+
+/// Applies a primitive to operands of which some are linear: what depends on none of them in the frame
+/// around.
+fn split(primal: &Scope, linear: &Scope, prim: &Prim, inputs: &[Value]) -> Result<Outputs> {
+    let is_linear: SmallVec<[bool; 8]> = inputs.iter().map(|value| linear.is_of(value)).collect();
+    if is_linear.contains(&false) {
+        if let Some((outputs, _)) = prim.split(primal, linear, inputs, &is_linear)? {
+            return Ok(outputs);
+        }
+    }
+    linear.bind(prim, inputs)
 }
 
 impl Context for Split<'_> {
     fn bind(&self, prim: &Prim, inputs: &[Value]) -> Result<Outputs> {
         let is_linear = inputs.iter().any(|value| self.is_linear(value));
-        if is_linear { self.linear.bind(prim, inputs) } else { self.primal.bind(prim, inputs) }
+        match is_linear {
+            true => split(self.primal, self.linear, prim, inputs),
+            false => self.primal.bind(prim, inputs),
+        }
     }
 
     fn jvp_jaxpr(&self, jaxpr: &Arc<Jaxpr>, has: &[bool], force: &[bool]) -> Result<JvpJaxpr> {

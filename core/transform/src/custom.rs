@@ -179,7 +179,7 @@ impl WithJvp {
         let results = match &scope.frame.kind {
             Kind::Linearize(linear) => {
                 let partial = parent.enter(Kind::Partial(linear.clone()), self.rule.name());
-                let is_linear = |value: &Value| is_of(linear, value);
+                let is_linear = |value: &Value| linear.is_of(value);
                 let results = call_partially(&partial, &self.rule, &operands, is_linear)?;
                 if results[..results.len() / 2].iter().any(is_linear) {
                     bail!(
@@ -199,12 +199,6 @@ impl WithJvp {
             .map(|(y, dy)| scope.with_tangent(y.clone(), Tangent::Value(dy.clone()), origin))
             .collect())
     }
-}
-
-/// Whether a value is a tracer of a scope.
-fn is_of(scope: &Scope, value: &Value) -> bool {
-    let tracer = value.downcast_ref::<crate::tracer::Tracer>();
-    tracer.is_some_and(|tracer| Arc::ptr_eq(&tracer.frame, &scope.frame))
 }
 
 struct WithVjp {

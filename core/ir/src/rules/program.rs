@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use jaxrs_data::{Literal, Result, SmallVec, Type, bail};
+use jaxrs_data::{Error, Literal, Result, SmallVec, Type, bail};
 
-use crate::{Cx, Jaxpr, Operand, Residual, Tangent, Value, ops};
+use crate::{Atom, Cx, Jaxpr, Operand, Prim, Residual, Tangent, Value, ops};
 
 /// Whether values of a type have tangents at all.
 pub fn is_differentiable(ty: &Type) -> bool {
@@ -128,6 +128,64 @@ pub fn with_outputs(jaxpr: &Arc<Jaxpr>, flags: &[bool]) -> Arc<Jaxpr> {
     let mut program = (**jaxpr).clone();
     program.outputs = chosen(&jaxpr.outputs, flags);
     live(&program)
+}
+
+/// The program with what depends on the flagged inputs kept apart: no equation has a result that does and
+/// one that does not. And which results depend on them.
+pub fn separated(cx: Cx<'_>, jaxpr: &Jaxpr, flags: &[bool]) -> Result<(Arc<Jaxpr>, Vec<bool>)> {
+    let in_types: Vec<Type> = jaxpr.in_types().cloned().collect();
+    let mut depends = Vec::new();
+    let program = cx.stage(&in_types, &mut |cx, inputs| {
+        let marked = inputs.iter().cloned().zip(flags.iter().copied()).collect();
+        let outputs: Marked = eval_separately(cx, jaxpr, marked)?;
+        depends = outputs.iter().map(|(_, flag)| *flag).collect();
+        Ok(outputs.into_iter().map(|(value, _)| value).collect())
+    })?;
+    Ok((program, depends))
+}
+
+/// Values, and whether each depends on what is kept apart.
+type Marked = Vec<(Value, bool)>;
+
+fn eval_separately(cx: Cx<'_>, jaxpr: &Jaxpr, inputs: Marked) -> Result<Marked> {
+    let mut values: Vec<Option<(Value, bool)>> = vec![None; jaxpr.types.len()];
+    for (var, input) in jaxpr.invars.iter().zip(inputs) {
+        values[var.0 as usize] = Some(input);
+    }
+    let read = |values: &[Option<(Value, bool)>], atom: &Atom| match atom {
+        Atom::Literal(literal) => Ok((Value::literal(literal.clone()), false)),
+        Atom::Var(var) => values[var.0 as usize]
+            .clone()
+            .ok_or_else(|| Error::internal("a variable is used before its equation")),
+    };
+    for eqn in &jaxpr.eqns {
+        let operands =
+            eqn.inputs.iter().map(|atom| read(&values, atom)).collect::<Result<Marked>>()?;
+        for (var, output) in eqn.outputs.iter().zip(bind_separately(cx, &eqn.prim, operands)?) {
+            values[var.0 as usize] = Some(output);
+        }
+    }
+    jaxpr.outputs.iter().map(|atom| read(&values, atom)).collect()
+}
+
+fn bind_separately(cx: Cx<'_>, prim: &Prim, operands: Marked) -> Result<Marked> {
+    let any = operands.iter().any(|(_, flag)| *flag);
+    if any && operands.iter().any(|(_, flag)| !*flag) {
+        if let Some(jaxpr) = prim.inlined() {
+            return eval_separately(cx, jaxpr, operands);
+        }
+        let (inputs, flags): (Vec<Value>, Vec<bool>) = operands.iter().cloned().unzip();
+        if let Some((outputs, depends)) = prim.split(cx, cx, &inputs, &flags)? {
+            return Ok(outputs.into_iter().zip(depends).collect());
+        }
+    }
+    let inputs: Vec<Value> = operands.into_iter().map(|(value, _)| value).collect();
+    Ok(cx.bind(prim, &inputs)?.into_iter().map(|value| (value, any)).collect())
+}
+
+/// The opposite flags.
+pub fn not(flags: &[bool]) -> Vec<bool> {
+    flags.iter().map(|flag| !flag).collect()
 }
 
 /// The program without equations that no result needs.

@@ -10,8 +10,8 @@ use crate::lower::Lowering;
 use crate::prims::{Clamp, Primitive, SelectN, StopGradient};
 use crate::rules::program;
 use crate::{
-    Batched, Cx, Jaxpr, Jvp, LinearizedJaxpr, Operand, Param, ParamReader, Params, Residual,
-    Tangent, Value, ops,
+    Batched, Cx, Jaxpr, Jvp, LinearizedJaxpr, Operand, Outputs, Param, ParamReader, Params,
+    Residual, Tangent, Value, ops,
 };
 
 /// `cond(index, operands…)`: one of several programs, by an `i32` scalar, clamped; 0 is the first.
@@ -148,6 +148,36 @@ impl Primitive for Cond {
         let found = Cond::bind(linear, forward, index, inputs)?;
         let tangents = program::spread(&outputs, found, &out);
         Ok(Some(Jvp { primals: outputs, tangents }))
+    }
+
+    fn split(
+        &self,
+        primal: Cx<'_>,
+        linear: Cx<'_>,
+        inputs: &[Value],
+        is_linear: &[bool],
+    ) -> Result<Option<(Outputs, Vec<bool>)>> {
+        let mut depends = vec![is_linear[0]; self.n_outputs()];
+        let mut separated = Vec::with_capacity(self.branches.len());
+        for branch in &self.branches {
+            let (branch, out) = program::separated(primal, branch, &is_linear[1..])?;
+            depends = program::union(&depends, &out);
+            separated.push(branch);
+        }
+        if !depends.contains(&false) {
+            return Ok(None);
+        }
+        let (known_in, known_out) = (program::not(&is_linear[1..]), program::not(&depends));
+        let known = |branch: &Arc<Jaxpr>| {
+            Arc::new(program::with_outputs(branch, &known_out).without_dead_code(&known_in))
+        };
+        let branches = separated.iter().map(known).collect();
+        let operands = program::chosen(&inputs[1..], &known_in);
+        let known = Cond::bind(primal, branches, &inputs[0], operands)?;
+        let branches =
+            separated.iter().map(|branch| program::with_outputs(branch, &depends)).collect();
+        let rest = Cond::bind(linear, branches, &inputs[0], inputs[1..].iter().cloned())?;
+        Ok(Some((program::interleaved(&known, &rest, &depends).into(), depends)))
     }
 
     fn transpose(

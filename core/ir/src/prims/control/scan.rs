@@ -1,6 +1,7 @@
 //! Loops of fixed length over leading axes.
 
 mod linearize;
+mod split;
 mod transpose;
 
 use std::sync::Arc;
@@ -11,7 +12,9 @@ use super::call::SplitOff;
 use crate::lower::Lowering;
 use crate::prims::Primitive;
 use crate::rules::program;
-use crate::{Batched, Cx, Jaxpr, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
+use crate::{
+    Batched, Cx, Jaxpr, Jvp, Operand, Outputs, Param, ParamReader, Params, Tangent, Value, ops,
+};
 
 /// `scan(consts…, carry…, xs…)`: runs the body on each slice of `xs` along axis 0, handing the carry on;
 /// gives the last carry and what the body gave each time, stacked.
@@ -39,7 +42,7 @@ struct Parts<'a, T> {
 }
 
 impl Scan {
-    fn split<'a, T>(&self, items: &'a [T]) -> Parts<'a, T> {
+    fn parts<'a, T>(&self, items: &'a [T]) -> Parts<'a, T> {
         let (consts, rest) = items.split_at(self.num_consts);
         let (carry, xs) = rest.split_at(self.num_carry);
         Parts { consts, carry, xs }
@@ -127,7 +130,7 @@ impl Primitive for Scan {
     }
 
     fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {
-        let x = self.split(inputs);
+        let x = self.parts(inputs);
         let mut carry: Vec<Literal> = x.carry.to_vec();
         let y_types: Vec<Type> = self.jaxpr.out_types().skip(self.num_carry).cloned().collect();
         let mut ys: Vec<Vec<u8>> =
@@ -154,7 +157,7 @@ impl Primitive for Scan {
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], tangents: &[Tangent]) -> Result<Jvp> {
         let has_tangent = program::nonzero(tangents);
-        let has = self.split(&has_tangent);
+        let has = self.parts(&has_tangent);
         let n_ys = self.jaxpr.outputs.len() - self.num_carry;
         let mut carry = has.carry.to_vec();
         let both = loop {
@@ -174,7 +177,7 @@ impl Primitive for Scan {
         let outputs = paired(&[self.num_carry, n_ys], &[tangent_sizes[1], y_tangents]);
         let (num_consts, num_carry) = (sizes[0] + tangent_sizes[0], sizes[1] + tangent_sizes[1]);
         let scan = self.with_body(reordered(&both.jaxpr, &inputs, &outputs), num_consts, num_carry);
-        let (x, dx) = (self.split(primals), self.split(tangents));
+        let (x, dx) = (self.parts(primals), self.parts(tangents));
         let operands: Vec<Value> = (x.consts.iter().cloned())
             .chain(program::values(dx.consts))
             .chain(x.carry.iter().cloned())
@@ -201,6 +204,16 @@ impl Primitive for Scan {
         linearize::linearize(self, primal, linear, primals, tangents).map(Some)
     }
 
+    fn split(
+        &self,
+        primal: Cx<'_>,
+        linear: Cx<'_>,
+        inputs: &[Value],
+        is_linear: &[bool],
+    ) -> Result<Option<(Outputs, Vec<bool>)>> {
+        split::split(self, primal, linear, inputs, is_linear)
+    }
+
     fn transpose(
         &self,
         cx: Cx<'_>,
@@ -219,7 +232,7 @@ impl Primitive for Scan {
     ) -> Result<Batched> {
         let n_ys = self.jaxpr.outputs.len() - self.num_carry;
         let batched: Vec<bool> = axes.iter().map(Option::is_some).collect();
-        let flags = self.split(&batched);
+        let flags = self.parts(&batched);
         let mut carry = flags.carry.to_vec();
         let (body, out) = loop {
             let all = [flags.consts, &carry, flags.xs].concat();

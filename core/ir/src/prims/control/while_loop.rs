@@ -10,7 +10,8 @@ use crate::lower::Lowering;
 use crate::prims::Primitive;
 use crate::rules::program;
 use crate::{
-    Batched, Cx, Jaxpr, Jvp, Operand, Param, ParamReader, Params, Prim, Tangent, Value, ops,
+    Batched, Cx, Jaxpr, Jvp, Operand, Outputs, Param, ParamReader, Params, Prim, Tangent, Value,
+    ops,
 };
 
 /// `while(cond_consts…, body_consts…, carry…)`: runs the body on the carry while the condition holds.
@@ -34,7 +35,7 @@ struct Parts<'a, T> {
 }
 
 impl While {
-    fn split<'a, T>(&self, items: &'a [T]) -> Parts<'a, T> {
+    fn parts<'a, T>(&self, items: &'a [T]) -> Parts<'a, T> {
         let (cond_consts, rest) = items.split_at(self.cond_nconsts);
         let (body_consts, carry) = rest.split_at(self.body_nconsts);
         Parts { cond_consts, body_consts, carry }
@@ -46,7 +47,7 @@ impl While {
 
     /// The loop that carries tangents beside values, and which carried values have one.
     fn with_tangents(&self, cx: Cx<'_>, has_tangent: &[bool]) -> Result<(While, Vec<bool>)> {
-        let has = self.split(has_tangent);
+        let has = self.parts(has_tangent);
         let mut carry = has.carry.to_vec();
         let both = loop {
             let flags = [has.body_consts, &carry].concat();
@@ -87,7 +88,7 @@ impl While {
     ) -> Result<(SmallVec<[Value; 2]>, Vec<bool>)> {
         let has_tangent = program::nonzero(tangents);
         let (both, carry) = self.with_tangents(cx, &has_tangent)?;
-        let (x, dx) = (self.split(primals), self.split(tangents));
+        let (x, dx) = (self.parts(primals), self.parts(tangents));
         let inputs: Vec<Value> = [x.cond_consts, x.body_consts]
             .concat()
             .into_iter()
@@ -131,7 +132,7 @@ impl Primitive for While {
         if inputs.len() != needed {
             bail!(InvalidArgument, "while takes {needed} operands, got {}", inputs.len());
         }
-        let x = self.split(inputs);
+        let x = self.parts(inputs);
         let predicate =
             program::output_types("while", &self.cond_jaxpr, &[x.cond_consts, x.carry].concat())?;
         if predicate.as_slice() != [Type::scalar(DType::Bool)] {
@@ -144,7 +145,7 @@ impl Primitive for While {
     }
 
     fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {
-        let x = self.split(inputs);
+        let x = self.parts(inputs);
         let mut carry: SmallVec<[Literal; 2]> = x.carry.into();
         loop {
             let operands = [x.cond_consts, &carry].concat();
@@ -172,7 +173,7 @@ impl Primitive for While {
     ) -> Result<Option<Jvp>> {
         let outputs = primal.bind(&self.clone().into(), primals)?;
         let has = program::nonzero(tangents);
-        let parts = self.split(&has);
+        let parts = self.parts(&has);
         if !parts.body_consts.contains(&true) && !parts.carry.contains(&true) {
             return Ok(Some(without_tangents(outputs)));
         }
@@ -182,6 +183,45 @@ impl Primitive for While {
         let found = both.split_off_at(self.n_carry());
         let tangents = program::spread(&outputs, found, &carry);
         Ok(Some(Jvp { primals: outputs, tangents }))
+    }
+
+    fn split(
+        &self,
+        primal: Cx<'_>,
+        linear: Cx<'_>,
+        inputs: &[Value],
+        is_linear: &[bool],
+    ) -> Result<Option<(Outputs, Vec<bool>)>> {
+        let flags = self.parts(is_linear);
+        let mut carry = flags.carry.to_vec();
+        let body = loop {
+            let of_body = [flags.body_consts, &carry].concat();
+            let (body, out) = program::separated(primal, &self.body_jaxpr, &of_body)?;
+            if program::is_subset(&out, &carry) {
+                break body;
+            }
+            carry = program::union(&carry, &out);
+        };
+        let of_cond = [flags.cond_consts, &carry].concat();
+        let (condition, decides) = program::separated(primal, &self.cond_jaxpr, &of_cond)?;
+        if decides[0] || !carry.contains(&false) {
+            return Ok(None);
+        }
+        let keep = |consts: &[bool]| [program::not(consts), program::not(&carry)].concat();
+        let body = program::with_outputs(&body, &program::not(&carry));
+        let cond_keep = keep(flags.cond_consts);
+        let body_keep = keep(flags.body_consts);
+        let count = |flags: &[bool]| flags.iter().filter(|&&flag| !flag).count();
+        let known = While {
+            cond_jaxpr: Arc::new(condition.without_dead_code(&cond_keep)),
+            body_jaxpr: Arc::new(body.without_dead_code(&body_keep)),
+            cond_nconsts: count(flags.cond_consts),
+            body_nconsts: count(flags.body_consts),
+        };
+        let all = [flags.cond_consts, flags.body_consts, &carry].concat();
+        let known = primal.bind(&known.into(), &program::others(inputs, &all))?;
+        let rest = program::chosen(&linear.bind(&self.clone().into(), inputs)?, &carry);
+        Ok(Some((program::interleaved(&known, &rest, &carry).into(), carry)))
     }
 
     fn transpose(
@@ -205,7 +245,7 @@ impl Primitive for While {
         axes: &[Option<usize>],
     ) -> Result<Batched> {
         let (mut values, flags) = program::batched_first(cx, inputs, axes)?;
-        let flags = self.split(&flags);
+        let flags = self.parts(&flags);
         let (mut carry, predicate) = self.batched_carry(cx, size, &flags)?;
         if predicate {
             carry = vec![true; carry.len()];

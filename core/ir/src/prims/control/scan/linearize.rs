@@ -33,7 +33,7 @@ pub(super) fn linearize(
         return Ok(without_tangents(primal.bind(&scan.clone().into(), primals)?));
     }
     let plan = Plan::new(scan, &parts);
-    let x = scan.split(primals);
+    let x = scan.parts(primals);
     let hoisted = primal.eval_jaxpr(&plan.before, x.consts)?;
     let mut operands = [x.consts, &hoisted, x.carry, x.xs].concat();
     let n_consts = scan.num_consts + hoisted.len();
@@ -51,7 +51,7 @@ pub(super) fn linearize(
             Way::Stacked(k) => res_xs.push(stacked[k].clone()),
         }
     }
-    let dx = scan.split(tangents);
+    let dx = scan.parts(tangents);
     let const_tangents: Vec<Value> = program::values(dx.consts).collect();
     let n_consts = res_consts.len() + const_tangents.len();
     operands.extend(res_consts.iter().cloned().chain(const_tangents.iter().cloned()));
@@ -73,7 +73,7 @@ fn linearized_body(
     cx: Cx<'_>,
     has_tangent: &[bool],
 ) -> Result<(LinearizedJaxpr, Vec<bool>)> {
-    let has = scan.split(has_tangent);
+    let has = scan.parts(has_tangent);
     let ys = vec![false; scan.jaxpr.outputs.len() - scan.num_carry];
     let mut carry = has.carry.to_vec();
     loop {

@@ -12,7 +12,7 @@ pub(super) fn transpose(
     inputs: &[Operand],
     cotangents: &[Tangent],
 ) -> Result<SmallVec<[Tangent; 4]>> {
-    let x = scan.split(inputs);
+    let x = scan.parts(inputs);
     // A carry that starts from known zeros takes part in the linear computation all the same.
     if let Some(carry) = x.carry.iter().find(|x| !program::is_differentiable(x.ty())) {
         bail!(
