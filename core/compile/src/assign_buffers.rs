@@ -110,8 +110,7 @@ fn share_donated(program: &mut Program, donated: &[bool], lifetimes: &[Lifetime]
 
 /// Removes unassigned buffers that no step mentions.
 fn drop_unused(program: &mut Program) {
-    let mut walk = Walk { lifetimes: vec![None; program.buffers.len()], loops: vec![], now: 0 };
-    walk.steps(&program.steps);
+    let mut walk = Walk::new(program);
     let mut names = rustc_hash::FxHashMap::default();
     let mut kept = Vec::with_capacity(program.buffers.len());
     for (k, buffer) in std::mem::take(&mut program.buffers).into_iter().enumerate() {
@@ -146,8 +145,7 @@ fn lowest_gap(placed: &[(Lifetime, std::ops::Range<usize>)], life: Lifetime, siz
 
 /// The lifetimes of all buffers; those that nothing mentions live before all steps.
 fn lifetimes(program: &Program) -> Vec<Lifetime> {
-    let mut walk = Walk { lifetimes: vec![None; program.buffers.len()], loops: vec![], now: 0 };
-    walk.steps(&program.steps);
+    let mut walk = Walk::new(program);
     // Inner loops stand before the ones around them.
     for Lifetime { first, last } in walk.loops {
         for life in walk.lifetimes.iter_mut().flatten() {
@@ -159,16 +157,33 @@ fn lifetimes(program: &Program) -> Vec<Lifetime> {
             }
         }
     }
+    // The memory of the two names of a carried value may have changed places after the loop.
+    for (current, next) in walk.exchanged {
+        let (a, b) = (walk.lifetimes[current.0 as usize], walk.lifetimes[next.0 as usize]);
+        let (Some(a), Some(b)) = (a, b) else { continue };
+        let both = Lifetime { first: a.first.min(b.first), last: a.last.max(b.last) };
+        walk.lifetimes[current.0 as usize] = Some(both);
+        walk.lifetimes[next.0 as usize] = Some(both);
+    }
     walk.lifetimes.into_iter().map(|life| life.unwrap_or(Lifetime { first: 0, last: 0 })).collect()
 }
 
 struct Walk {
     lifetimes: Vec<Option<Lifetime>>,
     loops: Vec<Lifetime>,
+    /// The two names of each carried value.
+    exchanged: Vec<(BufferId, BufferId)>,
     now: usize,
 }
 
 impl Walk {
+    fn new(program: &Program) -> Walk {
+        let lifetimes = vec![None; program.buffers.len()];
+        let mut walk = Walk { lifetimes, loops: Vec::new(), exchanged: Vec::new(), now: 0 };
+        walk.steps(&program.steps);
+        walk
+    }
+
     fn mention(&mut self, buffer: BufferId) {
         let now = self.now;
         let life = &mut self.lifetimes[buffer.0 as usize];
@@ -213,6 +228,7 @@ impl Walk {
             carries.iter().flat_map(|c| [c.current, c.next]).for_each(|b| walk.mention(b));
             predicate.into_iter().for_each(|b| walk.mention(b));
         };
+        self.exchanged.extend(carries.iter().map(|c| (c.current, c.next)));
         let first = self.now;
         mention_all(self);
         blocks.iter().for_each(|steps| self.steps(steps));

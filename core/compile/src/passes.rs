@@ -6,6 +6,7 @@ mod inline_calls;
 mod rewrite;
 mod simplify;
 mod split_reductions;
+mod swap_dots;
 
 pub(crate) use dead::remove_dead;
 pub(crate) use split_reductions::split_reductions;
@@ -28,6 +29,7 @@ pub const PIPELINE: &[Pass] = &[
     Pass { name: "inline_checkpoints", run: inline_calls::inline_checkpoints },
     Pass { name: "simplify_unshared", run: simplify::simplify_unshared },
     Pass { name: "hoist_invariants", run: hoist_invariants::hoist_invariants },
+    Pass { name: "swap_dots", run: swap_dots::swap_dots },
     Pass { name: "split_reductions", run: split_reductions },
     Pass { name: "remove_dead", run: remove_dead },
 ];

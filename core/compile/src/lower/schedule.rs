@@ -225,7 +225,10 @@ impl Scheduler<'_, '_> {
             return;
         };
         let Some(rank) = self.common_rank(a, b) else { return };
-        if !self.is_aligned(early, late, rank) || self.has_path_around(early, late) {
+        if !self.is_aligned(early, late, rank)
+            || self.has_path_around(early, late)
+            || self.has_path_around(late, early)
+        {
             return;
         }
         let is_fixed = a.is_fixed || b.is_fixed;
@@ -282,16 +285,16 @@ impl Scheduler<'_, '_> {
         })
     }
 
-    /// Whether something that needs the earlier node has to be done before the later one.
-    fn has_path_around(&self, early: usize, late: usize) -> bool {
+    /// Whether something else that needs the first node has to be done before the second one.
+    fn has_path_around(&self, first: usize, second: usize) -> bool {
         let mut seen: FxHashSet<usize> = FxHashSet::default();
         let mut open: Vec<usize> =
-            self.before[late].iter().map(|&n| self.find(n)).filter(|&n| n != early).collect();
+            self.before[second].iter().map(|&n| self.find(n)).filter(|&n| n != first).collect();
         while let Some(number) = open.pop() {
-            if number == early || seen.len() > MAX_VISITS {
+            if number == first || seen.len() > MAX_VISITS {
                 return true;
             }
-            if number < self.first_part[early] || number == late || !seen.insert(number) {
+            if number < self.first_part[first] || number == second || !seen.insert(number) {
                 continue;
             }
             open.extend(self.before[number].iter().map(|&n| self.find(n)));

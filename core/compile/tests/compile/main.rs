@@ -2,6 +2,7 @@
 
 mod control;
 mod programs;
+mod random;
 mod samples;
 
 use jaxrs_compile::{CompileOptions, compile};

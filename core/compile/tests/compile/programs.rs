@@ -112,3 +112,15 @@ fn a_donated_input_gives_its_memory_to_an_output() {
     // `p` is read backwards too, so that only `g` may be overwritten.
     assert_eq!(program.shares_input, [Some(1), None, None], "{program}");
 }
+
+#[test]
+fn transposes_around_dot_products_disappear() {
+    let program = check(
+        "{ lambda ; a:f32[40,30] b:f32[40,20]. let
+            c:f32[30,40] = transpose[permutation=(1,0)] a
+            d:f32[30,20] = dot_general[dimension_numbers=((1,),(0,),(),()) preferred_element_type=None] c b
+            e:f32[20,30] = transpose[permutation=(1,0)] d
+          in (e,) }",
+    );
+    assert_eq!(program.steps.len(), 1, "{program}");
+}
