@@ -199,7 +199,9 @@ pub extern "C" fn jaxrs_context_poll_drops(
         let waiting = std::iter::from_fn(|| ctx.engine.drops.pop()).take(cap).enumerate();
         waiting.fold(0, |_, (i, object)| {
             // SAFETY: the caller promises room for `cap` pointers, and `i` is below it.
-            unsafe { userdata.as_ptr().add(i).write(object.0) };
+            let place = unsafe { userdata.as_ptr().add(i) };
+            // SAFETY: as above.
+            unsafe { place.write(object.0) };
             i + 1
         })
     })

