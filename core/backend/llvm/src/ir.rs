@@ -367,9 +367,7 @@ impl<'c> Ir<'c> {
     pub(crate) fn element(&self, of: Ty, base: V, index: V) -> V {
         let mut indices = [index.0];
         // SAFETY: builder and operands belong to one live context; one index is given.
-        V(unsafe {
-            LLVMBuildGEP2(self.builder, of.0, base.0, indices.as_mut_ptr(), 1, NO_NAME)
-        })
+        V(unsafe { LLVMBuildGEP2(self.builder, of.0, base.0, indices.as_mut_ptr(), 1, NO_NAME) })
     }
 
     /// Reads memory.

@@ -1,7 +1,5 @@
 //! Emission of whole kernels: the loops over their index space, on one thread or cut into tasks.
 
-use std::collections::BTreeSet;
-
 use jaxrs_data::Result;
 use jaxrs_kernel::{Block, BufferId, Inst, Kernel, Lanes, Program};
 
@@ -78,17 +76,6 @@ impl Plan {
         let per_unit = if self.is_one_axis() { self.width() } else { self.last };
         (points / per_unit.max(1)).max(1)
     }
-}
-
-/// The buffers that a kernel touches, in order of their numbers.
-pub(crate) fn buffers_of(kernel: &Kernel) -> BTreeSet<BufferId> {
-    let mut buffers = BTreeSet::new();
-    kernel.visit(&mut |inst| {
-        if let Inst::Load { buffer, .. } | Inst::Store { buffer, .. } = inst {
-            buffers.insert(*buffer);
-        }
-    });
-    buffers
 }
 
 impl Body<'_, '_> {

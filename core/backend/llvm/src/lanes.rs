@@ -1,7 +1,7 @@
 //! What varies between the lanes of a vector, how wide vectors are, and what may be computed twice.
 
 use jaxrs_data::DType;
-use jaxrs_kernel::{Block, BufferId, Inst, Kernel, LoopKind, Program, ValueId};
+use jaxrs_kernel::{Block, BufferId, Inst, Kernel, Loop, LoopKind, Program, ValueId, WhileLoop};
 
 use crate::ir::V;
 
@@ -87,7 +87,7 @@ impl Varying {
         changed
     }
 
-    fn spread_loop(&mut self, l: &jaxrs_kernel::Loop, axis: Option<usize>) -> bool {
+    fn spread_loop(&mut self, l: &Loop, axis: Option<usize>) -> bool {
         let mut changed = self.spread(&l.body, axis);
         for (c, &next) in l.carried.iter().zip(&l.body.yields) {
             let varies = self.get(c.init) || self.get(next) || self.get(c.param);
@@ -106,6 +106,8 @@ pub(crate) struct Load {
     pub(crate) cost: usize,
     /// Whether there are loops inside, whose latency more lanes would hide.
     pub(crate) has_loops: bool,
+    /// The most values that a loop inside carries.
+    carried: usize,
 }
 
 impl Load {
@@ -124,7 +126,10 @@ impl Load {
                 load.count(program[*buffer].dtype);
                 load.cost += 1;
             }
-            Inst::Loop(_) | Inst::While(_) => load.has_loops = true,
+            Inst::Loop(Loop { carried, .. }) | Inst::While(WhileLoop { carried, .. }) => {
+                load.has_loops = true;
+                load.carried = load.carried.max(carried.len());
+            }
             Inst::Const { .. } | Inst::Point { .. } | Inst::Index { .. } => {}
         });
         load.widest = load.widest.max(1);
@@ -139,13 +144,16 @@ impl Load {
     /// that latencies overlap; narrower than a register where the extent is.
     pub(crate) fn width(&self, vector_bytes: usize, extent: usize, reduces: bool) -> u32 {
         let register = (vector_bytes / self.widest).max(1);
-        let registers = match self.cost {
-            ..=6 if reduces => 4,
-            ..=12 if self.has_loops => 4,
-            ..=40 if self.has_loops || reduces => 2,
-            ..=4 => 2,
+        let registers = match (self.cost, self.carried) {
+            (..=160, ..=2) if self.has_loops => 4,
+            (..=400, ..=4) if self.has_loops => 2,
+            (..=6, _) if reduces => 4,
+            (..=40, _) if reduces => 2,
+            (..=4, _) => 2,
             _ => 1,
         };
+        let registers =
+            std::env::var("JAXRS_REGS").ok().and_then(|v| v.parse().ok()).unwrap_or(registers);
         let mut width = register * registers;
         while width > 1 && width / 2 >= extent {
             width /= 2;

@@ -4,7 +4,7 @@
 //! between them; kernels inline, or as functions of a range where several threads share them. Vectors are
 //! explicit: LLVM's own vectoriser is not used, which saves most of its compile time.
 //!
-//! In reading order: [`LlvmBackend`], `program` (steps), `kernel` (index spaces), `body` (instructions and
+//! In reading order: [`LlvmBackend`], `program` (steps), `outline` (kernels as functions), `kernel` (index spaces), `body` (instructions and
 //! loops), `lanes` (what varies between lanes), `memory`, `ops`, `casts`, `math`; below them `ir` (the
 //! instruction builder), `machine` (LLVM's code generator), `loader` (objects into memory), `table` and
 //! `executable` (what compiled code calls back).
@@ -21,6 +21,7 @@ mod math;
 mod matmul;
 mod memory;
 mod ops;
+mod outline;
 mod program;
 mod slow;
 mod sort;

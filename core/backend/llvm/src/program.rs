@@ -8,12 +8,17 @@ use rustc_hash::FxHashMap;
 
 use crate::body::Body;
 use crate::ir::{IntCmp, Ir, V};
-use crate::kernel::{Plan, buffers_of};
+use crate::kernel::Plan;
 use crate::lanes::Varying;
+use crate::outline::Needs;
 use crate::table::{Runtime, Slot};
 
 /// The name of the function that runs a program.
 pub(crate) const ENTRY: &str = "jaxrs_entry";
+
+/// Kernels with more instructions become functions, so that no function grows without limit and equal
+/// kernels are compiled once.
+const MOST_INLINE: usize = 64;
 
 /// Emits a program.
 pub(crate) struct Emitter<'e, 'c> {
@@ -28,7 +33,8 @@ pub(crate) struct Emitter<'e, 'c> {
     pointers: Vec<V>,
     index_vars: Vec<Option<V>>,
     n_calls: usize,
-    n_functions: usize,
+    /// The kernels that became functions, by their signatures.
+    functions: FxHashMap<String, V>,
 }
 
 impl<'e, 'c> Emitter<'e, 'c> {
@@ -56,7 +62,7 @@ impl<'e, 'c> Emitter<'e, 'c> {
             pointers: Vec::new(),
             index_vars: vec![None; program.n_index_vars as usize],
             n_calls: 0,
-            n_functions: 0,
+            functions: FxHashMap::default(),
         };
         emitter.find_buffers();
         emitter.steps(&program.steps)?;
@@ -128,15 +134,16 @@ impl<'e, 'c> Emitter<'e, 'c> {
         if kernel.n_points() == 0 {
             return Ok(());
         }
-        let buffers = buffers_of(kernel);
-        let streams = buffers.iter().any(|buffer| self.streamed.contains(buffer));
+        let needs = Needs::of(kernel);
+        let streams = needs.buffers.iter().any(|buffer| self.streamed.contains(buffer));
         let plan = Plan::new(self.program, kernel, self.vector_bytes, streams);
         let grain = plan.grain(kernel.grain);
-        if kernel.grain > 0 && plan.units() >= 2 * grain {
-            return self.parallel(kernel, &plan, grain);
+        let parallel = kernel.grain > 0 && plan.units() >= 2 * grain;
+        if parallel || needs.size > MOST_INLINE {
+            return self.outlined(kernel, &needs, &plan, parallel.then_some(grain));
         }
         let (entry, runtime) = (self.entry, self.runtime);
-        let pointers = buffers.iter().map(|&id| (id, self.pointer(id))).collect();
+        let pointers = needs.buffers.iter().map(|&id| (id, self.pointer(id))).collect();
         let index_vars = self.index_vars.clone();
         self.body(kernel, entry, runtime, pointers, index_vars).points(&plan, None)
     }
@@ -169,51 +176,78 @@ impl<'e, 'c> Emitter<'e, 'c> {
         }
     }
 
-    /// A kernel as a function of a range, which the runtime calls from several threads. What it needs
-    /// goes through an environment on the stack: the context, buffers, loop counters.
-    fn parallel(&mut self, kernel: &'e Kernel, plan: &Plan, grain: usize) -> Result<()> {
+    /// Calls a kernel as a function of a range of its units, with a grain from several threads. What it
+    /// needs goes through an environment on the stack: the context, buffers, loop counters.
+    fn outlined(
+        &mut self,
+        kernel: &'e Kernel,
+        needs: &Needs,
+        plan: &Plan,
+        grain: Option<usize>,
+    ) -> Result<()> {
         let ir = self.ir;
-        let buffers = buffers_of(kernel);
-        let counters: Vec<usize> =
-            (0..self.index_vars.len()).filter(|&i| self.index_vars[i].is_some()).collect();
-        let env_ty = ir.array(ir.int(64), 1 + buffers.len() + counters.len());
-        let env = ir.stack_slot(self.entry, env_ty, 8);
-        let slot = |env: V, i: usize| ir.element(ir.int(64), env, ir.i64(i as i64));
-        ir.store(self.runtime.ctx, slot(env, 0), 8);
-        for (i, &buffer) in buffers.iter().enumerate() {
-            ir.store(self.pointer(buffer), slot(env, 1 + i), 8);
+        let values = needs.buffers.iter().map(|&id| self.pointer(id));
+        let zero = ir.i64(0);
+        let counters =
+            needs.counters.iter().map(|var| self.index_vars[var.0 as usize].unwrap_or(zero));
+        let values: Vec<V> = [self.runtime.ctx].into_iter().chain(values).chain(counters).collect();
+        let env = ir.stack_slot(self.entry, ir.array(ir.int(64), values.len()), 8);
+        for (i, &v) in values.iter().enumerate() {
+            ir.store(v, ir.element(ir.int(64), env, ir.i64(i as i64)), 8);
         }
-        for (i, &var) in counters.iter().enumerate() {
-            if let Some(counter) = self.index_vars[var] {
-                ir.store(counter, slot(env, 1 + buffers.len() + i), 8);
+        let signature = needs.signature(self.program, kernel, &self.streamed);
+        let function = match self.functions.get(&signature) {
+            Some(&function) => function,
+            None => {
+                let function = self.function(kernel, needs, plan)?;
+                self.functions.insert(signature, function);
+                function
+            }
+        };
+        let units = ir.i64(plan.units() as i64);
+        match grain {
+            Some(grain) => {
+                let args = [self.runtime.ctx, function, env, units, ir.i64(grain as i64)];
+                self.runtime.call(ir, Slot::ParallelFor, &args);
+            }
+            None => {
+                ir.call(self.range_type(), function, &[env, zero, units]);
             }
         }
+        Ok(())
+    }
+
+    /// The type of a function of a range.
+    fn range_type(&self) -> crate::ir::Ty {
+        let ir = self.ir;
+        ir.function_type(None, &[ir.ptr(), ir.int(64), ir.int(64)])
+    }
+
+    fn function(&mut self, kernel: &'e Kernel, needs: &Needs, plan: &Plan) -> Result<V> {
+        let ir = self.ir;
         let here = ir.here();
-        let ty = ir.function_type(None, &[ir.ptr(), ir.int(64), ir.int(64)]);
-        self.n_functions += 1;
-        let name = format!("kernel{}.{}", self.n_functions, kernel.name);
-        let function = ir.function(&name, ty, true, self.attrs);
+        let name = format!("kernel{}.{}", self.functions.len(), kernel.name);
+        let function = ir.function(&name, self.range_type(), true, self.attrs);
         ir.go_to(ir.block(function));
-        let inner_env = ir.param(function, 0);
-        let read = |ty, i| ir.load(ty, slot(inner_env, i), 8);
+        let env = ir.param(function, 0);
+        let read = |ty, i: usize| ir.load(ty, ir.element(ir.int(64), env, ir.i64(i as i64)), 8);
         let runtime = Runtime { ctx: read(ir.ptr(), 0) };
-        let pointers =
-            buffers.iter().enumerate().map(|(i, &id)| (id, read(ir.ptr(), 1 + i))).collect();
+        let n_buffers = needs.buffers.len();
+        let pointer = |(i, &id): (usize, &BufferId)| (id, read(ir.ptr(), 1 + i));
+        let pointers = needs.buffers.iter().enumerate().map(pointer).collect();
         let mut index_vars = vec![None; self.index_vars.len()];
-        for (i, &var) in counters.iter().enumerate() {
-            index_vars[var] = Some(read(ir.int(64), 1 + buffers.len() + i));
+        for (i, var) in needs.counters.iter().enumerate() {
+            index_vars[var.0 as usize] = Some(read(ir.int(64), 1 + n_buffers + i));
         }
         let range = (ir.param(function, 1), ir.param(function, 2));
         let mut body = self.body(kernel, function, runtime, pointers, index_vars);
         body.points(plan, Some(range))?;
-        if buffers.iter().any(|buffer| self.streamed.contains(buffer)) {
+        if needs.buffers.iter().any(|buffer| self.streamed.contains(buffer)) {
             ir.intrinsic("llvm.x86.sse.sfence", &[], &[]);
         }
         ir.ret();
         ir.go_to(here);
-        let (units, grain) = (ir.i64(plan.units() as i64), ir.i64(grain as i64));
-        self.runtime.call(ir, Slot::ParallelFor, &[self.runtime.ctx, function, env, units, grain]);
-        Ok(())
+        Ok(function)
     }
 
     fn copy(&self, from: BufferId, to: BufferId) {
