@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jaxrs_data::{Error, Literal, Result, SmallVec, Type};
+use jaxrs_data::{Error, Literal, Result, SmallVec, Type, bail};
 use jaxrs_ir::{Atom, Context as _, Eqn, Jaxpr, Outputs, Prim, Value, VarId};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -195,7 +195,13 @@ pub fn eval_shape(function: &Function, scope: &Scope, types: &[Type]) -> Result<
 pub fn function_from_jaxpr(name: &str, program: ClosedJaxpr) -> Function {
     let label: Arc<str> = name.into();
     Function::new(label.clone(), move |scope: &Scope, inputs: &[Value]| {
-        check_count(&label, program.jaxpr.invars.len() - program.consts.len(), inputs.len())?;
+        let needed = program.jaxpr.in_types().skip(program.consts.len());
+        check_count(&label, needed.len(), inputs.len())?;
+        for (k, (needed, got)) in needed.zip(inputs).enumerate() {
+            if !needed.same_ignoring_weak(got.ty()) {
+                bail!(InvalidArgument, "{label} needs {needed} as input {k}, got {}", got.ty());
+            }
+        }
         scope.eval_jaxpr(&program.jaxpr, &program.operands(inputs))
     })
 }

@@ -297,3 +297,19 @@ fn loops_of_examples_carry_what_differs_between_them() {
               in (b,) }"#]],
     );
 }
+
+#[test]
+fn programs_are_functions_again() {
+    let context = context();
+    let weights = array(&[2], &[1.0, 2.0]);
+    let f = unary("f", move |s, x| sum(s, &mul(s, &sin(s, x)?, &weights)?));
+    let closed = jaxrs_transform::make_jaxpr(&f, &context.root(), &[f32s(&[2])]).unwrap();
+    let again = jaxrs_transform::function_from_jaxpr("again", closed);
+    let x = array(&[2], &[0.5, 1.0]);
+    let slope = [0.5f64.cos(), 2.0 * 1f64.cos()];
+    crate::setting::check(&grad(&again), std::slice::from_ref(&x), &[&slope]);
+    check_error(&again, &[scalar(1.0)], "again needs f32[2] as input 0, got f32[]");
+    check_error(&again, &[x.clone(), x], "again takes 1 inputs, got 2");
+    let shape = jaxrs_transform::eval_shape(&jit(&grad(&again)), &context.root(), &[f32s(&[2])]);
+    assert_eq!(shape.unwrap(), [f32s(&[2])]);
+}

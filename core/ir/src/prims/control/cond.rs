@@ -1,17 +1,19 @@
 //! Branches.
 
+mod batch;
+mod slots;
+
 use std::sync::Arc;
 
 use jaxrs_data::{DType, Literal, Result, Scalar, SmallVec, Type, bail};
-use jaxrs_kernel::Compare;
 
+use self::slots::Slots;
 use super::call::{SplitOff, without_tangents};
 use crate::lower::Lowering;
-use crate::prims::{Clamp, Primitive, SelectN, StopGradient};
+use crate::prims::Primitive;
 use crate::rules::program;
 use crate::{
-    Batched, Cx, Jaxpr, Jvp, LinearizedJaxpr, Operand, Outputs, Param, ParamReader, Params,
-    Residual, Tangent, Value, ops,
+    Batched, Cx, Jaxpr, Jvp, Operand, Outputs, Param, ParamReader, Params, Tangent, Value,
 };
 
 /// `cond(index, operands…)`: one of several programs, by an `i32` scalar, clamped; 0 is the first.
@@ -249,156 +251,5 @@ impl Primitive for Cond {
             smooth(Cond { branches: branches[..n].to_vec() }, inputs)
         };
         vec![sample(2, 0), sample(2, 1), sample(3, -7), sample(3, 1), sample(3, 9), sample(1, 0)]
-    }
-}
-
-impl Cond {
-    /// With an index for each example, all branches run and results are selected. Operands reach a branch
-    /// through a selection too, so that an example that did not take it does not spoil derivatives.
-    fn batch_index(
-        &self,
-        cx: Cx<'_>,
-        size: usize,
-        inputs: &[Value],
-        axes: &[Option<usize>],
-    ) -> Result<Batched> {
-        let (mut values, flags) = program::batched_first(cx, inputs, axes)?;
-        let last = self.branches.len() as f64 - 1.0;
-        let bound = |v: f64| ops::scalar_like(&values[0], v);
-        let index = ops::bind1(cx, Clamp, &[bound(0.0), values[0].clone(), bound(last)])?;
-        for (value, flag) in values.iter_mut().zip(&flags) {
-            if !flag {
-                *value = program::repeated(cx, size, value)?;
-            }
-        }
-        let all_in = vec![true; values.len() - 1];
-        let all_out = vec![true; self.n_outputs()];
-        let mut cases: Vec<Vec<Value>> = Vec::with_capacity(self.branches.len());
-        for (k, branch) in self.branches.iter().enumerate() {
-            let taken = ops::compare(cx, Compare::Eq, &index, &ops::scalar_like(&index, k as f64))?;
-            let operands = values[1..]
-                .iter()
-                .map(|value| guarded(cx, &taken, value))
-                .collect::<Result<Vec<_>>>()?;
-            let (branch, _) = cx.batch_jaxpr(branch, size, &all_in, &all_out)?;
-            cases.push(cx.eval_jaxpr(&branch, &operands)?);
-        }
-        let mut outputs = SmallVec::new();
-        for k in 0..self.n_outputs() {
-            let results: Vec<Value> = cases.iter().map(|case| case[k].clone()).collect();
-            outputs.push(select(cx, &index, results)?);
-        }
-        Ok(Batched { outputs, axes: program::leading(&all_out) })
-    }
-}
-
-/// The value, whose derivative counts only for the examples that are taken.
-fn guarded(cx: Cx<'_>, taken: &Value, value: &Value) -> Result<Value> {
-    if !program::is_differentiable(value.ty()) {
-        return Ok(value.clone());
-    }
-    let still = ops::bind1(cx, StopGradient, std::slice::from_ref(value))?;
-    let taken = ops::broadcast_in_dim(cx, taken, value.shape(), [0])?;
-    ops::select(cx, &taken, value, &still)
-}
-
-/// One of the cases for each example.
-fn select(cx: Cx<'_>, index: &Value, cases: Vec<Value>) -> Result<Value> {
-    if cases.len() == 1 {
-        return Ok(cases[0].clone());
-    }
-    let which =
-        if cases.len() == 2 { ops::convert(cx, index, DType::Bool)? } else { index.clone() };
-    let which = ops::broadcast_in_dim(cx, &which, cases[0].shape(), [0])?;
-    let operands: Vec<Value> = std::iter::once(which).chain(cases).collect();
-    ops::bind1(cx, SelectN, &operands)
-}
-
-/// Where the residuals of all branches go: operands that branches keep, and slots for what they save,
-/// which branches share where types allow.
-struct Slots {
-    inputs: Vec<usize>,
-    types: Vec<Type>,
-    /// For each branch, the slot of each thing that it saves.
-    of_branch: Vec<Vec<usize>>,
-}
-
-impl Slots {
-    fn new(parts: &[LinearizedJaxpr], n_outputs: usize) -> Slots {
-        let mut slots = Slots { inputs: Vec::new(), types: Vec::new(), of_branch: Vec::new() };
-        for part in parts {
-            for residual in &part.residuals {
-                match *residual {
-                    Residual::Input(k) if !slots.inputs.contains(&k) => slots.inputs.push(k),
-                    _ => {}
-                }
-            }
-            let mut taken = vec![false; slots.types.len()];
-            let mut of_branch = Vec::new();
-            for ty in part.primal.out_types().skip(n_outputs) {
-                let free = (0..taken.len()).find(|&k| !taken[k] && slots.types[k] == *ty);
-                let slot = free.unwrap_or_else(|| {
-                    slots.types.push(ty.clone());
-                    taken.push(false);
-                    taken.len() - 1
-                });
-                taken[slot] = true;
-                of_branch.push(slot);
-            }
-            slots.of_branch.push(of_branch);
-        }
-        slots
-    }
-
-    /// The branch that computes results and fills all slots, with zeros where it saves nothing.
-    fn primal(
-        &self,
-        cx: Cx<'_>,
-        part: &LinearizedJaxpr,
-        of_branch: &[usize],
-        n_outputs: usize,
-    ) -> Result<Arc<Jaxpr>> {
-        if of_branch.len() == self.types.len() && of_branch.is_sorted() {
-            return Ok(part.primal.clone());
-        }
-        let in_types: Vec<Type> = part.primal.in_types().cloned().collect();
-        cx.stage(&in_types, &mut |cx, inputs| {
-            let mut outputs = cx.eval_jaxpr(&part.primal, inputs)?;
-            let saved = outputs.split_off(n_outputs);
-            for (slot, ty) in self.types.iter().enumerate() {
-                outputs.push(match of_branch.iter().position(|&of| of == slot) {
-                    Some(k) => saved[k].clone(),
-                    None => ops::full(cx, ty, Scalar::Int(0))?,
-                });
-            }
-            Ok(outputs)
-        })
-    }
-
-    /// The branch that computes tangents from kept operands, all slots, and tangents.
-    fn linear(
-        &self,
-        cx: Cx<'_>,
-        part: &LinearizedJaxpr,
-        of_branch: &[usize],
-        operands: &[Value],
-        tangents: &[Type],
-    ) -> Result<Arc<Jaxpr>> {
-        let mut in_types: Vec<Type> =
-            self.inputs.iter().map(|&k| operands[k].ty().clone()).collect();
-        in_types.extend(self.types.iter().cloned());
-        in_types.extend(tangents.iter().cloned());
-        cx.stage(&in_types, &mut |cx, inputs| {
-            let residual = |residual: &Residual| match *residual {
-                Residual::Input(k) => {
-                    let position = self.inputs.iter().position(|&input| input == k);
-                    inputs[position.unwrap_or_default()].clone()
-                }
-                Residual::Saved(k) => inputs[self.inputs.len() + of_branch[k]].clone(),
-            };
-            let mut values: Vec<Value> = part.residuals.iter().map(residual).collect();
-            values.extend_from_slice(&inputs[self.inputs.len() + self.types.len()..]);
-            cx.eval_jaxpr(&part.linear, &values)
-        })
     }
 }
