@@ -5,7 +5,7 @@ mod slots;
 
 use std::sync::Arc;
 
-use jaxrs_data::{DType, Literal, Result, Scalar, SmallVec, Type, bail};
+use jaxrs_data::{DType, Literal, Result, SmallVec, Type, bail};
 
 use self::slots::Slots;
 use super::call::{SplitOff, without_tangents};
@@ -238,6 +238,7 @@ impl Primitive for Cond {
     #[cfg(any(test, feature = "testing"))]
     fn samples() -> Vec<crate::prims::Sample> {
         use super::sample::{doubles, program, smooth};
+        use jaxrs_data::Scalar;
         let branches = [
             "{ lambda ; a:f64[2] b:f64[2]. let c:f64[2] = sin a; d:f64[2] = mul c b in (d, a) }",
             "{ lambda ; a:f64[2] b:f64[2]. let c:f64[2] = mul a b in (b, c) }",
