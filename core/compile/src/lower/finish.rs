@@ -1,5 +1,5 @@
 //! What is done to each kernel once its body stands: dead instructions go, axes that always go together
-//! are joined, and lanes and grain are chosen.
+//! are joined, reads across rows are tiled, and lanes and grain are chosen.
 
 mod collapse;
 mod cost;
@@ -8,6 +8,7 @@ mod fuse_loops;
 mod hoist;
 mod lanes;
 mod renumber;
+mod tile;
 
 use jaxrs_kernel::{
     Block, BufferId, Carry, Inst, Kernel, Lanes, LibraryCall, Step, Target, ValueId,
@@ -25,6 +26,9 @@ pub(crate) fn finish(mut kernel: Kernel, lanes: Option<Lanes>, target: &Target) 
     }
     collapse::collapse(&mut kernel);
     dead::remove(&mut kernel);
+    if tile::tile(&mut kernel) {
+        hoist::hoist(&mut kernel);
+    }
     renumber::renumber(&mut kernel);
     kernel.lanes = lanes::choose(&kernel, lanes, target);
     kernel.grain = cost::grain(&kernel, target);

@@ -124,3 +124,12 @@ fn transposes_around_dot_products_disappear() {
     );
     assert_eq!(program.steps.len(), 1, "{program}");
 }
+
+#[test]
+fn transpositions_go_tile_by_tile() {
+    let program = check(
+        "{ lambda ; a:f32[320,256]. let b:f32[256,320] = transpose[permutation=(1, 0)] a in (b,) }",
+    );
+    let jaxrs_kernel::Step::Kernel(kernel) = &program.steps[0] else { panic!("{program}") };
+    assert_eq!(kernel.domain, [16, 320], "{program}");
+}

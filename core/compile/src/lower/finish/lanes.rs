@@ -4,7 +4,7 @@ use jaxrs_kernel::{Block, Inst, Kernel, Lanes, Loop, LoopKind, ScalarOp, Target,
 
 /// What a position's change along a loop is measured against.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Along {
+pub(crate) enum Along {
     Axis(usize),
     Counter(ValueId),
 }
@@ -71,10 +71,10 @@ fn by_access(kernel: &Kernel, inner: &[&Loop], target: &Target) -> Lanes {
 }
 
 /// How values change from one iteration to the next.
-struct Strides<'k>(Vec<Option<&'k Inst>>);
+pub(crate) struct Strides<'k>(Vec<Option<&'k Inst>>);
 
 impl<'k> Strides<'k> {
-    fn new(kernel: &'k Kernel) -> Strides<'k> {
+    pub(crate) fn new(kernel: &'k Kernel) -> Strides<'k> {
         let mut defs = vec![None; kernel.values.len()];
         kernel.visit(&mut |inst| match inst {
             Inst::Const { out, .. }
@@ -87,7 +87,7 @@ impl<'k> Strides<'k> {
         Strides(defs)
     }
 
-    fn of(&self, value: ValueId, along: Along) -> Option<i64> {
+    pub(crate) fn of(&self, value: ValueId, along: Along) -> Option<i64> {
         if along == Along::Counter(value) {
             return Some(1);
         }
