@@ -20,9 +20,8 @@ fn rebuild(jaxpr: &Jaxpr) -> Jaxpr {
     for eqn in &jaxpr.eqns {
         let mut eqn = eqn.clone();
         map_bodies(&mut eqn.prim, &mut rebuild);
-        if let (Prim::DotGeneral(dot), Some(&transposed)) =
-            (&eqn.prim, swapped.get(&eqn.outputs[0]))
-        {
+        let transposed = eqn.outputs.first().and_then(|out| swapped.get(out));
+        if let (Prim::DotGeneral(dot), Some(&transposed)) = (&eqn.prim, transposed) {
             let inputs = names.all(&eqn.inputs).into_iter().rev().collect();
             let ty = jaxpr[transposed].clone();
             let out = new.push(swap(dot).into(), inputs, [ty], eqn.name_stack.clone());
