@@ -89,7 +89,7 @@ impl Context for Scope {
             return Ok(rule.clone());
         }
         let function = custom::rule_function(rule)?;
-        Ok(custom::rule(&custom::batched(function, size, batched, summed)))
+        Ok(custom::rule(&custom::batched(&function, size, batched, summed)))
     }
 }
 

@@ -3,11 +3,10 @@
 mod jvp;
 mod vjp;
 
-use std::sync::Arc;
-
-use jaxrs_data::{Error, ErrorKind, Result};
+use jaxrs_data::{Error, ErrorKind, Result, Type};
 use jaxrs_ir::prims::Rule;
 use jaxrs_ir::{Tangent, Value, ops};
+use parking_lot::Mutex;
 
 use self::jvp::WithJvp;
 use self::vjp::{WithVjp, complete};
@@ -35,28 +34,37 @@ pub fn custom_vjp(
     n_outputs: usize,
 ) -> Function {
     let (function, fwd, bwd) = (function.clone(), fwd.clone(), bwd.clone());
+    // One backward rule for each combination of types, so that equal calls hold equal rules.
+    let complete_rules: Mutex<Vec<(Vec<Type>, Function)>> = Mutex::default();
     Function::new(function.name().clone(), move |scope: &Scope, inputs: &[Value]| {
-        let types = inputs.iter().map(|value| value.ty().clone()).collect();
-        let bwd = complete(&function, &bwd, types);
+        let types: Vec<Type> = inputs.iter().map(|value| value.ty().clone()).collect();
+        let mut rules = complete_rules.lock();
+        let known = rules.iter().find(|(of, _)| *of == types).map(|(_, rule)| rule.clone());
+        let bwd = known.unwrap_or_else(|| {
+            let rule = complete(&function, &bwd, types.clone());
+            rules.push((types, rule.clone()));
+            rule
+        });
+        drop(rules);
         let custom = WithVjp { function: function.clone(), fwd: fwd.clone(), bwd, n_outputs };
         custom.call(scope, inputs)
     })
 }
 
-/// A function as a rule that programs can hold.
+/// A function as a rule that programs can hold. Rules of one function are equal.
 pub(crate) fn rule(function: &Function) -> Rule {
-    Rule::new(function.name().clone(), Arc::new(function.clone()))
+    Rule::new(function.name().clone(), function.identity())
 }
 
 /// The function behind a rule.
-pub(crate) fn rule_function(rule: &Rule) -> Result<&Function> {
+pub(crate) fn rule_function(rule: &Rule) -> Result<Function> {
     let missing = || {
         Error::new(
             ErrorKind::InvalidArgument,
             format_args!("the derivative rule {} is known by its name only", rule.name()),
         )
     };
-    rule.function().and_then(|function| function.downcast_ref()).ok_or_else(missing)
+    rule.function().and_then(Function::of).ok_or_else(missing)
 }
 
 /// Calls a rule in a partial evaluation, with operands of which some belong to the linear program.

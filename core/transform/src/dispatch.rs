@@ -9,7 +9,7 @@ use jaxrs_data::{ErrorKind, Literal, Result, SmallVec, Type};
 use jaxrs_ir::evaluate::evaluate;
 use jaxrs_ir::{Atom, Eqn, Jaxpr, Outputs, Prim, Value, VarId};
 use jaxrs_runtime::{Argument, Backend, HostBuffer, LoadedProgram};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::ContextOptions;
@@ -22,7 +22,7 @@ pub(crate) struct Dispatch {
     compiler: Option<Arc<dyn Backend>>,
     eager: Option<Arc<dyn Backend>>,
     operations: Operations,
-    calls: Mutex<FxHashMap<usize, CompiledCall>>,
+    calls: RwLock<FxHashMap<usize, CompiledCall>>,
 }
 
 /// Compiled operations by hash of primitive and operand types, in parts so that threads seldom meet.
@@ -66,7 +66,8 @@ enum How {
 const HOT_ELEMENTS: u64 = 1 << 16;
 const HOT_TOTAL: u64 = 1 << 22;
 
-/// How many programs the calls of a context keep; when it is full it starts anew.
+/// How many operations and called programs a context keeps; a full cache starts anew.
+const OPERATIONS: usize = 1 << 14;
 const CALLS: usize = 1024;
 
 impl Dispatch {
@@ -108,7 +109,12 @@ impl Dispatch {
             return Ok(operation);
         }
         let operation = Arc::new(self.compile_operation(counters, prim, inputs)?);
-        part.write().entry(hash).or_default().push(operation.clone());
+        let mut entries = part.write();
+        let full = entries.len() >= OPERATIONS / self.operations.0.len();
+        let dropped = if full { std::mem::take(&mut *entries) } else { FxHashMap::default() };
+        entries.entry(hash).or_default().push(operation.clone());
+        drop(entries);
+        drop(dropped);
         Ok(operation)
     }
 
@@ -162,12 +168,12 @@ impl Dispatch {
     /// transforms and `jit` keep stay the same.
     fn call(&self, counters: &Counters, jaxpr: &Arc<Jaxpr>) -> Result<Arc<Compiled>> {
         let address = Arc::as_ptr(jaxpr) as usize;
-        if let Some((_, compiled)) = self.calls.lock().get(&address) {
+        if let Some((_, compiled)) = self.calls.read().get(&address) {
             count(&counters.cache_hits);
             return Ok(compiled.clone());
         }
         let compiled = Arc::new(self.compile(counters, jaxpr, &[])?);
-        let mut calls = self.calls.lock();
+        let mut calls = self.calls.write();
         let full = calls.len() >= CALLS;
         let dropped = if full { std::mem::take(&mut *calls) } else { FxHashMap::default() };
         calls.insert(address, (jaxpr.clone(), compiled.clone()));

@@ -1,5 +1,6 @@
 //! Functions: what transforms take and give.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -32,6 +33,16 @@ impl Function {
     /// The name, for people.
     pub fn name(&self) -> &Arc<str> {
         &self.0.name
+    }
+
+    /// What tells this function from all others that are alive; clones are the same.
+    pub(crate) fn identity(&self) -> Arc<dyn Any + Send + Sync> {
+        self.0.clone()
+    }
+
+    /// The function of this identity.
+    pub(crate) fn of(identity: &Arc<dyn Any + Send + Sync>) -> Option<Function> {
+        identity.clone().downcast().ok().map(Function)
     }
 
     /// Applies the function.

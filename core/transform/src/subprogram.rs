@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jaxrs_data::{Error, Result, SmallVec, Type};
 use jaxrs_ir::{Context as _, Jaxpr, JvpJaxpr, LinearizedJaxpr, Residual, Tangent, Value};
-use parking_lot::Mutex;
+use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
 
 use crate::Scope;
@@ -44,17 +44,17 @@ enum Transformed {
 
 /// Transformed programs. Forgets everything when it is full: what is in use comes back with one trace.
 #[derive(Default)]
-pub(crate) struct Memo(Mutex<FxHashMap<Key, (Arc<Jaxpr>, Transformed)>>);
+pub(crate) struct Memo(RwLock<FxHashMap<Key, (Arc<Jaxpr>, Transformed)>>);
 
 const MEMO_SIZE: usize = 4096;
 
 impl Memo {
     fn get(&self, key: &Key) -> Option<Transformed> {
-        self.0.lock().get(key).map(|(_, transformed)| transformed.clone())
+        self.0.read().get(key).map(|(_, transformed)| transformed.clone())
     }
 
     fn put(&self, key: Key, jaxpr: &Arc<Jaxpr>, transformed: Transformed) {
-        let mut entries = self.0.lock();
+        let mut entries = self.0.write();
         let full = entries.len() >= MEMO_SIZE;
         let dropped = if full { std::mem::take(&mut *entries) } else { FxHashMap::default() };
         entries.insert(key, (jaxpr.clone(), transformed));

@@ -86,7 +86,7 @@ impl Context for Split<'_> {
 
     fn call_rule(&self, rule: &Rule, inputs: &[Value]) -> Result<Vec<Value>> {
         let partial = self.primal.enter(Kind::Partial(self.linear.clone()), &rule.name().into());
-        custom::call_partially(&partial, custom::rule_function(rule)?, inputs, |value| {
+        custom::call_partially(&partial, &custom::rule_function(rule)?, inputs, |value| {
             self.is_linear(value)
         })
     }

@@ -8,8 +8,8 @@ use jaxrs_ir::prims::Reduce;
 use jaxrs_ir::{Value, ops};
 use jaxrs_runtime::{Array, Backend};
 use jaxrs_transform::{
-    Context, ContextOptions, DiffOptions, Function, JitOptions, Scope, VmapOptions, as_array, jit,
-    to_array, value_from_array,
+    Context, ContextOptions, DiffOptions, Function, JitOptions, ScanOptions, Scope, VmapOptions,
+    as_array, custom_jvp, custom_vjp, jit, scan, to_array, value_from_array,
 };
 
 use crate::setting::{add, array, call, constant, int, mul, numbers, scalar, sin, sum, unary};
@@ -182,4 +182,33 @@ fn large_and_hot_operations_move_to_the_compiler() {
         sin(&context.root(), &middling).unwrap();
     }
     assert_eq!(context.stats().compiles, 3, "once to interpret it, and once more when it is hot");
+}
+
+#[test]
+fn equal_loops_are_compiled_once_whatever_rules_they_hold() {
+    let rule =
+        Function::new("rule", |s: &Scope, x: &[Value]| Ok(vec![sin(s, &x[0])?, x[1].clone()]));
+    let with_jvp = custom_jvp(&unary("f", sin), &rule);
+    let fwd = Function::new("fwd", |s: &Scope, x: &[Value]| Ok(vec![sin(s, &x[0])?]));
+    let bwd = Function::new("bwd", |_: &Scope, x: &[Value]| Ok(vec![x[0].clone()]));
+    let with_vjp = custom_vjp(&unary("f", sin), &fwd, &bwd, 1);
+    for f in [with_jvp, with_vjp] {
+        let context = context();
+        let looped = unary("looped", move |s, x| {
+            let options = ScanOptions { length: Some(2), ..ScanOptions::default() };
+            Ok(scan(s, &f, std::slice::from_ref(x), &[], options)?.swap_remove(0))
+        });
+        for _ in 0..3 {
+            call(&looped, &context.root(), &[scalar(0.5)]).unwrap();
+        }
+        assert_eq!(context.stats().compiles, 1);
+        let gradient = jaxrs_transform::grad(&looped, DiffOptions::default());
+        let mut compiles = Vec::new();
+        for _ in 0..3 {
+            let slope = call(&gradient, &context.root(), &[scalar(0.5)]).unwrap();
+            assert_eq!(numbers(&slope), [1.0]);
+            compiles.push(context.stats().compiles);
+        }
+        assert_eq!(compiles[0], compiles[2]);
+    }
 }
