@@ -360,7 +360,9 @@ mod tests {
     fn check(pool: &Pool, n: usize, grain: usize) {
         let counts: Vec<AtomicUsize> = (0..n).map(|_| AtomicUsize::new(0)).collect();
         pool.parallel_for(n, grain, &|begin, end| {
-            counts[begin..end].iter().for_each(|count| drop(count.fetch_add(1, SeqCst)));
+            for count in &counts[begin..end] {
+                count.fetch_add(1, SeqCst);
+            }
         });
         assert!(counts.iter().all(|count| count.load(SeqCst) == 1), "n {n} grain {grain}");
     }

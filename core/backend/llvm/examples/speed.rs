@@ -11,6 +11,8 @@ use jaxrs_kernel::*;
 use jaxrs_llvm::{LlvmBackend, LlvmOptions};
 use jaxrs_runtime::{Backend, HostBuffer, LaunchArgs, Pool};
 
+type Slope<'a> = dyn Fn(&mut BodyBuilder, DType, &[ValueId]) -> Vec<ValueId> + 'a;
+
 type Values = jaxrs_data::SmallVec<[ValueId; 2]>;
 
 fn float(b: &mut BodyBuilder, dtype: DType, v: f64) -> ValueId {
@@ -186,13 +188,7 @@ fn axpy(b: &mut BodyBuilder, t: DType, s: &[ValueId], k: &[ValueId], h: f64) -> 
         .collect()
 }
 
-fn rk4(
-    b: &mut BodyBuilder,
-    t: DType,
-    s: &[ValueId],
-    h: f64,
-    f: &dyn Fn(&mut BodyBuilder, DType, &[ValueId]) -> Vec<ValueId>,
-) -> Values {
+fn rk4(b: &mut BodyBuilder, t: DType, s: &[ValueId], h: f64, f: &Slope<'_>) -> Values {
     let k1 = f(b, t, s);
     let s2 = axpy(b, t, s, &k1, h / 2.0);
     let k2 = f(b, t, &s2);

@@ -116,7 +116,7 @@ impl Native {
     fn stand_ins(&self, outputs: &[*mut u8]) -> Result<Vec<(usize, HostBuffer)>> {
         let mut stand_ins = Vec::new();
         for &number in &self.streamed_outputs {
-            if outputs[number].addr() % 64 != 0 {
+            if !outputs[number].addr().is_multiple_of(64) {
                 let bytes = self.program[self.program.outputs[number]].size_bytes();
                 stand_ins.push((number, HostBuffer::allocate(bytes)?));
             }

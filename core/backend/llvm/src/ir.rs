@@ -74,8 +74,10 @@ impl<'c> Ir<'c> {
         // SAFETY: the name is `len` bytes long.
         let kind =
             unsafe { LLVMGetMDKindIDInContext(ctx, name.as_ptr().cast(), name.len() as c_uint) };
+        // SAFETY: the context is live.
+        let number = unsafe { LLVMInt32TypeInContext(ctx) };
         // SAFETY: the type belongs to the live context.
-        let one = unsafe { LLVMConstInt(LLVMInt32TypeInContext(ctx), 1, 0) };
+        let one = unsafe { LLVMConstInt(number, 1, 0) };
         // SAFETY: the value is live.
         let one = unsafe { LLVMValueAsMetadata(one) };
         // SAFETY: one operand, of the live context.
@@ -96,14 +98,13 @@ impl<'c> Ir<'c> {
 
     /// A float of 32 or 64 bits.
     pub(crate) fn float(&self, bits: u32) -> Ty {
+        let make = match bits {
+            16 => LLVMHalfTypeInContext,
+            32 => LLVMFloatTypeInContext,
+            _ => LLVMDoubleTypeInContext,
+        };
         // SAFETY: the context is live.
-        Ty(unsafe {
-            match bits {
-                16 => LLVMHalfTypeInContext(self.ctx),
-                32 => LLVMFloatTypeInContext(self.ctx),
-                _ => LLVMDoubleTypeInContext(self.ctx),
-            }
-        })
+        Ty(unsafe { make(self.ctx) })
     }
 
     /// A pointer.
@@ -257,7 +258,6 @@ impl<'c> Ir<'c> {
         sub = LLVMBuildSub;
         mul = LLVMBuildMul;
         add_nsw = LLVMBuildNSWAdd;
-        sub_nsw = LLVMBuildNSWSub;
         mul_nsw = LLVMBuildNSWMul;
         udiv = LLVMBuildUDiv;
         sdiv = LLVMBuildSDiv;
@@ -455,17 +455,6 @@ impl<'c> Ir<'c> {
         };
         // SAFETY: function and attribute belong to one live context.
         unsafe { LLVMAddAttributeAtIndex(function, WHOLE_FUNCTION, attribute) };
-    }
-
-    /// Promises that a pointer parameter aliases no other.
-    pub(crate) fn set_noalias(&self, function: V, param: u32) {
-        let name = "noalias";
-        // SAFETY: the name is as long as said.
-        let kind = unsafe { LLVMGetEnumAttributeKindForName(name.as_ptr().cast(), name.len()) };
-        // SAFETY: the kind takes no value.
-        let attribute = unsafe { LLVMCreateEnumAttribute(self.ctx, kind, 0) };
-        // SAFETY: function and attribute belong to one live context.
-        unsafe { LLVMAddAttributeAtIndex(function.0, param + 1, attribute) };
     }
 
     /// A parameter of a function.

@@ -152,14 +152,12 @@ impl Load {
             (..=4, _) => 2,
             _ => 1,
         };
-        let registers =
-            std::env::var("JAXRS_REGS").ok().and_then(|v| v.parse().ok()).unwrap_or(registers);
         let mut width = register * registers;
         while width > 1 && width / 2 >= extent {
             width /= 2;
         }
         // A whole number of blocks beats a wider vector with a tail.
-        while width > register && extent % width != 0 && extent < 8 * width {
+        while width > register && !extent.is_multiple_of(width) && extent < 8 * width {
             width /= 2;
         }
         width as u32

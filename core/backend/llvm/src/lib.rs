@@ -49,6 +49,8 @@ pub struct LlvmOptions {
     pub keep_denormals: bool,
     /// Keeps the instructions of each program as text, for [`Executable::describe`].
     pub keep_text: bool,
+    /// The bytes of the vectors to use, where not as many as the machine's registers have.
+    pub vector_bytes: Option<usize>,
 }
 
 /// The back end that makes machine code for the host's processor.
@@ -67,6 +69,9 @@ impl LlvmBackend {
     pub fn new(pool: Arc<Pool>, options: LlvmOptions) -> Result<LlvmBackend> {
         let machines = Machines::host()?;
         let vector_bytes = match () {
+            () if options.vector_bytes.is_some_and(usize::is_power_of_two) => {
+                options.vector_bytes.unwrap_or(16)
+            }
             () if machines.has("avx512f") && machines.has("avx512vl") => 64,
             () if machines.has("avx2") => 32,
             () => 16,

@@ -23,14 +23,14 @@ impl Body<'_, '_> {
     }
 
     /// From the form in memory to the one in registers.
-    fn from_memory(&self, dtype: DType, v: V) -> V {
+    fn registers_of(&self, dtype: DType, v: V) -> V {
         if dtype != DType::Bool {
             return v;
         }
         self.ir.icmp(IntCmp::LLVMIntNE, v, self.ir.zero(self.ir.type_of(v)))
     }
 
-    fn to_memory(&self, dtype: DType, v: V) -> V {
+    fn memory_of(&self, dtype: DType, v: V) -> V {
         if dtype != DType::Bool { v } else { self.ir.zext(v, self.ir.like(v, self.ir.int(8))) }
     }
 
@@ -83,7 +83,7 @@ impl Body<'_, '_> {
         let dtype = self.program[buffer].dtype;
         let position = mask.map_or(position, |mask| ir.select(mask, position, ir.i64(0)));
         let address = self.address(buffer, position);
-        let v = self.from_memory(dtype, ir.load(ir.memory(dtype), address, self.align(buffer)));
+        let v = self.registers_of(dtype, ir.load(ir.memory(dtype), address, self.align(buffer)));
         mask.map_or(v, |mask| ir.select(mask, v, ir.zero(ir.type_of(v))))
     }
 
@@ -99,7 +99,7 @@ impl Body<'_, '_> {
                 ir.intrinsic("llvm.masked.load", &[ty, ir.ptr()], &args)
             }
         };
-        self.from_memory(dtype, v)
+        self.registers_of(dtype, v)
     }
 
     fn gather(&self, buffer: BufferId, position: Val, mask: Option<Val>) -> V {
@@ -110,7 +110,7 @@ impl Body<'_, '_> {
         let (ty, align) = (self.lanes_of(ir.memory(dtype)), ir.i32(self.align(buffer).into()));
         let args = [addresses, align, mask, ir.zero(ty)];
         let v = ir.intrinsic("llvm.masked.gather", &[ty, ir.type_of(addresses)], &args);
-        self.from_memory(dtype, v)
+        self.registers_of(dtype, v)
     }
 
     fn all_lanes(&self) -> V {
@@ -142,7 +142,7 @@ impl Body<'_, '_> {
             ir.go_to(then);
             after
         });
-        let v = self.to_memory(self.program[buffer].dtype, v);
+        let v = self.memory_of(self.program[buffer].dtype, v);
         ir.store(v, self.address(buffer, position), self.align(buffer));
         if let Some(after) = after {
             ir.br(after);
@@ -152,7 +152,7 @@ impl Body<'_, '_> {
 
     fn store_row(&self, buffer: BufferId, first: V, v: V, mask: Option<V>) {
         let ir = self.ir;
-        let v = self.to_memory(self.program[buffer].dtype, v);
+        let v = self.memory_of(self.program[buffer].dtype, v);
         let (address, align) = (self.address(buffer, first), self.align(buffer));
         match mask {
             None if self.streamed.contains(&buffer) => {
@@ -171,7 +171,7 @@ impl Body<'_, '_> {
 
     fn scatter(&self, buffer: BufferId, position: Val, v: V, mask: Option<Val>) {
         let ir = self.ir;
-        let v = self.to_memory(self.program[buffer].dtype, v);
+        let v = self.memory_of(self.program[buffer].dtype, v);
         let mask = self.lane_mask(mask).unwrap_or_else(|| self.all_lanes());
         let addresses = self.address(buffer, self.in_lanes(position));
         let args = [v, addresses, ir.i32(self.align(buffer).into()), mask];

@@ -1,4 +1,5 @@
 //! Every operation on every element type, compiled, against the interpreter.
+#![allow(clippy::unwrap_used, reason = "tests that fail may panic")]
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! Small programs with known results.
+#![allow(clippy::unwrap_used, reason = "tests that fail may panic")]
 
 use std::sync::Arc;
 
@@ -9,10 +10,6 @@ use jaxrs_runtime::{Backend, LaunchArgs, Pool};
 
 fn run(program: Program, inputs: &[Vec<f32>]) -> Vec<Vec<f32>> {
     let backend = LlvmBackend::new(Pool::new(2), LlvmOptions::default()).unwrap();
-    if std::env::var("SHOW").is_ok() {
-        println!("{}", backend.instructions(&program).unwrap());
-        println!("{}", backend.assembly(&program).unwrap());
-    }
     let mut outputs: Vec<Vec<f32>> =
         program.outputs.iter().map(|&id| vec![0.0; program[id].len]).collect();
     let executable = backend.load(Arc::new(program)).unwrap();
@@ -56,7 +53,7 @@ fn a_chain_of_elementwise_operations() {
         b.store(p.outputs[0], i, y, None);
         p.steps.push(kernel(&[n], Lanes::Domain, 1000, b));
         let x: Vec<f32> = (0..n).map(|i| i as f32 * 0.01).collect();
-        let got = run(p, &[x.clone()]);
+        let got = run(p, std::slice::from_ref(&x));
         for i in 0..n {
             let want = (f64::from(x[i]).sin() * 2.0 + f64::from(x[i])) as f32;
             assert!(
@@ -106,7 +103,7 @@ fn softmax_over_rows() {
         .unwrap();
         p.steps.push(kernel(&[rows], Lanes::Inner, 2, b));
         let x: Vec<f32> = (0..rows * n).map(|i| ((i * 7919) % 101) as f32 * 0.1).collect();
-        let got = run(p, &[x.clone()]);
+        let got = run(p, std::slice::from_ref(&x));
         for r in 0..rows {
             let e: Vec<f64> = x[r * n..][..n].iter().map(|&x| f64::from(x).exp()).collect();
             let sum: f64 = e.iter().sum();
@@ -141,7 +138,7 @@ fn lanes_of_a_while_loop_stop_one_by_one() {
     b.store(p.outputs[0], i, r[1], None);
     p.steps.push(kernel(&[n], Lanes::Domain, 0, b));
     let x: Vec<f32> = (0..n).map(|i| (i % 13) as f32 + 0.5).collect();
-    let got = run(p, &[x.clone()]);
+    let got = run(p, std::slice::from_ref(&x));
     let want: Vec<f32> = x.iter().map(|x| x.floor()).collect();
     assert_eq!(got[0], want);
 }
@@ -172,7 +169,7 @@ fn loops_exchange_carried_memory() {
         });
         p.steps.push(Step::Copy { from: current, to: p.outputs[0] });
         let x: Vec<f32> = (0..n).map(|i| i as f32).collect();
-        let got = run(p, &[x.clone()]);
+        let got = run(p, std::slice::from_ref(&x));
         let sum: usize = (0..trips).sum();
         let want: Vec<f32> = x.iter().map(|x| x + sum as f32).collect();
         assert_eq!(got[0], want, "trips {trips}");

@@ -69,11 +69,11 @@ impl Math<'_, '_> {
         let large = self.greater(a, 1.0);
         let t = ir.select(large, ir.fdiv(self.float(x, 1.0), a), a);
         let r = self.atan_of_fraction(t);
-        self.copysign(ir.select(large, self.from_half_turn(r), r), x)
+        self.copysign(ir.select(large, self.half_turn_less(r), r), x)
     }
 
     /// π/2 − r.
-    fn from_half_turn(&self, r: V) -> V {
+    fn half_turn_less(&self, r: V) -> V {
         let ir = self.e.ir;
         ir.fsub(self.float(r, FRAC_PI_2), ir.fsub(r, self.float(r, FRAC_PI_2_REST)))
     }
@@ -89,7 +89,7 @@ impl Math<'_, '_> {
         let t = ir.select(self.equals(more, 0.0), less, t);
         let t = ir.select(self.equals(less, f64::INFINITY), self.float(t, 1.0), t);
         let r = self.atan_of_fraction(t);
-        let r = ir.select(steep, self.from_half_turn(r), r);
+        let r = ir.select(steep, self.half_turn_less(r), r);
         let behind = ir.fsub(self.float(r, PI), ir.fsub(r, self.float(r, 2.0 * FRAC_PI_2_REST)));
         let negative = ir.icmp(IntCmp::LLVMIntSLT, self.bits(x), self.int(x, 0));
         let v = self.copysign(ir.select(negative, behind, r), y);
@@ -111,7 +111,7 @@ impl Math<'_, '_> {
     pub(super) fn asin(&self, x: V) -> V {
         let ir = self.e.ir;
         let (large, r) = self.asin_parts(x);
-        let v = ir.select(large, self.from_half_turn(ir.fadd(r, r)), r);
+        let v = ir.select(large, self.half_turn_less(ir.fadd(r, r)), r);
         let v = self.copysign(v, x);
         ir.select(self.greater(self.abs(x), 1.0), self.float(x, f64::NAN), v)
     }
@@ -125,7 +125,7 @@ impl Math<'_, '_> {
         let behind =
             ir.fsub(self.float(r, PI), ir.fsub(twice, self.float(r, 2.0 * FRAC_PI_2_REST)));
         let outer = ir.select(negative, behind, twice);
-        let inner = self.from_half_turn(self.copysign(r, x));
+        let inner = self.half_turn_less(self.copysign(r, x));
         let v = ir.select(large, outer, inner);
         ir.select(self.greater(self.abs(x), 1.0), self.float(x, f64::NAN), v)
     }

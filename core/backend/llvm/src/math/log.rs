@@ -43,7 +43,7 @@ impl Math<'_, '_> {
         let shift = self.int(x, self.mantissa());
         let exponent = ir.ashr(ir.sub(bits, self.int(x, root_half)), shift);
         let mantissa = ir.sub(bits, ir.shl(exponent, shift));
-        (exponent, self.from_bits(mantissa))
+        (exponent, self.float_of(mantissa))
     }
 
     /// ln(1 + f) + e·ln 2.
@@ -55,7 +55,7 @@ impl Math<'_, '_> {
             let s = ir.fdiv(f, ir.fadd(f, self.float(f, 2.0)));
             let z = ir.fmul(s, s);
             let r = ir.fmul(z, self.poly(z, &DOUBLE));
-            let (high, low) = (6.93147180369123816490e-01, 1.90821492927058770002e-10);
+            let (high, low) = (0.6931471803691238, 1.9082149292705877e-10);
             let tail = self.fma(e, self.float(f, low), ir.fmul(s, ir.fadd(half_square, r)));
             let small = ir.fsub(f, ir.fsub(half_square, tail));
             return self.fma(e, self.float(f, high), small);

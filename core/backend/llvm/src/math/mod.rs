@@ -119,7 +119,7 @@ impl Math<'_, '_> {
         self.e.ir.bitcast(v, self.int_type(v))
     }
 
-    fn from_bits(&self, v: V) -> V {
+    fn float_of(&self, v: V) -> V {
         let float = self.e.ir.float(self.dtype.bits());
         self.e.ir.bitcast(v, self.e.ir.like(v, float))
     }
@@ -190,14 +190,14 @@ impl Math<'_, '_> {
         let ir = self.e.ir;
         let ty = ir.type_of(n);
         let biased = ir.add(n, ir.const_int(ty, self.bias()));
-        self.from_bits(ir.shl(biased, ir.const_int(ty, self.mantissa())))
+        self.float_of(ir.shl(biased, ir.const_int(ty, self.mantissa())))
     }
 
     /// v·2ⁿ, where both the value and the result are normal.
     fn scale(&self, v: V, n: V) -> V {
         let ir = self.e.ir;
         let shifted = ir.shl(n, ir.const_int(ir.type_of(n), self.mantissa()));
-        self.from_bits(ir.add(self.bits(v), shifted))
+        self.float_of(ir.add(self.bits(v), shifted))
     }
 
     /// The runtime's result for all lanes if any of them asks for it.
