@@ -7,5 +7,6 @@ mod custom_rules;
 mod errors;
 mod jacobians;
 mod nesting;
+mod options;
 mod programs;
 mod setting;
