@@ -16,6 +16,8 @@ type Task<'a> = dyn Fn(usize, usize) + Sync + 'a;
 
 /// How often a thread looks for work before it sleeps: some ten microseconds.
 const SPINS: u32 = 2000;
+/// As much as main threads usually have: compilers run on these threads too.
+const STACK_BYTES: usize = 8 << 20;
 /// Chunks for each thread, so that a thread that is held up does not hold up the others.
 const CHUNKS_PER_THREAD: usize = 4;
 
@@ -166,7 +168,11 @@ impl Pool {
         let spawn = |i: usize| {
             let work = self.work.clone();
             let name = format!("jaxrs-{i}");
-            std::thread::Builder::new().name(name).spawn(move || work.follow()).ok()
+            std::thread::Builder::new()
+                .name(name)
+                .stack_size(STACK_BYTES)
+                .spawn(move || work.follow())
+                .ok()
         };
         let workers = (1..threads).filter_map(spawn).collect();
         *team = Some(Team { workers, generation: fork_generation() });

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use inkwell::context::{AsContextRef, Context};
 use inkwell::llvm_sys::core::*;
 use inkwell::llvm_sys::prelude::*;
-use inkwell::llvm_sys::{LLVMFastMathAllowContract, LLVMLinkage, LLVMTypeKind};
+use inkwell::llvm_sys::{LLVMFastMathAllowContract, LLVMLinkage, LLVMTypeKind, LLVMVisibility};
 pub(crate) use inkwell::llvm_sys::{LLVMIntPredicate as IntCmp, LLVMRealPredicate as FloatCmp};
 use inkwell::module::Module;
 use jaxrs_data::DType;
@@ -159,6 +159,23 @@ impl<'c> Ir<'c> {
         }
         // SAFETY: the type is a vector.
         unsafe { LLVMGetVectorSize(ty.0) }
+    }
+
+    /// The bits of an integer, or of each lane's.
+    pub(crate) fn scalar_bits(&self, v: V) -> u32 {
+        let mut ty = self.type_of(v);
+        if self.width_of(v) > 1 {
+            // SAFETY: the type is a vector.
+            ty = Ty(unsafe { LLVMGetElementType(ty.0) });
+        }
+        // SAFETY: the type is an integer type.
+        unsafe { LLVMGetIntTypeWidth(ty.0) }
+    }
+
+    /// Whether a value is a constant.
+    pub(crate) fn is_constant(&self, v: V) -> bool {
+        // SAFETY: the value is live.
+        (unsafe { LLVMIsConstant(v.0) }) != 0
     }
 
     /// The same number of lanes of another scalar type.
@@ -435,6 +452,10 @@ impl<'c> Ir<'c> {
         if internal {
             // SAFETY: the function is live.
             unsafe { LLVMSetLinkage(function, LLVMLinkage::LLVMInternalLinkage) };
+        } else {
+            // Hidden symbols are reached without a table of addresses.
+            // SAFETY: the function is live.
+            unsafe { LLVMSetVisibility(function, LLVMVisibility::LLVMHiddenVisibility) };
         }
         attrs.iter().for_each(|(key, value)| self.add_attribute(function, key, value));
         V(function)
@@ -455,6 +476,12 @@ impl<'c> Ir<'c> {
         };
         // SAFETY: function and attribute belong to one live context.
         unsafe { LLVMAddAttributeAtIndex(function, WHOLE_FUNCTION, attribute) };
+    }
+
+    /// Removes a function that nothing calls; the builder must be moved before it builds again.
+    pub(crate) fn delete_function(&self, function: V) {
+        // SAFETY: the function is live and is not used after this.
+        unsafe { LLVMDeleteFunction(function.0) };
     }
 
     /// A parameter of a function.

@@ -35,12 +35,13 @@ use inkwell::module::Module;
 use jaxrs_data::{Error, Result};
 use jaxrs_kernel::{BufferId, Inst, Place, Program, Step, Target};
 use jaxrs_runtime::{Backend, Executable, Pool};
+use parking_lot::Mutex;
 
 use crate::executable::Native;
 use crate::ir::Ir;
 use crate::loader::Code;
 use crate::machine::Machines;
-use crate::program::{ENTRY, Emitter};
+use crate::program::{ENTRY, Emitter, Part, n_parts};
 
 /// Settings of the back end.
 #[derive(Clone, Debug, Default)]
@@ -88,18 +89,18 @@ impl LlvmBackend {
     /// The LLVM instructions of a program, before optimisation.
     pub fn instructions(&self, program: &Program) -> Result<String> {
         let context = Context::create();
-        Ok(self.build(&context, program)?.print_to_string().to_string())
+        Ok(self.build(&context, program, Part::WHOLE)?.print_to_string().to_string())
     }
 
     /// The assembly of a program.
     pub fn assembly(&self, program: &Program) -> Result<String> {
         let context = Context::create();
-        let module = self.build(&context, program)?;
+        let module = self.build(&context, program, Part::WHOLE)?;
         let text = self.machines.emit(&module, PASSES, OptimizationLevel::Default, true)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
-    fn build<'c>(&self, context: &'c Context, program: &Program) -> Result<Module<'c>> {
+    fn build<'c>(&self, context: &'c Context, program: &Program, part: Part) -> Result<Module<'c>> {
         let module = context.create_module("jaxrs");
         let ir = Ir::new(context, &module);
         let [cpu, features] = self.machines.attributes();
@@ -115,11 +116,30 @@ impl LlvmBackend {
             attributes.push(("denormal-fp-math", "preserve-sign,preserve-sign"));
         }
         let streamed = self.streamed(program);
-        Emitter::emit(&ir, program, self.target.vector_bytes, &attributes, streamed)?;
+        Emitter::emit(&ir, program, self.target.vector_bytes, &attributes, streamed, part)?;
         if cfg!(debug_assertions) {
             module.verify().map_err(|message| Error::internal(message.to_string_lossy()))?;
         }
         Ok(module)
+    }
+
+    /// Compiles a program, large ones on several threads: each has a module of its own.
+    fn objects(&self, program: &Program) -> Result<Vec<Vec<u8>>> {
+        let count = n_parts(program, self.pool.threads());
+        let objects: Vec<Mutex<Result<Vec<u8>>>> =
+            (0..count).map(|_| Mutex::new(Ok(Vec::new()))).collect();
+        self.pool.parallel_for_even(count, 1, &|begin, end| {
+            for (index, object) in objects.iter().enumerate().take(end).skip(begin) {
+                *object.lock() = self.object(program, Part { index, count });
+            }
+        });
+        objects.into_iter().map(Mutex::into_inner).collect()
+    }
+
+    fn object(&self, program: &Program, part: Part) -> Result<Vec<u8>> {
+        let context = Context::create();
+        let module = self.build(&context, program, part)?;
+        self.machines.emit(&module, PASSES, OptimizationLevel::Default, false)
     }
 
     /// The large outputs that the program only writes.
@@ -171,15 +191,9 @@ impl Backend for LlvmBackend {
     }
 
     fn load(&self, program: Arc<Program>) -> Result<Arc<dyn Executable>> {
-        let context = Context::create();
-        let module = self.build(&context, &program)?;
-        let text = if self.options.keep_text {
-            module.print_to_string().to_string()
-        } else {
-            String::new()
-        };
-        let object = self.machines.emit(&module, PASSES, OptimizationLevel::Default, false)?;
-        let code = Code::load(&object, ENTRY)?;
+        let text =
+            if self.options.keep_text { self.instructions(&program)? } else { String::new() };
+        let code = Code::load(&self.objects(&program)?, ENTRY)?;
         let streamed = self.streamed(&program);
         let number = |id: BufferId| program.outputs.iter().position(|&output| output == id);
         let streamed = streamed.into_iter().filter_map(number).collect();

@@ -26,26 +26,28 @@ fn fault(what: impl std::fmt::Display) -> Error {
 }
 
 impl Code {
-    /// Loads an object and finds its entry function.
-    pub(crate) fn load(bytes: &[u8], entry: &str) -> Result<Code> {
-        let file = object::File::parse(bytes).map_err(fault)?;
-        let mut places: HashMap<SectionIndex, usize> = HashMap::new();
-        let mut len = 0usize;
-        for section in file.sections().filter(is_loaded) {
-            let align = section.align().max(1) as usize;
-            len = len.next_multiple_of(align);
-            places.insert(section.index(), len);
-            len += section.size() as usize;
-        }
-        let len = len.next_multiple_of(PAGE).max(PAGE);
+    /// Loads objects that may refer to each other's functions, and finds the entry function.
+    pub(crate) fn load(objects: &[Vec<u8>], entry: &str) -> Result<Code> {
+        let files = objects.iter().map(|bytes| object::File::parse(bytes.as_slice()));
+        let files = files.collect::<std::result::Result<Vec<_>, _>>().map_err(fault)?;
+        let mut layout = Layout::default();
+        files.iter().for_each(|file| layout.add(file));
+        let len = layout.len.next_multiple_of(PAGE).max(PAGE);
         let mut code = Code { start: map(len)?, len, entry: 0 };
-        for section in file.sections().filter(is_loaded) {
-            let Some(&at) = places.get(&section.index()) else { continue };
-            let data = section.data().map_err(fault)?;
-            code.bytes_mut()[at..at + data.len()].copy_from_slice(data);
+        for (number, file) in files.iter().enumerate() {
+            for section in file.sections().filter(is_loaded) {
+                let Some(at) = layout.place(number, section.index()) else { continue };
+                let data = section.data().map_err(fault)?;
+                code.bytes_mut()[at..at + data.len()].copy_from_slice(data);
+            }
         }
-        code.relocate(&file, &places)?;
-        code.entry = find(&file, &places, entry)?;
+        for (number, file) in files.iter().enumerate() {
+            code.relocate(number, file, &layout)?;
+        }
+        let Some(&start) = layout.functions.get(entry) else {
+            return Err(fault(format_args!("no function {entry}")));
+        };
+        code.entry = start;
         code.protect()?;
         Ok(code)
     }
@@ -60,27 +62,15 @@ impl Code {
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
     }
 
-    fn relocate(
-        &mut self,
-        file: &object::File<'_>,
-        places: &HashMap<SectionIndex, usize>,
-    ) -> Result<()> {
+    fn relocate(&mut self, number: usize, file: &object::File<'_>, layout: &Layout) -> Result<()> {
         for section in file.sections().filter(is_loaded) {
-            let Some(&section_at) = places.get(&section.index()) else { continue };
+            let Some(section_at) = layout.place(number, section.index()) else { continue };
             for (offset, relocation) in section.relocations() {
-                let target = match relocation.target() {
-                    RelocationTarget::Symbol(index) => {
-                        let symbol = file.symbol_by_index(index).map_err(fault)?;
-                        let Some(base) = symbol.section_index().and_then(|i| places.get(&i)) else {
-                            return Err(fault(format_args!(
-                                "undefined symbol {}",
-                                symbol.name().unwrap_or("?")
-                            )));
-                        };
-                        base + symbol.address() as usize
-                    }
-                    other => return Err(fault(format_args!("relocation against {other:?}"))),
+                let RelocationTarget::Symbol(index) = relocation.target() else {
+                    return Err(fault("a relocation against no symbol"));
                 };
+                let symbol = file.symbol_by_index(index).map_err(fault)?;
+                let target = layout.address(number, &symbol)?;
                 let at = section_at + offset as usize;
                 self.apply(at, target, relocation.addend(), relocation.flags())?;
             }
@@ -130,17 +120,47 @@ impl Code {
     }
 }
 
-fn find(
-    file: &object::File<'_>,
-    places: &HashMap<SectionIndex, usize>,
-    name: &str,
-) -> Result<usize> {
-    let symbol = file.symbols().find(|symbol| symbol.name() == Ok(name));
-    let place = symbol.and_then(|symbol| {
-        let base = places.get(&symbol.section_index()?)?;
-        Some(base + symbol.address() as usize)
-    });
-    place.ok_or_else(|| fault(format_args!("no function {name}")))
+/// Where the sections of all objects go, and which functions they have.
+#[derive(Default)]
+struct Layout {
+    places: Vec<HashMap<SectionIndex, usize>>,
+    functions: HashMap<String, usize>,
+    len: usize,
+}
+
+impl Layout {
+    fn add(&mut self, file: &object::File<'_>) {
+        let mut places = HashMap::new();
+        for section in file.sections().filter(is_loaded) {
+            self.len = self.len.next_multiple_of(section.align().max(1) as usize);
+            places.insert(section.index(), self.len);
+            self.len += section.size() as usize;
+        }
+        for symbol in file.symbols().filter(|symbol| symbol.is_global() && symbol.is_definition()) {
+            let place = symbol.section_index().and_then(|index| places.get(&index));
+            if let (Some(&place), Ok(name)) = (place, symbol.name()) {
+                self.functions.insert(name.to_owned(), place + symbol.address() as usize);
+            }
+        }
+        self.places.push(places);
+    }
+
+    fn place(&self, number: usize, section: SectionIndex) -> Option<usize> {
+        self.places[number].get(&section).copied()
+    }
+
+    fn address(&self, number: usize, symbol: &object::Symbol<'_, '_>) -> Result<usize> {
+        let own = symbol.section_index().and_then(|section| self.place(number, section));
+        let name = symbol.name().unwrap_or("?");
+        match own {
+            Some(place) => Ok(place + symbol.address() as usize),
+            None => self
+                .functions
+                .get(name)
+                .copied()
+                .ok_or_else(|| fault(format_args!("undefined symbol {name}"))),
+        }
+    }
 }
 
 fn is_loaded(section: &object::Section<'_, '_>) -> bool {

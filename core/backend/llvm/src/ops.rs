@@ -240,11 +240,82 @@ impl<'c> Emit<'_, 'c> {
     }
 
     fn divide_by_safe(&self, op: ScalarOp, is_signed: bool, a: V, b: V) -> V {
-        match (op, is_signed) {
-            (ScalarOp::Div, true) => self.ir.sdiv(a, b),
-            (ScalarOp::Div, false) => self.ir.udiv(a, b),
-            (_, true) => self.ir.srem(a, b),
-            (_, false) => self.ir.urem(a, b),
+        let (ir, bits) = (self.ir, self.int_bits(a));
+        // Vector units have no integer division; LLVM would take the lanes apart.
+        if ir.width_of(a) > 1 && (is_signed || bits <= 32) && !ir.is_constant(b) {
+            return self.divide_in_lanes(op, is_signed, a, b);
         }
+        if ir.width_of(a) > 1 && is_signed && bits == 64 {
+            return self.divide_in_lanes(op, is_signed, a, b);
+        }
+        match (op, is_signed) {
+            (ScalarOp::Div, true) => ir.sdiv(a, b),
+            (ScalarOp::Div, false) => ir.udiv(a, b),
+            (_, true) => ir.srem(a, b),
+            (_, false) => ir.urem(a, b),
+        }
+    }
+
+    fn int_bits(&self, v: V) -> u32 {
+        self.ir.scalar_bits(v)
+    }
+
+    /// Division through double precision. A quotient of 32-bit integers is exact once it is truncated;
+    /// with 64 bits the first quotient is nearly right, a second one of the remainder off by one at most.
+    fn divide_in_lanes(&self, op: ScalarOp, is_signed: bool, a: V, b: V) -> V {
+        let (ir, ty) = (self.ir, self.ir.type_of(a));
+        let double = ir.like(a, ir.float(64));
+        let as_float = |v: V| if is_signed { ir.sitofp(v, double) } else { ir.uitofp(v, double) };
+        let divisor = as_float(b);
+        let quotient_of = |v: V| {
+            let q = ir.fdiv(as_float(v), divisor);
+            if is_signed { ir.fptosi(q, ty) } else { ir.fptoui(q, ty) }
+        };
+        if self.int_bits(a) <= 32 {
+            let q = quotient_of(a);
+            return if op == ScalarOp::Div { q } else { ir.sub(a, ir.mul(q, b)) };
+        }
+        let first = self.near_quotient(a, divisor);
+        let rest = ir.sub(a, ir.mul(first, b));
+        let q = ir.add(first, self.near_quotient(rest, divisor));
+        self.correct_quotient(op, a, b, q)
+    }
+
+    /// The quotient of 64-bit integers but for rounding; the largest ones are kept in range.
+    fn near_quotient(&self, a: V, divisor: V) -> V {
+        let (ir, ty) = (self.ir, self.ir.type_of(a));
+        let q = ir.fdiv(ir.sitofp(a, ir.type_of(divisor)), divisor);
+        // The largest double under 2⁶³.
+        let most = self.float(q, 9223372036854774784.0);
+        let q = ir.select(ir.fcmp(FloatCmp::LLVMRealOGT, q, most), most, q);
+        ir.fptosi(q, ty)
+    }
+
+    /// Makes a quotient that is off by one exact: the remainder has the dividend's sign and is smaller
+    /// than the divisor. The divisor is neither 0 nor −1.
+    fn correct_quotient(&self, op: ScalarOp, a: V, b: V, q: V) -> V {
+        let (ir, ty) = (self.ir, self.ir.type_of(a));
+        let int = |v: i64| ir.const_int(ty, v);
+        let negative = |v: V| ir.icmp(IntCmp::LLVMIntSLT, v, int(0));
+        let (mut q, mut r) = (q, ir.sub(a, ir.mul(q, b)));
+        // What brings the remainder up, and by how much the quotient changes then.
+        let magnitude = ir.select(negative(b), ir.sub(int(0), b), b);
+        let step = ir.select(negative(b), int(-1), int(1));
+        let below = ir.and(negative(r), ir.not(negative(a)));
+        let positive = ir.icmp(IntCmp::LLVMIntSGT, r, int(0));
+        let above = ir.and(positive, negative(a));
+        let too_large = ir.and(
+            ir.icmp(IntCmp::LLVMIntUGE, r, magnitude),
+            ir.and(ir.not(negative(r)), ir.not(negative(a))),
+        );
+        let too_small = ir.and(
+            ir.icmp(IntCmp::LLVMIntUGE, ir.sub(int(0), r), magnitude),
+            ir.and(negative(r), negative(a)),
+        );
+        let up = ir.or(below, too_small);
+        let down = ir.or(above, too_large);
+        r = ir.select(up, ir.add(r, magnitude), ir.select(down, ir.sub(r, magnitude), r));
+        q = ir.select(up, ir.sub(q, step), ir.select(down, ir.add(q, step), q));
+        if op == ScalarOp::Div { q } else { r }
     }
 }

@@ -19,6 +19,54 @@ pub(crate) const ENTRY: &str = "jaxrs_entry";
 /// Kernels with more instructions become functions, so that no function grows without limit and equal
 /// kernels are compiled once.
 const MOST_INLINE: usize = 64;
+/// Outside of loops, where a call more is nothing, smaller ones do too: then several threads compile.
+const MOST_INLINE_OUTSIDE: usize = 12;
+/// The instructions that a part of a program should have for another thread to pay.
+const PART_SIZE: usize = 60;
+
+/// One of several modules that a program is compiled as, each with some of the kernels; the first has
+/// the entry function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// Which one.
+    pub(crate) index: usize,
+    /// How many there are.
+    pub(crate) count: usize,
+}
+
+impl Part {
+    /// A program in one module.
+    pub(crate) const WHOLE: Part = Part { index: 0, count: 1 };
+}
+
+/// How many parts a program should be compiled in, by its size.
+pub(crate) fn n_parts(program: &Program, threads: usize) -> usize {
+    fn count(steps: &[Step], kernels: &mut usize, size: &mut usize) {
+        for step in steps {
+            match step {
+                Step::Kernel(kernel) => {
+                    let n = Needs::of(kernel).size;
+                    if n > MOST_INLINE_OUTSIDE {
+                        *kernels += 1;
+                        *size += n;
+                    }
+                }
+                Step::Repeat { body, .. } => count(body, kernels, size),
+                Step::While { condition, body, .. } => {
+                    count(condition, kernels, size);
+                    count(body, kernels, size);
+                }
+                Step::Switch { branches, .. } => {
+                    branches.iter().for_each(|branch| count(branch, kernels, size));
+                }
+                Step::Library(_) | Step::Copy { .. } => {}
+            }
+        }
+    }
+    let (mut kernels, mut size) = (0, 0);
+    count(&program.steps, &mut kernels, &mut size);
+    threads.min(kernels).min(size / PART_SIZE).clamp(1, 8)
+}
 
 /// Emits a program.
 pub(crate) struct Emitter<'e, 'c> {
@@ -35,6 +83,11 @@ pub(crate) struct Emitter<'e, 'c> {
     n_calls: usize,
     /// The kernels that became functions, by their signatures.
     functions: FxHashMap<String, V>,
+    part: Part,
+    /// The instructions that each part has got so far.
+    part_sizes: Vec<usize>,
+    /// The number of loops around the current step.
+    depth: usize,
 }
 
 impl<'e, 'c> Emitter<'e, 'c> {
@@ -45,6 +98,7 @@ impl<'e, 'c> Emitter<'e, 'c> {
         vector_bytes: usize,
         attrs: &'e [(&'e str, &'e str)],
         streamed: Vec<BufferId>,
+        part: Part,
     ) -> Result<()> {
         let ptr = ir.ptr();
         let ty = ir.function_type(None, &[ptr, ptr, ptr, ptr]);
@@ -63,6 +117,9 @@ impl<'e, 'c> Emitter<'e, 'c> {
             index_vars: vec![None; program.n_index_vars as usize],
             n_calls: 0,
             functions: FxHashMap::default(),
+            part,
+            part_sizes: vec![0; part.count],
+            depth: 0,
         };
         emitter.find_buffers();
         emitter.steps(&program.steps)?;
@@ -70,6 +127,9 @@ impl<'e, 'c> Emitter<'e, 'c> {
             ir.intrinsic("llvm.x86.sse.sfence", &[], &[]);
         }
         ir.ret();
+        if part.index > 0 {
+            ir.delete_function(entry);
+        }
         Ok(())
     }
 
@@ -139,8 +199,13 @@ impl<'e, 'c> Emitter<'e, 'c> {
         let plan = Plan::new(self.program, kernel, self.vector_bytes, streams);
         let grain = plan.grain(kernel.grain);
         let parallel = kernel.grain > 0 && plan.units() >= 2 * grain;
-        if parallel || needs.size > MOST_INLINE {
+        let most = if self.depth == 0 { MOST_INLINE_OUTSIDE } else { MOST_INLINE };
+        if parallel || needs.size > most {
             return self.outlined(kernel, &needs, &plan, parallel.then_some(grain));
+        }
+        self.part_sizes[0] += needs.size;
+        if self.part.index > 0 {
+            return Ok(());
         }
         let (entry, runtime) = (self.entry, self.runtime);
         let pointers = needs.buffers.iter().map(|&id| (id, self.pointer(id))).collect();
@@ -195,11 +260,12 @@ impl<'e, 'c> Emitter<'e, 'c> {
         for (i, &v) in values.iter().enumerate() {
             ir.store(v, ir.element(ir.int(64), env, ir.i64(i as i64)), 8);
         }
-        let signature = needs.signature(self.program, kernel, &self.streamed);
+        let mut signature = needs.signature(self.program, kernel, &self.streamed);
+        signature.push(if grain.is_some() { 'p' } else { 's' });
         let function = match self.functions.get(&signature) {
             Some(&function) => function,
             None => {
-                let function = self.function(kernel, needs, plan)?;
+                let function = self.function(kernel, needs, plan, grain.is_some())?;
                 self.functions.insert(signature, function);
                 function
             }
@@ -223,11 +289,24 @@ impl<'e, 'c> Emitter<'e, 'c> {
         ir.function_type(None, &[ir.ptr(), ir.int(64), ir.int(64)])
     }
 
-    fn function(&mut self, kernel: &'e Kernel, needs: &Needs, plan: &Plan) -> Result<V> {
+    /// The function of a kernel; only declared where another part has it.
+    fn function(
+        &mut self,
+        kernel: &'e Kernel,
+        needs: &Needs,
+        plan: &Plan,
+        parallel: bool,
+    ) -> Result<V> {
         let ir = self.ir;
         let here = ir.here();
         let name = format!("kernel{}.{}", self.functions.len(), kernel.name);
-        let function = ir.function(&name, self.range_type(), true, self.attrs);
+        let is_whole = self.part == Part::WHOLE;
+        let function = ir.function(&name, self.range_type(), is_whole, self.attrs);
+        let lightest = (0..self.part.count).min_by_key(|&i| self.part_sizes[i]).unwrap_or(0);
+        self.part_sizes[lightest] += needs.size;
+        if lightest != self.part.index {
+            return Ok(function);
+        }
         ir.go_to(ir.block(function));
         let env = ir.param(function, 0);
         let read = |ty, i: usize| ir.load(ty, ir.element(ir.int(64), env, ir.i64(i as i64)), 8);
@@ -241,7 +320,7 @@ impl<'e, 'c> Emitter<'e, 'c> {
         }
         let range = (ir.param(function, 1), ir.param(function, 2));
         let mut body = self.body(kernel, function, runtime, pointers, index_vars);
-        body.points(plan, Some(range))?;
+        body.points(plan, parallel.then_some(range))?;
         if needs.buffers.iter().any(|buffer| self.streamed.contains(buffer)) {
             ir.intrinsic("llvm.x86.sse.sfence", &[], &[]);
         }
@@ -319,7 +398,9 @@ impl<'e, 'c> Emitter<'e, 'c> {
         let moving = self.moving(carries, body);
         let phis = self.pointer_phis(&moving, before);
         let outer = self.index_vars[index.0 as usize].replace(counter);
+        self.depth += 1;
         self.steps(body)?;
+        self.depth -= 1;
         self.exchange(carries);
         let latch = ir.here();
         let next = ir.add_nsw(counter, ir.i64(1));
@@ -349,6 +430,7 @@ impl<'e, 'c> Emitter<'e, 'c> {
         moving.sort_unstable();
         moving.dedup();
         let phis = self.pointer_phis(&moving, before);
+        self.depth += 1;
         self.steps(condition)?;
         let holds = ir.load(ir.int(8), self.pointer(predicate), 1);
         let holds = ir.icmp(IntCmp::LLVMIntNE, holds, ir.const_int(ir.int(8), 0));
@@ -357,6 +439,7 @@ impl<'e, 'c> Emitter<'e, 'c> {
         let after_condition = self.pointers.clone();
         ir.go_to(then);
         self.steps(body)?;
+        self.depth -= 1;
         self.exchange(carries);
         let latch = ir.here();
         phis.iter().for_each(|&(id, phi)| ir.add_incoming(phi, self.pointer(id), latch));

@@ -207,3 +207,34 @@ fn matrix_products_through_the_library() {
         }
     }
 }
+
+#[test]
+fn large_programs_are_compiled_in_parts() {
+    let n = 50;
+    let mut p = program(&[n], &[n]);
+    let mut from = p.inputs[0];
+    let (mut offset, mut expected) = (0, vec![0.5f32; n]);
+    for step in 0..12 {
+        // Two kernels in turn, so that each is one function for all its steps.
+        let factor = 1.0 + (step % 2) as f32;
+        let to = if step == 11 {
+            p.outputs[0]
+        } else {
+            p.add_buffer(DType::F32, n, Place::Arena(offset))
+        };
+        offset += 256;
+        let mut b = BodyBuilder::new();
+        let i = b.point(0);
+        let mut x = b.load(from, DType::F32, i, None);
+        for term in 0..20 {
+            let c = b.constant(DType::F32, Scalar::Float(f64::from(factor) / f64::from(8 << term)));
+            x = b.add(x, c);
+            expected.iter_mut().for_each(|e| *e += factor / (8 << term) as f32);
+        }
+        b.store(to, i, x, None);
+        p.steps.push(kernel(&[n], Lanes::Domain, 0, b));
+        from = to;
+    }
+    p.arena_bytes = offset;
+    assert_eq!(run(p, &[vec![0.5; n]])[0], expected);
+}

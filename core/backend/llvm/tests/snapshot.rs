@@ -33,7 +33,7 @@ fn a_masked_load_and_a_select_along_lanes() {
     let body: Vec<&str> = body.take_while(|line| !line.starts_with('}')).collect();
     let body = body.join("\n").replace(" #0 {", " {");
     expect![[r#"
-        define void @jaxrs_entry(ptr %0, ptr %1, ptr %2, ptr %3) {
+        define hidden void @jaxrs_entry(ptr %0, ptr %1, ptr %2, ptr %3) {
           %5 = getelementptr ptr, ptr %0, i64 8
           %6 = load ptr, ptr %5, align 8
           %7 = getelementptr ptr, ptr %1, i64 0
