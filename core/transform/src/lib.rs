@@ -24,6 +24,7 @@ mod jacobian;
 mod jit;
 mod jvp;
 mod linearize;
+mod residuals;
 mod stage;
 mod subprogram;
 mod tracer;

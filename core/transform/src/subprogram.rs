@@ -15,6 +15,7 @@ use crate::bind::is_differentiable;
 use crate::frame::Kind;
 use crate::jvp::typed_tangent;
 use crate::linearize::without_dead_code;
+use crate::residuals::{Split, move_again};
 use crate::tracer::Origin;
 
 /// What was done to which program.
@@ -216,6 +217,9 @@ pub(crate) fn linearize(
     })?;
     let (linear, residuals, has_tangent) =
         parts.ok_or_else(|| Error::internal("linearization staged nothing"))?;
+    let split = Split { primal: (*primal).clone(), linear: (*linear).clone(), residuals };
+    let Split { primal, linear, residuals } = move_again(split);
+    let (primal, linear) = (Arc::new(primal), Arc::new(linear));
     let result = LinearizedJaxpr { primal, linear, residuals, has_tangent };
     memo.put(key, jaxpr, Transformed::Linearize(result.clone()));
     Ok(result)

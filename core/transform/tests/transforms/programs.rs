@@ -229,6 +229,77 @@ fn checkpoints_compute_again_in_the_backward_pass() {
 }
 
 #[test]
+fn scans_keep_an_array_once_where_its_moved_copies_are_residuals() {
+    let rolled = |scope: &Scope, x: &Value, by: usize| {
+        let (head, tail) =
+            (ops::slice_in_dim(scope, x, 0, 0, by)?, ops::slice_in_dim(scope, x, 0, by, 8)?);
+        ops::concatenate(scope, &[tail, head], 0)
+    };
+    let body = Function::new("rolls", move |scope: &Scope, x: &[Value]| {
+        let (left, right) = (rolled(scope, &x[0], 1)?, rolled(scope, &x[0], 7)?);
+        Ok(vec![mul(scope, &left, &right)?])
+    });
+    let sum = unary("sum", move |scope, x| {
+        let options = ScanOptions { length: Some(5), ..ScanOptions::default() };
+        let carry = scan(scope, &body, std::slice::from_ref(x), &[], options)?;
+        ops::reduce_sum_all(scope, &carry[0])
+    });
+    check(
+        &grad(&sum),
+        &[f32s(&[8])],
+        expect![[r#"
+        { lambda ; a:f32[8]. let
+            b:f32[8] c:f32[5,8] = scan[
+              jaxpr={ lambda ; d:f32[8]. let
+                  e:f32[1] = slice[limit_indices=(1,) start_indices=(0,) strides=None] d
+                  f:f32[7] = slice[limit_indices=(8,) start_indices=(1,) strides=None] d
+                  g:f32[8] = concatenate[dimension=0] f e
+                  h:f32[7] = slice[limit_indices=(7,) start_indices=(0,) strides=None] d
+                  i:f32[1] = slice[limit_indices=(8,) start_indices=(7,) strides=None] d
+                  j:f32[8] = concatenate[dimension=0] i h
+                  k:f32[8] = mul g j
+                in (k, d) }
+              length=5
+              num_carry=1
+              num_consts=0
+              reverse=false
+              unroll=1
+            ] a
+            l:f32[] = reduce_sum[axes=(0,)] b
+            m:f32[8] = broadcast_in_dim[broadcast_dimensions=() shape=(8,)] 1.0:f32[]
+            n:f32[8] = scan[
+              jaxpr={ lambda ; o:f32[8] p:f32[8]. let
+                  q:f32[1] = slice[limit_indices=(8,) start_indices=(7,) strides=None] p
+                  r:f32[7] = slice[limit_indices=(7,) start_indices=(0,) strides=None] p
+                  s:f32[8] = concatenate[dimension=0] q r
+                  t:f32[7] = slice[limit_indices=(8,) start_indices=(1,) strides=None] p
+                  u:f32[1] = slice[limit_indices=(1,) start_indices=(0,) strides=None] p
+                  v:f32[8] = concatenate[dimension=0] t u
+                  w:f32[8] = mul o v
+                  x:f32[8] = mul o s
+                  y:f32[1] = slice[limit_indices=(1,) start_indices=(0,) strides=None] w
+                  z:f32[7] = slice[limit_indices=(8,) start_indices=(1,) strides=None] w
+                  ba:f32[8] = pad[padding_config=((7, 0, 0),)] y 0.0:f32[]
+                  bb:f32[8] = pad[padding_config=((0, 1, 0),)] z 0.0:f32[]
+                  bc:f32[8] = add_any ba bb
+                  bd:f32[7] = slice[limit_indices=(7,) start_indices=(0,) strides=None] x
+                  be:f32[1] = slice[limit_indices=(8,) start_indices=(7,) strides=None] x
+                  bf:f32[8] = pad[padding_config=((1, 0, 0),)] bd 0.0:f32[]
+                  bg:f32[8] = add_any bc bf
+                  bh:f32[8] = pad[padding_config=((0, 7, 0),)] be 0.0:f32[]
+                  bi:f32[8] = add_any bg bh
+                in (bi,) }
+              length=5
+              num_carry=1
+              num_consts=0
+              reverse=true
+              unroll=1
+            ] m c
+          in (n,) }"#]],
+    );
+}
+
+#[test]
 fn branches_share_slots_for_residuals() {
     let f = Function::new("f", |s: &Scope, x: &[Value]| {
         let twice = unary("twice", |s, x| sin(s, &sin(s, x)?));
