@@ -30,6 +30,17 @@ impl Body for ErrorBody {
     const NAME: &'static str = "jaxrs_error";
 }
 
+#[cfg(test)]
+impl ErrorBody {
+    pub(crate) fn code(&self) -> Code {
+        self.error.kind() as u32
+    }
+
+    pub(crate) fn text(&self) -> String {
+        detail(&self.error).to_string_lossy().into_owned()
+    }
+}
+
 /// Errors that are alive. They may be made without a context, so all contexts count the same.
 static LIVE: AtomicU64 = AtomicU64::new(0);
 

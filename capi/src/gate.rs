@@ -97,3 +97,34 @@ pub fn guard<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
 pub fn null<B: crate::handle::Body>() -> *mut Handle<B> {
     std::ptr::null_mut()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handle::Owned;
+
+    /// The error behind a status.
+    fn error(status: Status) -> Owned<crate::error::ErrorBody> {
+        // SAFETY: the gate gives null or an error that its caller owns.
+        unsafe { Owned::from_raw(status) }.unwrap()
+    }
+
+    #[test]
+    fn a_panic_becomes_an_error_that_says_where() {
+        install_hook();
+        let error = error(gate(|| panic!("the sky falls")));
+        assert_eq!(error.code(), ErrorKind::Internal as u32);
+        assert!(error.text().contains("the sky falls"), "{}", error.text());
+        assert!(error.text().contains("gate.rs"), "{}", error.text());
+        // The next call is none the worse.
+        assert!(gate(|| Ok(())).is_null());
+        assert_eq!(guard(7, || panic!("again")), 7);
+    }
+
+    #[test]
+    fn an_error_passes_unchanged() {
+        let error = error(gate(|| Err(Error::new(ErrorKind::Shape, "too long").context("in f"))));
+        assert_eq!(error.code(), ErrorKind::Shape as u32);
+        assert_eq!(error.text(), "Shape: too long\n  in f");
+    }
+}

@@ -1,6 +1,6 @@
 //! Generated files: each is made in memory, then written or compared.
 
-use crate::{Result, header, json, operations, read, root};
+use crate::{Result, header, json, operations, read, reference, root};
 
 /// Path and content of each generated file.
 fn files() -> Result<Vec<(&'static str, String)>> {
@@ -10,6 +10,7 @@ fn files() -> Result<Vec<(&'static str, String)>> {
         ("capi/src/ops_generated.rs", operations),
         ("include/jaxrs/jaxrs.h", header::header(&functions)?),
         ("include/jaxrs/jaxrs_api.json", json::description(&functions)),
+        ("capi/OPERATIONS.md", reference::text()),
     ])
 }
 

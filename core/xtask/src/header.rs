@@ -52,6 +52,28 @@ pub(crate) fn functions(operations: &str) -> Result<Vec<Function>> {
     Ok(functions)
 }
 
+/// What a body has to call, so that no panic leaves it: the gate, or a function that goes through it.
+const GATES: &[&str] = &["gate(", "guard(", "transformed(", "evaluated(", "run(", "set("];
+
+/// Functions that cannot panic.
+const CONSTANT: &[&str] = &["jaxrs_abi_version", "jaxrs_version_string", "jaxrs_api_hash"];
+
+/// Exported functions whose bodies do not go through the gate.
+pub(crate) fn ungated(operations: &str) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    let files = FILES.iter().map(|(file, _)| read(format!("capi/src/{file}.rs")));
+    for source in files.chain([Ok(operations.to_owned())]) {
+        for part in source?.split(MARK).skip(1) {
+            let name = part.split('(').next().unwrap_or_default();
+            let body = part.split("\n}\n").next().unwrap_or_default();
+            if !CONSTANT.contains(&name) && !GATES.iter().any(|gate| body.contains(gate)) {
+                problems.push(format!("{name} does not go through the gate"));
+            }
+        }
+    }
+    Ok(problems)
+}
+
 const MARK: &str = "#[unsafe(no_mangle)]\npub extern \"C\" fn ";
 
 fn exported(source: &str, section: &'static str) -> Result<Vec<Function>> {

@@ -82,16 +82,34 @@ fn install_shared(from: &Path, lib: &Path) -> Result {
     Ok(())
 }
 
+/// What LLVM needs beside the C library; the shared library holds it, too.
+const LIBRARIES: [&str; 4] = ["stdc++", "z", "zstd", "ffi"];
+
+/// The static archive of a library, where the compiler finds it.
+fn archive(library: &str) -> Result<String> {
+    let name = format!("lib{library}.a");
+    let path = output(Command::new("cc").arg(format!("-print-file-name={name}")))?;
+    match path.trim() {
+        path if path == name => Err(format!("the compiler finds no {name}")),
+        path => Ok(path.to_owned()),
+    }
+}
+
 /// One relocatable object in which only `jaxrs_*` is visible, so that the archive links beside other Rust
-/// libraries and other copies of LLVM. Only what the exported functions need is pulled in.
+/// libraries and other copies of LLVM. Only what the exported functions need is pulled in. Section groups are
+/// dissolved: a linker would drop ours or theirs, whose symbols are not the same any more.
 fn install_static(from: &Path, to: &Path, scratch: &Path) -> Result {
     let object = scratch.join("jaxrs_prelinked.o");
     let mut link = Command::new("ld");
-    link.args(["-r", "--gc-sections", "-o"]).arg(&object);
+    link.args(["-r", "--gc-sections", "--force-group-allocation", "-o"]).arg(&object);
     for function in header::functions(&operations::source()?)? {
         link.args(["-u", &function.name]);
     }
-    run(link.arg(from))?;
+    link.arg(from);
+    for library in LIBRARIES {
+        link.arg(archive(library)?);
+    }
+    run(&mut link)?;
     run(Command::new("objcopy")
         .args(["--wildcard", "--keep-global-symbol=jaxrs_*", "--strip-debug"])
         .args(["--remove-section=.llvmbc", "--remove-section=.llvmcmd"])

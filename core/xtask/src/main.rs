@@ -9,6 +9,7 @@ mod header;
 mod install;
 mod json;
 mod operations;
+mod reference;
 mod tidy;
 
 use std::path::{Path, PathBuf};
