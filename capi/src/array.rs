@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use jaxrs_data::{DType, Literal, Result, Scalar, Shape, Type, bail};
 use jaxrs_ir::Value;
-use jaxrs_runtime::Array;
-use jaxrs_transform::{is_tracer, to_array};
+use jaxrs_runtime::{Array, HostBuffer};
+use jaxrs_transform::{is_tracer, to_array, value_from_array};
 
 use crate::args::{In, List, Out, Shared};
 use crate::bytes::BytesBody;
@@ -123,12 +123,20 @@ pub extern "C" fn jaxrs_array_full_f64(
         let number = if weak { scope.defaults().float() as u32 } else { dtype };
         let ty = array_type("jaxrs_array_full_f64", number, &shape, ndim)?.with_weak(weak);
         let value = match ty.rank() {
+            // Operations that run at once want an array; programs show the number in place.
+            0 if scope.is_eager() => value_from_array(scalar(ty, v)?),
             0 => Value::literal(Literal::full(ty, Scalar::Float(v))),
             _ => jaxrs_ir::ops::full(scope, &ty, Scalar::Float(v))?,
         };
         out.set(ArrayBody::handle(value, s.engine()).into_raw());
         Ok(())
     })
+}
+
+fn scalar(ty: Type, v: f64) -> Result<Array> {
+    let mut bytes = Vec::with_capacity(ty.dtype.size_bytes());
+    Scalar::Float(v).write_bytes(ty.dtype, &mut bytes);
+    Ok(Array::new(ty, HostBuffer::from_bytes(&bytes)?))
 }
 
 /// The element type; 0 for NULL. Any thread.
