@@ -5,7 +5,7 @@
 //! where this crate trusts its caller. The typed operations are generated from the operation table of
 //! `jaxrs-api`; the header is generated from the signatures and comments here.
 //!
-//! In reading order: [`handle`], [`args`], [`gate`], [`error`], [`context`], [`array`], [`function`],
+//! In reading order: [`handle`], [`args`], [`gate`], [`error`], [`context`], [`mod@array`], [`function`],
 //! [`transforms`], [`control`], [`operation`], [`program`].
 #![warn(clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 #![allow(private_interfaces, reason = "C sees handles through pointers only")]

@@ -3397,7 +3397,7 @@ pub extern "C" fn jaxrs_op_diag(
     })
 }
 
-/// A key of the random generator (Threefry-2x32) from a seed: a u32[2].
+/// A key of the random generator (Threefry-2x32) from a seed: two 32-bit words.
 ///
 /// - `seed`: the seed.
 ///

@@ -111,10 +111,10 @@ typedef struct jaxrs_context_options {
     uint32_t flags;       /* JAXRS_CONTEXT_* */
     uint32_t num_threads; /* 0 for as many as there are cores; threads start when there is work */
     uint32_t log_level;
-    jaxrs_log_fn log; /* NULL: silent. The library never writes to stdout or stderr */
+    jaxrs_log_fn log; /* NULL: silent. The library never writes to stdout or stderr, and logs nothing yet */
     void* log_userdata;
     void (*log_drop)(void* userdata);
-    uint64_t soft_memory_limit; /* 0 for none */
+    uint64_t soft_memory_limit; /* from here on not used yet */
     void (*memory_pressure)(void* userdata, uint64_t bytes_needed);
     void* memory_pressure_userdata;
     const char* cache_dir;
@@ -142,7 +142,7 @@ typedef jaxrs_error* (*jaxrs_trace_fn)(void* userdata, jaxrs_scope* scope, jaxrs
 typedef struct jaxrs_fn_options {
     uint32_t struct_size;
     uint32_t flags;
-    const void* cache_key;
+    const void* cache_key; /* the same for functions that are the same; not used yet */
     size_t cache_key_len;
 } jaxrs_fn_options;
 #define JAXRS_FN_OPTIONS_INIT { sizeof(jaxrs_fn_options), 0, 0, 0 }
@@ -2134,7 +2134,7 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_triu(jaxrs_scope* s, const jaxrs_
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_diag(jaxrs_scope* s, const jaxrs_array* x, int64_t k, jaxrs_array** out);
 
 /**
- * A key of the random generator (Threefry-2x32) from a seed: a u32[2].
+ * A key of the random generator (Threefry-2x32) from a seed: two 32-bit words.
  *
  * - seed: the seed.
  *

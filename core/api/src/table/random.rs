@@ -12,7 +12,7 @@ fn float(cx: &Scope, dtype: Option<DType>) -> DType {
 }
 
 pub(super) static OPS: &[Op] = &[
-    op!("random_key", "A key of the random generator (Threefry-2x32) from a seed: a u32[2].", ()
+    op!("random_key", "A key of the random generator (Threefry-2x32) from a seed: two 32-bit words.", ()
         { seed: I64, "the seed"; } => |cx| random::key(cx, seed as u64)),
     op!("random_split", "New keys from a key, along the leading axis.", (key) { num: I64 = 2, "how many"; }
         => |cx| random::split(cx, key, num)),
