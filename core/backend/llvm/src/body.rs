@@ -35,6 +35,8 @@ pub(crate) struct Body<'e, 'c> {
     pub(crate) values: Vec<Option<Val>>,
     /// Values that were computed outside the loop over blocks.
     pub(crate) hoisted: Vec<bool>,
+    /// Comparisons whose outcome is known in all blocks that are being emitted.
+    pub(crate) decided: FxHashMap<ValueId, bool>,
     /// What differs between the open lanes.
     pub(crate) varying: Varying,
     /// The number of open lanes.
@@ -99,24 +101,38 @@ impl Body<'_, '_> {
                 let v = self.index_vars[var.0 as usize].unwrap_or_else(|| self.ir.i64(0));
                 self.set(*out, Val::Uniform(v));
             }
+            Inst::Op { out, .. } if self.decided.contains_key(out) => {
+                let holds = self.decided[out];
+                let v = self.constant(DType::Bool, Scalar::Bool(holds));
+                self.set(*out, Val::Uniform(v));
+            }
             Inst::Op { out, op, args } => {
                 let args: Vec<Val> = args.iter().map(|&arg| self.value(arg)).collect();
                 let val = self.op(inst, *op, &args, *out)?;
                 self.set(*out, val);
             }
             Inst::Load { out, buffer, position, mask } => {
-                let mask = mask.map(|mask| self.value(mask));
+                let mask = self.open_mask(*mask);
                 let val = self.load(*buffer, self.value(*position), mask);
                 self.set(*out, val);
             }
             Inst::Store { buffer, position, value, mask } => {
-                let mask = mask.map(|mask| self.value(mask));
+                let mask = self.open_mask(*mask);
                 self.store(*buffer, self.value(*position), self.value(*value), mask);
             }
             Inst::Loop(l) => self.loop_(l)?,
             Inst::While(w) => self.while_(w)?,
         }
         Ok(())
+    }
+
+    /// A mask, unless it is known to hold.
+    fn open_mask(&self, mask: Option<ValueId>) -> Option<Val> {
+        let mask = self.value(mask?);
+        match mask {
+            Val::Uniform(v) if self.ir.as_const(v).is_some_and(|bit| bit != 0) => None,
+            _ => Some(mask),
+        }
     }
 
     fn constant(&self, dtype: DType, value: Scalar) -> V {

@@ -6,6 +6,7 @@ use jaxrs_kernel::{Block, BufferId, Inst, Kernel, Lanes, Program};
 use crate::body::{Body, affine, tail_mask};
 use crate::ir::{IntCmp, V};
 use crate::lanes::{Load, Val, Varying, is_repeatable};
+use crate::segments;
 
 /// How the index space of a kernel is walked.
 #[derive(Clone, Debug)]
@@ -201,7 +202,42 @@ impl Body<'_, '_> {
         Ok(())
     }
 
+    /// Blocks of lanes; where masks are decided in most of them, those get code without masks.
     fn blocks(&mut self, plan: &Plan, begin: V, end: V) -> Result<()> {
+        let axis = self.kernel.domain.len() - 1;
+        let interior = match plan.width {
+            1 => None,
+            _ => segments::interior(self.kernel, axis, plan.width(), plan.full()),
+        };
+        let Some(interior) = interior else { return self.some_blocks(plan, begin, end) };
+        let (first, last) = (interior.begin as i64, interior.end as i64);
+        if first > 0 {
+            self.some_blocks(plan, begin, self.at_most(end, first))?;
+        }
+        self.decided = interior.decided;
+        self.some_blocks(plan, self.at_least(begin, first), self.at_most(end, last))?;
+        self.decided.clear();
+        if self.ir.as_const(end) != Some(last) {
+            self.some_blocks(plan, self.at_least(begin, last), end)?;
+        }
+        Ok(())
+    }
+
+    fn at_most(&self, v: V, bound: i64) -> V {
+        match self.ir.as_const(v) {
+            Some(v) => self.ir.i64(v.min(bound)),
+            None => self.ir.same("llvm.smin", &[v, self.ir.i64(bound)]),
+        }
+    }
+
+    fn at_least(&self, v: V, bound: i64) -> V {
+        match self.ir.as_const(v) {
+            Some(v) => self.ir.i64(v.max(bound)),
+            None => self.ir.same("llvm.smax", &[v, self.ir.i64(bound)]),
+        }
+    }
+
+    fn some_blocks(&mut self, plan: &Plan, begin: V, end: V) -> Result<()> {
         self.counted(begin, end, &mut |body, block| body.lane_block(plan, block, None))
     }
 

@@ -23,6 +23,7 @@ mod memory;
 mod ops;
 mod outline;
 mod program;
+mod segments;
 mod slow;
 mod sort;
 mod table;

@@ -235,6 +235,7 @@ impl<'e, 'c> Emitter<'e, 'c> {
             points: vec![zero; kernel.domain.len()],
             values: vec![None; kernel.values.len()],
             hoisted: vec![false; kernel.values.len()],
+            decided: FxHashMap::default(),
             varying: Varying::default(),
             width: 1,
             mask: None,

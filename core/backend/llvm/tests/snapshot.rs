@@ -59,9 +59,25 @@ fn a_masked_load_and_a_select_along_lanes() {
           %25 = getelementptr double, ptr %10, i64 %13
           store <4 x double> %24, ptr %25, align 8
           %26 = add nsw i64 %12, 1
-          %27 = icmp slt i64 %26, 5
+          %27 = icmp slt i64 %26, 1
           br i1 %27, label %11, label %28
 
         28:                                               ; preds = %11, %4
+          br i1 true, label %29, label %39
+
+        29:                                               ; preds = %29, %28
+          %30 = phi i64 [ 1, %28 ], [ %37, %29 ]
+          %31 = mul nsw i64 %30, 4
+          %32 = sub i64 %31, 1
+          %33 = getelementptr double, ptr %8, i64 %32
+          %34 = load <4 x double>, ptr %33, align 8
+          %35 = fmul contract <4 x double> %34, <double 5.000000e-01, double 5.000000e-01, double 5.000000e-01, double 5.000000e-01>
+          %36 = getelementptr double, ptr %10, i64 %31
+          store <4 x double> %35, ptr %36, align 8
+          %37 = add nsw i64 %30, 1
+          %38 = icmp slt i64 %37, 5
+          br i1 %38, label %29, label %39
+
+        39:                                               ; preds = %29, %28
           ret void"#]].assert_eq(body.trim_end());
 }
