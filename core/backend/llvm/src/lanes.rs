@@ -148,7 +148,7 @@ impl Load {
             (..=160, ..=2) if self.has_loops => 4,
             (..=400, ..=4) if self.has_loops => 2,
             (..=6, _) if reduces => 4,
-            (..=40, _) if reduces => 2,
+            (..=12, _) if reduces => 2,
             (..=4, _) => 2,
             _ => 1,
         };

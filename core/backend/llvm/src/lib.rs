@@ -161,8 +161,8 @@ impl LlvmBackend {
     }
 }
 
-const PASSES: &str =
-    "function(early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm))";
+/// Enough for explicit vectors; instruction selection does again what `instcombine` would.
+const PASSES: &str = "function(early-cse<memssa>,simplifycfg,loop-mssa(licm))";
 
 /// Whether any step reads a buffer, or writes it other than as a kernel.
 fn is_read(program: &Program, steps: &[Step], id: BufferId) -> bool {
