@@ -1,7 +1,8 @@
 //! Devices' memory and threads: host buffers, arrays, the thread pool, and the two traits that back ends
 //! implement. Nothing here knows jaxprs or transforms.
 //!
-//! In reading order: [`HostBuffer`], [`Array`], [`Backend`] and [`Executable`].
+//! In reading order: [`HostBuffer`] and `memory` (where large buffers come from), [`Array`], [`Backend`] and
+//! [`Executable`], [`LoadedProgram`], [`Pool`], [`FloatMode`], [`fork_generation`].
 
 mod array;
 mod backend;

@@ -1,7 +1,9 @@
 //! The thread pool: one loop at a time, its iterations handed out in chunks to whoever is free.
 
+mod host;
+mod signals;
+
 use std::any::Any;
-use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
@@ -10,6 +12,11 @@ use std::thread::JoinHandle;
 use parking_lot::Mutex;
 
 use crate::{FloatMode, fork_generation};
+
+pub use host::HostParallelFor;
+
+use host::host_run;
+use signals::BlockedSignals;
 
 /// A range of iterations.
 type Task<'a> = dyn Fn(usize, usize) + Sync + 'a;
@@ -20,28 +27,6 @@ const SPINS: u32 = 2000;
 const STACK_BYTES: usize = 8 << 20;
 /// Chunks for each thread, so that a thread that is held up does not hold up the others.
 const CHUNKS_PER_THREAD: usize = 4;
-
-/// A host's own way of running loops on several threads, in place of ours.
-#[derive(Clone, Copy, Debug)]
-pub struct HostParallelFor {
-    /// Calls `task(argument, i)` for each `i` under `n`, in any order, on any threads, and returns when
-    /// all are done.
-    pub run: unsafe extern "C" fn(
-        userdata: *mut c_void,
-        n: usize,
-        task: unsafe extern "C" fn(argument: *mut c_void, i: usize),
-        argument: *mut c_void,
-    ),
-    /// Passed to `run`.
-    pub userdata: *mut c_void,
-    /// How many threads the host uses.
-    pub threads: usize,
-}
-
-// SAFETY: the host promises that `run` may be called with `userdata` from any thread.
-unsafe impl Send for HostParallelFor {}
-// SAFETY: as above.
-unsafe impl Sync for HostParallelFor {}
 
 /// Threads that share the iterations of loops. They start with the first loop that is large enough, and
 /// block all signals. Loops from several host threads at once are safe: who finds the pool busy, as
@@ -307,149 +292,5 @@ fn futex(word: &AtomicU32, operation: i32, value: u32) {
     unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), operation, value, no_timeout) };
 }
 
-/// All signals are blocked on this thread, and so on those it starts, while this lives.
-struct BlockedSignals(libc::sigset_t);
-
-impl BlockedSignals {
-    fn new() -> BlockedSignals {
-        let mut all = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
-        let mut before = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
-        // SAFETY: fills the set.
-        unsafe { libc::sigfillset(all.as_mut_ptr()) };
-        // SAFETY: both are sets; the second is filled.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
-        // SAFETY: the call filled it.
-        BlockedSignals(unsafe { before.assume_init() })
-    }
-}
-
-impl Drop for BlockedSignals {
-    fn drop(&mut self) {
-        // SAFETY: the set is one that the system gave.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.0, std::ptr::null_mut()) };
-    }
-}
-
-fn host_run(host: HostParallelFor, n: usize, chunk: usize, task: &Task<'_>) {
-    struct Loop<'a> {
-        task: &'a Task<'a>,
-        n: usize,
-        chunk: usize,
-        float_mode: u32,
-        panic: Mutex<Option<Box<dyn Any + Send>>>,
-    }
-    unsafe extern "C" fn one(argument: *mut c_void, i: usize) {
-        // SAFETY: the argument is the loop below, which outlives the host's call.
-        let this = unsafe { &*argument.cast::<Loop<'_>>() };
-        let begin = i * this.chunk;
-        let _mode = FloatMode::set(this.float_mode);
-        let run = || (this.task)(begin, (begin + this.chunk).min(this.n));
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
-            *this.panic.lock() = Some(panic);
-        }
-    }
-    let panic = Mutex::new(None);
-    let mut argument = Loop { task, n, chunk, float_mode: FloatMode::current(), panic };
-    let pointer = (&raw mut argument).cast();
-    // SAFETY: the host's function takes these arguments; `argument` lives until it returns.
-    unsafe { (host.run)(host.userdata, n.div_ceil(chunk), one, pointer) };
-    if let Some(panic) = argument.panic.lock().take() {
-        resume_unwind(panic);
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Every iteration runs exactly once.
-    fn check(pool: &Pool, n: usize, grain: usize) {
-        let counts: Vec<AtomicUsize> = (0..n).map(|_| AtomicUsize::new(0)).collect();
-        pool.parallel_for(n, grain, &|begin, end| {
-            for count in &counts[begin..end] {
-                count.fetch_add(1, SeqCst);
-            }
-        });
-        assert!(counts.iter().all(|count| count.load(SeqCst) == 1), "n {n} grain {grain}");
-    }
-
-    #[test]
-    fn every_iteration_runs_once_whatever_the_sizes() {
-        let pool = Pool::new(4);
-        for n in [0, 1, 2, 7, 100, 1000] {
-            for grain in [0, 1, 3, 64, 5000] {
-                check(&pool, n, grain);
-            }
-        }
-    }
-
-    #[test]
-    fn loops_from_many_threads_and_inside_loops_all_finish() {
-        let pool = Pool::new(3);
-        let total = AtomicUsize::new(0);
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    for _ in 0..500 {
-                        pool.parallel_for(16, 1, &|begin, end| {
-                            pool.parallel_for(end - begin, 1, &|b, e| {
-                                total.fetch_add(e - b, SeqCst);
-                            });
-                        });
-                    }
-                });
-            }
-        });
-        assert_eq!(total.load(SeqCst), 4 * 500 * 16);
-    }
-
-    #[test]
-    fn the_number_of_threads_changes_between_loops() {
-        let pool = Pool::new(2);
-        for threads in [1, 4, 2, 3] {
-            pool.set_threads(threads);
-            assert_eq!(pool.threads(), threads);
-            check(&pool, 100, 1);
-        }
-    }
-
-    #[test]
-    fn a_panic_in_a_task_reaches_the_caller_and_leaves_the_pool_usable() {
-        let pool = Pool::new(2);
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            pool.parallel_for(10, 1, &|begin, _| assert_ne!(begin, 4, "four"));
-        }));
-        assert!(result.is_err());
-        check(&pool, 50, 1);
-    }
-
-    #[test]
-    fn workers_have_the_float_mode_of_their_caller() {
-        let pool = Pool::new(3);
-        let _mode = FloatMode::flush_denormals();
-        let mode = FloatMode::current();
-        pool.parallel_for(200, 1, &|_, _| assert_eq!(FloatMode::current() & 0x8040, mode & 0x8040));
-    }
-
-    #[test]
-    fn a_host_that_brings_threads_gets_the_loops() {
-        unsafe extern "C" fn run(
-            userdata: *mut c_void,
-            n: usize,
-            task: unsafe extern "C" fn(*mut c_void, usize),
-            argument: *mut c_void,
-        ) {
-            // SAFETY: the test passes a counter.
-            unsafe { &*userdata.cast::<AtomicUsize>() }.fetch_add(n, SeqCst);
-            for i in (0..n).rev() {
-                // SAFETY: `i` is under `n`.
-                unsafe { task(argument, i) };
-            }
-        }
-        let calls = AtomicUsize::new(0);
-        let userdata = (&raw const calls).cast_mut().cast();
-        let pool = Pool::with_host(HostParallelFor { run, userdata, threads: 4 });
-        check(&pool, 1000, 1);
-        assert!(calls.load(SeqCst) > 1);
-    }
-}
+mod tests;

@@ -4,24 +4,31 @@
 //! between them; kernels inline, or as functions of a range where several threads share them. Vectors are
 //! explicit: LLVM's own vectoriser is not used, which saves most of its compile time.
 //!
-//! In reading order: [`LlvmBackend`], `program` (steps), `outline` (kernels as functions), `kernel` (index spaces), `body` (instructions and
-//! loops), `lanes` (what varies between lanes), `memory`, `ops`, `casts`, `math`; below them `ir` (the
-//! instruction builder), `machine` (LLVM's code generator), `loader` (objects into memory), `table` and
-//! `executable` (what compiled code calls back).
+//! In reading order: [`LlvmBackend`], `program` (steps), `control` and `calls` (loops, branches, library
+//! calls), `outline` (kernels as functions), `kernel` (index spaces), `segments` (rows without masks inside),
+//! `body` (instructions), `loops` and `lane_loops`, `lanes` (what varies between lanes), `positions`,
+//! `memory`, `ops`, `casts`, `math`; below them `ir` (the instruction builder), `machine` (LLVM's code
+//! generator), `loader` (objects into memory), `table` and `executable` (what compiled code calls back),
+//! `matmul`, `sort`, `slow`.
 
 mod body;
+mod calls;
 mod casts;
+mod control;
 mod executable;
 mod ir;
 mod kernel;
+mod lane_loops;
 mod lanes;
 mod loader;
+mod loops;
 mod machine;
 mod math;
 mod matmul;
 mod memory;
 mod ops;
 mod outline;
+mod positions;
 mod program;
 mod segments;
 mod slow;
@@ -42,7 +49,8 @@ use crate::executable::Native;
 use crate::ir::Ir;
 use crate::loader::Code;
 use crate::machine::Machines;
-use crate::program::{ENTRY, Emitter, Part, n_parts};
+use crate::outline::{Part, n_parts};
+use crate::program::{ENTRY, Emitter};
 
 /// Settings of the back end.
 #[derive(Clone, Debug, Default)]

@@ -1,0 +1,60 @@
+//! Copies and library calls.
+
+use jaxrs_kernel::{BufferId, MatMul, Operand, Sort};
+
+use crate::ir::V;
+use crate::program::Emitter;
+use crate::table::Slot;
+
+impl Emitter<'_, '_> {
+    pub(crate) fn copy(&self, from: BufferId, to: BufferId) {
+        let ir = self.ir;
+        let bytes = self.program[from].size_bytes();
+        let (from, to) = (self.pointer(from), self.pointer(to));
+        match bytes {
+            0 => {}
+            1 | 2 | 4 | 8 | 16 | 32 | 64 => {
+                let ty = ir.lanes(ir.int(8), bytes as u32);
+                ir.store(ir.load(ty, from, 1), to, 1);
+            }
+            _ => {
+                let bytes = ir.i64(bytes as i64);
+                self.runtime.call(ir, Slot::Copy, &[self.runtime.ctx, to, from, bytes]);
+            }
+        }
+    }
+
+    fn operand(&self, operand: &Operand) -> V {
+        let ir = self.ir;
+        let element = ir.memory(self.program[operand.buffer].dtype);
+        let mut offset = ir.i64(operand.offset as i64);
+        if let Some((var, step)) = operand.step {
+            let counter = self.index_vars[var.0 as usize].unwrap_or_else(|| ir.i64(0));
+            offset = ir.add(offset, ir.mul(counter, ir.i64(step as i64)));
+        }
+        ir.element(element, self.pointer(operand.buffer), offset)
+    }
+
+    fn next_call(&mut self) -> V {
+        self.n_calls += 1;
+        self.ir.i64(self.n_calls as i64 - 1)
+    }
+
+    pub(crate) fn matmul(&mut self, matmul: &MatMul) {
+        let call = self.next_call();
+        let (out, lhs) = (self.operand(&matmul.out), self.operand(&matmul.lhs));
+        let rhs = self.operand(&matmul.rhs);
+        self.runtime.call(self.ir, Slot::MatMul, &[self.runtime.ctx, call, out, lhs, rhs]);
+    }
+
+    pub(crate) fn sort(&mut self, sort: &Sort) {
+        let ir = self.ir;
+        let call = self.next_call();
+        let n = sort.inputs.len();
+        let table = ir.stack_slot(self.entry, ir.array(ir.ptr(), 2 * n), 8);
+        for (i, &buffer) in sort.inputs.iter().chain(&sort.outputs).enumerate() {
+            ir.store(self.pointer(buffer), ir.element(ir.ptr(), table, ir.i64(i as i64)), 8);
+        }
+        self.runtime.call(ir, Slot::Sort, &[self.runtime.ctx, call, table]);
+    }
+}

@@ -1,0 +1,142 @@
+//! Arithmetic, comparisons, and lanes of vectors.
+
+use inkwell::llvm_sys::LLVMFastMathAllowContract;
+use inkwell::llvm_sys::core::*;
+
+use super::{FloatCmp, IntCmp, Ir, NO_NAME, Ty, V};
+
+macro_rules! binary {
+    ($($(#[$doc:meta])* $name:ident = $build:ident;)*) => {$(
+        $(#[$doc])*
+        pub(crate) fn $name(&self, a: V, b: V) -> V {
+            // SAFETY: builder and operands belong to one live context; the operands' types agree.
+            V(unsafe { $build(self.builder, a.0, b.0, NO_NAME) })
+        }
+    )*};
+}
+
+macro_rules! float_binary {
+    ($($name:ident = $build:ident;)*) => {$(
+        pub(crate) fn $name(&self, a: V, b: V) -> V {
+            // SAFETY: builder and operands belong to one live context; the operands' types agree.
+            self.contract(V(unsafe { $build(self.builder, a.0, b.0, NO_NAME) }))
+        }
+    )*};
+}
+
+macro_rules! convert {
+    ($($name:ident = $build:ident;)*) => {$(
+        pub(crate) fn $name(&self, a: V, to: Ty) -> V {
+            // SAFETY: builder, operand and type belong to one live context; LLVM has this conversion.
+            V(unsafe { $build(self.builder, a.0, to.0, NO_NAME) })
+        }
+    )*};
+}
+
+impl Ir<'_> {
+    binary! {
+        add = LLVMBuildAdd;
+        sub = LLVMBuildSub;
+        mul = LLVMBuildMul;
+        add_nsw = LLVMBuildNSWAdd;
+        mul_nsw = LLVMBuildNSWMul;
+        udiv = LLVMBuildUDiv;
+        sdiv = LLVMBuildSDiv;
+        urem = LLVMBuildURem;
+        srem = LLVMBuildSRem;
+        and = LLVMBuildAnd;
+        or = LLVMBuildOr;
+        xor = LLVMBuildXor;
+        shl = LLVMBuildShl;
+        lshr = LLVMBuildLShr;
+        ashr = LLVMBuildAShr;
+        extract = LLVMBuildExtractElement;
+    }
+
+    float_binary! {
+        fadd = LLVMBuildFAdd;
+        fsub = LLVMBuildFSub;
+        fmul = LLVMBuildFMul;
+        fdiv = LLVMBuildFDiv;
+    }
+
+    convert! {
+        trunc = LLVMBuildTrunc;
+        zext = LLVMBuildZExt;
+        sext = LLVMBuildSExt;
+        fptosi = LLVMBuildFPToSI;
+        fptoui = LLVMBuildFPToUI;
+        sitofp = LLVMBuildSIToFP;
+        uitofp = LLVMBuildUIToFP;
+        fptrunc = LLVMBuildFPTrunc;
+        fpext = LLVMBuildFPExt;
+        bitcast = LLVMBuildBitCast;
+    }
+
+    /// Allows contraction into fused multiply-adds, the only liberty that is taken.
+    pub(super) fn contract(&self, v: V) -> V {
+        // SAFETY: the value is live.
+        if unsafe { LLVMCanValueUseFastMathFlags(v.0) } != 0 {
+            // SAFETY: the value is an instruction with such flags.
+            unsafe { LLVMSetFastMathFlags(v.0, LLVMFastMathAllowContract) };
+        }
+        v
+    }
+
+    /// −x; the sign bit flips.
+    pub(crate) fn fneg(&self, v: V) -> V {
+        // SAFETY: builder and operand belong to one live context.
+        self.contract(V(unsafe { LLVMBuildFNeg(self.builder, v.0, NO_NAME) }))
+    }
+
+    /// Compares integers.
+    pub(crate) fn icmp(&self, predicate: IntCmp, a: V, b: V) -> V {
+        // SAFETY: builder and operands belong to one live context; the operands' types agree.
+        V(unsafe { LLVMBuildICmp(self.builder, predicate, a.0, b.0, NO_NAME) })
+    }
+
+    /// Compares floats.
+    pub(crate) fn fcmp(&self, predicate: FloatCmp, a: V, b: V) -> V {
+        // SAFETY: builder and operands belong to one live context; the operands' types agree.
+        V(unsafe { LLVMBuildFCmp(self.builder, predicate, a.0, b.0, NO_NAME) })
+    }
+
+    /// Chooses, lane by lane if the condition is a vector.
+    pub(crate) fn select(&self, condition: V, if_true: V, if_false: V) -> V {
+        // SAFETY: builder and operands belong to one live context; the operands' types agree.
+        V(unsafe { LLVMBuildSelect(self.builder, condition.0, if_true.0, if_false.0, NO_NAME) })
+    }
+
+    /// All lanes' complement.
+    pub(crate) fn not(&self, v: V) -> V {
+        // SAFETY: builder and operand belong to one live context.
+        V(unsafe { LLVMBuildNot(self.builder, v.0, NO_NAME) })
+    }
+
+    /// A scalar in all lanes.
+    pub(crate) fn splat(&self, v: V, width: u32) -> V {
+        if width == 1 {
+            return v;
+        }
+        let ty = self.lanes(self.type_of(v), width);
+        // SAFETY: the type is live.
+        let poison = V(unsafe { LLVMGetPoison(ty.0) });
+        let first = self.insert(poison, v, 0);
+        self.shuffle(first, poison, &vec![0; width as usize])
+    }
+
+    /// A vector with one lane replaced.
+    pub(crate) fn insert(&self, vector: V, v: V, lane: u32) -> V {
+        let lane = self.i32(lane.into());
+        // SAFETY: builder and operands belong to one live context.
+        V(unsafe { LLVMBuildInsertElement(self.builder, vector.0, v.0, lane.0, NO_NAME) })
+    }
+
+    /// Lanes of two vectors in another order.
+    pub(crate) fn shuffle(&self, a: V, b: V, lanes: &[u32]) -> V {
+        let lanes: Vec<V> = lanes.iter().map(|&lane| self.i32(lane.into())).collect();
+        let mask = self.const_vector(&lanes);
+        // SAFETY: builder and operands belong to one live context.
+        V(unsafe { LLVMBuildShuffleVector(self.builder, a.0, b.0, mask.0, NO_NAME) })
+    }
+}
