@@ -110,8 +110,11 @@ fn install_static(from: &Path, to: &Path, scratch: &Path) -> Result {
         link.arg(archive(library)?);
     }
     run(&mut link)?;
+    // C++'s unique symbols can only be hidden once they are weak.
+    let mut weaken = Command::new("objcopy");
+    run(weaken.args(["--wildcard", "--weaken-symbol=_Z*", "--strip-debug"]).arg(&object))?;
     run(Command::new("objcopy")
-        .args(["--wildcard", "--keep-global-symbol=jaxrs_*", "--strip-debug"])
+        .args(["--wildcard", "--keep-global-symbol=jaxrs_*"])
         .args(["--remove-section=.llvmbc", "--remove-section=.llvmcmd"])
         .arg(&object))?;
     let _ = std::fs::remove_file(to);
