@@ -94,7 +94,7 @@ fn compares(kernel: &Kernel, axis: usize) -> Vec<Comparison> {
     let mut offsets: FxHashMap<ValueId, i64> = FxHashMap::default();
     let mut found = Vec::new();
     kernel.visit(&mut |inst| match inst {
-        Inst::Const { out, value: Scalar::Int(v) } if v.abs() < FAR => {
+        Inst::Const { out, value: Scalar::Int(v) } if v.unsigned_abs() < FAR.unsigned_abs() => {
             constants.insert(*out, *v);
         }
         Inst::Point { out, axis: a } if *a == axis => {
@@ -179,6 +179,12 @@ mod tests {
         check(&[(Compare::Lt, 0, 64)], Some((4, 16, &[false])));
         check(&[(Compare::Le, 0, 63)], Some((4, 16, &[false])));
         check(&[(Compare::Eq, 3, 3)], Some((1, 16, &[false])));
+    }
+
+    #[test]
+    fn bounds_at_the_ends_of_the_type_are_not_followed() {
+        check(&[(Compare::Lt, 0, i64::MIN)], None);
+        check(&[(Compare::Lt, i64::MIN, 0)], None);
     }
 
     #[test]
