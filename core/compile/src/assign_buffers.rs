@@ -110,7 +110,7 @@ fn share_donated(program: &mut Program, donated: &[bool], lifetimes: &[Lifetime]
 
 /// Removes unassigned buffers that no step mentions.
 fn drop_unused(program: &mut Program) {
-    let mut walk = Walk::new(program);
+    let walk = Walk::new(program);
     let mut names = rustc_hash::FxHashMap::default();
     let mut kept = Vec::with_capacity(program.buffers.len());
     for (k, buffer) in std::mem::take(&mut program.buffers).into_iter().enumerate() {

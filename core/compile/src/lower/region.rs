@@ -43,7 +43,7 @@ impl Lowerer<'_> {
         self.place_others(region, &decisions);
         for node in self.schedule(region, &decisions)? {
             match node {
-                Node::Kernel(cluster) => self.emit_cluster(cluster, steps)?,
+                Node::Kernel(cluster) => self.emit_cluster(*cluster, steps)?,
                 Node::Equation(eqn) => self.lower_equation(eqn, &decisions, steps)?,
             }
         }

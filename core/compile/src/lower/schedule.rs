@@ -31,7 +31,7 @@ const MANY_ROWS: usize = 32;
 /// Something to be done.
 pub(crate) enum Node {
     /// A kernel that computes variables.
-    Kernel(Cluster),
+    Kernel(Box<Cluster>),
     /// An equation over whole arrays, or with programs of its own.
     Equation(usize),
 }
@@ -153,7 +153,7 @@ impl Scheduler<'_, '_> {
             alone: Some(kernel),
             internal: FxHashSet::default(),
         };
-        self.add(Node::Kernel(cluster), reads, &[root]);
+        self.add(Node::Kernel(Box::new(cluster)), reads, &[root]);
         Ok(())
     }
 
@@ -236,8 +236,14 @@ impl Scheduler<'_, '_> {
         let mut roots: Vec<Var> = a.roots.iter().chain(&b.roots).copied().collect();
         roots.sort_by_key(|&root| self.lowerer.graph.info(root).eqn);
         let internal = FxHashSet::default();
-        self.nodes[late] =
-            Node::Kernel(Cluster { roots, rank, is_fixed, alone: None, internal, n_values });
+        self.nodes[late] = Node::Kernel(Box::new(Cluster {
+            roots,
+            rank,
+            is_fixed,
+            alone: None,
+            internal,
+            n_values,
+        }));
         self.merged_into[early] = late;
         self.first_part[late] = self.first_part[late].min(self.first_part[early]);
         let reads = std::mem::take(&mut self.reads[early]);

@@ -20,7 +20,13 @@ pub(crate) enum Simpler {
     /// It is an operand, or a result of an earlier equation.
     Same(Atom),
     /// Another operation does it.
-    Becomes(Prim, SmallVec<[Atom; 4]>),
+    Becomes(Box<(Prim, SmallVec<[Atom; 4]>)>),
+}
+
+impl Simpler {
+    fn becomes(prim: Prim, operands: SmallVec<[Atom; 4]>) -> Simpler {
+        Simpler::Becomes(Box::new((prim, operands)))
+    }
 }
 
 /// A rule: looks at an equation and at what defined its operands.
@@ -116,7 +122,7 @@ impl Simplifier {
         while let [ty] = types {
             match RULES.iter().find_map(|rule| rule(&self.known, &prim, &inputs, ty)) {
                 Some(Simpler::Same(atom)) => return SmallVec::from_iter([atom]),
-                Some(Simpler::Becomes(other, operands)) => (prim, inputs) = (other, operands),
+                Some(Simpler::Becomes(other)) => (prim, inputs) = *other,
                 None => break,
             }
         }

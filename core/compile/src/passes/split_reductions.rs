@@ -72,7 +72,7 @@ fn plan(jaxpr: &Jaxpr, eqn: &Eqn) -> Option<Plan> {
 
 /// A number near the wanted one that divides a size, if there is one.
 fn near_divisor(size: usize, wanted: usize) -> usize {
-    let found = (wanted / 2 + 1..=wanted).rev().find(|n| size % n == 0);
+    let found = (wanted / 2 + 1..=wanted).rev().find(|&n| size.is_multiple_of(n));
     found.unwrap_or(wanted)
 }
 

@@ -69,10 +69,11 @@ fn swapped(jaxpr: &Jaxpr) -> HashMap<VarId, VarId> {
                 let order = order.chain(n_batch..n_batch + n_left).collect();
                 exchanging.insert(eqn.outputs[0], order);
             }
-            (Prim::Transpose(transpose), [Atom::Var(var)]) if n_uses[var.0 as usize] == 1 => {
-                if exchanging.get(var) == Some(&transpose.permutation) {
-                    found.insert(*var, eqn.outputs[0]);
-                }
+            (Prim::Transpose(transpose), [Atom::Var(var)])
+                if n_uses[var.0 as usize] == 1
+                    && exchanging.get(var) == Some(&transpose.permutation) =>
+            {
+                found.insert(*var, eqn.outputs[0]);
             }
             _ => {}
         }

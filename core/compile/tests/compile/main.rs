@@ -24,7 +24,7 @@ fn agree(jaxpr: &Jaxpr, inputs: &[Literal], class: Class) -> Result<Program, Str
         // Programs know lengths only.
         let got =
             got.with_type(expected.ty().clone()).map_err(|err| format!("output {k}: {err}"))?;
-        if let Some(difference) = difference(&got, &expected, class) {
+        if let Some(difference) = difference(&got, expected, class) {
             return Err(format!("output {k}: {difference}\n{program}"));
         }
     }
@@ -48,7 +48,7 @@ fn made_up(seed: usize, ty: &Type) -> Literal {
     Literal::from_fn(ty.clone(), |position| {
         let hash = ((position * 2_654_435_761 + seed * 40_503 + 12_345) >> 7) % 1000;
         match ty.dtype {
-            DType::Bool => Scalar::Bool(hash % 2 == 0),
+            DType::Bool => Scalar::Bool(hash.is_multiple_of(2)),
             dtype if dtype.is_float() => Scalar::Float(hash as f64 / 500.0 - 1.0),
             dtype => Scalar::Int((hash % 5) as i64).cast(dtype),
         }

@@ -57,7 +57,7 @@ pub(crate) fn cancel(known: &Known, prim: &Prim, inputs: &[Atom], out: &Type) ->
         (Prim::ConvertElementType(_), Prim::ConvertElementType(first)) => {
             let x = &inner.inputs[0];
             holds(first.new_dtype, known.ty(x).dtype)
-                .then(|| Simpler::Becomes(prim.clone(), SmallVec::from_iter([x.clone()])))
+                .then(|| Simpler::becomes(prim.clone(), SmallVec::from_iter([x.clone()])))
         }
         _ => None,
     }
@@ -111,7 +111,7 @@ pub(crate) fn use_scalars(
         return None;
     }
     let new = scalars.iter().zip(inputs).map(|(s, input)| s.clone().unwrap_or(input.clone()));
-    Some(Simpler::Becomes(prim.clone(), new.collect()))
+    Some(Simpler::becomes(prim.clone(), new.collect()))
 }
 
 /// A constant scalar.

@@ -34,7 +34,7 @@ pub(crate) fn absorb_transposes(
         *operand = eqn.inputs[0].clone();
         changed = true;
     }
-    changed.then(|| Simpler::Becomes(dot.into(), operands))
+    changed.then(|| Simpler::becomes(dot.into(), operands))
 }
 
 /// Whether the axes that remain of an operand come in the same order without the transposition.

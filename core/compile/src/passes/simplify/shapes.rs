@@ -34,7 +34,7 @@ pub(crate) fn drop_identity(
 pub(crate) fn compose(known: &Known, prim: &Prim, inputs: &[Atom], _: &Type) -> Option<Simpler> {
     let inner = known.def(inputs.first()?)?;
     let becomes =
-        |prim: Prim| Some(Simpler::Becomes(prim, SmallVec::from_iter([inner.inputs[0].clone()])));
+        |prim: Prim| Some(Simpler::becomes(prim, SmallVec::from_iter([inner.inputs[0].clone()])));
     match (prim, &inner.prim) {
         (Prim::Transpose(outer), Prim::Transpose(first)) => {
             let permutation = outer.permutation.iter().map(|&axis| first.permutation[axis]);
