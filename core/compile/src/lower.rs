@@ -1,10 +1,10 @@
 //! From a jaxpr to the steps of a program.
 //!
-//! In reading order: [`graph`] (all variables under one numbering), [`probe`] (what an equation asks of
-//! its operands), [`decide`] (what is stored), [`schedule`] (what is done together, and when), [`pull`]
-//! (computing an element), [`emit`] (kernels),
-//! [`steps`] (whole-array operations), [`control`] (loops and branches),
-//! [`lane_loop`] (loops that become one kernel).
+//! In reading order: `graph` (all variables under one numbering), `probe` (what an equation asks of
+//! its operands), `decide` (what is stored), `schedule` (what is done together, and when), `pull`
+//! (computing an element), `emit` (kernels),
+//! `steps` (whole-array operations), `control` (loops and branches),
+//! `lane_loop` (loops that become one kernel).
 
 mod accumulate;
 mod control;
