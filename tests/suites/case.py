@@ -32,9 +32,12 @@ class Case:
 
 def command(*args, env=None, cwd=ROOT, timeout=2400):
     """Runs a command; gives its exit status and what it wrote to both streams."""
-    done = subprocess.run([str(a) for a in args], cwd=cwd, env={**os.environ, **(env or {})}, timeout=timeout,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          errors="replace")
+    try:
+        done = subprocess.run([str(a) for a in args], cwd=cwd, env={**os.environ, **(env or {})}, timeout=timeout,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              errors="replace")
+    except (FileNotFoundError, subprocess.TimeoutExpired) as error:
+        return 127, str(error)
     return done.returncode, done.stdout
 
 
