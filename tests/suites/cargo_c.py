@@ -37,7 +37,7 @@ def differences(ours, theirs):
 def cases():
     environment = cargo_c()
     with tempfile.TemporaryDirectory() as folder:
-        installed = case("cargo cinstall works", "cargo", "cinstall", "--quiet", "--manifest-path", "capi/Cargo.toml", "--release",
+        installed = case("cargo cinstall works", "cargo", "cinstall", "--manifest-path", "capi/Cargo.toml", "--release",
                          "--no-default-features", "--features", "llvm-static", "--prefix", "/usr", "--libdir", "lib",
                          "--destdir", folder, env=environment, cwd=ROOT)
         yield installed
