@@ -1,6 +1,8 @@
 //! Compiled programs mean what their jaxprs mean.
 
 mod control;
+mod fixtures;
+mod passes;
 mod programs;
 mod random;
 mod samples;
