@@ -10,7 +10,8 @@ FAILED = re.compile(r"^test (.+) \.\.\. FAILED$", re.M)
 
 # Integration tests by what they are about; the others are unit tests.
 RECORDED = {"recorded"}
-SNAPSHOTS = {"testdata", "snapshots"}
+SNAPSHOTS = {"testdata", "snapshot"}
+LAWS = {"laws", "samples"}
 
 
 @functools.cache

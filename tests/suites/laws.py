@@ -1,6 +1,7 @@
-"""Laws over all primitives, element types and transforms."""
-from cargo import RECORDED, SNAPSHOTS, cargo_test, flags, integration_tests
+"""Laws over all primitives, element types and transforms, and every sample by each way to run it."""
+from cargo import LAWS, cargo_test, flags
 
 
 def cases():
-    yield cargo_test("laws", "--lib", *flags(integration_tests() - RECORDED - SNAPSHOTS), "laws")
+    yield cargo_test("laws of the rules", "--lib", "laws")
+    yield cargo_test("laws of the transforms", *flags(LAWS))
