@@ -217,8 +217,8 @@ pub(crate) fn linearize(
     })?;
     let (linear, residuals, has_tangent) =
         parts.ok_or_else(|| Error::internal("linearization staged nothing"))?;
-    let split = Split { primal: (*primal).clone(), linear: (*linear).clone(), residuals };
-    let Split { primal, linear, residuals } = move_again(split);
+    let (primal, linear) = (Arc::unwrap_or_clone(primal), Arc::unwrap_or_clone(linear));
+    let Split { primal, linear, residuals } = move_again(Split { primal, linear, residuals });
     let (primal, linear) = (Arc::new(primal), Arc::new(linear));
     let result = LinearizedJaxpr { primal, linear, residuals, has_tangent };
     memo.put(key, jaxpr, Transformed::Linearize(result.clone()));
