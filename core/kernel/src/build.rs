@@ -1,6 +1,7 @@
 //! Building kernel bodies. Constants fold on the way, and equal pure instructions of one block are
 //! shared, so that index arithmetic costs nothing where it is known.
 
+mod complex;
 mod range;
 mod simplify;
 
@@ -12,6 +13,7 @@ use crate::body::{Block, Carried, Inst, Loop, LoopKind, ValueId, WhileLoop};
 use crate::program::{BufferId, IndexVar};
 use crate::scalar::{Compare, ReduceOp, ScalarOp};
 
+use complex::CarriedParts;
 use range::Range;
 
 /// What makes two pure instructions the same value.
@@ -38,22 +40,23 @@ pub struct OpenLoop {
     pub params: SmallVec<[ValueId; 2]>,
     kind: LoopKind,
     trips: usize,
-    carried: SmallVec<[Carried; 2]>,
-    results: SmallVec<[ValueId; 2]>,
+    carried: CarriedParts,
+    /// What combines the yields with the carried values, where that is done in the body.
+    combine: Option<SmallVec<[ReduceOp; 2]>>,
 }
 
 /// A while loop whose condition is being built.
 pub struct OpenCondition {
     /// The carried values, for condition and body.
     pub params: SmallVec<[ValueId; 2]>,
-    carried: SmallVec<[Carried; 2]>,
-    results: SmallVec<[ValueId; 2]>,
+    carried: CarriedParts,
 }
 
 /// A while loop whose body is being built.
 pub struct OpenWhile {
-    carried: SmallVec<[Carried; 2]>,
-    results: SmallVec<[ValueId; 2]>,
+    /// The carried values, for the body.
+    pub params: SmallVec<[ValueId; 2]>,
+    carried: CarriedParts,
     condition: Block,
 }
 
@@ -162,9 +165,10 @@ impl BodyBuilder {
         self.pure(Key::Index(var), DType::I64, |out| Inst::Index { out, var })
     }
 
-    /// An operation on scalars, simplified where that is exact.
+    /// An operation on scalars, simplified where that is exact; one on complex numbers becomes operations
+    /// on their parts.
     pub fn op(&mut self, op: ScalarOp, args: &[ValueId]) -> ValueId {
-        if let Some(value) = self.simplify(op, args) {
+        if let Some(value) = self.simplify(op, args).or_else(|| self.complex_op(op, args)) {
             return value;
         }
         let types: SmallVec<[DType; 3]> = args.iter().map(|&arg| self.dtype(arg)).collect();
@@ -284,22 +288,27 @@ impl BodyBuilder {
     pub fn begin_loop(&mut self, kind: LoopKind, trips: usize, inits: &[ValueId]) -> OpenLoop {
         let index = self.fresh(DType::I64);
         self.facts[index.0 as usize].range = Range::below(trips);
-        let (carried, params, results) = self.carried(inits);
+        let carried = self.carried(inits);
+        let (kind, combine) = BodyBuilder::kind_of_parts(kind, &carried.is_complex);
         self.open.push(Open::default());
-        OpenLoop { index, params, kind, trips, carried, results }
+        let params = self.joined(&carried.params(), &carried.is_complex);
+        OpenLoop { index, params, kind, trips, carried, combine }
     }
 
     /// Closes a loop with what its body yields; gives the values after the loop.
     pub fn end_loop(
         &mut self,
         open: OpenLoop,
-        yields: SmallVec<[ValueId; 2]>,
+        mut yields: SmallVec<[ValueId; 2]>,
     ) -> SmallVec<[ValueId; 2]> {
-        let OpenLoop { index, kind, trips, carried, results, .. } = open;
-        let insts = self.open.pop().map(|open| open.insts).unwrap_or_default();
-        let body = Block { insts, yields };
-        self.push(Inst::Loop(Loop { kind, trips, index, carried, body }));
-        results
+        let OpenLoop { index, params, kind, trips, carried, combine } = open;
+        for (k, op) in combine.into_iter().flatten().enumerate() {
+            yields[k] = self.op(op.op(), &[params[k], yields[k]]);
+        }
+        let body = self.close(&yields);
+        let results = carried.results();
+        self.push(Inst::Loop(Loop { kind, trips, index, carried: carried.parts, body }));
+        self.joined(&results, &carried.is_complex)
     }
 
     /// A loop that runs while its condition, a function of the carried values, holds.
@@ -309,27 +318,27 @@ impl BodyBuilder {
         condition: impl FnOnce(&mut Self, &[ValueId]) -> Result<ValueId, E>,
         body: impl FnOnce(&mut Self, &[ValueId]) -> Result<SmallVec<[ValueId; 2]>, E>,
     ) -> Result<SmallVec<[ValueId; 2]>, E> {
-        let (carried, params, results) = self.carried(inits);
-        let condition =
-            self.block(|b| condition(b, &params).map(|value| SmallVec::from_slice(&[value])))?;
-        let body = self.block(|b| body(b, &params))?;
-        self.push(Inst::While(WhileLoop { carried, condition, body }));
-        Ok(results)
+        let open = self.begin_while(inits);
+        let holds = condition(self, &open.params)?;
+        let open = self.begin_while_body(open, holds);
+        let yields = body(self, &open.params)?;
+        Ok(self.end_while(open, yields))
     }
 
     /// Opens a while loop at its condition, for callers that cannot give its parts as functions.
     pub fn begin_while(&mut self, inits: &[ValueId]) -> OpenCondition {
-        let (carried, params, results) = self.carried(inits);
+        let carried = self.carried(inits);
         self.open.push(Open::default());
-        OpenCondition { params, carried, results }
+        let params = self.joined(&carried.params(), &carried.is_complex);
+        OpenCondition { params, carried }
     }
 
     /// Goes on from a while loop's condition, whose value is given, to its body.
     pub fn begin_while_body(&mut self, open: OpenCondition, condition: ValueId) -> OpenWhile {
-        let insts = self.open.pop().map(|open| open.insts).unwrap_or_default();
-        let condition = Block { insts, yields: SmallVec::from_slice(&[condition]) };
+        let condition = self.close(&[condition]);
         self.open.push(Open::default());
-        OpenWhile { carried: open.carried, results: open.results, condition }
+        let params = self.joined(&open.carried.params(), &open.carried.is_complex);
+        OpenWhile { params, carried: open.carried, condition }
     }
 
     /// Closes a while loop with the next carried values; gives the values after the loop.
@@ -338,36 +347,28 @@ impl BodyBuilder {
         open: OpenWhile,
         yields: SmallVec<[ValueId; 2]>,
     ) -> SmallVec<[ValueId; 2]> {
-        let OpenWhile { carried, results, condition } = open;
+        let OpenWhile { carried, condition, .. } = open;
+        let body = self.close(&yields);
+        let results = carried.results();
+        self.push(Inst::While(WhileLoop { carried: carried.parts, condition, body }));
+        self.joined(&results, &carried.is_complex)
+    }
+
+    /// Closes the innermost block with what it yields.
+    fn close(&mut self, yields: &[ValueId]) -> Block {
+        let yields = self.apart(yields);
         let insts = self.open.pop().map(|open| open.insts).unwrap_or_default();
-        let body = Block { insts, yields };
-        self.push(Inst::While(WhileLoop { carried, condition, body }));
-        results
+        Block { insts, yields }
     }
 
-    #[expect(clippy::type_complexity, reason = "three parallel lists, taken apart at once")]
-    fn carried(
-        &mut self,
-        inits: &[ValueId],
-    ) -> (SmallVec<[Carried; 2]>, SmallVec<[ValueId; 2]>, SmallVec<[ValueId; 2]>) {
-        let mut carried = SmallVec::new();
-        for &init in inits {
+    fn carried(&mut self, inits: &[ValueId]) -> CarriedParts {
+        let is_complex = inits.iter().map(|&init| self.dtype(init).is_complex()).collect();
+        let mut parts = SmallVec::new();
+        for init in self.apart(inits) {
             let dtype = self.dtype(init);
-            carried.push(Carried { param: self.fresh(dtype), init, result: self.fresh(dtype) });
+            parts.push(Carried { param: self.fresh(dtype), init, result: self.fresh(dtype) });
         }
-        let params = carried.iter().map(|c: &Carried| c.param).collect();
-        let results = carried.iter().map(|c: &Carried| c.result).collect();
-        (carried, params, results)
-    }
-
-    fn block<E>(
-        &mut self,
-        body: impl FnOnce(&mut Self) -> Result<SmallVec<[ValueId; 2]>, E>,
-    ) -> Result<Block, E> {
-        self.open.push(Open::default());
-        let yields = body(self);
-        let open = self.open.pop().unwrap_or_default();
-        Ok(Block { insts: open.insts, yields: yields? })
+        CarriedParts { parts, is_complex }
     }
 
     fn fresh(&mut self, dtype: DType) -> ValueId {

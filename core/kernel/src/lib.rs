@@ -7,12 +7,14 @@
 //! In reading order: [`program`] (buffers and steps), [`body`] (what runs at one point), [`scalar`]
 //! (the operations on scalars), [`build`] (how to make a body; folds constants on the way),
 //! [`mod@print`] and [`parse`] (their text), [`check`] (what holds for every program), [`interpret`]
-//! (what programs mean, and how they run without a compiler), [`math`] (special functions).
+//! (what programs mean, and how they run without a compiler), [`math`] (special functions), [`complex`]
+//! (functions of complex numbers).
 #![forbid(unsafe_code)]
 
 pub mod body;
 pub mod build;
 pub mod check;
+pub mod complex;
 pub mod interpret;
 pub mod math;
 pub mod parse;

@@ -139,7 +139,8 @@ pub enum LibraryCall {
 }
 
 /// `out[b,i,j] = Σ_k lhs[b,i,k] · rhs[b,k,j]`; each operand is reached through strides, so transposed
-/// and broadcast operands need no copy. Element types are equal, `F32` or `F64`.
+/// and broadcast operands need no copy. Element types are equal: `F32`,
+/// `F64`, `C64` or `C128`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MatMul {
     /// The number of products.

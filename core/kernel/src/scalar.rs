@@ -3,7 +3,8 @@
 //! Arithmetic takes operands of one type. Integers wrap; division of integers by zero gives −1 (all bits
 //! set) and the remainder the dividend, and `MIN / -1` is `MIN`, remainder 0; shifts by the width or more
 //! give 0, or the sign for arithmetic ones. Floats follow IEEE 754; products and sums may be contracted to
-//! fused multiply-adds. `F16` and `BF16` occur only in loads, stores, constants and casts.
+//! fused multiply-adds. `F16` and `BF16` occur only in loads, stores, constants and casts; complex numbers
+//! only in loads, stores, constants and selections, and where they are put together or taken apart.
 
 use jaxrs_data::DType;
 
@@ -129,6 +130,12 @@ pub enum ScalarOp {
     Cast(DType),
     /// The same bits under another type of the same size.
     Bitcast(DType),
+    /// The complex number with these parts, two floats of one type.
+    Complex,
+    /// The real part of a complex number.
+    Re,
+    /// The imaginary part of a complex number.
+    Im,
 }
 
 /// A comparison.
@@ -203,7 +210,7 @@ impl ReduceOp {
 
 impl ScalarOp {
     /// Every operation but the comparisons, casts and bitcasts.
-    pub const PLAIN: [ScalarOp; 54] = [
+    pub const PLAIN: [ScalarOp; 57] = [
         ScalarOp::Neg,
         ScalarOp::Abs,
         ScalarOp::Sign,
@@ -258,6 +265,9 @@ impl ScalarOp {
         ScalarOp::ShiftRightArithmetic,
         ScalarOp::IsFinite,
         ScalarOp::Select,
+        ScalarOp::Complex,
+        ScalarOp::Re,
+        ScalarOp::Im,
     ];
 
     /// The name in printed programs: `round_ties_even`; comparisons are `eq`, `ne`, `lt`, `le`, `gt`
@@ -326,6 +336,9 @@ impl ScalarOp {
             ScalarOp::Compare(Compare::Ge) => "ge",
             ScalarOp::Cast(_) => "cast",
             ScalarOp::Bitcast(_) => "bitcast",
+            ScalarOp::Complex => "complex",
+            ScalarOp::Re => "re",
+            ScalarOp::Im => "im",
         }
     }
 
@@ -344,13 +357,17 @@ impl ScalarOp {
         match self {
             Select => true,
             Cast(to) => !operand.is_complex() && !to.is_complex(),
-            Bitcast(to) => operand.size_bytes() == to.size_bytes(),
+            Bitcast(to) => {
+                operand.size_bytes() == to.size_bytes() && operand.is_complex() == to.is_complex()
+            }
             Compare(_) => computes,
             And | Or | Xor | Not => operand.is_bool() || operand.is_integer(),
             ShiftLeft | ShiftRightLogical | ShiftRightArithmetic | PopulationCount
             | CountLeadingZeros => operand.is_integer(),
             Neg | Abs | Sign | Add | Sub | Mul | Div | Rem => float || operand.is_integer(),
             Max | Min => computes,
+            Re | Im => operand.is_complex(),
+            Complex => float,
             _ => float,
         }
     }
@@ -360,7 +377,7 @@ impl ScalarOp {
         use ScalarOp::*;
         match self {
             Add | Sub | Mul | Div | Rem | Pow | Atan2 | Max | Min | NextAfter | And | Or | Xor
-            | ShiftLeft | ShiftRightLogical | ShiftRightArithmetic | Compare(_) => 2,
+            | ShiftLeft | ShiftRightLogical | ShiftRightArithmetic | Complex | Compare(_) => 2,
             Select => 3,
             _ => 1,
         }
@@ -372,6 +389,9 @@ impl ScalarOp {
             ScalarOp::Compare(_) | ScalarOp::IsFinite => DType::Bool,
             ScalarOp::Cast(to) | ScalarOp::Bitcast(to) => to,
             ScalarOp::Select => operands[1],
+            ScalarOp::Complex if operands[0] == DType::F32 => DType::C64,
+            ScalarOp::Complex => DType::C128,
+            ScalarOp::Re | ScalarOp::Im => operands[0].real_part(),
             _ => operands[0],
         }
     }

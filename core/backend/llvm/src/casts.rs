@@ -123,3 +123,29 @@ fn round_to_odd(ir: &Ir<'_>, v: V) -> V {
     let odd = ir.select(inexact, ir.or(toward_zero, int(1)), bits);
     ir.bitcast(odd, ir.like(v, ir.float(32)))
 }
+
+/// A complex number from its parts. In vectors real and imaginary parts alternate.
+pub(crate) fn join(ir: &Ir<'_>, part: DType, re: V, im: V) -> V {
+    let width = ir.width_of(re);
+    let whole = ir.like(re, ir.int(2 * part.bits()));
+    if width > 1 {
+        let lanes: Vec<u32> = (0..width).flat_map(|lane| [lane, width + lane]).collect();
+        return ir.bitcast(ir.shuffle(re, im, &lanes), whole);
+    }
+    let bits = |v: V| ir.zext(ir.bitcast(v, ir.int(part.bits())), whole);
+    let high = ir.shl(bits(im), ir.zext(ir.i64(part.bits().into()), whole));
+    ir.or(bits(re), high)
+}
+
+/// The real (0) or imaginary (1) part of a complex number.
+pub(crate) fn part(ir: &Ir<'_>, complex: DType, which: u32, v: V) -> V {
+    let (width, part) = (ir.width_of(v), ir.register(complex.real_part()));
+    let bits = complex.real_part().bits();
+    if width > 1 {
+        let parts = ir.bitcast(v, ir.lanes(part, 2 * width));
+        let lanes: Vec<u32> = (0..width).map(|lane| 2 * lane + which).collect();
+        return ir.shuffle(parts, parts, &lanes);
+    }
+    let places = ir.zext(ir.i64((which * bits).into()), ir.int(2 * bits));
+    ir.bitcast(ir.trunc(ir.lshr(v, places), ir.int(bits)), part)
+}

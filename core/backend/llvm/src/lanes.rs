@@ -137,7 +137,8 @@ impl Load {
     }
 
     fn count(&mut self, dtype: DType) {
-        self.widest = self.widest.max(dtype.size_bytes());
+        // Complex numbers are computed with in parts, and the two move as two vectors.
+        self.widest = self.widest.max(dtype.real_part().size_bytes());
     }
 
     /// The lanes of one logical vector for an extent: several registers where the work is small, so

@@ -1,6 +1,6 @@
 //! Matrix products.
 
-use gemm::Parallelism;
+use gemm::{Parallelism, c32, c64};
 use jaxrs_data::DType;
 use jaxrs_kernel::{MatMul, Operand};
 use jaxrs_runtime::Pool;
@@ -32,17 +32,19 @@ pub(crate) unsafe fn run(
     lhs: *const u8,
     rhs: *const u8,
 ) {
+    macro_rules! of {
+        ($element:ty, $zero:expr, $one:expr) => {{
+            let operands =
+                Operands::<$element> { out: out.cast(), lhs: lhs.cast(), rhs: rhs.cast() };
+            // SAFETY: by the caller's promise.
+            unsafe { products(pool, m, operands, $zero, $one) };
+        }};
+    }
     match dtype {
-        DType::F32 => {
-            let operands = Operands::<f32> { out: out.cast(), lhs: lhs.cast(), rhs: rhs.cast() };
-            // SAFETY: by the caller's promise.
-            unsafe { products(pool, m, operands, 0.0, 1.0) };
-        }
-        _ => {
-            let operands = Operands::<f64> { out: out.cast(), lhs: lhs.cast(), rhs: rhs.cast() };
-            // SAFETY: by the caller's promise.
-            unsafe { products(pool, m, operands, 0.0, 1.0) };
-        }
+        DType::F32 => of!(f32, 0.0, 1.0),
+        DType::C64 => of!(c32, c32::new(0.0, 0.0), c32::new(1.0, 0.0)),
+        DType::C128 => of!(c64, c64::new(0.0, 0.0), c64::new(1.0, 0.0)),
+        _ => of!(f64, 0.0, 1.0),
     }
 }
 

@@ -76,6 +76,15 @@ impl<'c> Emit<'_, 'c> {
             ScalarOp::Select => return Ok(self.ir.select(args[0], args[1], args[2])),
             ScalarOp::Cast(to) => return casts::cast(self.ir, dtype, to, args[0]),
             ScalarOp::Bitcast(to) => return Ok(casts::bitcast(self.ir, dtype, to, args[0])),
+            ScalarOp::Complex if dtype.is_float() => {
+                return Ok(casts::join(self.ir, dtype, args[0], args[1]));
+            }
+            ScalarOp::Re if dtype.is_complex() => {
+                return Ok(casts::part(self.ir, dtype, 0, args[0]));
+            }
+            ScalarOp::Im if dtype.is_complex() => {
+                return Ok(casts::part(self.ir, dtype, 1, args[0]));
+            }
             _ => {}
         }
         let v = match (dtype, args) {

@@ -32,8 +32,8 @@ const ARITHMETIC: [DType; 11] = [
 fn allowed(op: ScalarOp) -> f64 {
     use ScalarOp::*;
     match op {
-        Neg | Abs | Sign | Floor | Ceil | Round | RoundTiesEven | Sqrt | Add | Sub | Mul | Div
-        | Max | Min | NextAfter | Rem => 0.0,
+        Complex | Re | Im | Neg | Abs | Sign | Floor | Ceil | Round | RoundTiesEven | Sqrt
+        | Add | Sub | Mul | Div | Max | Min | NextAfter | Rem => 0.0,
         Lgamma | Digamma | ErfInv => 8.0,
         _ => 4.0,
     }
@@ -164,6 +164,11 @@ fn samples(dtype: DType, seed: u64) -> Vec<Scalar> {
             }
         });
     }
+    if dtype.is_complex() {
+        let part = |i: usize| values[i % values.len()].as_f64();
+        let pair = |i: usize| Scalar::Complex(part(i), part(i * 7 + 3));
+        return (0..values.len()).map(|i| pair(i).rounded(dtype)).collect();
+    }
     values.into_iter().map(|v| v.cast(dtype)).collect()
 }
 
@@ -182,6 +187,12 @@ fn ulps(got: f64, want: f64, dtype: DType) -> f64 {
     }
     let exponent = (want.abs().log2().floor() as i32).max(least);
     (got - want).abs() / 2f64.powi(exponent - digits + 1)
+}
+
+/// Zeros of different signs are as far apart as can be.
+fn floats_apart(a: f64, b: f64, dtype: DType) -> f64 {
+    let zeros = a == 0.0 && b == 0.0 && a.is_sign_negative() != b.is_sign_negative();
+    if zeros { f64::INFINITY } else { ulps(a, b, dtype) }
 }
 
 /// The largest difference, and where.
@@ -216,9 +227,10 @@ fn check(backend: &LlvmBackend, op: ScalarOp, types: &[DType]) {
     for i in 0..n {
         let (a, b) = (got.get(i), expected.get(i));
         let apart = match (a, b) {
-            (Scalar::Float(a), Scalar::Float(b)) => {
-                let zeros = a == 0.0 && b == 0.0 && a.is_sign_negative() != b.is_sign_negative();
-                if zeros { f64::INFINITY } else { ulps(a, b, result) }
+            (Scalar::Float(a), Scalar::Float(b)) => floats_apart(a, b, result),
+            (Scalar::Complex(a, i), Scalar::Complex(b, j)) => {
+                let part = result.real_part();
+                floats_apart(a, b, part).max(floats_apart(i, j, part))
             }
             (a, b) if a == b => 0.0,
             _ => f64::INFINITY,
@@ -249,6 +261,9 @@ fn operations_of_one_operand() {
     for op in plain(1).chain([ScalarOp::Cast(DType::F32)]) {
         ARITHMETIC.iter().for_each(|&t| check(&backend, op, &[t]));
     }
+    for op in [ScalarOp::Re, ScalarOp::Im] {
+        [DType::C64, DType::C128].iter().for_each(|&t| check(&backend, op, &[t]));
+    }
 }
 
 #[test]
@@ -271,11 +286,11 @@ fn casts_between_all_types() {
 #[test]
 fn selections_and_bitcasts_of_all_types() {
     let backend = backend();
-    for t in DType::ALL.into_iter().filter(|t| !t.is_complex()) {
+    for t in DType::ALL {
         check(&backend, ScalarOp::Select, &[DType::Bool, t, t]);
         for to in DType::ALL
             .into_iter()
-            .filter(|to| to.bits() == t.bits() && !to.is_complex() && !to.is_bool())
+            .filter(|&to| ScalarOp::Bitcast(to).takes(t) && !to.is_complex() && !to.is_bool())
         {
             check(&backend, ScalarOp::Bitcast(to), &[t]);
         }

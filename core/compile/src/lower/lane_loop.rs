@@ -263,6 +263,7 @@ impl Lowerer<'_> {
         let holds = puller.pull(&predicate, &point)?;
         puller.leave_block();
         let open = puller.body.begin_while_body(open, holds);
+        bind_carried(&mut puller, job, &open.params);
         puller.enter_block();
         let yields = next_values(&mut puller, job, &next)?;
         puller.leave_block();

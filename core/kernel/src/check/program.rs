@@ -188,8 +188,13 @@ impl<'a> Checker<'a> {
             return;
         }
         let dtypes = [lhs, rhs, out].map(|operand| self.program[operand.buffer].dtype);
-        let fits = matches!(dtypes[0], DType::F32 | DType::F64) && dtypes == [dtypes[0]; 3];
-        self.ensure(fits, spot, format_args!("mat_mul takes f32 or f64, not {dtypes:?}"));
+        let fits = matches!(dtypes[0].real_part(), DType::F32 | DType::F64);
+        let fits = fits && dtypes == [dtypes[0]; 3];
+        self.ensure(
+            fits,
+            spot,
+            format_args!("mat_mul takes f32, f64, c64 or c128, not {dtypes:?}"),
+        );
         self.operand(spot, lhs, [*batch, *m, *k], counters);
         self.operand(spot, rhs, [*batch, *k, *n], counters);
         self.operand(spot, out, [*batch, *m, *n], counters);

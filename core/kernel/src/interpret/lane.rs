@@ -57,9 +57,17 @@ pub(super) struct Half(u16);
 #[derive(Clone, Copy)]
 pub(super) struct Brain(u16);
 
-/// Sixteen bytes that are only moved: a `c128`.
+/// Sixteen bytes that are only moved.
 #[derive(Clone, Copy)]
 pub(super) struct Wide([u8; 16]);
+
+/// A complex number in two binary32.
+#[derive(Clone, Copy)]
+pub(super) struct Single(pub(super) f32, pub(super) f32);
+
+/// A complex number in two binary64.
+#[derive(Clone, Copy)]
+pub(super) struct Double(pub(super) f64, pub(super) f64);
 
 lane! {
     bool: 1, |b: [u8; 1]| b[0] != 0, |v| [u8::from(v)];
@@ -76,6 +84,28 @@ lane! {
     Half: 2, |b| Half(u16::from_ne_bytes(b)), |v: Half| v.0.to_ne_bytes();
     Brain: 2, |b| Brain(u16::from_ne_bytes(b)), |v: Brain| v.0.to_ne_bytes();
     Wide: 16, Wide, |v: Wide| v.0;
+    Single: 8, Single::from_bytes, Single::to_bytes;
+    Double: 16, Double::from_bytes, Double::to_bytes;
+}
+
+macro_rules! pairs {
+    ($($pair:ident: $part:ident, $size:literal, $half:literal;)*) => {$(
+        impl $pair {
+            fn from_bytes(bytes: [u8; $size]) -> $pair {
+                let part = |at| $part::from_ne_bytes(std::array::from_fn(|i| bytes[at + i]));
+                $pair(part(0), part($half))
+            }
+            fn to_bytes(self) -> [u8; $size] {
+                let (re, im) = (self.0.to_ne_bytes(), self.1.to_ne_bytes());
+                std::array::from_fn(|i| if i < $half { re[i] } else { im[i - $half] })
+            }
+        }
+    )*};
+}
+
+pairs! {
+    Single: f32, 8, 4;
+    Double: f64, 16, 8;
 }
 
 impl Half {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use jaxrs_data::{DType, Result, Scalar};
 
-use super::lane::Lane;
+use super::lane::{Double, Lane, Single};
 use super::run::{Fault, Machine};
 use crate::program::{MatMul, Operand, Sort};
 
@@ -22,34 +22,61 @@ pub(super) struct SortPlan {
 
 /// Multiplies matrices; sums are in double precision.
 pub(super) fn mat_mul(plan: &MatMulPlan, machine: &mut Machine<'_, '_>) -> Result<(), Fault> {
+    let call = &plan.call;
+    let real = |sum: &mut f64, a: f64, b: f64| *sum += a * b;
+    let complex = |sum: &mut Pair, a: Pair, b: Pair| {
+        sum.0 += a.0 * b.0 - a.1 * b.1;
+        sum.1 += a.0 * b.1 + a.1 * b.0;
+    };
     match plan.dtype {
-        DType::F32 => products::<f32>(&plan.call, machine, f64::from, |v| v as f32),
-        _ => products::<f64>(&plan.call, machine, |v| v, |v| v),
+        DType::F32 => {
+            products(call, machine, &Sums { wide: f64::from, add: real, round: |v| v as f32 })
+        }
+        DType::C64 => {
+            let wide = |z: Single| (f64::from(z.0), f64::from(z.1));
+            let round = |z: Pair| Single(z.0 as f32, z.1 as f32);
+            products(call, machine, &Sums { wide, add: complex, round })
+        }
+        DType::C128 => {
+            let (wide, round) = (|z: Double| (z.0, z.1), |z: Pair| Double(z.0, z.1));
+            products(call, machine, &Sums { wide, add: complex, round })
+        }
+        _ => products(call, machine, &Sums { wide: |v: f64| v, add: real, round: |v| v }),
     }
 }
 
-fn products<T: Lane>(
+/// Real and imaginary part.
+type Pair = (f64, f64);
+
+/// How elements are summed: made wide, multiplied and added, and rounded at the end.
+struct Sums<W, A, R> {
+    wide: W,
+    add: A,
+    round: R,
+}
+
+fn products<T: Lane, S: Copy + Default>(
     call: &MatMul,
     machine: &mut Machine<'_, '_>,
-    wide: impl Fn(T) -> f64,
-    round: impl Fn(f64) -> T,
+    by: &Sums<impl Fn(T) -> S, impl Fn(&mut S, S, S), impl Fn(S) -> T>,
 ) -> Result<(), Fault> {
-    let mut sums = vec![0.0; call.n];
+    let mut sums = vec![S::default(); call.n];
     let starts = [&call.lhs, &call.rhs, &call.out].map(|operand| start(operand, machine.vars));
     for batch in 0..call.batch {
         let [lhs, rhs, out] =
             [(&call.lhs, starts[0]), (&call.rhs, starts[1]), (&call.out, starts[2])]
                 .map(|(operand, start)| start + batch as i64 * operand.batch_stride as i64);
         for i in 0..call.m as i64 {
-            sums.fill(0.0);
+            sums.fill(S::default());
             for k in 0..call.k as i64 {
                 let at = lhs + i * call.lhs.row_stride as i64 + k * call.lhs.col_stride as i64;
-                let factor = wide(element(machine, &call.lhs, at)?);
+                let factor = (by.wide)(element(machine, &call.lhs, at)?);
                 let row = rhs + k * call.rhs.row_stride as i64;
-                add_row(machine, &call.rhs, row, factor, &mut sums, &wide)?;
+                let add = |sum: &mut S, b: T| (by.add)(sum, factor, (by.wide)(b));
+                add_row(machine, &call.rhs, row, &mut sums, add)?;
             }
             let row = out + i * call.out.row_stride as i64;
-            write_row(machine, &call.out, row, &sums, &round)?;
+            write_row(machine, &call.out, row, &sums, &by.round)?;
         }
     }
     Ok(())
@@ -67,13 +94,12 @@ fn element<T: Lane>(machine: &Machine<'_, '_>, operand: &Operand, at: i64) -> Re
     element.map(|&bytes| T::read(bytes)).ok_or(Fault { buffer, position: at, writes: false })
 }
 
-fn add_row<T: Lane>(
+fn add_row<T: Lane, S>(
     machine: &Machine<'_, '_>,
     operand: &Operand,
     start: i64,
-    factor: f64,
-    sums: &mut [f64],
-    wide: impl Fn(T) -> f64,
+    sums: &mut [S],
+    add: impl Fn(&mut S, T),
 ) -> Result<(), Fault> {
     let buffer = operand.buffer.0 as usize;
     let elements = T::lanes(machine.memory.read(machine.slots[buffer]));
@@ -81,23 +107,23 @@ fn add_row<T: Lane>(
     let side_by_side = elements.get(first..).and_then(|rest| rest.get(..sums.len()));
     if let (1, Some(row)) = (operand.col_stride, side_by_side) {
         for (sum, &b) in sums.iter_mut().zip(row) {
-            *sum += factor * wide(T::read(b));
+            add(sum, T::read(b));
         }
         return Ok(());
     }
     for (j, sum) in sums.iter_mut().enumerate() {
         let at = start + j as i64 * operand.col_stride as i64;
-        *sum += factor * wide(element(machine, operand, at)?);
+        add(sum, element(machine, operand, at)?);
     }
     Ok(())
 }
 
-fn write_row<T: Lane>(
+fn write_row<T: Lane, S: Copy>(
     machine: &mut Machine<'_, '_>,
     operand: &Operand,
     start: i64,
-    sums: &[f64],
-    round: impl Fn(f64) -> T,
+    sums: &[S],
+    round: impl Fn(S) -> T,
 ) -> Result<(), Fault> {
     let buffer = operand.buffer.0 as usize;
     let mut elements = machine.memory.write(machine.slots[buffer]).map(T::lanes_mut);

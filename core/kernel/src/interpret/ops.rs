@@ -20,7 +20,7 @@ use cast::cast_of;
 use float::{combine_floats, float_of};
 use integer::{combine_integers, integer_of};
 
-use super::lane::{Lane, Run, Wide, binary, select, splat, unary};
+use super::lane::{Double, Lane, Run, Single, Wide, binary, select, splat, unary};
 use crate::scalar::{Compare, ReduceOp, ScalarOp};
 
 /// Calls a generic function with the Rust type of an arithmetic element type.
@@ -41,6 +41,7 @@ pub(super) fn run_of(op: ScalarOp, operand: DType) -> Option<Run> {
         ScalarOp::Bitcast(to) => {
             (operand.size_bytes() == to.size_bytes()).then(|| copy_of(to.size_bytes()))
         }
+        ScalarOp::Complex | ScalarOp::Re | ScalarOp::Im => parts_of(op, operand),
         ScalarOp::Compare(compare) => for_type!(operand, compare_of(compare), Bool: bool,
             I8: i8, I16: i16, I32: i32, I64: i64, U8: u8, U16: u16, U32: u32, U64: u64,
             F32: f32, F64: f64),
@@ -49,6 +50,19 @@ pub(super) fn run_of(op: ScalarOp, operand: DType) -> Option<Run> {
             I64: i64, U8: u8, U16: u16, U32: u32, U64: u64),
         _ => for_type!(operand, float_of(op), F32: f32, F64: f64),
     }
+}
+
+/// Putting complex numbers together and taking them apart.
+fn parts_of(op: ScalarOp, operand: DType) -> Option<Run> {
+    Some(match (op, operand) {
+        (ScalarOp::Complex, DType::F32) => |r, o, n| binary(r, o, n, Single),
+        (ScalarOp::Complex, DType::F64) => |r, o, n| binary(r, o, n, Double),
+        (ScalarOp::Re, DType::C64) => |r, o, n| unary(r, o, n, |z: Single| z.0),
+        (ScalarOp::Re, DType::C128) => |r, o, n| unary(r, o, n, |z: Double| z.0),
+        (ScalarOp::Im, DType::C64) => |r, o, n| unary(r, o, n, |z: Single| z.1),
+        (ScalarOp::Im, DType::C128) => |r, o, n| unary(r, o, n, |z: Double| z.1),
+        _ => return None,
+    })
 }
 
 /// What a type's value of one lane is combined into another by: lane by lane, or all into one.
