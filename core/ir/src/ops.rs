@@ -4,8 +4,9 @@ use jaxrs_data::{Axes, DType, Literal, Result, Scalar, Shape, SmallVec, Type};
 use jaxrs_kernel::{Compare as Cmp, ReduceOp};
 
 use crate::prims::{
-    Binary, BroadcastInDim, Compare, Concatenate, ConvertElementType, DotGeneral, IntegerPow, Iota,
-    Pad, Reduce, Reshape, Rev, SelectN, Slice, Squeeze, Transpose, Unary,
+    Binary, BroadcastInDim, Compare, Complex, ComplexPart, Concatenate, Conj, ConvertElementType,
+    DotGeneral, IntegerPow, Iota, Pad, Reduce, Reshape, Rev, SelectN, Slice, Squeeze, Transpose,
+    Unary,
 };
 use crate::{Cx, Prim, Value};
 
@@ -94,6 +95,32 @@ pub fn compare(cx: Cx<'_>, op: Cmp, x: &Value, y: &Value) -> Result<Value> {
 /// `if_true` where the condition holds, else `if_false`.
 pub fn select(cx: Cx<'_>, condition: &Value, if_true: &Value, if_false: &Value) -> Result<Value> {
     bind1(cx, SelectN, &[condition.clone(), if_false.clone(), if_true.clone()])
+}
+
+/// The operand, with 1 in the place of 0.
+pub fn nonzero(cx: Cx<'_>, x: &Value) -> Result<Value> {
+    let is_zero = compare(cx, Cmp::Eq, x, &scalar_like(x, 0.0))?;
+    select(cx, &is_zero, &scalar_like(x, 1.0), x)
+}
+
+/// The complex number with these parts.
+pub fn complex(cx: Cx<'_>, re: &Value, im: &Value) -> Result<Value> {
+    bind1(cx, Complex, &[re.clone(), im.clone()])
+}
+
+/// The real part of a complex number.
+pub fn real(cx: Cx<'_>, z: &Value) -> Result<Value> {
+    bind1(cx, ComplexPart::Real, std::slice::from_ref(z))
+}
+
+/// The imaginary part of a complex number.
+pub fn imag(cx: Cx<'_>, z: &Value) -> Result<Value> {
+    bind1(cx, ComplexPart::Imag, std::slice::from_ref(z))
+}
+
+/// The conjugate; a real number becomes complex.
+pub fn conj(cx: Cx<'_>, z: &Value) -> Result<Value> {
+    bind1(cx, Conj { input_dtype: z.ty().dtype }, std::slice::from_ref(z))
 }
 
 /// A conversion by value; none where the element type is the same.

@@ -24,6 +24,7 @@ mod binary;
 mod broadcast;
 mod clamp;
 mod compare;
+mod complex;
 mod concatenate;
 mod control;
 mod convert;
@@ -51,6 +52,7 @@ pub use binary::Binary;
 pub use broadcast::BroadcastInDim;
 pub use clamp::Clamp;
 pub use compare::Compare;
+pub use complex::{Complex, ComplexPart, Conj};
 pub use concatenate::Concatenate;
 pub use control::*;
 pub use convert::{BitcastConvertType, ConvertElementType};
@@ -229,6 +231,9 @@ primitives! {
     Unary,
     Binary,
     Compare,
+    Complex,
+    ComplexPart,
+    Conj,
     SelectN,
     Clamp,
     ConvertElementType,

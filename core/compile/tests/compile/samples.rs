@@ -28,10 +28,7 @@ fn every_primitive_compiles_to_what_it_evaluates_to() {
     for sample in &samples {
         let agrees = one_equation(sample)
             .and_then(|jaxpr| crate::agree(&jaxpr, &sample.inputs, sample.class).map(|_| jaxpr));
-        // Complex arithmetic is evaluated, not compiled, so far; the refusal says so.
-        if let Err(message) = agrees
-            && !message.ends_with("cannot be compiled yet")
-        {
+        if let Err(message) = agrees {
             let inputs: Vec<String> =
                 sample.inputs.iter().map(|input| input.ty().to_string()).collect();
             failures.push(format!("{:?} of {}: {message}", sample.prim, inputs.join(", ")));

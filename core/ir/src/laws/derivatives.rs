@@ -4,8 +4,8 @@ use jaxrs_data::{DType, ErrorKind, Literal, Scalar, SmallVec, Type};
 
 use super::check;
 use crate::eager::{Eager, literal, values};
-use crate::prims::Sample;
-use crate::{Context, Operand, Tangent, Value};
+use crate::prims::{Conj, Sample};
+use crate::{Context, Operand, Prim, Tangent, Value};
 
 /// Small enough for the curvature, large enough for the rounding of doubles.
 const STEP: f64 = 1e-6;
@@ -13,26 +13,51 @@ const STEP: f64 = 1e-6;
 /// What differences may be off by, relative to the size of what they differ.
 const TOLERANCE: f64 = 1e-5;
 
-/// The sample in double precision, if it has derivatives there.
-fn in_doubles(sample: &Sample) -> Option<Sample> {
-    let float = |input: &Literal| input.ty().dtype == DType::F32;
-    if !sample.smooth || !sample.inputs.iter().any(float) {
-        return None;
+/// The double precision of an element type that has derivatives.
+fn double(dtype: DType) -> Option<DType> {
+    match dtype {
+        DType::F32 => Some(DType::F64),
+        DType::C64 => Some(DType::C128),
+        _ => None,
     }
-    let convert = |input: &Literal| match float(input) {
-        true => Literal::from_fn(input.ty().with_dtype(DType::F64), |k| input.get(k)),
-        false => input.clone(),
-    };
-    let sample = Sample { inputs: sample.inputs.iter().map(convert).collect(), ..sample.clone() };
-    let types: Vec<Type> = sample.inputs.iter().map(|input| input.ty().clone()).collect();
-    let outputs = sample.prim.output_types(&types).ok()?;
-    outputs.iter().any(|ty| ty.dtype == DType::F64).then_some(sample)
 }
 
-/// A direction with components of many sizes.
+fn is_double(ty: &Type) -> bool {
+    matches!(ty.dtype, DType::F64 | DType::C128)
+}
+
+/// The sample in double precision, if it has derivatives there.
+fn in_doubles(sample: &Sample) -> Option<Sample> {
+    let wide = |input: &Literal| double(input.ty().dtype);
+    if !sample.smooth || sample.inputs.iter().all(|input| wide(input).is_none()) {
+        return None;
+    }
+    let convert = |input: &Literal| match wide(input) {
+        Some(wide) => Literal::from_fn(input.ty().with_dtype(wide), |k| input.get(k)),
+        None => input.clone(),
+    };
+    let prim = match &sample.prim {
+        Prim::Conj(conj) => {
+            let input_dtype = double(conj.input_dtype).unwrap_or(conj.input_dtype);
+            Conj { input_dtype }.into()
+        }
+        other => other.clone(),
+    };
+    let inputs = sample.inputs.iter().map(convert).collect();
+    let sample = Sample { prim, inputs, ..sample.clone() };
+    let types: Vec<Type> = sample.inputs.iter().map(|input| input.ty().clone()).collect();
+    let outputs = sample.prim.output_types(&types).ok()?;
+    outputs.iter().any(is_double).then_some(sample)
+}
+
+/// A direction with components of many sizes; complex numbers move along both parts.
 fn direction(ty: &Type, seed: usize) -> Literal {
     Literal::from_fn(ty.clone(), |k| {
-        Scalar::Float((((k + 7 * seed) * 29 % 53) as f64 - 26.0) / 16.0)
+        let component = |k: usize| (((k + 7 * seed) * 29 % 53) as f64 - 26.0) / 16.0;
+        match ty.dtype.is_complex() {
+            true => Scalar::Complex(component(k), component(k + 3)),
+            false => Scalar::Float(component(k)),
+        }
     })
 }
 
@@ -49,7 +74,11 @@ fn moved(inputs: &[Literal], tangents: &[Tangent], by: f64) -> Vec<Literal> {
         Some(tangent) => {
             let tangent = literal(tangent);
             Literal::from_fn(input.ty().clone(), |k| {
-                Scalar::Float(input.get(k).as_f64() + by * tangent.get(k).as_f64())
+                let (x, t) = (input.get(k), tangent.get(k).as_complex());
+                match x {
+                    Scalar::Complex(re, im) => Scalar::Complex(re + by * t.0, im + by * t.1),
+                    real => Scalar::Float(real.as_f64() + by * t.0),
+                }
             })
         }
         None => input.clone(),
@@ -60,12 +89,23 @@ fn moved(inputs: &[Literal], tangents: &[Tangent], by: f64) -> Vec<Literal> {
 fn tangents(sample: &Sample, moves: impl Fn(usize) -> bool) -> SmallVec<[Tangent; 4]> {
     let inputs = sample.inputs.iter().enumerate();
     inputs
-        .map(|(k, input)| zero_or_direction(input, input.ty().dtype == DType::F64 && moves(k), k))
+        .map(|(k, input)| zero_or_direction(input, is_double(input.ty()) && moves(k), k))
         .collect()
 }
 
-fn doubles(tangent: &Tangent) -> Vec<f64> {
-    tangent.instantiate(&Eager).map(|value| literal(&value).to_f64s()).unwrap_or_default()
+/// The elements with their imaginary parts.
+fn pairs(tangent: &Tangent) -> Vec<(f64, f64)> {
+    let pairs = |x: &Literal| x.iter().map(Scalar::as_complex).collect();
+    tangent.instantiate(&Eager).map(|value| pairs(literal(&value))).unwrap_or_default()
+}
+
+/// All parts of all elements, those of one element after another.
+fn parts(x: &Literal) -> Vec<f64> {
+    let of = |x: Scalar| match x {
+        Scalar::Complex(re, im) => vec![re, im],
+        real => vec![real.as_f64()],
+    };
+    x.iter().flat_map(of).collect()
 }
 
 fn jvp_agrees(sample: &Sample, tangents: &[Tangent]) -> Result<(), String> {
@@ -77,11 +117,12 @@ fn jvp_agrees(sample: &Sample, tangents: &[Tangent]) -> Result<(), String> {
     let run = |by: f64| Eager.bind(&sample.prim, &values(&moved(&sample.inputs, tangents, by)));
     let (below, above) = (run(-STEP).map_err(say)?, run(STEP).map_err(say)?);
     for (k, tangent) in jvp.tangents.iter().enumerate() {
-        if below[k].ty().dtype != DType::F64 {
+        if !is_double(below[k].ty()) {
             continue;
         }
-        let (below, above) = (literal(&below[k]).to_f64s(), literal(&above[k]).to_f64s());
-        for (i, got) in doubles(tangent).into_iter().enumerate() {
+        let (below, above) = (parts(literal(&below[k])), parts(literal(&above[k])));
+        let tangent = tangent.instantiate(&Eager).map_err(say)?;
+        for (i, got) in parts(literal(&tangent)).into_iter().enumerate() {
             let expected = (above[i] - below[i]) / (2.0 * STEP);
             // Where a fill value shows there is nothing to differ.
             if above[i].is_nan() && below[i].is_nan() {
@@ -101,15 +142,16 @@ fn jvp_agrees(sample: &Sample, tangents: &[Tangent]) -> Result<(), String> {
 fn laws_of_derivatives_tangents_agree_with_differences() {
     check(|sample| {
         let Some(sample) = in_doubles(sample) else { return Ok(()) };
-        for k in (0..sample.inputs.len()).filter(|&k| sample.inputs[k].ty().dtype == DType::F64) {
+        for k in (0..sample.inputs.len()).filter(|&k| is_double(sample.inputs[k].ty())) {
             jvp_agrees(&sample, &tangents(&sample, |i| i == k))?;
         }
         jvp_agrees(&sample, &tangents(&sample, |_| true))
     });
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+/// Re(a · b), without conjugation: what transposes of complex operations go by.
+fn dot(a: &[(f64, f64)], b: &[(f64, f64)]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a.0 * b.0 - a.1 * b.1).sum()
 }
 
 /// With some operands linear: ⟨ct, J t⟩ = ⟨Jᵀ ct, t⟩.
@@ -139,7 +181,7 @@ fn transpose_agrees(sample: &Sample, linear: &[bool]) -> Result<(), String> {
         }
     }
     let sum = |a: &[Tangent], b: &[Tangent]| -> f64 {
-        a.iter().zip(b).map(|(a, b)| dot(&doubles(a), &doubles(b))).sum()
+        a.iter().zip(b).map(|(a, b)| dot(&pairs(a), &pairs(b))).sum()
     };
     let (forward, backward) = (sum(&jvp.tangents, &cotangents), sum(&tangents, &transposed));
     if (forward - backward).abs() > 1e-9 * (1.0 + forward.abs()) {
@@ -152,8 +194,7 @@ fn transpose_agrees(sample: &Sample, linear: &[bool]) -> Result<(), String> {
 fn laws_of_derivatives_transposes_are_adjoint_to_tangents() {
     check(|sample| {
         let Some(sample) = in_doubles(sample) else { return Ok(()) };
-        let float: Vec<bool> =
-            sample.inputs.iter().map(|input| input.ty().dtype == DType::F64).collect();
+        let float: Vec<bool> = sample.inputs.iter().map(|input| is_double(input.ty())).collect();
         for k in (0..float.len()).filter(|&k| float[k]) {
             let alone: Vec<bool> = (0..float.len()).map(|i| i == k).collect();
             transpose_agrees(&sample, &alone)?;

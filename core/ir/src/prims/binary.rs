@@ -5,7 +5,7 @@ mod slope;
 mod table;
 
 use jaxrs_data::{DType, Literal, Result, Scalar, SmallVec, Type, bail, smallvec};
-use jaxrs_kernel::{ScalarOp, ValueId};
+use jaxrs_kernel::{ScalarOp, ValueId, complex};
 
 use crate::lower::{Elements, Lowering};
 use crate::prims::{Primitive, not_differentiable, not_linear};
@@ -56,7 +56,11 @@ enum Slope {
 impl Binary {
     /// The value for elements of a type's kind.
     pub(crate) fn value(self, dtype: DType, x: Scalar, y: Scalar) -> Scalar {
-        (self.row().value)(dtype, x, y).rounded(dtype)
+        let row = self.row();
+        if let (Scalar::Complex(..), Some(value)) = (x, complex::binary(row.code, dtype, x, y)) {
+            return value;
+        }
+        (row.value)(dtype, x, y).rounded(dtype)
     }
 
     /// The operands with the second one converted, where it is the integer exponent of a float.
@@ -217,6 +221,20 @@ impl Primitive for Binary {
             };
             let smooth = !matches!(row.slope, Slope::Flat | Slope::Unknown);
             samples.extend(sample::elementwise(op, 2, row.takes, (0.5, 2.5), class, smooth));
+        }
+        // On the branch cut of a complex angle rounding decides for a side, and infinities lie on it.
+        samples.retain(|sample| {
+            let is_hard = sample.inputs.iter().all(|x| x.ty().rank() == 2) && !sample.smooth;
+            let is_angle = sample.prim == Binary::Atan2.into();
+            !(is_hard && is_angle && sample.inputs[0].ty().dtype.is_complex())
+        });
+        // Where products of parts are added, sums may be contracted.
+        for sample in &mut samples {
+            let is_complex = sample.inputs[0].ty().dtype.is_complex();
+            let is_exact = |op| [Binary::Mul, Binary::Div].iter().all(|&other| op != other.into());
+            if is_complex && !is_exact(sample.prim.clone()) {
+                sample.class = Class::Elementary;
+            }
         }
         let (base, exponent) = (sample::grid(DType::F32, 0), sample::grid(DType::F32, 1));
         let exponent = Literal::from_fn(exponent.ty().with_dtype(DType::I32), |i| {

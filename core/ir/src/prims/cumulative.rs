@@ -34,7 +34,7 @@ impl Cumulative {
     fn takes(self, dtype: DType) -> bool {
         match self.op {
             ReduceOp::Add | ReduceOp::Mul => !dtype.is_bool(),
-            _ => !dtype.is_bool() && !dtype.is_complex(),
+            _ => !dtype.is_bool(),
         }
     }
 }
@@ -146,9 +146,6 @@ impl Primitive for Cumulative {
     /// One point for each line along the axis, which it goes along, storing as it goes.
     fn steps(&self, cx: &mut dyn Steps) -> Result<()> {
         let x = cx.input_type(0).clone();
-        if x.dtype.is_complex() {
-            bail!(Unimplemented, "{} of {x} cannot be compiled yet", self.name());
-        }
         let (out, compute) = (cx.output(0), nary::compute_dtype(x.dtype));
         let (n, domain) = (x.shape[self.axis], x.shape.without(self.axis));
         cx.kernel(self.name(), &domain, Lanes::Domain, &mut |cx, point| {

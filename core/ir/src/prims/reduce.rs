@@ -46,7 +46,7 @@ fn name(op: ReduceOp) -> &'static str {
 fn takes(op: ReduceOp, dtype: DType) -> bool {
     match op {
         ReduceOp::Add | ReduceOp::Mul => !dtype.is_bool(),
-        ReduceOp::Max | ReduceOp::Min => !dtype.is_complex(),
+        ReduceOp::Max | ReduceOp::Min => true,
         ReduceOp::And | ReduceOp::Or | ReduceOp::Xor => dtype.is_bool() || dtype.is_integer(),
     }
 }
@@ -173,9 +173,6 @@ impl Primitive for Reduce {
 
     fn element(&self, cx: &mut dyn Elements, _output: usize, index: &[ValueId]) -> Result<ValueId> {
         let x = cx.input_type(0).clone();
-        if x.dtype.is_complex() {
-            bail!(Unimplemented, "{} of {x} cannot be compiled yet", self.name());
-        }
         let compute = nary::compute_dtype(x.dtype);
         let init = cx.builder().constant(compute, identity(self.op, compute));
         let sizes: SmallVec<[usize; 4]> = self.axes.iter().map(|&axis| x.shape[axis]).collect();

@@ -6,8 +6,8 @@ use jaxrs_data::{DType, DTypeKind, Literal, Scalar, Shape, Type};
 use crate::Prim;
 use crate::prims::Sample;
 
-/// The element types that kernels compute with.
-pub const DTYPES: [DType; 13] = [
+/// The element types that every operation takes which only moves elements.
+pub const DTYPES: [DType; 15] = [
     DType::Bool,
     DType::I8,
     DType::I16,
@@ -21,6 +21,8 @@ pub const DTYPES: [DType; 13] = [
     DType::BF16,
     DType::F32,
     DType::F64,
+    DType::C64,
+    DType::C128,
 ];
 
 /// Distinct finite values, of both signs where the type has them.
@@ -32,7 +34,10 @@ pub fn finite(dtype: DType, shape: &[usize]) -> Literal {
             DTypeKind::Bool => Scalar::Bool(value % 2 == 1),
             DTypeKind::Signed => Scalar::Int(value - 50),
             DTypeKind::Unsigned => Scalar::Int(value),
-            DTypeKind::Float | DTypeKind::Complex => Scalar::Float((value - 50) as f64 / 16.0),
+            DTypeKind::Float => Scalar::Float((value - 50) as f64 / 16.0),
+            DTypeKind::Complex => {
+                Scalar::Complex((value - 50) as f64 / 16.0, (value * 7 % 53 - 26) as f64 / 16.0)
+            }
         }
     })
 }
@@ -42,13 +47,43 @@ pub fn hard(dtype: DType, shape: &[usize]) -> Literal {
     let (float, nan) = (Scalar::Float, Scalar::Float(f64::NAN));
     let (low, high) = (float(f64::NEG_INFINITY), float(f64::INFINITY));
     let pattern: Vec<Scalar> = match dtype.kind() {
-        DTypeKind::Float | DTypeKind::Complex => {
+        DTypeKind::Float => {
             vec![float(1.5), nan, float(-0.0), low, float(0.0), high, float(1.5), float(-2.0)]
         }
+        DTypeKind::Complex => complex_edges().to_vec(),
         // Conversion saturates, so that these are the ends of each integer type.
         _ => vec![float(3.0), low, float(0.0), high, float(3.0), float(1.0)],
     };
     Literal::from_fn(Type::new(dtype, shape), |position| pattern[position % pattern.len()])
+}
+
+/// Complex numbers whose parts are hard, and ties of one part. No part is so large that products overflow:
+/// whether their differences do depends on contraction.
+fn complex_edges() -> [Scalar; 20] {
+    let (inf, nan) = (f64::INFINITY, f64::NAN);
+    let parts = [
+        (1.5, -0.5),
+        (nan, 1.0),
+        (-0.0, 0.0),
+        (-inf, 2.0),
+        (0.0, -0.0),
+        (inf, -inf),
+        (1.5, 2.0),
+        (-2.0, 0.0),
+        (0.0, 1.0),
+        (1.0, nan),
+        (0.0, -inf),
+        (1.0, 0.0),
+        (-2.0, -0.0),
+        (0.5, 0.25),
+        (-0.0, -0.5),
+        (inf, 0.0),
+        (0.0, 0.0),
+        (-1.0, 3.0),
+        (3.0, 4.0),
+        (-0.75, -1.25),
+    ];
+    parts.map(|(re, im)| Scalar::Complex(re, im))
 }
 
 /// An integer array.
@@ -74,16 +109,27 @@ pub fn every_dtype(prim: impl Into<Prim>, shape: &[usize]) -> Vec<Sample> {
     DTYPES.into_iter().map(sample).collect()
 }
 
-/// Distinct floats between two bounds, neither of them among the values.
+/// Distinct floats between two bounds, neither of them among the values; complex numbers with such real parts.
 pub fn between(dtype: DType, shape: &[usize], (low, high): (f64, f64)) -> Literal {
     let ty = Type::new(dtype, shape);
     let step = (high - low) / (ty.numel() + 1) as f64;
-    Literal::from_fn(ty, |position| Scalar::Float(low + (position + 1) as f64 * step))
+    let is_complex = ty.dtype.is_complex();
+    Literal::from_fn(ty, |position| {
+        let value = low + (position + 1) as f64 * step;
+        // The imaginary parts go down while the real parts go up, off the axes.
+        match is_complex {
+            true => Scalar::Complex(value, 0.4 - 0.5 * (position + 1) as f64 * step),
+            false => Scalar::Float(value),
+        }
+    })
 }
 
 /// The values that are hard for arithmetic: those of [`hard`], and the ends of the exponents' range.
 fn edges(dtype: DType) -> Vec<Scalar> {
     let float = |v: &f64| Scalar::Float(*v);
+    if dtype.is_complex() {
+        return complex_edges().to_vec();
+    }
     if dtype.is_integer() || dtype.is_bool() {
         // Conversion saturates, so that the infinities are the ends of each integer type.
         let values = [3.0, f64::NEG_INFINITY, 0.0, f64::INFINITY, 1.0, -1.0, 7.0, 33.0];
@@ -140,7 +186,7 @@ pub fn elementwise(
             let shape = |k| if k == scalar { &[][..] } else { &[2, 3][..] };
             samples.push(sample((0..n).map(|k| finite(dtype, shape(k))).collect(), false));
         }
-        if dtype.is_float() {
+        if dtype.is_inexact() {
             samples.push(sample((0..n).map(|k| apart(dtype, k, domain)).collect(), smooth));
         }
     }
@@ -154,6 +200,9 @@ fn apart(dtype: DType, k: usize, (low, high): (f64, f64)) -> Literal {
     Literal::from_fn(Type::new(dtype, [2, 3]), |position| {
         // The second operand backwards, so that either may be the larger.
         let element = values.get(if k == 1 { 5 - position } else { position });
-        Scalar::Float(element.as_f64() + shift)
+        match element {
+            Scalar::Complex(re, im) => Scalar::Complex(re + shift, im - shift),
+            real => Scalar::Float(real.as_f64() + shift),
+        }
     })
 }

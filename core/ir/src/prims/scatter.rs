@@ -7,7 +7,7 @@ mod steps;
 use jaxrs_data::{DType, Literal, Result, Scalar, Shape, SmallVec, Type, bail, smallvec};
 
 use crate::lower::{Lowering, Steps};
-use crate::prims::{IndexMode, Primitive};
+use crate::prims::{Binary, IndexMode, Primitive};
 use crate::rules::windows::Windows;
 use crate::rules::{axes, linear, nary};
 use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
@@ -46,7 +46,7 @@ impl ScatterKind {
         match self {
             ScatterKind::Set => true,
             ScatterKind::Add | ScatterKind::Mul => !dtype.is_bool(),
-            ScatterKind::Min | ScatterKind::Max => !dtype.is_complex(),
+            ScatterKind::Min | ScatterKind::Max => true,
         }
     }
 
@@ -55,19 +55,22 @@ impl ScatterKind {
         use std::cmp::Ordering::Less;
         let combined = match (self, old, new) {
             (ScatterKind::Set, _, new) => new,
+            (_, Scalar::Complex(..), _) => {
+                let op = match self {
+                    ScatterKind::Mul => Binary::Mul,
+                    ScatterKind::Min => Binary::Min,
+                    ScatterKind::Max => Binary::Max,
+                    ScatterKind::Add | ScatterKind::Set => Binary::Add,
+                };
+                op.value(dtype, old, new)
+            }
             (ScatterKind::Max, Scalar::Bool(a), Scalar::Bool(b)) => Scalar::Bool(a | b),
             (_, Scalar::Bool(a), Scalar::Bool(b)) => Scalar::Bool(a & b),
             (ScatterKind::Add, Scalar::Int(a), Scalar::Int(b)) => Scalar::Int(a.wrapping_add(b)),
             (ScatterKind::Add, Scalar::Uint(a), Scalar::Uint(b)) => Scalar::Uint(a.wrapping_add(b)),
-            (ScatterKind::Add, Scalar::Complex(a, b), Scalar::Complex(c, d)) => {
-                Scalar::Complex(a + c, b + d)
-            }
             (ScatterKind::Add, a, b) => Scalar::Float(a.as_f64() + b.as_f64()),
             (ScatterKind::Mul, Scalar::Int(a), Scalar::Int(b)) => Scalar::Int(a.wrapping_mul(b)),
             (ScatterKind::Mul, Scalar::Uint(a), Scalar::Uint(b)) => Scalar::Uint(a.wrapping_mul(b)),
-            (ScatterKind::Mul, Scalar::Complex(a, b), Scalar::Complex(c, d)) => {
-                Scalar::Complex(a * c - b * d, a * d + b * c)
-            }
             (ScatterKind::Mul, a, b) => Scalar::Float(a.as_f64() * b.as_f64()),
             (ScatterKind::Min | ScatterKind::Max, a, b) => {
                 let b_less = less(b, a) == Some(Less);

@@ -4,7 +4,7 @@ mod slope;
 mod table;
 
 use jaxrs_data::{DType, Literal, Result, Scalar, SmallVec, Type, bail, smallvec};
-use jaxrs_kernel::{ScalarOp, ValueId};
+use jaxrs_kernel::{ScalarOp, ValueId, complex};
 
 use crate::lower::{Elements, Lowering};
 use crate::prims::{Primitive, not_differentiable, not_linear};
@@ -45,8 +45,8 @@ enum Slope {
     Factor(fn(Cx<'_>, &Value, &Value) -> Result<Value>),
     /// `(cx, x, y)` to what tangents are divided by.
     Divisor(fn(Cx<'_>, &Value, &Value) -> Result<Value>),
-    /// `(cx, x, tangent)` to the tangent of the result.
-    Image(fn(Cx<'_>, &Value, &Value) -> Result<Value>),
+    /// `(cx, x, y, tangent)` to the tangent of the result.
+    Image(fn(Cx<'_>, &Value, &Value, &Value) -> Result<Value>),
 }
 
 /// How kernels compute a function.
@@ -58,14 +58,24 @@ enum Code {
 
 impl Unary {
     fn value(self, dtype: DType, x: Scalar) -> Scalar {
-        match self.row().value {
+        let row = self.row();
+        if let (Scalar::Complex(..), Code::Op(op)) = (x, row.code)
+            && let Some(value) = complex::unary(op, dtype, x)
+        {
+            return value;
+        }
+        match row.value {
             Eval::Real(f) => Scalar::Float(f(x.as_f64())),
             Eval::Any(f) => f(dtype, x),
         }
     }
 
     fn out_dtype(self, operand: DType) -> DType {
-        if self == Unary::IsFinite { DType::Bool } else { operand }
+        match self {
+            Unary::IsFinite => DType::Bool,
+            Unary::Abs => operand.real_part(),
+            _ => operand,
+        }
     }
 }
 
@@ -104,14 +114,16 @@ impl Primitive for Unary {
             bail!(Dtype, "{} does not take {}", self.name(), inputs[0]);
         }
         let dtype = self.out_dtype(inputs[0].dtype);
-        let weak = inputs[0].weak && dtype == inputs[0].dtype;
+        let weak = inputs[0].weak && !dtype.is_bool();
         Ok(smallvec![Type { dtype, weak, shape: inputs[0].shape.clone() }])
     }
 
     fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {
         let dtype = inputs[0].ty().dtype;
         let out = self.output_types(&[inputs[0].ty().clone()])?.swap_remove(0);
-        Ok(smallvec![nary::evaluate(&out, inputs, |x| self.value(dtype, x[0]).rounded(dtype))])
+        Ok(smallvec![nary::evaluate(&out, inputs, |x| {
+            self.value(dtype, x[0]).rounded(out.dtype)
+        })])
     }
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], tangents: &[Tangent]) -> Result<Jvp> {
@@ -122,7 +134,7 @@ impl Primitive for Unary {
             (Tangent::Value(dx), Slope::Linear) => ops::unary(cx, *self, dx)?.into(),
             (Tangent::Value(dx), Slope::Factor(f)) => ops::mul(cx, dx, &f(cx, x, &y)?)?.into(),
             (Tangent::Value(dx), Slope::Divisor(f)) => ops::div(cx, dx, &f(cx, x, &y)?)?.into(),
-            (Tangent::Value(dx), Slope::Image(f)) => f(cx, x, dx)?.into(),
+            (Tangent::Value(dx), Slope::Image(f)) => f(cx, x, &y, dx)?.into(),
         };
         Ok(Jvp { primals: smallvec![y], tangents: smallvec![tangent] })
     }
@@ -185,6 +197,14 @@ impl Primitive for Unary {
             let smooth = !matches!(row.slope, Slope::Flat | Slope::Image(_));
             sample::elementwise(op, 1, row.takes, op.domain(), class, smooth)
         };
-        Unary::ALL.iter().flat_map(of).collect()
+        let mut samples: Vec<_> = Unary::ALL.iter().flat_map(of).collect();
+        // Parts of complex numbers are added and multiplied.
+        for sample in &mut samples {
+            let is_moved = sample.prim == Unary::Copy.into() || sample.prim == Unary::Neg.into();
+            if sample.inputs[0].ty().dtype.is_complex() && !is_moved {
+                sample.class = Class::Elementary;
+            }
+        }
+        samples
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn remainder(cx: Cx<'_>, x: &Value, y: &Value, _z: &Value) -> Result<
 pub(super) fn base(cx: Cx<'_>, x: &Value, y: &Value, z: &Value) -> Result<Value> {
     if y.ty().dtype.is_integer() {
         let y = ops::convert(cx, y, z.ty().dtype)?;
-        let factor = ops::mul(cx, &nonzero(cx, &y)?, &lowered_power(cx, x, &y)?)?;
+        let factor = ops::mul(cx, &ops::nonzero(cx, &y)?, &lowered_power(cx, x, &y)?)?;
         let is_zero = ops::compare(cx, Compare::Eq, &y, &ops::scalar_like(&y, 0.0))?;
         return ops::select(cx, &is_zero, &ops::scalar_like(&factor, 0.0), &factor);
     }
@@ -36,13 +36,7 @@ fn lowered_power(cx: Cx<'_>, x: &Value, y: &Value) -> Result<Value> {
 
 /// ∂xʸ/∂y = ln x · xʸ, and 0 where x = 0.
 pub(super) fn exponent(cx: Cx<'_>, x: &Value, _y: &Value, z: &Value) -> Result<Value> {
-    ops::mul(cx, &ops::unary(cx, Unary::Log, &nonzero(cx, x)?)?, z)
-}
-
-/// The operand, with 1 in the place of 0.
-fn nonzero(cx: Cx<'_>, x: &Value) -> Result<Value> {
-    let is_zero = ops::compare(cx, Compare::Eq, x, &ops::scalar_like(x, 0.0))?;
-    ops::select(cx, &is_zero, &ops::scalar_like(x, 1.0), x)
+    ops::mul(cx, &ops::unary(cx, Unary::Log, &ops::nonzero(cx, x)?)?, z)
 }
 
 /// ∂atan2(x, y)/∂x = y/(x² + y²).

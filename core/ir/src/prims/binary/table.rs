@@ -35,9 +35,9 @@ binary! {
     Pow,
     /// The angle of the point (y, x).
     Atan2,
-    /// The larger; NaN if either is, +0 over −0.
+    /// The larger; NaN if either is, +0 over −0. Complex numbers go by real part, then imaginary part.
     Max,
-    /// The smaller; NaN if either is, −0 under +0.
+    /// The smaller; NaN if either is, −0 under +0. Complex numbers go by real part, then imaginary part.
     Min,
     /// The next float from x towards y.
     Nextafter,
@@ -73,14 +73,14 @@ impl Binary {
             Rem => row("rem", is_real, rem, ScalarOp::Rem, FirstAndPartial(slope::remainder)),
             Pow => {
                 let slope = Partials(slope::base, slope::exponent);
-                row("pow", DType::is_float, pow, ScalarOp::Pow, slope)
+                row("pow", DType::is_inexact, pow, ScalarOp::Pow, slope)
             }
             Atan2 => {
                 let slope = Partials(slope::opposite, slope::adjacent);
-                row("atan2", DType::is_float, atan2, ScalarOp::Atan2, slope)
+                row("atan2", DType::is_inexact, atan2, ScalarOp::Atan2, slope)
             }
-            Max => row("max", is_ordered, max, ScalarOp::Max, choice()),
-            Min => row("min", is_ordered, min, ScalarOp::Min, choice()),
+            Max => row("max", |_| true, max, ScalarOp::Max, choice()),
+            Min => row("min", |_| true, min, ScalarOp::Min, choice()),
             Nextafter => row("nextafter", DType::is_float, nextafter, ScalarOp::NextAfter, Unknown),
             And => bits("and", |_, x, y| bitwise(x, y, |x, y| x & y), ScalarOp::And),
             Or => bits("or", |_, x, y| bitwise(x, y, |x, y| x | y), ScalarOp::Or),
@@ -106,10 +106,6 @@ fn is_real(dtype: DType) -> bool {
     dtype.is_integer() || dtype.is_float()
 }
 
-fn is_ordered(dtype: DType) -> bool {
-    !dtype.is_complex()
-}
-
 fn is_bits(dtype: DType) -> bool {
     dtype.is_bool() || dtype.is_integer()
 }
@@ -118,7 +114,6 @@ fn add(_: DType, x: Scalar, y: Scalar) -> Scalar {
     match (x, y) {
         (Scalar::Int(x), Scalar::Int(y)) => Scalar::Int(x.wrapping_add(y)),
         (Scalar::Uint(x), Scalar::Uint(y)) => Scalar::Uint(x.wrapping_add(y)),
-        (Scalar::Complex(a, b), Scalar::Complex(c, d)) => Scalar::Complex(a + c, b + d),
         _ => Scalar::Float(x.as_f64() + y.as_f64()),
     }
 }
@@ -127,7 +122,6 @@ fn sub(_: DType, x: Scalar, y: Scalar) -> Scalar {
     match (x, y) {
         (Scalar::Int(x), Scalar::Int(y)) => Scalar::Int(x.wrapping_sub(y)),
         (Scalar::Uint(x), Scalar::Uint(y)) => Scalar::Uint(x.wrapping_sub(y)),
-        (Scalar::Complex(a, b), Scalar::Complex(c, d)) => Scalar::Complex(a - c, b - d),
         _ => Scalar::Float(x.as_f64() - y.as_f64()),
     }
 }
@@ -136,9 +130,6 @@ fn mul(_: DType, x: Scalar, y: Scalar) -> Scalar {
     match (x, y) {
         (Scalar::Int(x), Scalar::Int(y)) => Scalar::Int(x.wrapping_mul(y)),
         (Scalar::Uint(x), Scalar::Uint(y)) => Scalar::Uint(x.wrapping_mul(y)),
-        (Scalar::Complex(a, b), Scalar::Complex(c, d)) => {
-            Scalar::Complex(a * c - b * d, a * d + b * c)
-        }
         _ => Scalar::Float(x.as_f64() * y.as_f64()),
     }
 }
@@ -148,10 +139,6 @@ fn div(_: DType, x: Scalar, y: Scalar) -> Scalar {
         (Scalar::Int(_), Scalar::Int(0)) => Scalar::Int(-1),
         (Scalar::Int(x), Scalar::Int(y)) => Scalar::Int(x.wrapping_div(y)),
         (Scalar::Uint(x), Scalar::Uint(y)) => Scalar::Uint(x.checked_div(y).unwrap_or(u64::MAX)),
-        (Scalar::Complex(a, b), Scalar::Complex(c, d)) => {
-            let norm = c * c + d * d;
-            Scalar::Complex((a * c + b * d) / norm, (b * c - a * d) / norm)
-        }
         _ => Scalar::Float(x.as_f64() / y.as_f64()),
     }
 }

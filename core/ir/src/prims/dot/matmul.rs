@@ -70,7 +70,7 @@ impl DotGeneral {
     pub(super) fn is_for_library(&self, inputs: &[Type]) -> bool {
         let Sizes { batch, m, n, k } = self.sizes(&inputs[0], &inputs[1]);
         let dtype = inputs[0].dtype;
-        matches!(dtype, DType::F32 | DType::F64)
+        matches!(dtype.real_part(), DType::F32 | DType::F64)
             && self.preferred_element_type.is_none_or(|preferred| preferred == dtype)
             // A matrix times a vector reads each element once, and gains nothing from blocking.
             && batch > 0 && m > 1 && n > 1 && k > 1

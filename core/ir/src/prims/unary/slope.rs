@@ -9,8 +9,13 @@ use super::Unary;
 use crate::prims::Binary;
 use crate::{Cx, Value, ops};
 
-/// The tangent of |x|: the slope at ±0 is 1.
-pub(super) fn abs(cx: Cx<'_>, x: &Value, dx: &Value) -> Result<Value> {
+/// The tangent of |x|: the slope at ±0 is 1; of complex numbers Re(dx · x̄/|x|), and 0 at 0.
+pub(super) fn abs(cx: Cx<'_>, x: &Value, y: &Value, dx: &Value) -> Result<Value> {
+    if x.ty().dtype.is_complex() {
+        let size = ops::convert(cx, &ops::nonzero(cx, y)?, x.ty().dtype)?;
+        let direction = ops::div(cx, &ops::conj(cx, x)?, &size)?;
+        return ops::real(cx, &ops::mul(cx, dx, &direction)?);
+    }
     let is_positive = ops::compare(cx, Compare::Ge, x, &ops::scalar_like(x, 0.0))?;
     ops::select(cx, &is_positive, dx, &ops::neg(cx, dx)?)
 }

@@ -5,6 +5,7 @@ use jaxrs_kernel::{ScalarOp, math};
 
 use super::{Code, Eval, Row, Slope, slope};
 use crate::ops;
+use crate::prims::Binary;
 
 macro_rules! unary {
     ($($(#[$doc:meta])* $variant:ident,)*) => {
@@ -105,6 +106,11 @@ fn real(name: &'static str, f: fn(f64) -> f64, op: ScalarOp, slope: Slope) -> Ro
     Row { name, takes: DType::is_float, value: Eval::Real(f), slope, code: Code::Op(op) }
 }
 
+/// A function of real and complex numbers that kernels know.
+fn analytic(name: &'static str, f: fn(f64) -> f64, op: ScalarOp, slope: Slope) -> Row {
+    Row { takes: DType::is_inexact, ..real(name, f, op, slope) }
+}
+
 /// A function whose value is not a matter of real numbers alone.
 fn any(
     name: &'static str,
@@ -136,8 +142,8 @@ impl Unary {
         use Unary::*;
         let code = Code::Op;
         match self {
-            Neg => any("neg", |d| !d.is_bool(), neg, code(ScalarOp::Neg), Linear),
-            Sign => any("sign", is_real_number, sign, code(ScalarOp::Sign), Flat),
+            Neg => any("neg", is_number, neg, code(ScalarOp::Neg), Linear),
+            Sign => any("sign", is_number, sign, code(ScalarOp::Sign), Flat),
             Abs => any("abs", is_signed_number, abs, code(ScalarOp::Abs), Image(slope::abs)),
             Floor => real("floor", f64::floor, ScalarOp::Floor, Flat),
             Ceil => real("ceil", f64::ceil, ScalarOp::Ceil, Flat),
@@ -146,54 +152,54 @@ impl Unary {
             IsFinite => {
                 any("is_finite", DType::is_float, is_finite, code(ScalarOp::IsFinite), Flat)
             }
-            Exp => real("exp", f64::exp, ScalarOp::Exp, Factor(|_, _, y| Ok(y.clone()))),
+            Exp => analytic("exp", f64::exp, ScalarOp::Exp, Factor(|_, _, y| Ok(y.clone()))),
             Exp2 => {
                 let slope = Factor(|cx, _, y| ops::scale(cx, y, std::f64::consts::LN_2));
-                real("exp2", f64::exp2, ScalarOp::Exp2, slope)
+                analytic("exp2", f64::exp2, ScalarOp::Exp2, slope)
             }
             Expm1 => {
                 let slope = Factor(|cx, _, y| ops::offset(cx, y, 1.0));
-                real("expm1", f64::exp_m1, ScalarOp::Expm1, slope)
+                analytic("expm1", f64::exp_m1, ScalarOp::Expm1, slope)
             }
-            Log => real("log", f64::ln, ScalarOp::Log, Divisor(|_, x, _| Ok(x.clone()))),
+            Log => analytic("log", f64::ln, ScalarOp::Log, Divisor(|_, x, _| Ok(x.clone()))),
             Log1p => {
                 let slope = Divisor(|cx, x, _| ops::offset(cx, x, 1.0));
-                real("log1p", f64::ln_1p, ScalarOp::Log1p, slope)
+                analytic("log1p", f64::ln_1p, ScalarOp::Log1p, slope)
             }
-            Sqrt => real("sqrt", f64::sqrt, ScalarOp::Sqrt, Factor(slope::sqrt)),
-            Rsqrt => real("rsqrt", |x| 1.0 / x.sqrt(), ScalarOp::Rsqrt, Factor(slope::rsqrt)),
+            Sqrt => analytic("sqrt", f64::sqrt, ScalarOp::Sqrt, Factor(slope::sqrt)),
+            Rsqrt => analytic("rsqrt", |x| 1.0 / x.sqrt(), ScalarOp::Rsqrt, Factor(slope::rsqrt)),
             Cbrt => real("cbrt", f64::cbrt, ScalarOp::Cbrt, Factor(slope::cbrt)),
-            Logistic => real("logistic", logistic, ScalarOp::Logistic, Factor(slope::logistic)),
+            Logistic => analytic("logistic", logistic, ScalarOp::Logistic, Factor(slope::logistic)),
             Sin => {
                 let slope = Factor(|cx, x, _| ops::unary(cx, Cos, x));
-                real("sin", f64::sin, ScalarOp::Sin, slope)
+                analytic("sin", f64::sin, ScalarOp::Sin, slope)
             }
             Cos => {
                 let slope = Factor(|cx, x, _| ops::neg(cx, &ops::unary(cx, Sin, x)?));
-                real("cos", f64::cos, ScalarOp::Cos, slope)
+                analytic("cos", f64::cos, ScalarOp::Cos, slope)
             }
             Tan => {
                 let slope = Factor(|cx, _, y| slope::one_plus_square(cx, y));
-                real("tan", f64::tan, ScalarOp::Tan, slope)
+                analytic("tan", f64::tan, ScalarOp::Tan, slope)
             }
-            Asin => real("asin", f64::asin, ScalarOp::Asin, Factor(slope::asin)),
-            Acos => real("acos", f64::acos, ScalarOp::Acos, Factor(slope::acos)),
+            Asin => analytic("asin", f64::asin, ScalarOp::Asin, Factor(slope::asin)),
+            Acos => analytic("acos", f64::acos, ScalarOp::Acos, Factor(slope::acos)),
             Atan => {
                 let slope = Divisor(|cx, x, _| slope::one_plus_square(cx, x));
-                real("atan", f64::atan, ScalarOp::Atan, slope)
+                analytic("atan", f64::atan, ScalarOp::Atan, slope)
             }
             Sinh => {
                 let slope = Factor(|cx, x, _| ops::unary(cx, Cosh, x));
-                real("sinh", f64::sinh, ScalarOp::Sinh, slope)
+                analytic("sinh", f64::sinh, ScalarOp::Sinh, slope)
             }
             Cosh => {
                 let slope = Factor(|cx, x, _| ops::unary(cx, Sinh, x));
-                real("cosh", f64::cosh, ScalarOp::Cosh, slope)
+                analytic("cosh", f64::cosh, ScalarOp::Cosh, slope)
             }
-            Tanh => real("tanh", f64::tanh, ScalarOp::Tanh, Factor(slope::tanh)),
-            Asinh => real("asinh", math::asinh, ScalarOp::Asinh, Factor(slope::asinh)),
-            Acosh => real("acosh", math::acosh, ScalarOp::Acosh, Factor(slope::acosh)),
-            Atanh => real("atanh", math::atanh, ScalarOp::Atanh, Divisor(slope::atanh)),
+            Tanh => analytic("tanh", f64::tanh, ScalarOp::Tanh, Factor(slope::tanh)),
+            Asinh => analytic("asinh", math::asinh, ScalarOp::Asinh, Factor(slope::asinh)),
+            Acosh => analytic("acosh", math::acosh, ScalarOp::Acosh, Factor(slope::acosh)),
+            Atanh => analytic("atanh", math::atanh, ScalarOp::Atanh, Divisor(slope::atanh)),
             Erf => real("erf", math::erf, ScalarOp::Erf, Factor(slope::erf)),
             Erfc => {
                 let slope = Factor(|cx, x, y| ops::neg(cx, &slope::erf(cx, x, y)?));
@@ -214,18 +220,18 @@ impl Unary {
             Copy => any("copy", |_| true, |_, x| x, Code::Identity, Linear),
             Square => {
                 let slope = Factor(|cx, x, _| ops::scale(cx, x, 2.0));
-                any("square", |d| !d.is_bool(), square, Code::Square, slope)
+                any("square", is_number, square, Code::Square, slope)
             }
         }
     }
 }
 
-fn is_real_number(dtype: DType) -> bool {
-    dtype.is_integer() || dtype.is_float()
+fn is_number(dtype: DType) -> bool {
+    !dtype.is_bool()
 }
 
 fn is_signed_number(dtype: DType) -> bool {
-    dtype.is_signed() || dtype.is_float()
+    dtype.is_signed() || dtype.is_inexact()
 }
 
 fn is_bits(dtype: DType) -> bool {
@@ -237,8 +243,7 @@ fn neg(_: DType, x: Scalar) -> Scalar {
         Scalar::Int(v) => Scalar::Int(v.wrapping_neg()),
         Scalar::Uint(v) => Scalar::Uint(v.wrapping_neg()),
         Scalar::Float(v) => Scalar::Float(-v),
-        Scalar::Complex(re, im) => Scalar::Complex(-re, -im),
-        Scalar::Bool(_) => x,
+        Scalar::Complex(..) | Scalar::Bool(_) => x,
     }
 }
 
@@ -286,12 +291,12 @@ fn clz(dtype: DType, x: Scalar) -> Scalar {
     Scalar::Uint((x.to_bits(dtype).leading_zeros() - above).into()).cast(dtype)
 }
 
-fn square(_: DType, x: Scalar) -> Scalar {
+fn square(dtype: DType, x: Scalar) -> Scalar {
     match x {
         Scalar::Int(v) => Scalar::Int(v.wrapping_mul(v)),
         Scalar::Uint(v) => Scalar::Uint(v.wrapping_mul(v)),
         Scalar::Float(v) => Scalar::Float(v * v),
-        Scalar::Complex(re, im) => Scalar::Complex(re * re - im * im, 2.0 * re * im),
+        Scalar::Complex(..) => Binary::Mul.value(dtype, x, x),
         Scalar::Bool(_) => x,
     }
 }
