@@ -2,90 +2,18 @@
 
 One JSON object a line: the operation (JAX's name for the primitive), its parameters, operands, and results; where it has
 derivatives, also tangents with the results' tangents (`jvp`), and cotangents with the operands' (`vjp`). Numbers are the
-shortest decimals that give the same value back; NaN and infinities are strings. Needs JAX 0.10 (the CPU suffices).
+shortest decimals that give the same value back; NaN and infinities are strings; complex numbers are pairs. Needs JAX 0.10 (the CPU suffices).
 """
-import json
-import os
 import pathlib
 import sys
 
-os.environ["JAX_PLATFORMS"] = "cpu"
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-jax.config.update("jax_enable_x64", True)
-
-NAMES = {"bool": "bool", "int32": "i32", "int64": "i64", "uint8": "u8", "uint16": "u16",
-         "uint32": "u32", "uint64": "u64", "float32": "f32", "float64": "f64"}
-SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, np.inf, -np.inf, np.nan, 1e-3, 40.0]
-FLOATS, INTS = ["float32", "float64"], ["int32", "int64", "uint8", "uint32"]
-
-
-def number(x):
-    if isinstance(x, (np.bool_, np.integer)):
-        return x.item()
-    return float(str(x)) if np.isfinite(x) else str(x)
-
-
-def array(x):
-    x = np.asarray(x)
-    return {"dtype": NAMES[x.dtype.name], "shape": list(x.shape), "data": [number(v) for v in x.reshape(-1)]}
-
-
-def is_float(x):
-    return np.issubdtype(np.asarray(x).dtype, np.floating)
-
-
-def direction(x, seed):
-    """A tangent of `x` that is the same in every recording."""
-    return np.random.default_rng(seed).uniform(-1, 1, np.shape(x)).astype(np.asarray(x).dtype)
-
-
-class Recorder:
-    def __init__(self, folder, name):
-        self.out = open(folder / f"{name}.jsonl", "w")
-
-    def case(self, op, fn, *inputs, derive=True, **params):
-        """`fn(*inputs)` is the operation with these parameters."""
-        inputs = [np.asarray(x) for x in inputs]
-        outputs = as_tuple(fn(*inputs))
-        row = {"op": op, "params": params, "inputs": list(map(array, inputs)), "outputs": list(map(array, outputs))}
-        if derive and any(map(is_float, inputs)) and all(map(is_float, outputs)):
-            row |= derivatives(fn, inputs)
-        self.out.write(json.dumps(row, separators=(",", ":")) + "\n")
-
-
-def as_tuple(x):
-    return tuple(x) if isinstance(x, (tuple, list)) else (x,)
-
-
-def derivatives(fn, inputs):
-    where = [i for i, x in enumerate(inputs) if is_float(x)]
-
-    def of_floats(*floats):
-        full = list(inputs)
-        for i, x in zip(where, floats):
-            full[i] = x
-        return as_tuple(fn(*full))
-
-    floats = [inputs[i] for i in where]
-    tangents = [direction(x, 1 + k) for k, x in enumerate(floats)]
-    outputs, jvp = jax.jvp(of_floats, floats, tangents)
-    cotangents = [direction(y, 101 + k) for k, y in enumerate(outputs)]
-    vjp = jax.vjp(of_floats, *floats)[1](tuple(cotangents))
-    spread = lambda values: [array(values[where.index(i)]) if i in where else None for i in range(len(inputs))]
-    return {"tangents": spread(tangents), "jvp": list(map(array, jvp)), "cotangents": list(map(array, cotangents)), "vjp": spread(vjp)}
-
-
-def ordinary(low, high, shape, dtype, seed=7):
-    return np.random.default_rng(seed).uniform(low, high, shape).astype(dtype)
-
-
-def integers(shape, dtype, seed=7):
-    low = 0 if dtype.startswith("u") else -5
-    return np.random.default_rng(seed).integers(low, 9, shape).astype(dtype)
+import complex_numbers
+from recording import FLOATS, INTS, NAMES, SPECIAL, Recorder, integers, ordinary
 
 
 def elementwise(r):
@@ -308,6 +236,7 @@ def random(r):
         case("random_uniform", lambda k: jax.random.uniform(k, (5,), "float64"), shape=(5,), dtype="f64", minval=0.0, maxval=1.0)
         case("random_normal", lambda k: jax.random.normal(k, (2, 4), "float32"), shape=(2, 4), dtype="f32")
         case("random_normal", lambda k: jax.random.normal(k, (3,), "float64"), shape=(3,), dtype="f64")
+        case("random_normal", lambda k: jax.random.normal(k, (3,), "complex64"), shape=(3,), dtype="c64")
         case("random_randint", lambda k: jax.random.randint(k, (7,), -3, 10, "int32"), shape=(7,), minval=-3, maxval=10, dtype="i32")
         case("random_permutation", lambda k: jax.random.permutation(k, jnp.arange(12, dtype="int32")), n=12)
         case("random_bernoulli", lambda k: jax.random.bernoulli(k, np.float32(0.3), (9,)), p=0.3, shape=(9,))
@@ -460,8 +389,10 @@ def operations(r):
 
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
-    for group in [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations]:
+    for group in [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations,
+                  *complex_numbers.GROUPS]:
         group(Recorder(folder, group.__name__))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -164,6 +164,26 @@ compare! {
     ge => Ge,
 }
 
+/// The complex number with these parts, of `f32` or `f64`.
+pub fn complex(cx: &Scope, re: &Value, im: &Value) -> Result<Value> {
+    ops::complex(cx, re, im)
+}
+
+/// The real part of a complex number.
+pub fn real(cx: &Scope, x: &Value) -> Result<Value> {
+    ops::real(cx, x)
+}
+
+/// The imaginary part of a complex number.
+pub fn imag(cx: &Scope, x: &Value) -> Result<Value> {
+    ops::imag(cx, x)
+}
+
+/// The conjugate; real numbers, of `f32` or `f64`, become complex.
+pub fn conj(cx: &Scope, x: &Value) -> Result<Value> {
+    ops::conj(cx, x)
+}
+
 /// Whether elements are neither NaN nor infinite.
 pub fn is_finite(cx: &Scope, x: &Value) -> Result<Value> {
     ops::unary(cx, Unary::IsFinite, x)

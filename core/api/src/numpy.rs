@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod arrange;
+mod complex;
 mod create;
 mod cumulative;
 mod einsum;
@@ -14,6 +15,7 @@ mod unary;
 
 pub use arithmetic::*;
 pub use arrange::*;
+pub use complex::*;
 pub use create::*;
 pub use cumulative::*;
 pub use einsum::einsum;

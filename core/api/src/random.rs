@@ -153,12 +153,26 @@ fn bits_of_one(dtype: DType) -> u64 {
 
 /// Floats from the standard normal distribution.
 pub fn normal(cx: &Scope, key: &Value, shape: &Shape, dtype: DType) -> Result<Value> {
+    if dtype.is_complex() {
+        return complex_normal(cx, key, shape, dtype.real_part());
+    }
     check_float("random_normal", dtype)?;
     // The float after −1, so that the inverse error function stays finite.
     let low = -1.0 + 2f64.powi(-(fraction_bits(dtype) as i32) - 1);
     let unit = uniform(cx, key, shape, dtype, low, 1.0)?;
     let quantiles = ops::unary(cx, Unary::ErfInv, &unit)?;
     ops::mul(cx, &constant(dtype, std::f64::consts::SQRT_2), &quantiles)
+}
+
+/// Complex numbers whose parts share the variance.
+fn complex_normal(cx: &Scope, key: &Value, shape: &Shape, part: DType) -> Result<Value> {
+    let keys = split(cx, key, 2)?;
+    let half = |k: usize| -> Result<Value> {
+        let key = ops::squeeze(cx, &ops::slice_in_dim(cx, &keys, 0, k, k + 1)?, [0])?;
+        let sample = normal(cx, &key, shape, part)?;
+        ops::div(cx, &sample, &constant(part, std::f64::consts::SQRT_2))
+    };
+    ops::complex(cx, &half(0)?, &half(1)?)
 }
 
 /// Integers in `[low, high)`, which are integer scalars.

@@ -6,6 +6,7 @@
 //! name, the operation here is NumPy's, which promotes and broadcasts.
 
 mod arrange;
+mod complex;
 mod create;
 mod elementwise;
 mod index;
@@ -140,6 +141,7 @@ impl Attr<'_> {
 /// All operations by group, in the order of the documentation.
 pub static GROUPS: &[(&str, &[Op])] = &[
     ("elementwise", elementwise::OPS),
+    ("complex numbers", complex::OPS),
     ("reductions", reduce::OPS),
     ("products", product::OPS),
     ("arrangement", arrange::OPS),

@@ -57,11 +57,14 @@ impl Scalar {
     }
 
     /// Conversion with JAX's meaning: integers wrap, floats saturate into integers with NaN as 0,
-    /// complex numbers lose their imaginary part, and everything that is not zero is true.
+    /// complex numbers lose their imaginary part first, and everything that is not zero is true.
     #[must_use]
     pub fn cast(self, dtype: DType) -> Scalar {
         match dtype.kind() {
-            DTypeKind::Bool => Scalar::Bool(self.is_nonzero()),
+            DTypeKind::Bool => match self {
+                Scalar::Complex(re, _) => Scalar::Bool(re != 0.0),
+                _ => Scalar::Bool(self.is_nonzero()),
+            },
             DTypeKind::Signed => Scalar::Int(self.to_signed(dtype.bits())).rounded(dtype),
             DTypeKind::Unsigned => Scalar::Uint(self.to_unsigned(dtype.bits())).rounded(dtype),
             DTypeKind::Float => match self {

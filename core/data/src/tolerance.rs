@@ -47,7 +47,8 @@ pub fn difference(got: &Literal, expected: &Literal, class: Class) -> Option<Str
     ))
 }
 
-/// Whether two elements are equal, both NaN, or within the tolerance of each other.
+/// Whether two elements are equal, both NaN, or within the tolerance of each other. Complex numbers are one if
+/// both parts are, or by their distance: a part that is small beside the other has its rounding errors.
 pub fn is_close(a: Scalar, b: Scalar, tolerance: f64) -> bool {
     let real = |a: f64, b: f64| {
         a == b
@@ -56,7 +57,11 @@ pub fn is_close(a: Scalar, b: Scalar, tolerance: f64) -> bool {
     };
     match (a, b) {
         (Scalar::Float(a), Scalar::Float(b)) => real(a, b),
-        (Scalar::Complex(a, i), Scalar::Complex(b, j)) => real(a, b) && real(i, j),
+        (Scalar::Complex(a, i), Scalar::Complex(b, j)) => {
+            let distance = (a - b).hypot(i - j);
+            let size = b.hypot(j).min(f64::MAX);
+            (real(a, b) && real(i, j)) || distance <= tolerance * (1.0 + size)
+        }
         _ => a == b,
     }
 }

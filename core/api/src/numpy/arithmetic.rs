@@ -182,11 +182,27 @@ pub fn logaddexp(cx: &Scope, x: &Value, y: &Value) -> Result<Value> {
 
 fn log_of_sum(cx: &Scope, x: &Value, y: &Value) -> Result<Value> {
     let largest = ops::binary(cx, Binary::Max, x, y)?;
+    if x.ty().dtype.is_complex() {
+        let (sum, twice) = (ops::add(cx, x, y)?, ops::scale(cx, &largest, 2.0)?);
+        let ratio = super::exp(cx, &ops::sub(cx, &sum, &twice)?)?;
+        let log = ops::add(cx, &largest, &super::log1p(cx, &ratio)?)?;
+        return ops::complex(cx, &ops::real(cx, &log)?, &wrapped(cx, &ops::imag(cx, &log)?)?);
+    }
     let delta = ops::sub(cx, x, y)?;
     let tail = super::log1p(cx, &super::exp(cx, &ops::neg(cx, &super::abs(cx, &delta)?)?)?)?;
     let is_nan = ops::compare(cx, Compare::Ne, &delta, &delta)?;
     // Infinities of one sign: their difference is NaN, their sum is the answer.
     super::select(cx, &is_nan, &ops::add(cx, x, y)?, &ops::add(cx, &largest, &tail)?)
+}
+
+/// The angle from −π to π that differs from the given one by whole turns.
+fn wrapped(cx: &Scope, angle: &Value) -> Result<Value> {
+    use std::f64::consts::PI;
+    let (turn, zero) = (constant_like(angle, 2.0 * PI), constant_like(angle, 0.0));
+    let rem = ops::binary(cx, Binary::Rem, &ops::offset(cx, angle, PI)?, &turn)?;
+    let is_below = ops::compare(cx, Compare::Lt, &rem, &zero)?;
+    let rem = super::select(cx, &is_below, &ops::add(cx, &rem, &turn)?, &rem)?;
+    ops::offset(cx, &rem, -PI)
 }
 
 /// The maximum's own derivative would be wrong by its share at ties, so the whole has one.
@@ -207,6 +223,9 @@ fn log_of_sum_jvp(cx: &Scope, x: [&Value; 2], dx: [&Value; 2]) -> Result<Vec<Val
 /// `√(x² + y²)` without overflow.
 pub fn hypot(cx: &Scope, x: &Value, y: &Value) -> Result<Value> {
     let [x, y] = aligned(cx, "hypot", promoted_inexact(cx, [x, y])?)?;
+    if x.ty().dtype.is_complex() {
+        bail!(Dtype, "hypot needs real numbers, got {} and {}", x.ty(), y.ty());
+    }
     let (x, y) = (super::abs(cx, &x)?, super::abs(cx, &y)?);
     let (high, low) = (maximum(cx, &x, &y)?, minimum(cx, &x, &y)?);
     let is_zero = ops::compare(cx, Compare::Eq, &high, &constant_like(&high, 0.0))?;

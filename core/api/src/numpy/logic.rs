@@ -14,9 +14,21 @@ macro_rules! comparisons {
         $($(#[$doc])*
         pub fn $name(cx: &Scope, x: &Value, y: &Value) -> Result<Value> {
             let [x, y] = aligned(cx, $short, promoted(cx, [x, y])?)?;
-            ops::compare(cx, Compare::$op, &x, &y)
+            compare(cx, Compare::$op, &x, &y)
         })*
     };
+}
+
+/// Complex numbers are ordered by real part, then imaginary part.
+fn compare(cx: &Scope, op: Compare, x: &Value, y: &Value) -> Result<Value> {
+    if !x.ty().dtype.is_complex() || matches!(op, Compare::Eq | Compare::Ne) {
+        return ops::compare(cx, op, x, y);
+    }
+    let (x_re, y_re) = (ops::real(cx, x)?, ops::real(cx, y)?);
+    let by_re = ops::compare(cx, op, &x_re, &y_re)?;
+    let by_im = ops::compare(cx, op, &ops::imag(cx, x)?, &ops::imag(cx, y)?)?;
+    let is_tied = ops::compare(cx, Compare::Eq, &x_re, &y_re)?;
+    ops::select(cx, &is_tied, &by_im, &by_re)
 }
 
 comparisons! {
@@ -107,6 +119,10 @@ pub fn isinf(cx: &Scope, x: &Value) -> Result<Value> {
     if !x.ty().dtype.is_inexact() {
         return constant_bool(cx, x.shape(), false);
     }
+    if x.ty().dtype.is_complex() {
+        let (re, im) = (isinf(cx, &ops::real(cx, x)?)?, isinf(cx, &ops::imag(cx, x)?)?);
+        return ops::binary(cx, Binary::Or, &re, &im);
+    }
     let magnitude = super::abs(cx, x)?;
     ops::compare(cx, Compare::Eq, &magnitude, &constant_like(&magnitude, f64::INFINITY))
 }
@@ -115,6 +131,10 @@ pub fn isinf(cx: &Scope, x: &Value) -> Result<Value> {
 pub fn isfinite(cx: &Scope, x: &Value) -> Result<Value> {
     if !x.ty().dtype.is_inexact() {
         return constant_bool(cx, x.shape(), true);
+    }
+    if x.ty().dtype.is_complex() {
+        let (re, im) = (isfinite(cx, &ops::real(cx, x)?)?, isfinite(cx, &ops::imag(cx, x)?)?);
+        return ops::binary(cx, Binary::And, &re, &im);
     }
     crate::lax::is_finite(cx, x)
 }
@@ -157,8 +177,12 @@ pub fn r#where(cx: &Scope, condition: &Value, x: &Value, y: &Value) -> Result<Va
     select_named(cx, "where", &to_bool(cx, condition)?, &x, &y)
 }
 
-/// `x` converted to an element type, strong.
+/// `x` converted to an element type, strong. A complex number is true if any part differs from zero;
+/// converted to anything else that is not complex, it loses its imaginary part.
 pub fn astype(cx: &Scope, x: &Value, dtype: DType) -> Result<Value> {
+    if x.ty().dtype.is_complex() && dtype.is_bool() {
+        return to_bool(cx, x);
+    }
     convert(cx, x, dtype, false)
 }
 

@@ -93,9 +93,9 @@ pub fn dot(cx: &Scope, x: &Value, y: &Value) -> Result<Value> {
     contract(cx, &x, &y, &[x.ty().rank() - 1], &[y.ty().rank().saturating_sub(2)])
 }
 
-/// The inner product of the flattened operands.
+/// The inner product of the flattened operands, the first one conjugated.
 pub fn vdot(cx: &Scope, x: &Value, y: &Value) -> Result<Value> {
-    dot(cx, &super::ravel(cx, x)?, &super::ravel(cx, y)?)
+    dot(cx, &super::ravel(cx, &super::conj(cx, x)?)?, &super::ravel(cx, y)?)
 }
 
 /// Contracts the last axes of both.

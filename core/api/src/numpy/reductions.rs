@@ -132,7 +132,7 @@ fn mean_over(cx: &Scope, x: &Value, axes: &Axes, keepdims: bool) -> Result<Value
     if is_half { convert(cx, &mean, result, ty.weak) } else { Ok(mean) }
 }
 
-/// The variance over some axes: the mean of squared distances from the mean, with `ddof` fewer in the
+/// The variance over some axes: the mean of squared distances from the mean (real, of complex numbers, too), with `ddof` fewer in the
 /// divisor.
 pub fn var(cx: &Scope, x: &Value, axes: &[i64], ddof: f64, keepdims: bool) -> Result<Value> {
     let axes = axes_of("var", axes, x.ty().rank())?;
@@ -140,7 +140,7 @@ pub fn var(cx: &Scope, x: &Value, axes: &[i64], ddof: f64, keepdims: bool) -> Re
     let is_half = matches!(ty, DType::F16 | DType::BF16);
     let wide = convert(cx, x, if is_half { DType::F32 } else { ty }, x.ty().weak)?;
     let centred = super::subtract(cx, &wide, &mean_over(cx, &wide, &axes, true)?)?;
-    let squares = super::square(cx, &centred)?;
+    let squares = super::complex::squared_magnitude(cx, &centred)?;
     let sum = reduce(cx, ReduceOp::Add, &squares, &axes, keepdims)?;
     let divisor = (count(x.shape(), &axes) - ddof).max(0.0);
     let variance = ops::div(cx, &sum, &constant_like(&sum, divisor))?;
@@ -159,7 +159,7 @@ pub fn std(cx: &Scope, x: &Value, axes: &[i64], ddof: f64, keepdims: bool) -> Re
 /// The Euclidean norm over some axes.
 pub fn norm(cx: &Scope, x: &Value, axes: &[i64], keepdims: bool) -> Result<Value> {
     let x = to_inexact(cx, x)?;
-    super::sqrt(cx, &sum(cx, &ops::mul(cx, &x, &x)?, axes, keepdims)?)
+    super::sqrt(cx, &sum(cx, &super::complex::squared_magnitude(cx, &x)?, axes, keepdims)?)
 }
 
 /// The position of an extremum; without an axis, in the flattened array.
@@ -212,12 +212,14 @@ pub fn argmin(
 pub fn logsumexp(cx: &Scope, x: &Value, axes: &[i64], keepdims: bool) -> Result<Value> {
     let x = to_inexact(cx, x)?;
     let axes = axes_of("logsumexp", axes, x.ty().rank())?;
-    let largest = reduce(cx, ReduceOp::Max, &x, &axes, true)?;
+    let is_complex = x.ty().dtype.is_complex();
+    let largest = reduce(cx, ReduceOp::Max, &super::real(cx, &x)?, &axes, true)?;
     let zero = constant_like(&largest, 0.0);
     let shift = super::select(cx, &super::isfinite(cx, &largest)?, &largest, &zero)?;
     let shift = crate::lax::stop_gradient(cx, &shift)?;
     let terms = super::exp(cx, &super::subtract(cx, &x, &shift)?)?;
     let sum = reduce(cx, ReduceOp::Add, &terms, &axes, true)?;
-    let result = ops::add(cx, &super::log(cx, &super::abs(cx, &sum)?)?, &shift)?;
+    let sum = if is_complex { sum } else { super::abs(cx, &sum)? };
+    let result = super::add(cx, &super::log(cx, &sum)?, &shift)?;
     if keepdims { Ok(result) } else { ops::squeeze(cx, &result, axes.iter().copied()) }
 }

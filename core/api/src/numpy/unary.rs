@@ -1,6 +1,6 @@
 //! Elementwise functions of one operand.
 
-use jaxrs_data::Result;
+use jaxrs_data::{Result, bail};
 use jaxrs_ir::prims::Unary;
 use jaxrs_ir::{Value, ops};
 use jaxrs_transform::Scope;
@@ -103,8 +103,15 @@ rounding! {
     floor => Floor,
     /// Rounds towards +∞. Integers stay.
     ceil => Ceil,
-    /// Rounds to the nearest integer, halves to even. Integers stay.
-    round => RoundTiesEven,
+}
+
+/// Rounds to the nearest integer, halves to even; complex numbers part by part. Integers stay.
+pub fn round(cx: &Scope, x: &Value) -> Result<Value> {
+    match x.ty().dtype {
+        dtype if dtype.is_integer() || dtype.is_bool() => Ok(x.clone()),
+        dtype if dtype.is_complex() => super::complex::by_parts(cx, x, round),
+        _ => ops::unary(cx, Unary::RoundTiesEven, x),
+    }
 }
 
 /// Rounds towards 0. Integers stay.
@@ -116,8 +123,12 @@ pub fn trunc(cx: &Scope, x: &Value) -> Result<Value> {
     super::select(cx, &negative, &ceil(cx, x)?, &floor(cx, x)?)
 }
 
-/// `x` between bounds; a bound that is missing does not bound.
+/// `x` between bounds; a bound that is missing does not bound. Complex numbers are refused, as in JAX.
 pub fn clip(cx: &Scope, x: &Value, min: Option<&Value>, max: Option<&Value>) -> Result<Value> {
+    let operands = [Some(x), min, max];
+    if let Some(z) = operands.into_iter().flatten().find(|z| z.ty().dtype.is_complex()) {
+        bail!(Dtype, "clip needs real numbers, got {}", z.ty());
+    }
     let mut result = x.clone();
     if let Some(min) = min {
         result = super::maximum(cx, min, &result)?;

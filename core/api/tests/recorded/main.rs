@@ -43,6 +43,10 @@ files! {
     shape_operations_agree_with_jax: "structural", primitives::agrees;
     products_agree_with_jax: "contractions", primitives::agrees;
     gather_and_scatter_agree_with_jax: "indexing", primitives::agrees;
+    functions_of_complex_numbers_agree_with_jax: "complex_functions", primitives::agrees;
+    functions_of_two_complex_numbers_agree_with_jax: "complex_operands", primitives::agrees;
+    operations_on_complex_arrays_agree_with_jax: "complex_arrays", primitives::agrees;
+    operations_agree_with_jax_on_complex_numbers: "complex_operations", operations::agrees;
     random_functions_agree_with_jax: "random", random::agrees;
     operations_agree_with_jax: "operations", operations::agrees;
 }

@@ -131,6 +131,10 @@ fn literal(json: &Json) -> Literal {
 fn scalar(dtype: DType, json: &Json) -> Scalar {
     match json {
         Json::Bool(value) => Scalar::Bool(*value),
+        Json::Array(parts) => {
+            let part = |k: usize| scalar(dtype.real_part(), &parts[k]).as_f64();
+            Scalar::Complex(part(0), part(1))
+        }
         Json::String(name) => Scalar::Float(name.parse().unwrap()),
         Json::Number(n) if dtype.is_float() => Scalar::Float(n.as_f64().unwrap()),
         Json::Number(n) => {

@@ -1,7 +1,7 @@
 //! Limiting operands, elementwise.
 
-use jaxrs_data::{Literal, Result, SmallVec, Type, bail, smallvec};
-use jaxrs_kernel::{Compare, ScalarOp, ValueId};
+use jaxrs_data::{Literal, Result, Scalar, SmallVec, Type, bail, smallvec};
+use jaxrs_kernel::{BodyBuilder, Compare, ScalarOp, ValueId};
 
 use crate::lower::{Elements, Lowering};
 use crate::prims::{Binary, Primitive, not_linear};
@@ -9,7 +9,7 @@ use crate::rules::nary;
 use crate::{Batched, Cx, Jvp, Operand, Param, Tangent, Value, ops};
 
 /// `clamp(low, x, high)`: `min(max(low, x), high)`; the bounds may be scalars. That of complex numbers has no
-/// derivative.
+/// derivative, and goes by real parts alone, as XLA has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Clamp;
 
@@ -23,6 +23,12 @@ impl Clamp {
             _ => less(high, x),
         }
     }
+}
+
+/// The clamped number of which real parts decide; NaN gives the upper bound.
+fn by_real_part(low: Scalar, x: Scalar, high: Scalar) -> Scalar {
+    let raised = if low.as_f64() >= x.as_f64() { low } else { x };
+    if raised.as_f64() <= high.as_f64() { raised } else { high }
 }
 
 impl Primitive for Clamp {
@@ -50,6 +56,9 @@ impl Primitive for Clamp {
         let types: Vec<Type> = inputs.iter().map(|lit| lit.ty().clone()).collect();
         let out = self.output_types(&types)?.swap_remove(0);
         let (max, min) = (Binary::Max, Binary::Min);
+        if out.dtype.is_complex() {
+            return Ok(smallvec![nary::evaluate(&out, inputs, |x| by_real_part(x[0], x[1], x[2]))]);
+        }
         Ok(smallvec![nary::evaluate(&out, inputs, |x| {
             min.value(out.dtype, max.value(out.dtype, x[0], x[1]), x[2])
         })])
@@ -103,6 +112,15 @@ impl Primitive for Clamp {
 
     fn element(&self, cx: &mut dyn Elements, _output: usize, index: &[ValueId]) -> Result<ValueId> {
         nary::element_with(cx, "clamp", 3, index, |b, args| {
+            if b.dtype(args[1]).is_complex() {
+                let real = |b: &mut BodyBuilder, z: ValueId| b.parts(z).0;
+                let (low, x, high) = (real(b, args[0]), real(b, args[1]), real(b, args[2]));
+                let is_low = b.compare(Compare::Ge, low, x);
+                let raised = b.select(is_low, args[0], args[1]);
+                let raised_real = b.select(is_low, low, x);
+                let fits = b.compare(Compare::Le, raised_real, high);
+                return b.select(fits, raised, args[2]);
+            }
             let raised = b.op(ScalarOp::Max, &[args[0], args[1]]);
             b.op(ScalarOp::Min, &[raised, args[2]])
         })
@@ -110,8 +128,8 @@ impl Primitive for Clamp {
 
     #[cfg(any(test, feature = "testing"))]
     fn samples() -> Vec<crate::prims::Sample> {
+        use jaxrs_data::DType;
         use jaxrs_data::tolerance::Class;
-        use jaxrs_data::{DType, Scalar};
 
         use crate::prims::sample;
         let mut samples = sample::elementwise(Clamp, 3, |_| true, (-2.0, 1.7), Class::Exact, false);

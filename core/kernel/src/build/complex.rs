@@ -150,10 +150,6 @@ impl BodyBuilder {
             return Some(self.complex(re, im));
         }
         let (re, im) = self.parts(z);
-        if to.is_bool() {
-            let (re, im) = (self.cast(re, to), self.cast(im, to));
-            return Some(self.op(ScalarOp::Or, &[re, im]));
-        }
         let re = self.cast(re, part);
         if !to.is_complex() {
             return Some(re);

@@ -192,6 +192,13 @@ impl<R: Reals> Formulas<'_, R> {
         let nan = self.number(f64::NAN);
         let at_zero = self.select_pair(is_real_power, (zero, zero), (nan, nan));
         let value = self.select_pair(of_zero, at_zero, value);
+        // Infinity to a real power.
+        let (is_endless, is_number) = (self.is(Compare::Eq, z.0, f64::INFINITY), self.eq(w.0, w.0));
+        let real = self.and(z_im, w_im);
+        let of_endless = self.and(is_endless, is_number);
+        let of_endless = self.and(of_endless, real);
+        let endless = self.0.op(ScalarOp::Pow, &[z.0, w.0]);
+        let value = self.select_pair(of_endless, (endless, zero), value);
         let is_one = self.eq(z.0, one);
         let of_one = self.and(is_one, z_im);
         let is_one = self.or(of_one, to_zero);

@@ -110,7 +110,7 @@ impl Plan {
             }
             Step::Library(LibraryCall::MatMul(call)) => {
                 let dtype = program[call.out.buffer].dtype;
-                if !matches!(dtype, DType::F32 | DType::F64) {
+                if !matches!(dtype.real_part(), DType::F32 | DType::F64) {
                     return Err(Error::internal(format_args!("mat_mul of {dtype}")));
                 }
                 StepPlan::MatMul(MatMulPlan { call: call.clone(), dtype })

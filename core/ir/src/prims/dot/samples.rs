@@ -57,6 +57,13 @@ pub(super) fn samples() -> Vec<Sample> {
         float([&[3], &[3], &[0, 2], &[0, 2]], &[2, 17, 2, 16], &[2, 18, 2, 16]),
         float([&[1, 3], &[0, 2], &[], &[]], &[9, 4, 8, 4], &[4, 20, 4]),
         sample(dot(MATRIX, None), finite(DType::F64, &[16, 24]), finite(DType::F64, &[24, 16])),
+        sample(dot(MATRIX, None), finite(DType::C64, &[18, 17]), finite(DType::C64, &[17, 20])),
+        sample(
+            dot([&[3], &[3], &[0, 2], &[0, 2]], None),
+            finite(DType::C128, &[2, 17, 2, 16]),
+            finite(DType::C128, &[2, 18, 2, 16]),
+        ),
+        preferred(DType::C64, DType::C128),
         preferred(DType::BF16, DType::F32),
         preferred(DType::I8, DType::I32),
         preferred(DType::Bool, DType::I32),

@@ -1,0 +1,84 @@
+"""How rows are written: see record.py."""
+import json
+import os
+
+os.environ["JAX_PLATFORMS"] = "cpu"
+import jax
+import numpy as np
+
+jax.config.update("jax_enable_x64", True)
+
+NAMES = {"bool": "bool", "int32": "i32", "int64": "i64", "uint8": "u8", "uint16": "u16",
+         "uint32": "u32", "uint64": "u64", "float32": "f32", "float64": "f64", "complex64": "c64", "complex128": "c128"}
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, np.inf, -np.inf, np.nan, 1e-3, 40.0]
+FLOATS, INTS = ["float32", "float64"], ["int32", "int64", "uint8", "uint32"]
+
+
+def number(x):
+    if isinstance(x, (np.bool_, np.integer)):
+        return x.item()
+    if isinstance(x, np.complexfloating):
+        return [number(x.real), number(x.imag)]
+    return float(str(x)) if np.isfinite(x) else str(x)
+
+
+def array(x):
+    x = np.asarray(x)
+    return {"dtype": NAMES[x.dtype.name], "shape": list(x.shape), "data": [number(v) for v in x.reshape(-1)]}
+
+
+def is_float(x):
+    return np.issubdtype(np.asarray(x).dtype, np.inexact)
+
+
+def direction(x, seed):
+    """A tangent of `x` that is the same in every recording."""
+    part = np.random.default_rng(seed).uniform(-1, 1, np.shape(x))
+    if np.iscomplexobj(x):
+        part = part + 1j * np.random.default_rng(seed + 50).uniform(-1, 1, np.shape(x))
+    return part.astype(np.asarray(x).dtype)
+
+
+class Recorder:
+    def __init__(self, folder, name):
+        self.out = open(folder / f"{name}.jsonl", "w")
+
+    def case(self, op, fn, *inputs, derive=True, **params):
+        """`fn(*inputs)` is the operation with these parameters."""
+        inputs = [np.asarray(x) for x in inputs]
+        outputs = as_tuple(fn(*inputs))
+        row = {"op": op, "params": params, "inputs": list(map(array, inputs)), "outputs": list(map(array, outputs))}
+        if derive and any(map(is_float, inputs)) and all(map(is_float, outputs)):
+            row |= derivatives(fn, inputs)
+        self.out.write(json.dumps(row, separators=(",", ":")) + "\n")
+
+
+def as_tuple(x):
+    return tuple(x) if isinstance(x, (tuple, list)) else (x,)
+
+
+def derivatives(fn, inputs):
+    where = [i for i, x in enumerate(inputs) if is_float(x)]
+
+    def of_floats(*floats):
+        full = list(inputs)
+        for i, x in zip(where, floats):
+            full[i] = x
+        return as_tuple(fn(*full))
+
+    floats = [inputs[i] for i in where]
+    tangents = [direction(x, 1 + k) for k, x in enumerate(floats)]
+    outputs, jvp = jax.jvp(of_floats, floats, tangents)
+    cotangents = [direction(y, 101 + k) for k, y in enumerate(outputs)]
+    vjp = jax.vjp(of_floats, *floats)[1](tuple(cotangents))
+    spread = lambda values: [array(values[where.index(i)]) if i in where else None for i in range(len(inputs))]
+    return {"tangents": spread(tangents), "jvp": list(map(array, jvp)), "cotangents": list(map(array, cotangents)), "vjp": spread(vjp)}
+
+
+def ordinary(low, high, shape, dtype, seed=7):
+    return np.random.default_rng(seed).uniform(low, high, shape).astype(dtype)
+
+
+def integers(shape, dtype, seed=7):
+    low = 0 if dtype.startswith("u") else -5
+    return np.random.default_rng(seed).integers(low, 9, shape).astype(dtype)
