@@ -21,7 +21,7 @@ pub use dtype::{DType, DTypeKind};
 pub use error::{Error, ErrorKind, Payload, Result};
 pub use half::{bf16_bits, f16_bits};
 pub use literal::Literal;
-pub use scalar::Scalar;
+pub use scalar::{Scalar, complex_parts};
 pub use shape::Shape;
 pub use ty::Type;
 

@@ -240,7 +240,7 @@ fn round_float(v: f64, dtype: DType) -> f64 {
     }
 }
 
-/// As programs print them: `true`, `3`, `2.0`, `nan`, `inf`, `(1.0+2.0j)`.
+/// As programs print them: `true`, `3`, `2.0`, `nan`, `inf`, `(1.0-2.0j)`.
 impl fmt::Display for Scalar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -248,7 +248,9 @@ impl fmt::Display for Scalar {
             Scalar::Int(v) => write!(f, "{v}"),
             Scalar::Uint(v) => write!(f, "{v}"),
             Scalar::Float(v) => f.write_str(&float_text(*v)),
-            Scalar::Complex(re, im) => write!(f, "({}+{}j)", float_text(*re), float_text(*im)),
+            Scalar::Complex(re, im) => {
+                f.write_str(&complex_text(&float_text(*re), &float_text(*im)))
+            }
         }
     }
 }
@@ -262,11 +264,28 @@ impl Scalar {
         match self {
             Scalar::Float(v) if dtype != DType::F64 => narrow(v),
             Scalar::Complex(re, im) if dtype == DType::C64 => {
-                format!("({}+{}j)", narrow(re), narrow(im))
+                complex_text(&narrow(re), &narrow(im))
             }
             _ => self.to_string(),
         }
     }
+}
+
+fn complex_text(re: &str, im: &str) -> String {
+    let sign = if im.starts_with('-') { "" } else { "+" };
+    format!("({re}{sign}{im}j)")
+}
+
+/// Reads `(1.0-2.0j)`: the texts of both parts.
+pub fn complex_parts(text: &str) -> Option<(&str, &str)> {
+    let inner = text.strip_prefix('(')?.strip_suffix("j)")?;
+    let is_between = |&(at, c): &(usize, char)| {
+        let in_exponent = inner[..at].ends_with(['e', 'E']);
+        matches!(c, '+' | '-') && at > 0 && !in_exponent
+    };
+    let (at, sign) = inner.char_indices().rfind(is_between)?;
+    let im = if sign == '+' { &inner[at + 1..] } else { &inner[at..] };
+    Some((&inner[..at], im))
 }
 
 fn float_text(v: f64) -> String {

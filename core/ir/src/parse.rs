@@ -11,7 +11,9 @@ use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use jaxrs_data::{DType, Error, ErrorKind, Literal, Result, Scalar, Shape, SmallVec, Type};
+use jaxrs_data::{
+    DType, Error, ErrorKind, Literal, Result, Scalar, Shape, SmallVec, Type, complex_parts,
+};
 
 use crate::{Atom, Eqn, Jaxpr, Param, Prim, VarId};
 use lex::Token;
@@ -362,11 +364,13 @@ fn scalar(token: &Token, dtype: DType) -> Option<Scalar> {
             _ => None,
         },
         (Token::Word(text) | Token::Number(text), Float) => real(text),
+        (Token::Word(text) | Token::Number(text), Complex) => {
+            Some(Scalar::Complex(real(text)?.as_f64(), 0.0))
+        }
         (Token::Number(text), Signed) => text.parse().ok().map(Scalar::Int),
         (Token::Number(text), Unsigned) => text.parse().ok().map(Scalar::Uint),
         (Token::Complex(text), Complex) => {
-            let inner = text.strip_prefix('(')?.strip_suffix("j)")?;
-            let (re, im) = inner.rsplit_once('+')?;
+            let (re, im) = complex_parts(text)?;
             Some(Scalar::Complex(real(re)?.as_f64(), real(im)?.as_f64()))
         }
         _ => None,

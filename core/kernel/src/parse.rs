@@ -3,7 +3,7 @@
 mod kernel;
 mod tokens;
 
-use jaxrs_data::{DType, Literal, Result, Scalar, Shape, Type};
+use jaxrs_data::{DType, Literal, Result, Scalar, Shape, Type, complex_parts};
 
 use crate::program::{
     Buffer, BufferId, Carry, IndexVar, LibraryCall, MatMul, Operand, Place, Program, Sort, Step,
@@ -113,7 +113,8 @@ impl Tokens<'_> {
             self.expect("(")?;
             let word = self.word()?;
             self.expect(")")?;
-            let parts = word.strip_suffix('j').and_then(|parts| parts.split_once('+'));
+            let text = format!("({word})");
+            let parts = complex_parts(&text);
             let parsed = parts.and_then(|(re, im)| Some((re.parse().ok()?, im.parse().ok()?)));
             return parsed
                 .map(|(re, im)| Scalar::Complex(re, im))

@@ -27,7 +27,7 @@ pub struct Options {
     pub functions: bool,
     /// 16-bit floats.
     pub halves: bool,
-    /// Complex elements, which are only moved.
+    /// Complex elements, which are moved, taken apart and put together.
     pub complex: bool,
     /// Program loops, branches and library calls, not only kernels.
     pub steps: bool,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jaxrs_data::tolerance::{Class, difference};
 use jaxrs_data::{DType, Error, ErrorKind, Literal, Scalar, Shape, Type};
-use jaxrs_ir::prims::Sample;
+use jaxrs_ir::prims::{Conj, Sample};
 use jaxrs_ir::{Context as _, Prim, Value, ops};
 use jaxrs_runtime::{Array, Backend};
 use jaxrs_transform::{
@@ -59,28 +59,42 @@ fn literals(values: &[Value]) -> Result<Vec<Literal>, Error> {
 }
 
 fn is_double(ty: &Type) -> bool {
-    ty.dtype == DType::F64
+    matches!(ty.dtype, DType::F64 | DType::C128)
+}
+
+/// The double precision of an element type that has derivatives; all others stay.
+fn double(dtype: DType) -> DType {
+    match dtype {
+        DType::F32 => DType::F64,
+        DType::C64 => DType::C128,
+        other => other,
+    }
 }
 
 /// The sample in double precision, if it has derivatives there.
 fn in_doubles(sample: &Sample) -> Option<Sample> {
-    let is_float = |input: &Literal| input.ty().dtype == DType::F32;
-    let convert = |input: &Literal| match is_float(input) {
-        true => Literal::from_fn(input.ty().with_dtype(DType::F64), |k| input.get(k)),
-        false => input.clone(),
+    let convert = |input: &Literal| {
+        let ty = input.ty().with_dtype(double(input.ty().dtype));
+        Literal::from_fn(ty, |k| input.get(k))
+    };
+    let prim = match &sample.prim {
+        Prim::Conj(conj) => Conj { input_dtype: double(conj.input_dtype) }.into(),
+        other => other.clone(),
     };
     let inputs: Vec<Literal> = sample.inputs.iter().map(convert).collect();
     let types: Vec<Type> = inputs.iter().map(|input| input.ty().clone()).collect();
-    let outputs = sample.prim.output_types(&types).ok()?;
+    let outputs = prim.output_types(&types).ok()?;
     let usable = sample.smooth && types.iter().any(is_double) && outputs.iter().any(is_double);
-    usable.then(|| Sample { inputs, ..sample.clone() })
+    usable.then(|| Sample { prim, inputs, ..sample.clone() })
 }
 
 /// A direction with components of many sizes; zero for what is not continuous.
 fn direction(ty: &Type, seed: usize) -> Literal {
-    Literal::from_fn(ty.clone(), |k| match is_double(ty) {
-        true => Scalar::Float((((k + 7 * seed) * 29 % 53) as f64 - 26.0) / 16.0),
-        false => Scalar::zero(ty.dtype),
+    let component = |k: usize| (((k + 7 * seed) * 29 % 53) as f64 - 26.0) / 16.0;
+    Literal::from_fn(ty.clone(), |k| match ty.dtype {
+        DType::F64 => Scalar::Float(component(k)),
+        DType::C128 => Scalar::Complex(component(k), component(k + 3)),
+        other => Scalar::zero(other),
     })
 }
 
@@ -93,16 +107,35 @@ fn moved(inputs: &[Literal], tangents: &[Literal], by: f64) -> Vec<Literal> {
     pairs
         .map(|(input, tangent)| match is_double(input.ty()) {
             true => Literal::from_fn(input.ty().clone(), |k| {
-                Scalar::Float(input.get(k).as_f64() + by * tangent.get(k).as_f64())
+                let (x, t) = (input.get(k).as_complex(), tangent.get(k).as_complex());
+                match input.ty().dtype.is_complex() {
+                    true => Scalar::Complex(x.0 + by * t.0, x.1 + by * t.1),
+                    false => Scalar::Float(x.0 + by * t.0),
+                }
             }),
             false => input.clone(),
         })
         .collect()
 }
 
+/// Re(a · b), without conjugation: what transposes of complex operations go by.
 fn dot(a: &[Literal], b: &[Literal]) -> f64 {
     let pairs = a.iter().zip(b).filter(|(a, _)| is_double(a.ty()));
-    pairs.flat_map(|(a, b)| a.to_f64s().into_iter().zip(b.to_f64s())).map(|(a, b)| a * b).sum()
+    let elements = pairs.flat_map(|(a, b)| a.iter().zip(b.iter()));
+    let product = |(a, b): (Scalar, Scalar)| {
+        let (a, b) = (a.as_complex(), b.as_complex());
+        a.0 * b.0 - a.1 * b.1
+    };
+    elements.map(product).sum()
+}
+
+/// All parts of all elements, those of one element after another.
+fn parts(x: &Literal) -> Vec<f64> {
+    let of = |x: Scalar| match x {
+        Scalar::Complex(re, im) => vec![re, im],
+        real => vec![real.as_f64()],
+    };
+    x.iter().flat_map(of).collect()
 }
 
 fn close(a: f64, b: f64, tolerance: f64) -> bool {
@@ -166,8 +199,9 @@ fn tangents_agree_with_differences() {
         let tangents = tangents_of(&f, &scope, &sample.inputs, &t)?;
         let (below, above) = (run(-STEP)?, run(STEP)?);
         for (k, tangent) in tangents.iter().enumerate().filter(|(_, t)| is_double(t.ty())) {
-            for (i, got) in tangent.to_f64s().into_iter().enumerate() {
-                let (a, b) = (above[k].to_f64s()[i], below[k].to_f64s()[i]);
+            let (below, above) = (parts(&below[k]), parts(&above[k]));
+            for (i, got) in parts(tangent).into_iter().enumerate() {
+                let (a, b) = (above[i], below[i]);
                 let expected = (a - b) / (2.0 * STEP);
                 let size = BY_DIFFERENCES * (1.0 + a.abs());
                 let both_nan = a.is_nan() && b.is_nan();
@@ -201,7 +235,7 @@ fn reverse_mode_is_adjoint_to_forward_mode() {
     });
 }
 
-/// The gradient of a weighted sum of the results, for those arguments that have one.
+/// The gradient of the real part of a weighted sum of the results, for those arguments that have one.
 fn weighted_gradient(f: &Function, inputs: &[Literal]) -> Function {
     let f = f.clone();
     let total = Function::new("total", move |scope: &Scope, inputs: &[Value]| {
@@ -210,7 +244,12 @@ fn weighted_gradient(f: &Function, inputs: &[Literal]) -> Function {
             if is_double(output.ty()) {
                 let weights =
                     value_from_array(Array::from_literal(&direction(output.ty(), k + 3))?);
-                let term = ops::reduce_sum_all(scope, &ops::mul(scope, output, &weights)?)?;
+                let product = ops::mul(scope, output, &weights)?;
+                let product = match output.ty().dtype.is_complex() {
+                    true => ops::real(scope, &product)?,
+                    false => product,
+                };
+                let term = ops::reduce_sum_all(scope, &product)?;
                 total = ops::add(scope, &total, &term)?;
             }
         }
@@ -234,7 +273,7 @@ fn second_derivatives_are_symmetric_in_all_modes() {
             let backward: Vec<Literal> =
                 backward.into_iter().filter(|ct| is_double(ct.ty())).collect();
             for (k, (a, b)) in forward.iter().zip(&backward).enumerate() {
-                for (a, b) in a.to_f64s().into_iter().zip(b.to_f64s()) {
+                for (a, b) in parts(a).into_iter().zip(parts(b)) {
                     if !close(a, b, EXACT) {
                         return Ok(Some(format!("argument {k}: forward {a}, backward {b}")));
                     }

@@ -1,5 +1,6 @@
 //! Compiled programs mean what their jaxprs mean.
 
+mod complex;
 mod control;
 mod fixtures;
 mod passes;
@@ -52,6 +53,9 @@ fn made_up(seed: usize, ty: &Type) -> Literal {
         match ty.dtype {
             DType::Bool => Scalar::Bool(hash.is_multiple_of(2)),
             dtype if dtype.is_float() => Scalar::Float(hash as f64 / 500.0 - 1.0),
+            dtype if dtype.is_complex() => {
+                Scalar::Complex(hash as f64 / 500.0 - 1.0, (hash * 7 % 1000) as f64 / 500.0 - 1.0)
+            }
             dtype => Scalar::Int((hash % 5) as i64).cast(dtype),
         }
     })

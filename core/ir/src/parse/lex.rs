@@ -80,11 +80,11 @@ fn number_len(text: &str) -> usize {
     })
 }
 
-/// The length of a complex number, `(1.0+-2.0j)`, that the text begins with.
+/// The length of a complex number, `(1.0-2.0j)`, that the text begins with.
 fn complex_len(text: &str) -> Option<usize> {
     let inner = &text[1..];
     let len = prefix_len(inner, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '+' | '-'));
-    let is_complex = inner[..len].ends_with('j') && inner[..len].contains('+');
+    let is_complex = inner[..len].ends_with('j') && inner[..len].contains(['+', '-']);
     (is_complex && inner[len..].starts_with(')')).then_some(len + 2)
 }
 

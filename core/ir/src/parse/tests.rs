@@ -30,8 +30,19 @@ fn printed_programs_read_back_as_they_are() {
     check_unchanged("{ lambda ; a:f32[3]. let b:f32[3] = sin a in (b,) }");
     check_unchanged("{ lambda ; a:f32[]. let b:f32[] = cos a; c:f32[] = sin b in (c,) }");
     check_unchanged("{ lambda ; . let  in (2:i32[],) }");
-    check_unchanged("{ lambda ; a:c64[0]. let  in ((1.0+-2.5j):c64[], 0.1:f32[], 1e-40:f64[]) }");
+    check_unchanged("{ lambda ; a:c64[0]. let  in ((1.0-2.5j):c64[], 0.1:f32[], 1e-40:f64[]) }");
     check_unchanged(LONG);
+}
+
+#[test]
+fn complex_literals_have_any_parts() {
+    let values = "(1e-30+2.5e30j):c64[], (nan-infj):c128[], (-0.0-0.0j):c64[], (inf+nanj):c64[]";
+    check_unchanged(&format!("{{ lambda ; . let  in ({values}) }}"));
+    check("{ lambda ; . let in (2.5:c64[],) }", "{ lambda ; . let  in ((2.5+0.0j):c64[],) }");
+    check(
+        "{ lambda ; . let in ((-1e-3+-2.0j):c64[],) }",
+        "{ lambda ; . let  in ((-0.001-2.0j):c64[],) }",
+    );
 }
 
 /// As JAX 0.10.2 lays these programs out, with our names of element types and truth values.

@@ -40,6 +40,7 @@ pub(super) const SCRATCH: usize = 4;
 pub(super) struct Scope<'r> {
     pub(super) random: &'r mut Random,
     pub(super) functions: bool,
+    pub(super) complex: bool,
     pub(super) sources: Vec<Source>,
     pub(super) known: Vec<Known>,
     /// Counters with their numbers of values.
@@ -104,6 +105,13 @@ impl Scope<'_> {
     /// An exact value of a type, within bounds where it is a float.
     pub(super) fn small(&mut self, b: &mut BodyBuilder, dtype: DType) -> Known {
         let known = self.of(b, dtype);
+        if dtype.is_complex() {
+            let Known { trust, .. } = known;
+            let is_tame = trust.is_exact() && !trust.is_special();
+            let is_tame = is_tame && trust.step() >= TAME.step() && trust.top() <= TAME.top();
+            let known = if is_tame { known } else { self.constant(b, dtype) };
+            return Known { trust: TAME, ..known };
+        }
         if !dtype.is_float() {
             return known;
         }

@@ -65,6 +65,7 @@ impl Generator {
         let mut scope = Scope {
             random: &mut self.random,
             functions: self.options.functions,
+            complex: self.options.complex,
             sources: self.sources.clone(),
             known: Vec::new(),
             counters: domain.iter().enumerate().map(|(axis, &n)| (b.point(axis), n)).collect(),

@@ -103,8 +103,15 @@ impl Scope<'_> {
 
     fn carried(&mut self, b: &mut BodyBuilder) -> Vec<Known> {
         let n = 1 + self.random.below(3);
-        let dtypes: Vec<DType> = (0..n).map(|_| self.random.choose(&ARITHMETIC)).collect();
+        let dtypes: Vec<DType> = (0..n).map(|_| self.carried_dtype()).collect();
         dtypes.into_iter().map(|dtype| self.small(b, dtype)).collect()
+    }
+
+    fn carried_dtype(&mut self) -> DType {
+        match self.complex && self.random.percent(15) {
+            true => self.random.choose(&[DType::C64, DType::C128]),
+            false => self.random.choose(&ARITHMETIC),
+        }
     }
 
     /// The next values of what a loop carries; sometimes carried values themselves.
@@ -151,6 +158,7 @@ impl Scope<'_> {
             if early { scope.also(b, counts) } else { counts }
         });
         let body = b.begin_while_body(condition, holds);
+        let params = body.params.clone();
         let yields = self.inner(None, |scope| {
             scope.know_carried(&params, &carried);
             scope.fill(b, size);

@@ -95,6 +95,10 @@ impl Scope<'_> {
                 let out = b.cast(x.value, to);
                 self.know(b, out, x.trust);
             }
+            DType::C64 | DType::C128 => {
+                let op = self.random.choose(&[ScalarOp::Re, ScalarOp::Im]);
+                self.put(b, op, &[x], x.trust);
+            }
             _ if x.dtype.is_integer() => self.on_integer(b, x),
             _ => {}
         }
@@ -212,8 +216,11 @@ impl Scope<'_> {
 
     /// What needs exact operands, because a small difference would become a large one.
     fn on_exact_float(&mut self, b: &mut BodyBuilder, x: Known, y: Known) {
-        match self.random.below(8) {
+        match self.random.below(9) {
             0 => self.cast(b, x),
+            8 if self.complex && y.trust.is_exact() => {
+                self.put(b, ScalarOp::Complex, &[x, y], x.trust.or(y.trust));
+            }
             1 => self.put(b, ScalarOp::IsFinite, &[x], Trust::WHOLE),
             2 => {
                 let ops = [

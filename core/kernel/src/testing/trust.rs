@@ -34,7 +34,7 @@ impl Trust {
         matches!(self, Trust::Exact { special: true, .. } | Trust::Last)
     }
 
-    fn step(self) -> i32 {
+    pub(super) fn step(self) -> i32 {
         match self {
             Trust::Exact { step, .. } => step,
             Trust::Near { .. } | Trust::Last => -1100,

@@ -1,6 +1,7 @@
 //! Transforms in all nestings, on programs that are evaluated by definition.
 
 mod compiled;
+mod complex_numbers;
 mod composition;
 mod control_flow;
 mod custom_rules;
