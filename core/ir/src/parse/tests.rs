@@ -40,7 +40,7 @@ fn complex_literals_have_any_parts() {
     check_unchanged("{ lambda ; . let  in ((-0.0-0.0j):c64[], (inf+nanj):c64[]) }");
     check("{ lambda ; . let in (2.5:c64[],) }", "{ lambda ; . let  in ((2.5+0.0j):c64[],) }");
     check(
-        "{ lambda ; . let in ((-1e-3+-2.0j):c64[],) }",
+        "{ lambda ; . let in ((-1e-3-2.0j):c64[],) }",
         "{ lambda ; . let  in ((-0.001-2.0j):c64[],) }",
     );
 }
