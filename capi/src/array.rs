@@ -115,27 +115,61 @@ pub extern "C" fn jaxrs_array_full_f64(
     ndim: usize,
     out: Out<*mut ArrayHandle>,
 ) -> Status {
-    gate(|| {
-        let out = out.null("out")?;
-        let s = s.get("s")?;
-        let scope = s.scope()?;
-        let weak = dtype == 0;
-        let number = if weak { scope.defaults().float() as u32 } else { dtype };
-        let ty = array_type("jaxrs_array_full_f64", number, &shape, ndim)?.with_weak(weak);
-        let value = match ty.rank() {
-            // Operations that run at once want an array; programs show the number in place.
-            0 if scope.is_eager() => value_from_array(scalar(ty, v)?),
-            0 => Value::literal(Literal::full(ty, Scalar::Float(v))),
-            _ => jaxrs_ir::ops::full(scope, &ty, Scalar::Float(v))?,
-        };
-        out.set(ArrayBody::handle(value, s.engine()).into_raw());
-        Ok(())
-    })
+    gate(|| full("jaxrs_array_full_f64", &s, Scalar::Float(v), dtype, &(shape, ndim), &out))
 }
 
-fn scalar(ty: Type, v: f64) -> Result<Array> {
+/// An array that repeats one complex number, given by its parts.
+///
+/// `dtype` is one of the complex types; 0 stands for the default one, and gives a weak array. The caller owns
+/// `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_array_full_c128(
+    s: Shared<ScopeBody>,
+    re: f64,
+    im: f64,
+    dtype: Dtype,
+    shape: List<i64>,
+    ndim: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    let operation = "jaxrs_array_full_c128";
+    gate(|| full(operation, &s, Scalar::Complex(re, im), dtype, &(shape, ndim), &out))
+}
+
+fn full(
+    operation: &str,
+    s: &Shared<ScopeBody>,
+    v: Scalar,
+    dtype: Dtype,
+    (shape, ndim): &(List<i64>, usize),
+    out: &Out<*mut ArrayHandle>,
+) -> Result<()> {
+    let out = out.null("out")?;
+    let s = s.get("s")?;
+    let scope = s.scope()?;
+    let (weak, is_complex) = (dtype == 0, matches!(v, Scalar::Complex(..)));
+    let default = match is_complex {
+        true => scope.defaults().complex(),
+        false => scope.defaults().float(),
+    };
+    let number = if weak { default as u32 } else { dtype };
+    let ty = array_type(operation, number, shape, *ndim)?.with_weak(weak);
+    if is_complex && !ty.dtype.is_complex() {
+        bail!(Dtype, "{operation} needs a complex element type, got {}", ty.dtype);
+    }
+    let value = match ty.rank() {
+        // Operations that run at once want an array; programs show the number in place.
+        0 if scope.is_eager() => value_from_array(scalar(ty, v)?),
+        0 => Value::literal(Literal::full(ty, v)),
+        _ => jaxrs_ir::ops::full(scope, &ty, v)?,
+    };
+    out.set(ArrayBody::handle(value, s.engine()).into_raw());
+    Ok(())
+}
+
+fn scalar(ty: Type, v: Scalar) -> Result<Array> {
     let mut bytes = Vec::with_capacity(ty.dtype.size_bytes());
-    Scalar::Float(v).write_bytes(ty.dtype, &mut bytes);
+    v.write_bytes(ty.dtype, &mut bytes);
     Ok(Array::new(ty, HostBuffer::from_bytes(&bytes)?))
 }
 
@@ -195,7 +229,7 @@ pub extern "C" fn jaxrs_array_print(a: In<ArrayBody>, out: Out<*mut Handle<Bytes
     })
 }
 
-/// The only element, as a double.
+/// The only element, as a double; complex numbers are refused.
 ///
 /// Inside a traced function there is no value, which gives JAXRS_ERR_CONCRETIZATION; under grad outside jit
 /// there is. Any thread; may wait for the value.
@@ -204,11 +238,34 @@ pub extern "C" fn jaxrs_array_item_f64(a: In<ArrayBody>, out: Out<f64>) -> Statu
     gate(|| {
         let out = out.cleared("out", 0.0)?;
         let a = a.get("a")?;
-        let host = a.host()?;
-        if host.ty().numel() != 1 {
-            bail!(Shape, "jaxrs_array_item_f64 needs an array of one element, got {}", host.ty());
+        let item = item("jaxrs_array_item_f64", a)?;
+        if let Scalar::Complex(..) = item {
+            let ty = a.value.ty();
+            bail!(Dtype, "jaxrs_array_item_f64 needs a real number, got {ty}");
         }
-        out.set(Scalar::from_bytes(host.ty().dtype, host.buffer().as_bytes()).as_f64());
+        out.set(item.as_f64());
         Ok(())
     })
+}
+
+/// The parts of the only element, as doubles; the imaginary part of a real number is 0.
+///
+/// Otherwise as `jaxrs_array_item_f64`. Any thread; may wait for the value.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_array_item_c128(a: In<ArrayBody>, re: Out<f64>, im: Out<f64>) -> Status {
+    gate(|| {
+        let (re, im) = (re.cleared("re", 0.0)?, im.cleared("im", 0.0)?);
+        let parts = item("jaxrs_array_item_c128", a.get("a")?)?.as_complex();
+        re.set(parts.0);
+        im.set(parts.1);
+        Ok(())
+    })
+}
+
+fn item(operation: &str, a: &ArrayBody) -> Result<Scalar> {
+    let host = a.host()?;
+    if host.ty().numel() != 1 {
+        bail!(Shape, "{operation} needs an array of one element, got {}", host.ty());
+    }
+    Ok(Scalar::from_bytes(host.ty().dtype, host.buffer().as_bytes()))
 }

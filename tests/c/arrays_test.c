@@ -255,6 +255,19 @@ CASE(arrays_go_out_as_dlpack) {
     t->deleter(t);
 }
 
+CASE(complex_elements_make_a_round_trip_through_dlpack) {
+    const float data[] = {1, -2, 3, 4};
+    DLManagedTensorVersioned* t = NULL;
+    jaxrs_array* back = NULL;
+    OK(jaxrs_array_to_dlpack(array_of(c, JAXRS_C64, data, sizeof data, SHAPE(2)), 0, 0, &t));
+    EXPECT(t->dl_tensor.dtype.code == 5 && t->dl_tensor.dtype.bits == 64 && t->dl_tensor.shape[0] == 2);
+    OK(jaxrs_array_from_dlpack(c->ctx, t, 0, &back));
+    EXPECT(jaxrs_array_dtype(keep_array(c, back)) == JAXRS_C64);
+    float out[4];
+    OK(jaxrs_array_to_host(back, out, sizeof out, NULL));
+    EXPECT(memcmp(out, data, sizeof data) == 0);
+}
+
 CASE(dlpack_makes_a_round_trip) {
     DLManagedTensorVersioned* t = NULL;
     jaxrs_array* back = NULL;
