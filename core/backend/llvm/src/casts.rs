@@ -137,6 +137,31 @@ pub(crate) fn join(ir: &Ir<'_>, part: DType, re: V, im: V) -> V {
     ir.or(bits(re), high)
 }
 
+/// Each lane twice.
+pub(crate) fn twice(ir: &Ir<'_>, v: V) -> V {
+    let lanes: Vec<u32> = (0..ir.width_of(v)).flat_map(|lane| [lane, lane]).collect();
+    ir.shuffle(v, v, &lanes)
+}
+
+/// Selects among lanes; those of 128 bits, for which processors have no masks, as two words.
+pub(crate) fn select(ir: &Ir<'_>, condition: V, a: V, b: V) -> V {
+    let (ty, width) = (ir.type_of(a), ir.width_of(a));
+    if width == 1 || ty != ir.lanes(ir.int(128), width) {
+        return ir.select(condition, a, b);
+    }
+    let words = ir.lanes(ir.int(64), 2 * width);
+    let condition = if ir.width_of(condition) == 1 { condition } else { twice(ir, condition) };
+    ir.bitcast(ir.select(condition, ir.bitcast(a, words), ir.bitcast(b, words)), ty)
+}
+
+/// The lower (0) or upper (1) 64 bits of each of several lanes of 128.
+pub(crate) fn half(ir: &Ir<'_>, which: u32, v: V) -> V {
+    let width = ir.width_of(v);
+    let words = ir.bitcast(v, ir.lanes(ir.int(64), 2 * width));
+    let lanes: Vec<u32> = (0..width).map(|lane| 2 * lane + which).collect();
+    ir.shuffle(words, words, &lanes)
+}
+
 /// The real (0) or imaginary (1) part of a complex number.
 pub(crate) fn part(ir: &Ir<'_>, complex: DType, which: u32, v: V) -> V {
     let (width, part) = (ir.width_of(v), ir.register(complex.real_part()));

@@ -4,7 +4,8 @@ use jaxrs_data::DType;
 use jaxrs_kernel::BufferId;
 
 use crate::body::Body;
-use crate::ir::{IntCmp, V};
+use crate::casts;
+use crate::ir::{IntCmp, Ty, V};
 use crate::lanes::Val;
 
 impl Body<'_, '_> {
@@ -58,7 +59,7 @@ impl Body<'_, '_> {
                 let lanes = self.in_lanes(mask);
                 let any = self.any(self.lane_mask(Some(mask)).unwrap_or(lanes));
                 let v = ir.splat(self.load_one(buffer, p, Some(any)), self.width);
-                Val::Varying(ir.select(lanes, v, ir.zero(ir.type_of(v))))
+                Val::Varying(casts::select(ir, lanes, v, ir.zero(ir.type_of(v))))
             }
             (Val::Affine { base, stride: 1, .. }, mask) => {
                 Val::Varying(self.load_row(buffer, base, self.lane_mask(mask)))
@@ -95,17 +96,47 @@ impl Body<'_, '_> {
         let v = match mask {
             None => ir.load(ty, address, align),
             Some(mask) => {
-                let args = [address, ir.i32(align.into()), mask, ir.zero(ty)];
-                ir.intrinsic("llvm.masked.load", &[ty, ir.ptr()], &args)
+                let (lanes, mask) = self.in_words(ty, mask);
+                let args = [address, ir.i32(align.into()), mask, ir.zero(lanes)];
+                let v = ir.intrinsic("llvm.masked.load", &[lanes, ir.ptr()], &args);
+                if lanes == ty { v } else { ir.bitcast(v, ty) }
             }
         };
         self.registers_of(dtype, v)
+    }
+
+    /// How lanes move under a mask: elements of 16 bytes, for which processors have no masks, as two words.
+    fn in_words(&self, ty: Ty, mask: V) -> (Ty, V) {
+        let ir = self.ir;
+        if ty != self.lanes_of(ir.int(128)) || self.width == 1 {
+            return (ty, mask);
+        }
+        (ir.lanes(ir.int(64), 2 * self.width), casts::twice(ir, mask))
+    }
+
+    /// The addresses of the lower and the upper words of elements of 16 bytes.
+    fn word_addresses(&self, buffer: BufferId, position: Val) -> [V; 2] {
+        let ir = self.ir;
+        let position = self.in_lanes(position);
+        let first = ir.shl(position, ir.const_int(ir.type_of(position), 1));
+        [0, 1].map(|k| {
+            let word = ir.or(first, ir.const_int(ir.type_of(position), k));
+            ir.element(ir.int(64), self.buffers[&buffer], word)
+        })
     }
 
     fn gather(&self, buffer: BufferId, position: Val, mask: Option<Val>) -> V {
         let ir = self.ir;
         let dtype = self.program[buffer].dtype;
         let mask = self.lane_mask(mask).unwrap_or_else(|| self.all_lanes());
+        if dtype.bits() == 128 {
+            let ty = self.lanes_of(ir.int(64));
+            let [low, high] = self.word_addresses(buffer, position).map(|addresses| {
+                let args = [addresses, ir.i32(8), mask, ir.zero(ty)];
+                ir.intrinsic("llvm.masked.gather", &[ty, ir.type_of(addresses)], &args)
+            });
+            return casts::join(ir, dtype.real_part(), low, high);
+        }
         let addresses = self.address(buffer, self.in_lanes(position));
         let (ty, align) = (self.lanes_of(ir.memory(dtype)), ir.i32(self.align(buffer).into()));
         let args = [addresses, align, mask, ir.zero(ty)];
@@ -163,8 +194,10 @@ impl Body<'_, '_> {
                 ir.store(v, address, align);
             }
             Some(mask) => {
+                let (lanes, mask) = self.in_words(ir.type_of(v), mask);
+                let v = if lanes == ir.type_of(v) { v } else { ir.bitcast(v, lanes) };
                 let args = [v, address, ir.i32(align.into()), mask];
-                ir.intrinsic("llvm.masked.store", &[ir.type_of(v), ir.ptr()], &args);
+                ir.intrinsic("llvm.masked.store", &[lanes, ir.ptr()], &args);
             }
         }
     }
@@ -173,6 +206,15 @@ impl Body<'_, '_> {
         let ir = self.ir;
         let v = self.memory_of(self.program[buffer].dtype, v);
         let mask = self.lane_mask(mask).unwrap_or_else(|| self.all_lanes());
+        if self.program[buffer].dtype.bits() == 128 {
+            for (k, addresses) in self.word_addresses(buffer, position).into_iter().enumerate() {
+                let word = casts::half(ir, k as u32, v);
+                let args = [word, addresses, ir.i32(8), mask];
+                let types = [ir.type_of(word), ir.type_of(addresses)];
+                ir.intrinsic("llvm.masked.scatter", &types, &args);
+            }
+            return;
+        }
         let addresses = self.address(buffer, self.in_lanes(position));
         let args = [v, addresses, ir.i32(self.align(buffer).into()), mask];
         ir.intrinsic("llvm.masked.scatter", &[ir.type_of(v), ir.type_of(addresses)], &args);

@@ -73,7 +73,7 @@ impl<'c> Emit<'_, 'c> {
     pub(crate) fn op(&self, op: ScalarOp, types: &[DType], args: &[V]) -> Result<V> {
         let dtype = types[0];
         match op {
-            ScalarOp::Select => return Ok(self.ir.select(args[0], args[1], args[2])),
+            ScalarOp::Select => return Ok(casts::select(self.ir, args[0], args[1], args[2])),
             ScalarOp::Cast(to) => return casts::cast(self.ir, dtype, to, args[0]),
             ScalarOp::Bitcast(to) => return Ok(casts::bitcast(self.ir, dtype, to, args[0])),
             ScalarOp::Complex if dtype.is_float() => {

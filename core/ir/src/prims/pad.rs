@@ -263,7 +263,7 @@ impl Primitive for Pad {
 fn is_same_zero(value: Scalar, zero: Scalar) -> bool {
     match value {
         Scalar::Float(value) => value.to_bits() == 0,
-        Scalar::Complex(..) => false,
+        Scalar::Complex(re, im) => re.to_bits() == 0 && im.to_bits() == 0,
         _ => value == zero,
     }
 }
