@@ -64,7 +64,9 @@ fn pointwise(graph: &Graph, eqn: usize, numel: f64) -> Demand {
         true => Use { same: numel, ..Use::default() },
         false => Use { moved: numel, ..Use::default() },
     };
-    let cost = equation.prim.cost();
+    // A complex operation is several on parts.
+    let is_complex = graph.ty(&equation.inputs[0]).dtype.is_complex();
+    let cost = equation.prim.cost() * if is_complex { 4 } else { 1 };
     Demand {
         uses: equation.inputs.iter().map(use_of).collect(),
         cost: f64::from(cost),

@@ -4,6 +4,7 @@
 //! meaning, so `x + 0.0` stays, as it turns −0 into 0.
 
 mod arithmetic;
+mod complex;
 mod dots;
 mod shapes;
 
@@ -36,6 +37,7 @@ const RULES: &[Rule] = &[
     arithmetic::drop_neutral,
     arithmetic::cancel,
     arithmetic::use_scalars,
+    complex::parts,
     shapes::drop_identity,
     shapes::compose,
     dots::absorb_transposes,

@@ -58,6 +58,37 @@ fn neutral_operations_disappear() {
 }
 
 #[test]
+fn complex_numbers_that_are_taken_apart_again_disappear() {
+    check(
+        "simplify",
+        "{ lambda ; a:f32[3] b:f32[3] z:c64[3]. let
+            c:c64[3] = complex a b
+            d:c64[3] = conj[input_dtype=c64] c
+            e:c64[3] = conj[input_dtype=c64] d
+            f:f32[3] = real d
+            g:f32[3] = imag e
+            h:f32[3] = real z
+            i:f32[3] = imag z
+            j:c64[3] = complex h i
+            k:c64[3] = convert_element_type[new_dtype=c64 weak_type=false] f
+            l:f32[3] = real k
+            m:c64[3] = sub j (0.0+0.0j):c64[]
+            n:c64[3] = complex b h
+          in (f, g, j, l, m, n) }",
+        expect![[r#"
+            { lambda ; a:f32[3] b:f32[3] c:c64[3]. let
+                d:c64[3] = complex a b
+                e:c64[3] = conj[input_dtype=c64] d
+                f:f32[3] = real c
+                g:f32[3] = imag c
+                h:c64[3] = convert_element_type[new_dtype=c64 weak_type=false] a
+                i:c64[3] = complex b f
+              in (a, b, c, a, c, i) }
+        "#]],
+    );
+}
+
+#[test]
 fn moves_join_and_equal_equations_are_one() {
     check(
         "simplify",

@@ -87,7 +87,7 @@ pub(crate) fn use_scalars(
     out: &Type,
 ) -> Option<Simpler> {
     let first = match prim {
-        Prim::Binary(_) | Prim::Compare(_) | Prim::Clamp(_) => 0,
+        Prim::Binary(_) | Prim::Compare(_) | Prim::Complex(_) | Prim::Clamp(_) => 0,
         // All cases of a selection have the result's shape.
         _ => return None,
     };
@@ -136,6 +136,7 @@ fn is_positive_zero(value: Scalar) -> bool {
         Scalar::Float(v) => v == 0.0 && v.is_sign_positive(),
         Scalar::Int(v) => v == 0,
         Scalar::Uint(v) => v == 0,
-        Scalar::Bool(_) | Scalar::Complex(..) => false,
+        Scalar::Complex(re, im) => re.to_bits() == 0 && im.to_bits() == 0,
+        Scalar::Bool(_) => false,
     }
 }
