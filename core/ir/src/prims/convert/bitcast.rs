@@ -99,7 +99,7 @@ impl Primitive for BitcastConvertType {
         nary::arity(self.name(), inputs, 1)?;
         let (operand, new) = (&inputs[0], self.new_dtype);
         let takes = |dtype: DType| dtype.is_integer() || dtype.is_float();
-        if !takes(operand.dtype) || !takes(new) {
+        if (!takes(operand.dtype) || !takes(new)) && operand.dtype != new {
             bail!(
                 Dtype,
                 "bitcast_convert_type needs integers or real floats, got {operand} to {new}"
@@ -184,6 +184,11 @@ impl Primitive for BitcastConvertType {
                 let inputs = vec![sample::finite(dtype, &shape)];
                 samples.push(Sample { smooth: false, ..sample::exact(prim, inputs) });
             }
+        }
+        for new_dtype in [DType::Bool, DType::C64, DType::C128] {
+            let inputs = vec![sample::hard(new_dtype, &[3])];
+            let sample = sample::exact(BitcastConvertType { new_dtype }, inputs);
+            samples.push(Sample { smooth: false, ..sample });
         }
         samples
     }
