@@ -4,7 +4,7 @@
 use jaxrs_data::{DType, Literal, Scalar};
 use jaxrs_ir::prims::Unary;
 use jaxrs_ir::{Value, ops};
-use jaxrs_transform::{Function, to_array, vjp};
+use jaxrs_transform::{Function, ScanOptions, scan, to_array, vjp};
 
 use crate::setting::*;
 
@@ -71,6 +71,33 @@ fn a_real_argument_has_a_real_gradient() {
         ops::real(s, &ops::mul(s, &z, &z)?)
     });
     check(&grad(&f), &[scalar(3.0)], &[&[6.0]]);
+}
+
+/// Turns by the angle five times: the real part is cos 5x.
+fn turns() -> Function {
+    unary("turns", |s, x| {
+        let angle = ops::complex(s, &ops::scalar_like(x, 0.0), x)?;
+        let turn = ops::unary(s, Unary::Exp, &angle)?;
+        let body = unary("body", move |s, z| mul(s, z, &turn));
+        let start = complex(1.0, 0.0);
+        let options = ScanOptions { length: Some(5), ..ScanOptions::default() };
+        let last = scan(s, &body, std::slice::from_ref(&start), &[], options)?.swap_remove(0);
+        ops::real(s, &last)
+    })
+}
+
+#[test]
+fn loops_that_carry_complex_numbers_have_derivatives() {
+    let slope = |x: f64| -5.0 * (5.0 * x).sin();
+    let curvature = |x: f64| -25.0 * (5.0 * x).cos();
+    for f in [turns(), jit(&turns())] {
+        check(&f, &[scalar(0.3)], &[&[1.5f64.cos()]]);
+        check(&grad(&f), &[scalar(0.3)], &[&[slope(0.3)]]);
+        check(&grad(&grad(&f)), &[scalar(0.3)], &[&[curvature(0.3)]]);
+        let many = array(&[2], &[0.3, -0.1]);
+        check(&vmap(&grad(&f)), &[many.clone()], &[&[slope(0.3), slope(-0.1)]]);
+        check(&jit(&vmap(&grad(&f))), &[many], &[&[slope(0.3), slope(-0.1)]]);
+    }
 }
 
 #[test]
