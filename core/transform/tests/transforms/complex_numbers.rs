@@ -95,7 +95,7 @@ fn loops_that_carry_complex_numbers_have_derivatives() {
         check(&grad(&f), &[scalar(0.3)], &[&[slope(0.3)]]);
         check(&grad(&grad(&f)), &[scalar(0.3)], &[&[curvature(0.3)]]);
         let many = array(&[2], &[0.3, -0.1]);
-        check(&vmap(&grad(&f)), &[many.clone()], &[&[slope(0.3), slope(-0.1)]]);
+        check(&vmap(&grad(&f)), std::slice::from_ref(&many), &[&[slope(0.3), slope(-0.1)]]);
         check(&jit(&vmap(&grad(&f))), &[many], &[&[slope(0.3), slope(-0.1)]]);
     }
 }
