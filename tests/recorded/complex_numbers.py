@@ -102,6 +102,9 @@ def complex_arrays(r):
                    dimension_numbers=dims)
         keys = np.array([1 + 2j, 1 - 1j, 9j, -3, 1 + 2j, -0.0 - 1j, np.inf, -np.inf, 2 + 2j], dtype)
         r.case("sort", lambda k, v: lax.sort((k, v), num_keys=1), keys, np.arange(9, dtype=np.int32), derive=False, dimension=0, is_stable=True, num_keys=1)
+        nan = np.nan
+        hard = np.array([complex(*z) for z in [(nan, 1), (1, nan), (1, 2), (nan, nan), (-np.inf, nan), (nan, -1), (0.0, 1), (-0.0, 0)]], dtype)
+        r.case("sort", lambda k, v: lax.sort((k, v), num_keys=1), hard, np.arange(8, dtype=np.int32), derive=False, dimension=0, is_stable=True, num_keys=1)
         r.case("sort", lambda k: lax.sort(k), complex_ordinary(-2, 2, (5,), dtype), dimension=0, is_stable=True, num_keys=1)
         r.case("iota", lambda: lax.broadcasted_iota(dtype, (2, 3), 1), dtype=NAMES[dtype], shape=(2, 3), dimension=1)
         r.case("pad", lambda v, p: lax.pad(v, p, ((1, 2, 0), (0, 0, 1))), x, np.array(1 - 1j, dtype), padding_config=((1, 2, 0), (0, 0, 1)))
