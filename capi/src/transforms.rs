@@ -40,6 +40,8 @@ pub struct VmapOptionsC {
     axis_size: i64,
     axis_name: *const c_char,
     axis_name_len: usize,
+    spmd_axis_name: *const c_char,
+    spmd_axis_name_len: usize,
 }
 
 // SAFETY: as above.
@@ -94,14 +96,21 @@ fn axes(raw: *const i64, n: usize, name: &str) -> Result<Vec<Option<i64>>> {
     Ok(axes.iter().map(|&axis| (axis != jaxrs_api::table::AXIS_NONE).then_some(axis)).collect())
 }
 
+/// A name, if one is given.
+fn name(raw: *const c_char, len: usize, what: &str) -> Result<Option<Arc<str>>> {
+    let text = Text::new(raw).get(len, what)?;
+    Ok((!text.is_empty()).then(|| text.into()))
+}
+
 fn vmap_options(o: &List<VmapOptionsC>) -> Result<VmapOptions> {
     let o = options::read(o, "o")?;
     no_flags(o.flags)?;
-    no_text(o.axis_name, o.axis_name_len, "axis_name")?;
     Ok(VmapOptions {
         in_axes: axes(o.in_axes, o.n_in_axes, "in_axes")?,
         out_axes: axes(o.out_axes, o.n_out_axes, "out_axes")?,
         axis_size: usize::try_from(o.axis_size).ok().filter(|&size| size > 0),
+        axis_name: name(o.axis_name, o.axis_name_len, "axis_name")?,
+        spmd_axis_name: name(o.spmd_axis_name, o.spmd_axis_name_len, "spmd_axis_name")?,
     })
 }
 

@@ -6,6 +6,7 @@
 //! name, the operation here is NumPy's, which promotes and broadcasts.
 
 mod arrange;
+mod collective;
 mod complex;
 mod create;
 mod elementwise;
@@ -149,6 +150,7 @@ pub static GROUPS: &[(&str, &[Op])] = &[
     ("creation", create::OPS),
     ("random numbers", random::OPS),
     ("neural networks", nn::OPS),
+    ("collectives", collective::OPS),
 ];
 
 /// All operations.

@@ -125,6 +125,25 @@ pub struct Jvp {
     pub tangents: SmallVec<[Tangent; 2]>,
 }
 
+/// The axis that examples lie along in a `vmap`, as collectives see it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MappedAxis {
+    /// The number of examples.
+    pub size: usize,
+    /// What collectives call it, if it has a name.
+    pub name: Option<Arc<str>>,
+    /// Whether examples stand for devices that run one program: then data that nobody sends is zero,
+    /// where `vmap` refuses a partial permutation.
+    pub is_spmd: bool,
+}
+
+impl MappedAxis {
+    /// An axis without a name.
+    pub fn unnamed(size: usize) -> MappedAxis {
+        MappedAxis { size, name: None, is_spmd: false }
+    }
+}
+
 /// What a batching rule gives.
 pub struct Batched {
     /// The results.

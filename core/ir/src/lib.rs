@@ -32,7 +32,8 @@ pub mod rules;
 pub mod value;
 
 pub use context::{
-    Batched, Context, Cx, Jvp, JvpJaxpr, LinearizedJaxpr, Operand, Outputs, Residual, StageBody,
+    Batched, Context, Cx, Jvp, JvpJaxpr, LinearizedJaxpr, MappedAxis, Operand, Outputs, Residual,
+    StageBody,
 };
 pub use jaxpr::{Atom, Eqn, Jaxpr, VarId};
 pub use params::{Param, ParamReader, Params};

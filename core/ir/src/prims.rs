@@ -12,17 +12,19 @@
 //! 5. `cargo xtask codegen`. The laws find the samples themselves.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jaxrs_data::{Error, ErrorKind, Literal, Result, SmallVec, Type};
 use jaxrs_kernel::ValueId;
 
 use crate::lower::{Elements, Lowering, Steps};
-use crate::{Batched, Cx, Jvp, Operand, Outputs, Params, Tangent, Value};
+use crate::{Batched, Cx, Jvp, MappedAxis, Operand, Outputs, Params, Tangent, Value};
 
 mod argreduce;
 mod binary;
 mod broadcast;
 mod clamp;
+mod collective;
 mod compare;
 mod complex;
 mod concatenate;
@@ -51,6 +53,7 @@ pub use argreduce::ArgReduce;
 pub use binary::Binary;
 pub use broadcast::BroadcastInDim;
 pub use clamp::Clamp;
+pub use collective::{AllReduce, AxisExchange, AxisIndex, AxisNames, Exchange, Pvary, uses_axis};
 pub use compare::Compare;
 pub use complex::{Complex, ComplexPart, Conj};
 pub use concatenate::Concatenate;
@@ -142,6 +145,23 @@ pub trait Primitive: fmt::Debug {
         inputs: &[Value],
         axes: &[Option<usize>],
     ) -> Result<Batched>;
+
+    /// The axes of examples that it speaks of by name; only collectives have some.
+    fn axis_names(&self) -> &[Arc<str>] {
+        &[]
+    }
+
+    /// As `batch`, where the axis of the examples is one of `axis_names`. There may be no operand that has
+    /// it.
+    fn batch_collective(
+        &self,
+        _cx: Cx<'_>,
+        _axis: &MappedAxis,
+        _inputs: &[Value],
+        _axes: &[Option<usize>],
+    ) -> Result<Batched> {
+        Err(Error::internal(format_args!("{} is no collective", self.name())))
+    }
 
     /// How it becomes a kernel program.
     fn lowering(&self, inputs: &[Type]) -> Lowering;
@@ -268,6 +288,10 @@ primitives! {
     CustomVjp,
     CustomLinear,
     StopGradient,
+    AllReduce,
+    AxisExchange,
+    AxisIndex,
+    Pvary,
 }
 
 impl std::ops::Deref for Prim {

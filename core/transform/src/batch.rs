@@ -1,7 +1,9 @@
 //! Batching: one function call for many examples.
 
+use std::sync::Arc;
+
 use jaxrs_data::{Error, Result, bail, normalize_axis};
-use jaxrs_ir::{Value, ops};
+use jaxrs_ir::{MappedAxis, Value, ops};
 
 use crate::frame::{Kind, during};
 use crate::tracer::Origin;
@@ -18,6 +20,11 @@ pub struct VmapOptions {
     pub out_axes: Vec<Option<i64>>,
     /// The number of examples; needed only where no input is mapped.
     pub axis_size: Option<usize>,
+    /// What collectives in the function call the axis; no comma may be in it.
+    pub axis_name: Option<Arc<str>>,
+    /// The name of the devices' axis that examples are spread over. There is one device, so that it changes
+    /// nothing.
+    pub spmd_axis_name: Option<Arc<str>>,
 }
 
 /// The function for many examples at once.
@@ -26,7 +33,8 @@ pub fn vmap(function: &Function, options: VmapOptions) -> Function {
     Function::new(format!("vmap({})", function.name()), move |scope: &Scope, inputs: &[Value]| {
         let axes = in_axes(&options, inputs)?;
         let size = batch_size(&options, inputs, &axes)?;
-        let outputs = map(scope, &function, size, inputs, &axes)?;
+        let axis = MappedAxis { name: axis_name(&options)?, ..MappedAxis::unnamed(size) };
+        let outputs = map(scope, &function, &axis, inputs, &axes)?;
         let out_axes = spread("out_axes", "outputs", &options.out_axes, outputs.len())?;
         let pairs = outputs.into_iter().zip(out_axes).enumerate();
         pairs.map(|(k, ((value, from), to))| place(scope, k, size, &value, from, to)).collect()
@@ -37,11 +45,11 @@ pub fn vmap(function: &Function, options: VmapOptions) -> Function {
 pub(crate) fn map(
     scope: &Scope,
     function: &Function,
-    size: usize,
+    axis: &MappedAxis,
     inputs: &[Value],
     axes: &[Option<usize>],
 ) -> Result<Vec<(Value, Option<usize>)>> {
-    let trace = scope.enter(Kind::Batch(size), function.name());
+    let trace = scope.enter(Kind::Batch(axis.clone()), function.name());
     let pairs = inputs.iter().zip(axes).enumerate();
     let arguments: Vec<Value> = pairs
         .map(|(k, (value, &axis))| trace.with_axis(value.clone(), axis, Origin::Argument(k)))
@@ -78,6 +86,15 @@ fn spread(option: &str, what: &str, axes: &[Option<i64>], n: usize) -> Result<Ve
             axes.len()
         ),
     }
+}
+
+fn axis_name(options: &VmapOptions) -> Result<Option<Arc<str>>> {
+    if let Some(name) =
+        options.axis_name.as_ref().filter(|name| name.contains(',') || name.is_empty())
+    {
+        bail!(InvalidArgument, "vmap needs an axis name without commas, got {name:?}");
+    }
+    Ok(options.axis_name.clone())
 }
 
 fn in_axes(options: &VmapOptions, inputs: &[Value]) -> Result<Vec<Option<usize>>> {

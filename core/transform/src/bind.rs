@@ -5,9 +5,10 @@ mod split;
 use std::sync::Arc;
 
 use jaxrs_data::{Error, Result, SmallVec, Type, bail};
-use jaxrs_ir::prims::Rule;
+use jaxrs_ir::prims::{Rule, uses_axis};
 use jaxrs_ir::{
-    Atom, Context, Cx, Jaxpr, Jvp, JvpJaxpr, LinearizedJaxpr, Outputs, Prim, Tangent, Value,
+    Atom, Context, Cx, Jaxpr, Jvp, JvpJaxpr, LinearizedJaxpr, MappedAxis, Outputs, Prim, Tangent,
+    Value,
 };
 
 use self::split::{Split, split};
@@ -27,7 +28,7 @@ impl Context for Scope {
             Kind::Jvp => self.bind_jvp(prim, inputs),
             Kind::Linearize(linear) => self.bind_linearize(linear, prim, inputs),
             Kind::Partial(linear) => self.bind_partial(linear, prim, inputs),
-            Kind::Batch(size) => self.bind_batch(*size, prim, inputs),
+            Kind::Batch(axis) => self.bind_batch(axis, prim, inputs),
         }
     }
 
@@ -47,7 +48,7 @@ impl Context for Scope {
         batched: &[bool],
         force: &[bool],
     ) -> Result<(Arc<Jaxpr>, Vec<bool>)> {
-        subprogram::batch(&self.outermost(), jaxpr, size, batched, force)
+        subprogram::batch(&self.outermost(), jaxpr, &self.mapped(size), batched, force)
     }
 
     fn linearize_jaxpr(
@@ -89,7 +90,7 @@ impl Context for Scope {
             return Ok(rule.clone());
         }
         let function = custom::rule_function(rule)?;
-        Ok(custom::rule(&custom::batched(&function, size, batched, summed)))
+        Ok(custom::rule(&custom::batched(&function, &self.mapped(size), batched, summed)))
     }
 }
 
@@ -271,7 +272,7 @@ impl Scope {
         self.frame.tracer(ty, Data::Batched(value, axis), origin)
     }
 
-    fn bind_batch(&self, size: usize, prim: &Prim, inputs: &[Value]) -> Result<Outputs> {
+    fn bind_batch(&self, axis: &MappedAxis, prim: &Prim, inputs: &[Value]) -> Result<Outputs> {
         self.frame.check_open(prim.name())?;
         let mut values: SmallVec<[Value; 4]> = SmallVec::new();
         let mut axes: SmallVec<[Option<usize>; 4]> = SmallVec::new();
@@ -281,11 +282,17 @@ impl Scope {
             axes.push(axis);
         }
         let parent = self.parent();
-        if axes.iter().all(Option::is_none) {
+        let uses_axis = axis.name.as_ref().is_some_and(|name| uses_axis(prim, name));
+        if axes.iter().all(Option::is_none) && !uses_axis {
             return parent.bind(prim, &values);
         }
         self.check_examples(prim, inputs)?;
-        let batched = prim.batch(&parent, size, &values, &axes)?;
+        let cx = parent.mapping(axis);
+        let is_over_axis = uses_axis && !prim.axis_names().is_empty();
+        let batched = match is_over_axis {
+            true => prim.batch_collective(&cx, axis, &values, &axes)?,
+            false => prim.batch(&cx, axis.size, &values, &axes)?,
+        };
         let origin = Origin::Made(prim.name());
         let pairs = batched.outputs.into_iter().zip(batched.axes);
         Ok(pairs.map(|(value, axis)| self.with_axis(value, axis, origin)).collect())

@@ -5,7 +5,7 @@ mod vjp;
 
 use jaxrs_data::{Error, ErrorKind, Result, Type};
 use jaxrs_ir::prims::Rule;
-use jaxrs_ir::{Tangent, Value, ops};
+use jaxrs_ir::{MappedAxis, Tangent, Value, ops};
 use parking_lot::Mutex;
 
 use self::jvp::WithJvp;
@@ -90,16 +90,18 @@ pub(crate) fn call_partially(
 /// along axis 0, and so have results, but those that are `summed` over the examples.
 pub(crate) fn batched(
     function: &Function,
-    size: usize,
+    axis: &MappedAxis,
     batched: &[bool],
     summed: &[bool],
 ) -> Function {
     let (function, batched, summed) = (function.clone(), batched.to_vec(), summed.to_vec());
+    let mapped = axis.clone();
     Function::new(function.name().clone(), move |scope: &Scope, inputs: &[Value]| {
         let is_batched = |k: usize| batched.get(k).copied().unwrap_or(true);
         let axes: Vec<Option<usize>> =
             (0..inputs.len()).map(|k| is_batched(k).then_some(0)).collect();
-        let outputs = map(scope, &function, size, inputs, &axes)?;
+        let size = mapped.size;
+        let outputs = map(scope, &function, &mapped, inputs, &axes)?;
         let results = outputs.iter().enumerate().map(|(k, (value, axis))| {
             match (summed.get(k).copied().unwrap_or(false), *axis) {
                 (false, axis) => batched_first(scope, size, value, axis),

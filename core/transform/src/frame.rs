@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jaxrs_data::promote::Defaults;
 use jaxrs_data::{Error, ErrorKind, Result, Type, bail};
-use jaxrs_ir::Value;
+use jaxrs_ir::{MappedAxis, Value};
 
 use crate::Context;
+use crate::axis_env::AxisEnv;
 use crate::context::{Shared, count};
 use crate::stage::Stage;
 use crate::tracer::{Data, Origin, Tracer};
@@ -20,6 +21,8 @@ pub(crate) struct Frame {
     pub(crate) kind: Kind,
     /// The name of the function that is traced.
     pub(crate) name: Arc<str>,
+    /// The named axes that this frame and those around it batch over.
+    pub(crate) axes: AxisEnv,
     depth: u32,
     finished: AtomicBool,
 }
@@ -37,13 +40,13 @@ pub(crate) enum Kind {
     /// Computes what depends on no tangent, and records the rest in the scope given: what derivative
     /// rules are called in during linearization.
     Partial(Scope),
-    /// Does them for this many examples.
-    Batch(usize),
+    /// Does them for all examples along this axis.
+    Batch(MappedAxis),
 }
 
 impl Frame {
     pub(crate) fn root(shared: Arc<Shared>) -> Arc<Frame> {
-        Frame::new(shared, None, Kind::Eval, "eager".into())
+        Frame::new(shared, None, Kind::Eval, "eager".into(), AxisEnv::default())
     }
 
     fn new(
@@ -51,9 +54,18 @@ impl Frame {
         parent: Option<Arc<Frame>>,
         kind: Kind,
         name: Arc<str>,
+        axes: AxisEnv,
     ) -> Arc<Frame> {
         let depth = parent.as_ref().map_or(0, |parent| parent.depth + 1);
-        Arc::new(Frame { shared, parent, kind, name, depth, finished: AtomicBool::new(false) })
+        Arc::new(Frame {
+            shared,
+            parent,
+            kind,
+            name,
+            axes,
+            depth,
+            finished: AtomicBool::new(false),
+        })
     }
 
     /// The root of the tree.
@@ -124,11 +136,16 @@ pub struct Scope {
     pub(crate) frame: Arc<Frame>,
     /// The names that operations are recorded under.
     pub(crate) names: Option<Arc<str>>,
+    /// The named axes that collectives may speak of here.
+    pub(crate) axes: AxisEnv,
+    /// The axis that a batching rule which is given this scope batches over.
+    mapped: Option<MappedAxis>,
 }
 
 impl Scope {
     pub(crate) fn of(frame: Arc<Frame>) -> Scope {
-        Scope { frame, names: None }
+        let axes = frame.axes.clone();
+        Scope { frame, names: None, axes, mapped: None }
     }
 
     /// The engine.
@@ -148,7 +165,7 @@ impl Scope {
             Some(outer) => format!("{outer}/{name}"),
             None => name.to_owned(),
         };
-        Scope { names: Some(names.into()), frame: self.frame.clone() }
+        Scope { names: Some(names.into()), ..self.clone() }
     }
 
     /// Whether operations run at once here.
@@ -159,12 +176,25 @@ impl Scope {
     /// The scope around a trace; the root is its own.
     pub(crate) fn parent(&self) -> Scope {
         let frame = self.frame.parent.as_ref().unwrap_or(&self.frame).clone();
-        Scope { frame, names: self.names.clone() }
+        Scope { names: self.names.clone(), ..Scope::of(frame) }
     }
 
-    /// The eager scope at the root.
+    /// The eager scope at the root, where the named axes of this one are known.
     pub(crate) fn outermost(&self) -> Scope {
-        Scope::of(self.frame.outermost().clone())
+        Scope { axes: self.axes.clone(), ..Scope::of(self.frame.outermost().clone()) }
+    }
+
+    /// The scope as a batching rule gets it.
+    pub(crate) fn mapping(self, axis: &MappedAxis) -> Scope {
+        Scope { mapped: Some(axis.clone()), ..self }
+    }
+
+    /// The axis of `size` examples that a batching rule with this scope batches over.
+    pub(crate) fn mapped(&self, size: usize) -> MappedAxis {
+        match &self.mapped {
+            Some(axis) => MappedAxis { size, ..axis.clone() },
+            None => MappedAxis::unnamed(size),
+        }
     }
 
     /// Begins a trace below this scope.
@@ -172,8 +202,12 @@ impl Scope {
         // Programs have names of their own; other traces only pass operations on.
         let names = if matches!(kind, Kind::Stage(_)) { None } else { self.names.clone() };
         let parent = Some(self.frame.clone());
-        let frame = Frame::new(self.frame.shared.clone(), parent, kind, name.clone());
-        Active(Scope { frame, names })
+        let axes = match &kind {
+            Kind::Batch(axis) if axis.name.is_some() => self.axes.with(axis.clone()),
+            _ => self.axes.clone(),
+        };
+        let frame = Frame::new(self.frame.shared.clone(), parent, kind, name.clone(), axes);
+        Active(Scope { names, ..Scope::of(frame) })
     }
 }
 

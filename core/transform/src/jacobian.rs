@@ -1,7 +1,7 @@
 //! Matrices of derivatives.
 
 use jaxrs_data::{DType, Result, Shape, Type};
-use jaxrs_ir::{Tangent, Value, ops};
+use jaxrs_ir::{MappedAxis, Tangent, Value, ops};
 use jaxrs_kernel::Compare;
 
 use crate::batch::map;
@@ -58,7 +58,7 @@ fn columns_for(
         Ok(outputs)
     });
     let basis = unit_vectors(scope, inputs[k].ty())?;
-    let mut results = map(scope, &forward, size, &[basis], &[Some(0)])?;
+    let mut results = map(scope, &forward, &MappedAxis::unnamed(size), &[basis], &[Some(0)])?;
     let tangents = results.split_off(results.len() / 2);
     let mut pairs = Vec::with_capacity(tangents.len());
     for ((primal, axis), (tangent, tangent_axis)) in results.into_iter().zip(tangents) {
@@ -129,7 +129,7 @@ fn rows_for(
         pulled.iter().map(|cotangent| cotangent.instantiate(scope)).collect()
     });
     let basis = unit_vectors(scope, &output)?;
-    let results = map(scope, &backward, size, &[basis], &[Some(0)])?;
+    let results = map(scope, &backward, &MappedAxis::unnamed(size), &[basis], &[Some(0)])?;
     results
         .iter()
         .map(|(value, axis)| crate::batch::batched_first(scope, size, value, *axis))

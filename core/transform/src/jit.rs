@@ -9,6 +9,7 @@ use jaxrs_ir::{Context as _, Jaxpr, Value};
 use parking_lot::RwLock;
 use rustc_hash::{FxHashMap, FxHasher};
 
+use crate::axis_env::AxisEnv;
 use crate::context::{Shared, count};
 use crate::dispatch::Compiled;
 use crate::frame::during;
@@ -47,6 +48,8 @@ struct Entry {
     /// Of which context; programs and arrays of one mean nothing to another.
     context: Weak<Shared>,
     in_types: SmallVec<[Type; 4]>,
+    /// The named axes around, whose sizes the program may depend on.
+    axes: AxisEnv,
     jaxpr: Arc<Jaxpr>,
     consts: Vec<Value>,
     donated: Vec<bool>,
@@ -66,12 +69,12 @@ impl Jitted {
     }
 
     fn entry(&self, scope: &Scope, inputs: &[Value]) -> Result<Arc<Entry>> {
-        let context = Arc::as_ptr(&scope.frame.shared);
         let hash = hash(inputs);
-        let found =
-            self.entries.read().get(&hash).and_then(|entries| {
-                entries.iter().find(|entry| entry.is(context, inputs)).cloned()
-            });
+        let found = self
+            .entries
+            .read()
+            .get(&hash)
+            .and_then(|entries| entries.iter().find(|entry| entry.is(scope, inputs)).cloned());
         if let Some(entry) = found {
             count(&scope.counters().cache_hits);
             return Ok(entry);
@@ -82,7 +85,7 @@ impl Jitted {
             let mut entries = self.entries.write();
             let same = entries.entry(hash).or_default();
             // Another thread may have been faster; all calls then share its program.
-            if let Some(first) = same.iter().find(|entry| entry.is(context, inputs)) {
+            if let Some(first) = same.iter().find(|entry| entry.is(scope, inputs)) {
                 return Ok(first.clone());
             }
             same.push(entry.clone());
@@ -106,6 +109,7 @@ impl Jitted {
         Ok(Entry {
             context: Arc::downgrade(&scope.frame.shared),
             in_types,
+            axes: scope.axes.clone(),
             donated: if self.donate.is_empty() { Vec::new() } else { donated.collect() },
             jaxpr: traced.jaxpr,
             consts: traced.consts,
@@ -115,8 +119,9 @@ impl Jitted {
 }
 
 impl Entry {
-    fn is(&self, context: *const Shared, inputs: &[Value]) -> bool {
-        std::ptr::eq(self.context.as_ptr(), context)
+    fn is(&self, scope: &Scope, inputs: &[Value]) -> bool {
+        std::ptr::eq(self.context.as_ptr(), Arc::as_ptr(&scope.frame.shared))
+            && self.axes == scope.axes
             && self.in_types.len() == inputs.len()
             && self.in_types.iter().zip(inputs).all(|(ty, value)| ty == value.ty())
     }

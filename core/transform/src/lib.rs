@@ -9,10 +9,12 @@
 #![forbid(unsafe_code)]
 
 mod array;
+mod axis_env;
 mod backward;
 mod batch;
 mod bind;
 mod checkpoint;
+mod collective;
 mod context;
 mod control;
 mod custom;
@@ -32,6 +34,10 @@ mod tracer;
 pub use array::{as_array, infer_scope, is_tracer, to_array, value_from_array};
 pub use batch::{VmapOptions, vmap};
 pub use checkpoint::{checkpoint, stop_gradient};
+pub use collective::{
+    all_gather, all_to_all, axis_index, axis_size, pmax, pmean, pmin, ppermute, psum, psum_scatter,
+    pvary,
+};
 pub use context::{Context, ContextOptions, Stats};
 pub use control::{ScanOptions, cond, fori_loop, scan, switch, while_loop};
 pub use custom::{custom_jvp, custom_vjp};

@@ -4,11 +4,14 @@
 use std::sync::Arc;
 
 use jaxrs_data::{Error, Result, SmallVec, Type};
-use jaxrs_ir::{Context as _, Jaxpr, JvpJaxpr, LinearizedJaxpr, Residual, Tangent, Value};
+use jaxrs_ir::{
+    Context as _, Jaxpr, JvpJaxpr, LinearizedJaxpr, MappedAxis, Residual, Tangent, Value,
+};
 use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
 
 use crate::Scope;
+use crate::axis_env::AxisEnv;
 use crate::backward::backward_pass;
 use crate::batch::batched_first;
 use crate::bind::is_differentiable;
@@ -25,12 +28,14 @@ struct Key {
     jaxpr: usize,
     transform: Transform,
     flags: SmallVec<[bool; 16]>,
+    /// The named axes around, which rules that are called may speak of.
+    axes: AxisEnv,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 enum Transform {
     Jvp,
-    Batch(usize),
+    Batch(MappedAxis),
     Linearize,
     Transpose(usize),
 }
@@ -64,9 +69,10 @@ impl Memo {
     }
 }
 
-fn key(jaxpr: &Arc<Jaxpr>, transform: Transform, flags: [&[bool]; 2]) -> Key {
+fn key(root: &Scope, jaxpr: &Arc<Jaxpr>, transform: Transform, flags: [&[bool]; 2]) -> Key {
     let flags = flags.concat().into();
-    Key { jaxpr: Arc::as_ptr(jaxpr) as usize, transform, flags }
+    let axes = root.axes.clone();
+    Key { jaxpr: Arc::as_ptr(jaxpr) as usize, transform, flags, axes }
 }
 
 /// The program of what `body` does to arguments of these types, without constants.
@@ -99,7 +105,7 @@ pub(crate) fn jvp(
     instantiate: &[bool],
 ) -> Result<JvpJaxpr> {
     let memo = &root.frame.shared.memo;
-    let key = key(jaxpr, Transform::Jvp, [has_tangent, instantiate]);
+    let key = key(root, jaxpr, Transform::Jvp, [has_tangent, instantiate]);
     if let Some(Transformed::Jvp(result)) = memo.get(&key) {
         return Ok(result);
     }
@@ -157,24 +163,24 @@ fn split_duals(
 pub(crate) fn batch(
     root: &Scope,
     jaxpr: &Arc<Jaxpr>,
-    size: usize,
+    axis: &MappedAxis,
     batched: &[bool],
     force: &[bool],
 ) -> Result<(Arc<Jaxpr>, Vec<bool>)> {
     let memo = &root.frame.shared.memo;
-    let key = key(jaxpr, Transform::Batch(size), [batched, force]);
+    let key = key(root, jaxpr, Transform::Batch(axis.clone()), [batched, force]);
     if let Some(Transformed::Batch(program, flags)) = memo.get(&key) {
         return Ok((program, flags));
     }
     let in_types: Vec<Type> = (jaxpr.in_types().zip(batched))
         .map(|(ty, &batched)| match batched {
-            true => ty.with_shape(ty.shape.with(0, size)),
+            true => ty.with_shape(ty.shape.with(0, axis.size)),
             false => ty.clone(),
         })
         .collect();
     let mut out_batched = Vec::new();
     let program = stage(root, "batched", &in_types, |scope, inputs| {
-        let trace = scope.enter(Kind::Batch(size), &scope.frame.name);
+        let trace = scope.enter(Kind::Batch(axis.clone()), &scope.frame.name);
         let arguments: Vec<Value> = (inputs.iter().zip(batched))
             .map(|(value, &batched)| {
                 trace.with_axis(value.clone(), batched.then_some(0), Origin::Argument(0))
@@ -183,11 +189,11 @@ pub(crate) fn batch(
         let results = trace.eval_jaxpr(jaxpr, &arguments)?;
         let mut outputs = Vec::with_capacity(results.len());
         for (k, value) in results.iter().enumerate() {
-            let (value, axis) = trace.unbatch("a result", value)?;
-            let is_batched = axis.is_some() || force.get(k).copied().unwrap_or(false);
+            let (value, from) = trace.unbatch("a result", value)?;
+            let is_batched = from.is_some() || force.get(k).copied().unwrap_or(false);
             out_batched.push(is_batched);
             outputs.push(match is_batched {
-                true => batched_first(scope, size, &value, axis)?,
+                true => batched_first(scope, axis.size, &value, from)?,
                 false => value,
             });
         }
@@ -205,7 +211,7 @@ pub(crate) fn linearize(
     instantiate: &[bool],
 ) -> Result<LinearizedJaxpr> {
     let memo = &root.frame.shared.memo;
-    let key = key(jaxpr, Transform::Linearize, [has_tangent, instantiate]);
+    let key = key(root, jaxpr, Transform::Linearize, [has_tangent, instantiate]);
     if let Some(Transformed::Linearize(result)) = memo.get(&key) {
         return Ok(result);
     }
@@ -275,7 +281,7 @@ pub(crate) fn transpose(
     n_residuals: usize,
 ) -> Result<Arc<Jaxpr>> {
     let memo = &root.frame.shared.memo;
-    let key = key(jaxpr, Transform::Transpose(n_residuals), [&[], &[]]);
+    let key = key(root, jaxpr, Transform::Transpose(n_residuals), [&[], &[]]);
     if let Some(Transformed::Transpose(program)) = memo.get(&key) {
         return Ok(program);
     }

@@ -146,7 +146,8 @@ fn primal_memory(tracer: &Tracer) -> Result<Arc<HostBuffer>> {
     }
     let why = match (&tracer.data, &tracer.frame.kind) {
         (Data::Dual(primal, _), _) => return memory(primal),
-        (Data::Batched(..), Kind::Batch(size)) => {
+        (Data::Batched(..), Kind::Batch(axis)) => {
+            let size = axis.size;
             format!("is a different one for each of the {size} examples of vmap")
         }
         (Data::Var(var), Kind::Stage(stage)) => {

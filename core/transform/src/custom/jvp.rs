@@ -32,15 +32,15 @@ impl WithJvp {
             }
             Kind::Jvp | Kind::Linearize(_) => self.differentiate(scope, inputs),
             Kind::Partial(_) => self.function.call(scope, inputs),
-            Kind::Batch(size) => {
+            Kind::Batch(axis) => {
                 let (values, flags) = unbatched(scope, name, inputs)?;
-                if !flags.contains(&true) {
+                if !flags.contains(&true) && axis.name.is_none() {
                     return self.call(&scope.parent(), &values);
                 }
                 let both = [flags.as_slice(), &flags].concat();
                 let inner = WithJvp {
-                    function: batched(&self.function, *size, &flags, &[]),
-                    rule: batched(&self.rule, *size, &both, &[]),
+                    function: batched(&self.function, axis, &flags, &[]),
+                    rule: batched(&self.rule, axis, &both, &[]),
                 };
                 Ok(rebatched(scope, inner.call(&scope.parent(), &values)?))
             }

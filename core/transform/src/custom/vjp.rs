@@ -2,7 +2,7 @@
 
 use jaxrs_data::{Result, Type, bail};
 use jaxrs_ir::prims::{CustomLinear, CustomVjp};
-use jaxrs_ir::{Context as _, Tangent, Value};
+use jaxrs_ir::{Context as _, MappedAxis, Tangent, Value};
 
 use super::{batched, duals, rebatched, rule, unbatched};
 use crate::bind::is_differentiable;
@@ -44,7 +44,7 @@ impl WithVjp {
                 Err(CustomVjp::refuse_jvp(name))
             }
             Kind::Linearize(linear) => self.linearize(scope, linear, inputs),
-            Kind::Batch(size) => self.batch(scope, *size, inputs),
+            Kind::Batch(axis) => self.batch(scope, axis, inputs),
         }
     }
 
@@ -66,16 +66,16 @@ impl WithVjp {
         Ok(pairs.map(|(y, dy)| scope.with_tangent(y, Tangent::Value(dy), origin)).collect())
     }
 
-    fn batch(&self, scope: &Scope, size: usize, inputs: &[Value]) -> Result<Vec<Value>> {
+    fn batch(&self, scope: &Scope, axis: &MappedAxis, inputs: &[Value]) -> Result<Vec<Value>> {
         let (values, flags) = unbatched(scope, self.function.name(), inputs)?;
-        if !flags.contains(&true) {
+        if !flags.contains(&true) && axis.name.is_none() {
             return self.call(&scope.parent(), &values);
         }
         let shared: Vec<bool> = flags.iter().map(|batched| !batched).collect();
         let inner = WithVjp {
-            function: batched(&self.function, size, &flags, &[]),
-            fwd: batched(&self.fwd, size, &flags, &[]),
-            bwd: batched(&self.bwd, size, &[], &shared),
+            function: batched(&self.function, axis, &flags, &[]),
+            fwd: batched(&self.fwd, axis, &flags, &[]),
+            bwd: batched(&self.bwd, axis, &[], &shared),
             n_outputs: self.n_outputs,
         };
         Ok(rebatched(scope, inner.call(&scope.parent(), &values)?))

@@ -7,6 +7,7 @@ mod control_flow;
 mod custom_rules;
 mod errors;
 mod jacobians;
+mod named_axes;
 mod nesting;
 mod options;
 mod programs;

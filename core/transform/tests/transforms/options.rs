@@ -14,8 +14,11 @@ use crate::setting::{
 };
 
 fn mapped(f: &Function, in_axes: &[Option<i64>], out_axes: &[Option<i64>]) -> Function {
-    let options =
-        VmapOptions { in_axes: in_axes.to_vec(), out_axes: out_axes.to_vec(), axis_size: None };
+    let options = VmapOptions {
+        in_axes: in_axes.to_vec(),
+        out_axes: out_axes.to_vec(),
+        ..VmapOptions::default()
+    };
     jaxrs_transform::vmap(f, options)
 }
 
