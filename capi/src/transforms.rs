@@ -1,11 +1,12 @@
 //! Transforms: from functions to functions. Indices count arguments, which are flat.
 
 use std::ffi::{c_char, c_void};
+use std::sync::Arc;
 
 use jaxrs_data::{Result, bail};
 use jaxrs_transform::{self as transform, DiffOptions, Function, JitOptions, VmapOptions};
 
-use crate::args::{Handles, List, Out, Shared};
+use crate::args::{Handles, List, Out, Shared, Text};
 use crate::array::ArrayBody;
 use crate::function::{FnBody, FnHandle, no_text, values};
 use crate::gate::{Status, gate};
