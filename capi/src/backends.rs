@@ -11,12 +11,13 @@ use jaxrs_runtime::{Backend, Pool};
 use jaxrs_transform::{Context, ContextOptions};
 
 /// An engine with the back ends of this library; 0 threads stand for as many as there are cores.
-pub(crate) fn context(num_threads: u32) -> Result<Context> {
+pub(crate) fn context(num_threads: u32, num_devices: u32) -> Result<Context> {
     let pool = Pool::new(num_threads as usize);
     Ok(Context::new(ContextOptions {
         compiler: Some(Arc::new(LlvmBackend::new(pool, LlvmOptions::default())?)),
         eager: Some(Arc::new(ReferenceBackend::default())),
         wide_defaults: false,
+        n_devices: num_devices as usize,
     }))
 }
 

@@ -110,6 +110,7 @@ pub struct ContextOptions {
     memory_pressure_userdata: *mut c_void,
     cache_dir: *const std::ffi::c_char,
     cache_dir_len: usize,
+    num_devices: u32,
 }
 
 // SAFETY: numbers, pointers and nullable function pointers, the first of them a `u32`.
@@ -160,7 +161,7 @@ fn create(opts: &ContextOptions) -> Result<Owned<ContextBody>> {
     }
     let drops = Arc::new(DropQueue::new(opts.flags & POLLED_DROPS != 0));
     let engine = Arc::new(Engine {
-        context: backends::context(opts.num_threads)?,
+        context: backends::context(opts.num_threads, opts.num_devices)?,
         generation: fork::generation(),
         _log: Some(log.queued(&drops)),
         drops,

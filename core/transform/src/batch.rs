@@ -6,6 +6,7 @@ use jaxrs_data::{Error, Result, bail, normalize_axis};
 use jaxrs_ir::{MappedAxis, Value, ops};
 
 use crate::frame::{Kind, during};
+use crate::spmd::check_devices;
 use crate::tracer::Origin;
 use crate::{Function, Scope};
 
@@ -29,11 +30,24 @@ pub struct VmapOptions {
 
 /// The function for many examples at once.
 pub fn vmap(function: &Function, options: VmapOptions) -> Function {
+    mapped(function, options, "vmap", false)
+}
+
+/// As `vmap`, by the name of `what` maps; the examples may stand for devices.
+pub(crate) fn mapped(
+    function: &Function,
+    options: VmapOptions,
+    what: &'static str,
+    is_spmd: bool,
+) -> Function {
     let function = function.clone();
-    Function::new(format!("vmap({})", function.name()), move |scope: &Scope, inputs: &[Value]| {
+    Function::new(format!("{what}({})", function.name()), move |scope: &Scope, inputs: &[Value]| {
         let axes = in_axes(&options, inputs)?;
         let size = batch_size(&options, inputs, &axes)?;
-        let axis = MappedAxis { name: axis_name(&options)?, ..MappedAxis::unnamed(size) };
+        let axis = MappedAxis { size, name: axis_name(&options)?, is_spmd };
+        if is_spmd {
+            check_devices(what, scope, size)?;
+        }
         let outputs = map(scope, &function, &axis, inputs, &axes)?;
         let out_axes = spread("out_axes", "outputs", &options.out_axes, outputs.len())?;
         let pairs = outputs.into_iter().zip(out_axes).enumerate();

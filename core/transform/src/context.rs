@@ -20,6 +20,9 @@ pub struct ContextOptions {
     pub eager: Option<Arc<dyn Backend>>,
     /// Whether numbers without a stated type are 64 bits wide.
     pub wide_defaults: bool,
+    /// How many devices `pmap` and `shard_map` may use; 0 stands for 1. They are all this process: see
+    /// [`shard_map`](crate::shard_map).
+    pub n_devices: usize,
 }
 
 /// The engine: back ends, caches, settings. Clones share it.
@@ -47,6 +50,7 @@ pub struct Stats {
 #[derive(Default)]
 pub(crate) struct Shared {
     pub(crate) wide_defaults: bool,
+    pub(crate) n_devices: usize,
     pub(crate) counters: Counters,
     pub(crate) dispatch: Dispatch,
     pub(crate) memo: Memo,
@@ -72,6 +76,7 @@ impl Context {
     pub fn new(options: ContextOptions) -> Context {
         let shared = Shared {
             wide_defaults: options.wide_defaults,
+            n_devices: options.n_devices.max(1),
             dispatch: Dispatch::new(options),
             ..Shared::default()
         };
@@ -103,6 +108,11 @@ impl Context {
     /// The element types of numbers without a stated type.
     pub fn defaults(&self) -> Defaults {
         Defaults { wide: self.root.shared.wide_defaults }
+    }
+
+    /// How many devices `pmap` and `shard_map` may use.
+    pub fn n_devices(&self) -> usize {
+        self.root.shared.n_devices
     }
 
     /// Whether two handles are of one engine.

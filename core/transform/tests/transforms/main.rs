@@ -12,3 +12,4 @@ mod nesting;
 mod options;
 mod programs;
 mod setting;
+mod spmd;
