@@ -1,9 +1,15 @@
 //! Control flow over functions.
 
+mod associative;
 mod carry;
 mod loops;
+mod map;
+mod platform;
 
-pub use loops::{ScanOptions, fori_loop, scan, while_loop};
+pub use associative::{AssociativeScanOptions, associative_scan};
+pub use loops::{ScanOptions, UNROLL_ALL, fori_loop, scan, while_loop};
+pub use map::map;
+pub use platform::platform_dependent;
 
 use std::sync::Arc;
 

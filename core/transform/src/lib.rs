@@ -40,7 +40,10 @@ pub use collective::{
     pvary,
 };
 pub use context::{Context, ContextOptions, Stats};
-pub use control::{ScanOptions, cond, fori_loop, scan, switch, while_loop};
+pub use control::{
+    AssociativeScanOptions, ScanOptions, UNROLL_ALL, associative_scan, cond, fori_loop, map,
+    platform_dependent, scan, switch, while_loop,
+};
 pub use custom::{custom_jvp, custom_vjp};
 pub use frame::Scope;
 pub use function::Function;

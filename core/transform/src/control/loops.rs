@@ -61,9 +61,12 @@ pub struct ScanOptions {
     pub length: Option<usize>,
     /// Whether from the last slice to the first.
     pub reverse: bool,
-    /// How many iterations the compiler may put into one.
+    /// How many iterations the compiler may put into one, [`UNROLL_ALL`] for all of them.
     pub unroll: usize,
 }
+
+/// As many iterations as there are: JAX's `unroll=True`.
+pub const UNROLL_ALL: usize = usize::MAX;
 
 impl Default for ScanOptions {
     fn default() -> ScanOptions {
@@ -80,7 +83,7 @@ pub fn scan(
     xs: &[Value],
     options: ScanOptions,
 ) -> Result<Vec<Value>> {
-    let length = scan_length(xs, options.length)?;
+    let length = scan_length("scan", xs, options.length)?;
     let x_types: Vec<Type> = xs.iter().map(|x| x.ty().with_shape(x.shape().without(0))).collect();
     let Body { jaxpr, consts, init } = Body::trace("scan", scope, body, carry, &x_types)?;
     let prim = Scan {
@@ -89,22 +92,23 @@ pub fn scan(
         num_consts: consts.len(),
         num_carry: init.len(),
         reverse: options.reverse,
-        unroll: options.unroll.max(1),
+        unroll: options.unroll.clamp(1, length.max(1)),
     };
     let inputs: Vec<Value> = consts.into_iter().chain(init).chain(xs.iter().cloned()).collect();
     Ok(scope.bind(&prim.into(), &inputs)?.into_vec())
 }
 
-fn scan_length(xs: &[Value], given: Option<usize>) -> Result<usize> {
+/// The number of slices of the inputs of a loop; all must have that many.
+pub(super) fn scan_length(what: &str, xs: &[Value], given: Option<usize>) -> Result<usize> {
     let mut length = given.map(|length| (length, "length".to_owned()));
     for (k, x) in xs.iter().enumerate() {
         let Some(&size) = x.shape().first() else {
-            bail!(Shape, "scan needs an axis to run over, but x {k} is a scalar {}", x.ty());
+            bail!(Shape, "{what} needs an axis to run over, but x {k} is a scalar {}", x.ty());
         };
         match &length {
             Some((other, name)) if *other != size => bail!(
                 Shape,
-                "scan needs inputs of one length, but {name} is {other} and x {k} ({}) has {size}",
+                "{what} needs inputs of one length, but {name} is {other} and x {k} ({}) has {size}",
                 x.ty()
             ),
             Some(_) => {}
@@ -113,18 +117,19 @@ fn scan_length(xs: &[Value], given: Option<usize>) -> Result<usize> {
     }
     match length {
         Some((length, _)) => Ok(length),
-        None => bail!(InvalidArgument, "scan needs inputs to run over or a length, got neither"),
+        None => bail!(InvalidArgument, "{what} needs inputs to run over or a length, got neither"),
     }
 }
 
 /// Runs `(i, carry…) → carry…` for `i` from `lower` up to, not including, `upper`. Bounds that are known
-/// now give a loop of fixed length, through which reverse mode goes.
+/// now give a loop of fixed length, through which reverse mode goes; `unroll` is for those only.
 pub fn fori_loop(
     scope: &Scope,
     lower: &Value,
     upper: &Value,
     body: &Function,
     init: &[Value],
+    unroll: Option<usize>,
 ) -> Result<Vec<Value>> {
     for (name, bound) in [("lower", lower), ("upper", upper)] {
         if bound.ty().rank() != 0 || !bound.ty().dtype.is_integer() {
@@ -140,10 +145,13 @@ pub fn fori_loop(
     if let (Some(first), Some(last)) = (known(lower), known(upper)) {
         let length = Some(usize::try_from(last.saturating_sub(first)).unwrap_or(0));
         let step = counted(body, dtype, 1);
-        let options = ScanOptions { length, ..ScanOptions::default() };
+        let options = ScanOptions { length, unroll: unroll.unwrap_or(1), ..ScanOptions::default() };
         let mut outputs = scan(scope, &step, &carry, &[], options)?;
         outputs.remove(0);
         return Ok(outputs);
+    }
+    if unroll.is_some() {
+        bail!(InvalidArgument, "fori_loop can only be unrolled where its bounds are known");
     }
     let carry: Vec<Value> =
         [carry[0].clone(), as_index(upper)?].into_iter().chain(init.iter().cloned()).collect();

@@ -161,7 +161,7 @@ fn loops_with_known_bounds_have_gradients() {
                 Ok(vec![mul(s, &x[1], &factor)?])
             });
             let init = ops::add(s, &ops::scale(s, x, 0.0)?, &constant(1.0))?;
-            Ok(fori_loop(s, &int(0), &int(n), &body, &[init])?.swap_remove(0))
+            Ok(fori_loop(s, &int(0), &int(n), &body, &[init], None)?.swap_remove(0))
         })
     };
     check(&power(4), &[scalar(3.0)], &[&[81.0]]);
@@ -170,7 +170,7 @@ fn loops_with_known_bounds_have_gradients() {
     check(&jit(&grad(&power(4))), &[scalar(3.0)], &[&[108.0]]);
     let counted = Function::new("counted", |s: &Scope, x: &[Value]| {
         let body = Function::new("body", |s: &Scope, x: &[Value]| Ok(vec![add(s, &x[0], &x[1])?]));
-        fori_loop(s, &x[0], &x[1], &body, &[int(0)])
+        fori_loop(s, &x[0], &x[1], &body, &[int(0)], None)
     });
     check(&counted, &[int(2), int(6)], &[&[14.0]]);
     check(&jit(&counted), &[int(2), int(6)], &[&[14.0]]);

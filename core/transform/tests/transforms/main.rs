@@ -13,3 +13,4 @@ mod options;
 mod programs;
 mod setting;
 mod spmd;
+mod structured_loops;
