@@ -80,6 +80,24 @@ pub trait Context {
     ) -> Result<Rule> {
         Err(Error::internal(format_args!("this context cannot batch the rule {}", rule.name())))
     }
+
+    /// Calls a batching rule that the caller gave: results for `size` examples, and which of them have the
+    /// examples along axis 0, as the inputs do that are `batched`.
+    fn call_vmap_rule(
+        &self,
+        rule: &Rule,
+        _size: usize,
+        _batched: &[bool],
+        _inputs: &[Value],
+    ) -> Result<(Vec<Value>, Vec<bool>)> {
+        Err(Error::internal(format_args!("this context cannot call the rule {}", rule.name())))
+    }
+
+    /// The derivative of a batching rule, as a batching rule of primals and tangents: tangents of inputs and
+    /// results for those that have one.
+    fn jvp_vmap_rule(&self, rule: &Rule, _has: &[bool], _out_has: &[bool]) -> Result<Rule> {
+        Err(Error::internal(format_args!("this context cannot transform the rule {}", rule.name())))
+    }
 }
 
 /// What [`Context::stage`] records.

@@ -292,6 +292,7 @@ primitives! {
     AxisExchange,
     AxisIndex,
     Pvary,
+    CustomVmap,
 }
 
 impl std::ops::Deref for Prim {

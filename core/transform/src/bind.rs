@@ -15,7 +15,7 @@ use self::split::{Split, split};
 use crate::context::Counters;
 use crate::frame::Kind;
 use crate::tracer::{Data, Origin, Tracer};
-use crate::{Scope, custom, subprogram};
+use crate::{Scope, custom, custom_vmap, subprogram};
 
 /// Primals and tangents of operands.
 type Duals = (SmallVec<[Value; 4]>, SmallVec<[Tangent; 4]>);
@@ -91,6 +91,23 @@ impl Context for Scope {
         }
         let function = custom::rule_function(rule)?;
         Ok(custom::rule(&custom::batched(&function, &self.mapped(size), batched, summed)))
+    }
+
+    fn call_vmap_rule(
+        &self,
+        rule: &Rule,
+        size: usize,
+        batched: &[bool],
+        inputs: &[Value],
+    ) -> Result<(Vec<Value>, Vec<bool>)> {
+        custom_vmap::call(self, rule, size, batched, inputs)
+    }
+
+    fn jvp_vmap_rule(&self, rule: &Rule, has: &[bool], out_has: &[bool]) -> Result<Rule> {
+        match rule.function() {
+            None => Ok(rule.clone()),
+            Some(_) => custom_vmap::jvp(rule, has, out_has),
+        }
     }
 }
 

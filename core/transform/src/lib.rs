@@ -18,6 +18,7 @@ mod collective;
 mod context;
 mod control;
 mod custom;
+mod custom_vmap;
 mod dispatch;
 mod frame;
 mod function;
@@ -45,6 +46,7 @@ pub use control::{
     platform_dependent, scan, switch, while_loop,
 };
 pub use custom::{custom_jvp, custom_vjp};
+pub use custom_vmap::{BatchedResults, VmapRule, custom_vmap, sequential_vmap};
 pub use frame::Scope;
 pub use function::Function;
 pub use grad::{DiffOptions, grad, value_and_grad};

@@ -185,6 +185,7 @@ fn holds_programs(prim: &Prim) -> bool {
             | Prim::While(_)
             | Prim::Scan(_)
             | Prim::CustomJvp(_)
+            | Prim::CustomVmap(_)
             | Prim::CustomVjp(_)
             | Prim::CustomLinear(_)
     )

@@ -13,7 +13,7 @@ mod while_loop;
 pub use call::Call;
 pub use checkpoint::{Checkpoint, Derivative};
 pub use cond::Cond;
-pub use custom::{CustomJvp, CustomLinear, CustomVjp, Rule};
+pub use custom::{CustomJvp, CustomLinear, CustomVjp, CustomVmap, Rule};
 pub use scan::Scan;
 pub use stop_gradient::StopGradient;
 pub use while_loop::While;
@@ -27,6 +27,7 @@ impl crate::Prim {
             crate::Prim::Checkpoint(checkpoint) => Some(&checkpoint.jaxpr),
             crate::Prim::CustomJvp(custom) => Some(&custom.call_jaxpr),
             crate::Prim::CustomVjp(custom) => Some(&custom.call_jaxpr),
+            crate::Prim::CustomVmap(custom) => Some(&custom.call),
             _ => None,
         }
     }

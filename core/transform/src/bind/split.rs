@@ -90,4 +90,8 @@ impl Context for Split<'_> {
             self.is_linear(value)
         })
     }
+
+    fn jvp_vmap_rule(&self, rule: &Rule, has: &[bool], out_has: &[bool]) -> Result<Rule> {
+        self.primal.jvp_vmap_rule(rule, has, out_has)
+    }
 }

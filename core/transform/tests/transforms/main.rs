@@ -5,6 +5,7 @@ mod complex_numbers;
 mod composition;
 mod control_flow;
 mod custom_rules;
+mod custom_vmap;
 mod errors;
 mod jacobians;
 mod named_axes;

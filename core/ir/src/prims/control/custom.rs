@@ -2,6 +2,7 @@
 
 mod jvp;
 mod vjp;
+mod vmap;
 
 use std::any::Any;
 use std::fmt;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 pub use jvp::CustomJvp;
 pub use vjp::{CustomLinear, CustomVjp};
+pub use vmap::CustomVmap;
 
 /// A derivative rule: a function of the caller's that a program holds unevaluated, because it may call
 /// the very function that it belongs to. The context that met it can call it; a rule read from text has
