@@ -11,7 +11,7 @@ use jaxrs_transform::{Function, Scope};
 use crate::args::{Handles, List, Opaque, Out, Shared, Text};
 use crate::array::{ArrayBody, ArrayHandle};
 use crate::context::{ContextBody, Engine};
-use crate::drops::{DropFn, Userdata};
+use crate::drops::{DropFn, DropQueue, Userdata};
 use crate::error::{ErrorHandle, take_error};
 use crate::gate::{Status, gate, guard, null};
 use crate::handle::{Body, Handle, Owned};
@@ -37,6 +37,10 @@ impl FnBody {
     pub(crate) fn handle(function: Function, engine: &Arc<Engine>) -> Owned<FnBody> {
         engine.live_fns.fetch_add(1, Ordering::Relaxed);
         Owned::new(FnBody { function, engine: engine.clone() })
+    }
+
+    pub(crate) fn drops(&self) -> &Arc<DropQueue> {
+        &self.engine.drops
     }
 
     pub(crate) fn function(&self) -> &Function {

@@ -6,7 +6,7 @@
 //! `jaxrs-api`; the header is generated from the signatures and comments here.
 //!
 //! In reading order: [`handle`], [`args`], [`gate`], [`error`], [`context`], [`mod@array`], [`function`],
-//! [`transforms`], [`control`], [`operation`], [`program`].
+//! [`transforms`], [`spmd`], [`control`], [`operation`], [`program`].
 #![warn(clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 #![allow(private_interfaces, reason = "C sees handles through pointers only")]
 
@@ -31,6 +31,7 @@ pub mod options;
 pub mod program;
 pub mod results;
 pub mod scope;
+pub mod spmd;
 pub mod statistics;
 pub mod transforms;
 pub mod version;

@@ -103,7 +103,7 @@ fn name(raw: *const c_char, len: usize, what: &str) -> Result<Option<Arc<str>>> 
     Ok((!text.is_empty()).then(|| text.into()))
 }
 
-fn vmap_options(o: &List<VmapOptionsC>) -> Result<VmapOptions> {
+pub(crate) fn vmap_options(o: &List<VmapOptionsC>) -> Result<VmapOptions> {
     let o = options::read(o, "o")?;
     no_flags(o.flags)?;
     Ok(VmapOptions {
@@ -126,7 +126,7 @@ pub(crate) fn jit_options(o: &List<JitOptionsC>) -> Result<JitOptions> {
 }
 
 /// Puts out a transform of a function.
-fn transformed(
+pub(crate) fn transformed(
     f: &Shared<FnBody>,
     out: &Out<*mut FnHandle>,
     transform: impl FnOnce(&Function) -> Result<Function>,

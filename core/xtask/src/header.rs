@@ -33,6 +33,7 @@ const FILES: &[(&str, &str)] = &[
     ("bytes", "text and data"),
     ("function", "functions"),
     ("transforms", "transforms: from functions to functions; indices count arguments"),
+    ("spmd", "batching rules, and several devices"),
     (
         "control",
         "control flow: bodies are functions, which may close over tracers of enclosing scopes",
@@ -159,6 +160,7 @@ fn c_type(kind: &str) -> Result<String> {
         "*const c_void" => "const void*",
         "*const i64" => "const int64_t*",
         "Option<TraceFn>" => "jaxrs_trace_fn",
+        "Option<VmapRuleFn>" => "jaxrs_vmap_rule_fn",
         "Dtype" => "jaxrs_dtype",
         "Code" => "jaxrs_code",
         "u32" => "uint32_t",
@@ -176,6 +178,7 @@ fn c_type(kind: &str) -> Result<String> {
         "FnOptions" => "jaxrs_fn_options",
         "DiffOptionsC" => "jaxrs_diff_options",
         "VmapOptionsC" => "jaxrs_vmap_options",
+        "ShardMapOptionsC" => "jaxrs_shard_map_options",
         "JitOptionsC" => "jaxrs_jit_options",
         "crate::options::Device" => "jaxrs_device",
         _ => return c_compound(kind),
