@@ -103,7 +103,7 @@ typedef struct fit {
 static jaxrs_error* make_functions(jaxrs_context* ctx, fit* f) {
     static const int64_t axes[4] = {JAXRS_AXIS_NONE, JAXRS_AXIS_NONE, 0, 0};
     static const uint32_t parameters[2] = {DAMPING, DRIVE};
-    jaxrs_vmap_options all = {sizeof all, 0, axes, 4, NULL, 0, -1, NULL, 0};
+    jaxrs_vmap_options all = {sizeof all, 0, axes, 4, NULL, 0, -1, NULL, 0, NULL, 0};
     jaxrs_diff_options wrt = {sizeof wrt, 0, parameters, 2, 0};
     jaxrs_error* err;
     TRY(jaxrs_fn_new(ctx, "solve", 5, solve_fn, ctx, NULL, NULL, &f->solve));

@@ -88,7 +88,7 @@ jaxrs_fn* jit_of(work* w, jaxrs_fn* f) {
 }
 
 jaxrs_fn* vmap_of(work* w, jaxrs_fn* f, const int64_t* in_axes, size_t n) {
-    jaxrs_vmap_options options = {sizeof options, 0, in_axes, n, NULL, 0, -1, NULL, 0};
+    jaxrs_vmap_options options = {sizeof options, 0, in_axes, n, NULL, 0, -1, NULL, 0, NULL, 0};
     jaxrs_fn* out = NULL;
     if (!w->error) w->error = jaxrs_vmap(f, n ? &options : NULL, &out);
     return keep(w, out);

@@ -356,7 +356,7 @@ CASE(vmap_wants_one_size) {
     CALL_FAILS(VMAP(FN_OF(product)), ARGS(COUNTING(3), COUNTING(4)), JAXRS_ERR_SHAPE, "vmap", "3", "4");
     CALL_FAILS(VMAP(FN_OF(square)), ARGS(scalar(c, 1)), JAXRS_ERR_INVALID_ARGUMENT, "vmap", "f32[]");
     const int64_t far = 2, none = JAXRS_AXIS_NONE;
-    jaxrs_vmap_options o = {sizeof o, 0, &far, 1, NULL, 0, -1, NULL, 0};
+    jaxrs_vmap_options o = {sizeof o, 0, &far, 1, NULL, 0, -1, NULL, 0, NULL, 0};
     jaxrs_fn *f = NULL, *g = NULL;
     OK(jaxrs_vmap(FN_OF(square), &o, &f));
     CALL_FAILS(keep_fn(c, f), ARGS(COUNTING(2, 2)), JAXRS_ERR_INVALID_ARGUMENT, "vmap", "2", "f32[2,2]");
@@ -368,7 +368,7 @@ CASE(vmap_wants_one_size) {
 
 CASE(vmap_wants_an_axis_for_each_argument) {
     const int64_t axes[] = {0, 0};
-    jaxrs_vmap_options o = {sizeof o, 0, axes, 2, NULL, 0, -1, NULL, 0};
+    jaxrs_vmap_options o = {sizeof o, 0, axes, 2, NULL, 0, -1, NULL, 0, NULL, 0};
     jaxrs_fn* f = NULL;
     OK(jaxrs_vmap(FN_OF(square), &o, &f));
     CALL_FAILS(keep_fn(c, f), ARGS(COUNTING(2)), JAXRS_ERR_INVALID_ARGUMENT, "vmap", "2", "1");

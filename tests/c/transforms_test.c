@@ -85,7 +85,7 @@ CASE(vmap_and_grad_nest_both_ways) {
 
 static jaxrs_fn* vmap_with(check* c, jaxrs_fn* f, int64_t in0, int64_t in1, int64_t out_axis) {
     const int64_t in[] = {in0, in1};
-    jaxrs_vmap_options o = {sizeof o, 0, in, 2, &out_axis, 1, -1, NULL, 0};
+    jaxrs_vmap_options o = {sizeof o, 0, in, 2, &out_axis, 1, -1, NULL, 0, NULL, 0};
     jaxrs_fn* mapped = NULL;
     OK(jaxrs_vmap(f, &o, &mapped));
     return keep_fn(c, mapped);
@@ -101,7 +101,7 @@ CASE(vmap_takes_axes) {
 
 CASE(vmap_needs_no_mapped_argument_if_the_size_is_given) {
     const int64_t none[] = {JAXRS_AXIS_NONE};
-    jaxrs_vmap_options o = {sizeof o, 0, none, 1, NULL, 0, 3, NULL, 0};
+    jaxrs_vmap_options o = {sizeof o, 0, none, 1, NULL, 0, 3, NULL, 0, NULL, 0};
     jaxrs_fn* f = NULL;
     OK(jaxrs_vmap(FN_OF(square), &o, &f));
     keep_fn(c, f);
