@@ -10,7 +10,7 @@ mod pvary;
 
 use std::sync::Arc;
 
-use jaxrs_data::{Error, ErrorKind, Literal, Result, SmallVec};
+use jaxrs_data::{Error, ErrorKind, Result, SmallVec};
 
 pub use all_reduce::AllReduce;
 pub use axis_index::AxisIndex;
@@ -36,7 +36,7 @@ pub fn uses_axis(prim: &Prim, name: &str) -> bool {
 
 /// The refusal of a collective outside of its axis.
 #[cold]
-fn unbound(prim: &dyn Primitive) -> Result<SmallVec<[Literal; 2]>> {
+fn unbound<T>(prim: &dyn Primitive) -> Result<T> {
     let names = prim.axis_names();
     Err(Error::new(
         ErrorKind::InvalidArgument,

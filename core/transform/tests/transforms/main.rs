@@ -15,3 +15,4 @@ mod programs;
 mod setting;
 mod spmd;
 mod structured_loops;
+mod vmap_corners;

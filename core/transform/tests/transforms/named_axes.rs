@@ -1,12 +1,14 @@
 //! Collectives over the named axes of `vmap`: JAX's values, at once and compiled.
 
+use std::sync::{Arc, Mutex};
+
 use jaxrs_data::{DType, Literal, Result, Scalar, Type};
 use jaxrs_ir::{Value, ops};
 use jaxrs_kernel::Compare;
 use jaxrs_transform::{
-    Function, ScanOptions, Scope, VmapOptions, all_gather, all_to_all, axis_index, axis_size,
-    checkpoint, cond, custom_jvp, custom_vjp, pmax, pmean, pmin, ppermute, psum, psum_scatter,
-    pvary, scan, while_loop,
+    ClosedJaxpr, Function, ScanOptions, Scope, VmapOptions, all_gather, all_to_all, axis_index,
+    axis_size, checkpoint, cond, custom_jvp, custom_vjp, function_from_jaxpr, make_jaxpr, pmax,
+    pmean, pmin, ppermute, psum, psum_scatter, pvary, scan, while_loop,
 };
 
 use crate::setting::{
@@ -336,6 +338,28 @@ fn axes_that_nobody_binds_are_named() {
     let twice = unary("f", |s, x| psum(s, x, &["i", "i"]));
     let expected = "psum needs distinct axes, got 'i' twice";
     check_error(&named(&twice, "i"), &[xs()], expected);
+}
+
+#[test]
+fn programs_that_hold_collectives_cannot_run_outside_of_their_axis() {
+    let slot: Arc<Mutex<Option<ClosedJaxpr>>> = Arc::default();
+    let outside = unary("outside", move |s, x| {
+        let (kept, inside) = (slot.clone(), slot.clone());
+        let types = [f32s(&[])];
+        let f = unary("f", move |s, x| {
+            let inner = unary("inner", |s, x| psum(s, x, &["i"]));
+            let traced = make_jaxpr(&inner, s, &types)?;
+            assert!(traced.jaxpr.to_string().contains("psum[axes=i "), "{}", traced.jaxpr);
+            inside.lock().expect("nobody panicked").replace(traced);
+            Ok(x.clone())
+        });
+        call(&named(&f, "i"), s, std::slice::from_ref(x))?;
+        let traced = kept.lock().expect("nobody panicked").take().expect("it was traced");
+        let f = function_from_jaxpr("f", traced);
+        call(&f, s, &[constant(1.0)])
+    });
+    let expected = "psum runs over axis 'i', which no vmap around binds";
+    check_error(&outside, &[xs()], expected);
 }
 
 #[test]

@@ -79,12 +79,17 @@ fn arrays_are_cut_and_joined_along_axes_of_the_mesh() {
         0., 1., 12., 13., 24., 25., 6., 7., 18., 19., 30., 31., 112., 113., 124., 125., 136., 137.,
         118., 119., 130., 131., 142., 143.,
     ];
-    check(&sharded(&marked(), GRID, &["a,b"], &["a,b"]), &[q.clone()], &[4, 6], &both);
+    check(&sharded(&marked(), GRID, &["a,b"], &["a,b"]), std::slice::from_ref(&q), &[4, 6], &both);
     let one = [
         0., 101., 12., 113., 24., 125., 6., 107., 18., 119., 30., 131., 12., 113., 24., 125., 36.,
         137., 18., 119., 30., 131., 42., 143.,
     ];
-    check(&sharded(&marked(), GRID, &["*,b+a"], &["*,b+a"]), &[q.clone()], &[4, 6], &one);
+    check(
+        &sharded(&marked(), GRID, &["*,b+a"], &["*,b+a"]),
+        std::slice::from_ref(&q),
+        &[4, 6],
+        &one,
+    );
     let turned = unary("turned", |s, x| ops::transpose(s, x, &[1, 0]));
     let expected: Vec<f64> = (0..24).map(|k| f64::from((k % 4) * 6 + k / 4)).collect();
     check(&sharded(&turned, GRID, &["a,b"], &["b,a"]), &[q], &[6, 4], &expected);
@@ -96,14 +101,14 @@ fn collectives_run_across_shards() {
     let shift = unary("shift", |s, x| ppermute(s, x, "i", &[(0, 1), (1, 2)]));
     check(
         &sharded(&shift, LINE, &["i"], &["i"]),
-        &[x.clone()],
+        std::slice::from_ref(&x),
         &[8],
         &[0., 0., 0., 1., 2., 3., 0., 0.],
     );
     let total = unary("total", |s, x| psum(s, x, &["i"]));
-    check(&sharded(&total, LINE, &["i"], &[""]), &[x.clone()], &[2], &[12., 16.]);
+    check(&sharded(&total, LINE, &["i"], &[""]), std::slice::from_ref(&x), &[2], &[12., 16.]);
     let copies = [12., 16.].repeat(4);
-    check(&sharded(&total, LINE, &["i"], &["i"]), &[x.clone()], &[8], &copies);
+    check(&sharded(&total, LINE, &["i"], &["i"]), std::slice::from_ref(&x), &[8], &copies);
     let gather = unary("gather", |s, x| all_gather(s, x, &["i"], 0, true));
     let all: Vec<f64> = (0..32).map(|k| f64::from(k % 8)).collect();
     check(&sharded(&gather, LINE, &["i"], &["i"]), &[x], &[32], &all);
@@ -199,7 +204,7 @@ fn pmap_runs_a_slice_on_each_device() {
     let x = array(&[3], &[1.0, 3.0, 4.0]);
     let share =
         parallel(|s, x| ops::div(s, &x[0], &psum(s, &x[0], &["i"])?), PmapOptions::default());
-    check(&share, &[x.clone()], &[3], &[0.125, 0.375, 0.5]);
+    check(&share, std::slice::from_ref(&x), &[3], &[0.125, 0.375, 0.5]);
     let options = PmapOptions { in_axes: vec![None, Some(0)], ..PmapOptions::default() };
     let product = parallel(|s, x| mul(s, &x[0], &x[1]), options);
     check(&product, &[array(&[], &[2.0]), count(&[3])], &[3], &[0., 2., 4.]);

@@ -6,7 +6,7 @@ use jaxrs_data::{Literal, Result, SmallVec, Type, bail, smallvec};
 use jaxrs_kernel::ReduceOp;
 
 use super::{AxisNames, names_param, read_names, unbound, without};
-use crate::lower::Lowering;
+use crate::lower::{Lowering, Steps};
 use crate::prims::{Primitive, not_differentiable, not_linear};
 use crate::rules::{linear, nary};
 use crate::{
@@ -118,6 +118,10 @@ impl Primitive for AllReduce {
 
     fn lowering(&self, _inputs: &[Type]) -> Lowering {
         Lowering::Steps
+    }
+
+    fn steps(&self, _cx: &mut dyn Steps) -> Result<()> {
+        unbound(self)
     }
 
     #[cfg(any(test, feature = "testing"))]

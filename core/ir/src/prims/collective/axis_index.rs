@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jaxrs_data::{DType, Literal, Result, SmallVec, Type, smallvec};
 
 use super::{AxisNames, names_param, read_names, unbound};
-use crate::lower::Lowering;
+use crate::lower::{Lowering, Steps};
 use crate::prims::{Primitive, not_linear};
 use crate::rules::{linear, nary};
 use crate::{
@@ -90,6 +90,10 @@ impl Primitive for AxisIndex {
 
     fn lowering(&self, _inputs: &[Type]) -> Lowering {
         Lowering::Steps
+    }
+
+    fn steps(&self, _cx: &mut dyn Steps) -> Result<()> {
+        unbound(self)
     }
 
     #[cfg(any(test, feature = "testing"))]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jaxrs_data::{Literal, Result, Shape, SmallVec, Type, bail, smallvec};
 
 use super::{AxisNames, names_param, read_names, unbound};
-use crate::lower::Lowering;
+use crate::lower::{Lowering, Steps};
 use crate::prims::Primitive;
 use crate::rules::{axes, linear, nary};
 use crate::{
@@ -268,6 +268,10 @@ impl Primitive for AxisExchange {
 
     fn lowering(&self, _inputs: &[Type]) -> Lowering {
         Lowering::Steps
+    }
+
+    fn steps(&self, _cx: &mut dyn Steps) -> Result<()> {
+        unbound(self)
     }
 
     #[cfg(any(test, feature = "testing"))]

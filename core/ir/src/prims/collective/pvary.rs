@@ -6,7 +6,7 @@ use jaxrs_data::{Literal, Result, SmallVec, Type, smallvec};
 use jaxrs_kernel::ReduceOp;
 
 use super::{AllReduce, AxisNames, names_param, read_names, unbound, without};
-use crate::lower::Lowering;
+use crate::lower::{Lowering, Steps};
 use crate::prims::Primitive;
 use crate::rules::{axes, linear, nary};
 use crate::{
@@ -92,6 +92,10 @@ impl Primitive for Pvary {
 
     fn lowering(&self, _inputs: &[Type]) -> Lowering {
         Lowering::Steps
+    }
+
+    fn steps(&self, _cx: &mut dyn Steps) -> Result<()> {
+        unbound(self)
     }
 
     #[cfg(any(test, feature = "testing"))]
