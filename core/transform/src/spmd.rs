@@ -4,7 +4,9 @@
 //! process and one memory. The body runs once, for all shards at a time, as `vmap` runs it: each axis of the
 //! mesh is an axis of examples whose name is bound, and collectives are operations on the array of all
 //! shards. Numbers, checks and derivatives are those of devices that run side by side; printed programs show
-//! what the body became, and no primitive named `shard_map`.
+//! what the body became, and no primitive named `shard_map`. Derivatives that are taken inside the body are
+//! those of `vmap`, where the transpose of a sum over examples is a sum over them; those of the whole
+//! function are JAX's.
 //!
 //! [`ContextOptions::n_devices`]: crate::ContextOptions::n_devices
 
