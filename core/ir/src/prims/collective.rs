@@ -61,3 +61,66 @@ fn read_names(read: &ParamReader<'_>, key: &str) -> Result<AxisNames> {
 fn without(names: &[Arc<str>], name: Option<&Arc<str>>) -> AxisNames {
     names.iter().filter(|other| Some(*other) != name).cloned().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use jaxrs_data::{DType, Type};
+    use jaxrs_kernel::ReduceOp;
+
+    use super::*;
+
+    fn names(names: &[&str]) -> AxisNames {
+        names.iter().map(|&name| Arc::from(name)).collect()
+    }
+
+    fn exchange(how: Exchange) -> Prim {
+        AxisExchange::new("i".into(), 2, how).into()
+    }
+
+    fn collectives() -> Vec<Prim> {
+        let reduce = |op| AllReduce { op, axes: names(&["i", "rows of x"]) }.into();
+        vec![
+            reduce(ReduceOp::Add),
+            reduce(ReduceOp::Max),
+            reduce(ReduceOp::Min),
+            AxisIndex::new("i".into()).into(),
+            Pvary { axes: names(&["i"]) }.into(),
+            exchange(Exchange::Gather { dimension: 1, tiled: false }),
+            exchange(Exchange::ReduceScatter { dimension: 0, tiled: true }),
+            exchange(Exchange::AllToAll { split: 0, concat: 1 }),
+            exchange(Exchange::Permute { pairs: vec![(0, 1), (1, 0)] }),
+            exchange(Exchange::Permute { pairs: vec![] }),
+        ]
+    }
+
+    #[test]
+    fn collectives_read_back_as_they_are_printed() {
+        for prim in collectives() {
+            let operand = Type::new(DType::F32, [4, 3]);
+            let inputs = if prim.name() == "axis_index" { vec![] } else { vec![operand] };
+            let mut jaxpr = Jaxpr::default();
+            let invars: Vec<_> = inputs.iter().map(|ty| jaxpr.add_invar(ty.clone())).collect();
+            let out = prim.output_types(&inputs).unwrap().swap_remove(0);
+            let output = jaxpr.fresh_var(out);
+            jaxpr.outputs = vec![crate::Atom::Var(output)];
+            jaxpr.eqns.push(crate::Eqn {
+                prim: prim.clone(),
+                inputs: invars.into_iter().map(crate::Atom::Var).collect(),
+                outputs: SmallVec::from_iter([output]),
+                name_stack: None,
+            });
+            let text = jaxpr.to_string();
+            let read: Jaxpr = text.parse().unwrap_or_else(|err: Error| panic!("{text}: {err}"));
+            assert_eq!(read.eqns[0].prim, prim, "{text}");
+            assert_eq!(read.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn collectives_alone_cannot_run() {
+        for prim in collectives() {
+            let error = prim.evaluate(&[]).unwrap_err().to_string();
+            assert!(error.ends_with("which no vmap around binds"), "{error}");
+        }
+    }
+}
