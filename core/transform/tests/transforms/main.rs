@@ -1,5 +1,6 @@
 //! Transforms in all nestings, on programs that are evaluated by definition.
 
+mod collective_transposes;
 mod compiled;
 mod complex_numbers;
 mod composition;

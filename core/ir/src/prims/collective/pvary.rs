@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use jaxrs_data::{Literal, Result, SmallVec, Type, smallvec};
-use jaxrs_kernel::ReduceOp;
 
-use super::{AllReduce, AxisNames, names_param, read_names, unbound, without};
+use super::{AxisNames, names_param, read_names, unbound, without};
 use crate::lower::{Lowering, Steps};
 use crate::prims::Primitive;
 use crate::rules::{axes, linear, nary};
@@ -13,7 +12,7 @@ use crate::{
     Batched, Cx, Jvp, MappedAxis, Operand, Param, ParamReader, Params, Tangent, Value, ops,
 };
 
-/// `pvary(x)`: `x`, as a value of its own for each example along the named axes. Its transpose is `psum`.
+/// `pvary(x)`: `x`, as a value of its own for each example along the named axes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pvary {
     /// Along which axes.
@@ -49,16 +48,15 @@ impl Primitive for Pvary {
         linear::jvp(self.clone(), cx, primals, tangents)
     }
 
+    /// As for `psum`, each example's value counts as its own even where all are equal, so that its cotangent
+    /// is its own too.
     fn transpose(
         &self,
-        cx: Cx<'_>,
+        _cx: Cx<'_>,
         inputs: &[Operand],
         cotangents: &[Tangent],
     ) -> Result<SmallVec<[Tangent; 4]>> {
-        let cotangent = linear::cotangent(cotangents)?;
-        let sum = AllReduce { op: ReduceOp::Add, axes: self.axes.clone() };
-        let sum = ops::bind1(cx, sum, std::slice::from_ref(cotangent))?;
-        Ok(linear::cotangents(inputs, sum))
+        Ok(linear::cotangents(inputs, linear::cotangent(cotangents)?.clone()))
     }
 
     fn batch(
