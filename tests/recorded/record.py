@@ -362,6 +362,15 @@ def operations(r):
     r.case("sort", lambda v: jnp.sort(v, descending=True), np.array([3, np.nan, -0.0, 0.0, 1, -np.inf], np.float32), descending=True, derive=False)
     r.case("argsort", lambda v: jnp.argsort(v, 0).astype("int32"), whole, axis=0)
     r.case("argsort", lambda v: jnp.argsort(v, 1, descending=True).astype("int32"), whole, axis=1, descending=True)
+    for dtype in FLOATS:
+        hard = np.array([0, -0.0, np.nan, 1, 1, np.nan, np.inf, -0.0, 0, -np.inf, 2.5], dtype)
+        for k in [0, 1, 4, 11]:
+            r.case("top_k", lambda v: lax.top_k(v, k), hard, k=k)
+    for dtype in ["bool", *INTS]:
+        for axis, k in [(0, 2), (1, 3), (1, 0)]:
+            r.case("top_k", lambda v: lax.top_k(v, k, axis=axis), integers((3, 4), dtype).astype(dtype), k=k, axis=axis)
+    r.case("top_k", lambda v: lax.top_k(v, 2, axis=0), x, k=2, axis=0)
+    r.case("top_k", lambda v: lax.top_k(v, 0), np.zeros((3, 0), np.float32), k=0)
 
     for k in [-1, 0, 2]:
         r.case("tril", lambda v: jnp.tril(v, k), x, k=k)

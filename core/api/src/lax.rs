@@ -1,5 +1,7 @@
 //! Operations close to the primitives: no promotion, no broadcasting but of scalars.
 
+mod top_k;
+
 use jaxrs_data::{Axes, DType, Literal, Result, Shape, SmallVec, bail, normalize_axis};
 use jaxrs_ir::prims::{
     ArgReduce, Binary, BitcastConvertType, BroadcastInDim, Clamp, Concatenate, ConvertElementType,
@@ -9,6 +11,8 @@ use jaxrs_ir::prims::{
 use jaxrs_ir::{Context, Value, ops};
 use jaxrs_kernel::{Compare, ReduceOp};
 use jaxrs_transform::Scope;
+
+pub use top_k::top_k;
 
 macro_rules! unary {
     ($($(#[$doc:meta])* $name:ident => $op:ident,)*) => {

@@ -95,4 +95,7 @@ pub(super) static OPS: &[Op] = &[
     op!("sort_by_keys", "Arrays of one shape sorted alike, by the first of them.", ([arrays])
         { dimension: I64 = -1, ALONG; num_keys: I64 = 1, "how many arrays are compared"; }
         => list |cx| lax::sort(cx, arrays, dimension, num_keys)),
+    op!("top_k", "The k largest elements along an axis, largest first, and their positions; of equal elements the first comes first.", (x)
+        { k: I64, "how many"; axis: I64 = -1, ALONG; }
+        => list |cx| Ok(lax::top_k(cx, x, k, axis)?.into())),
 ];
