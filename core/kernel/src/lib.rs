@@ -28,7 +28,8 @@ pub mod testing;
 pub use body::{Block, Carried, Inst, Kernel, Lanes, Loop, LoopKind, ValueId, WhileLoop};
 pub use build::{BodyBuilder, OpenCondition, OpenLoop, OpenWhile};
 pub use program::{
-    Buffer, BufferId, Carry, IndexVar, LibraryCall, MatMul, Operand, Place, Program, Sort, Step,
+    Buffer, BufferId, Carry, HostCall, HostRoutine, IndexVar, LibraryCall, MatMul, Operand, Place,
+    Program, Sort, Step,
 };
 pub use scalar::{Compare, ReduceOp, ScalarOp};
 pub use target::Target;

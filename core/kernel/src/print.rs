@@ -23,7 +23,7 @@ use std::fmt::{self, Display, Write};
 
 use crate::body::{Block, Carried, Inst, Kernel, Lanes, Loop, LoopKind, ValueId, WhileLoop};
 use crate::program::{
-    BufferId, Carry, IndexVar, LibraryCall, MatMul, Operand, Place, Program, Sort, Step,
+    BufferId, Carry, HostCall, IndexVar, LibraryCall, MatMul, Operand, Place, Program, Sort, Step,
 };
 
 impl Display for ValueId {
@@ -177,6 +177,7 @@ impl Printer<'_> {
             Step::Kernel(kernel) => self.kernel(kernel),
             Step::Library(LibraryCall::MatMul(call)) => self.mat_mul(call),
             Step::Library(LibraryCall::Sort(call)) => self.sort(call),
+            Step::Library(LibraryCall::Host(call)) => self.host(call),
             Step::Copy { from, to } => self.line(format_args!("copy {from} -> {to}")),
             Step::Repeat { index, trips, carries, body } => {
                 let head = format_args!("repeat {index} < {trips} ({})", List(carries));
@@ -212,6 +213,13 @@ impl Printer<'_> {
         self.line(format_args!(
             "sort {outer} {len} {inner} keys {n_keys} ({inputs}) -> ({outputs})"
         ))
+    }
+
+    /// Printed for people only: a routine has no text that could be read back.
+    fn host(&mut self, call: &HostCall) -> fmt::Result {
+        let (name, params) = (call.routine.name(), call.routine.params());
+        let (inputs, outputs) = (List(&call.inputs), List(&call.outputs));
+        self.line(format_args!("host {name:?} {params:?} ({inputs}) -> ({outputs})"))
     }
 
     fn kernel(&mut self, kernel: &Kernel) -> fmt::Result {

@@ -1,8 +1,10 @@
 //! Programs: buffers, and the steps that fill them.
 
+use std::fmt;
 use std::ops::{Index, IndexMut};
+use std::sync::Arc;
 
-use jaxrs_data::{DType, Literal};
+use jaxrs_data::{DType, Literal, Result};
 
 use crate::body::Kernel;
 
@@ -136,6 +138,8 @@ pub enum LibraryCall {
     MatMul(MatMul),
     /// Stable sorting along one axis.
     Sort(Sort),
+    /// A routine of the host's.
+    Host(HostCall),
 }
 
 /// `out[b,i,j] = Σ_k lhs[b,i,k] · rhs[b,k,j]`; each operand is reached through strides, so transposed
@@ -195,11 +199,59 @@ pub struct Sort {
     pub outputs: Vec<BufferId>,
 }
 
+/// A routine that a program calls: not ours to know. It runs on the thread that runs the program, several
+/// times at once where several threads do; no lock is held meanwhile, so that it may run programs itself.
+pub trait HostRoutine: fmt::Debug + Send + Sync {
+    /// Its name in printed programs.
+    fn name(&self) -> &str;
+
+    /// What else to print of it.
+    fn params(&self) -> String;
+
+    /// Computes the bytes of all outputs from those of the inputs. An error ends the program, whose run
+    /// gives it back.
+    fn run(&self, inputs: &[&[u8]], outputs: &mut [&mut [u8]]) -> Result<()>;
+}
+
+/// A call of a routine of the host's on whole buffers. It may have effects, which keep the order of steps.
+#[derive(Clone, Debug)]
+pub struct HostCall {
+    /// What is called.
+    pub routine: Arc<dyn HostRoutine>,
+    /// What it reads.
+    pub inputs: Vec<BufferId>,
+    /// What it fills; none overlaps an input or another output.
+    pub outputs: Vec<BufferId>,
+}
+
+/// Routines are compared by identity.
+impl PartialEq for HostCall {
+    fn eq(&self, other: &HostCall) -> bool {
+        Arc::ptr_eq(&self.routine, &other.routine)
+            && self.inputs == other.inputs
+            && self.outputs == other.outputs
+    }
+}
+
 impl Program {
     /// Adds a buffer.
     pub fn add_buffer(&mut self, dtype: DType, len: usize, place: Place) -> BufferId {
         self.buffers.push(Buffer { dtype, len, place });
         BufferId(self.buffers.len() as u32 - 1)
+    }
+
+    /// Whether a step calls a routine of the host's.
+    pub fn calls_host(&self) -> bool {
+        fn any(steps: &[Step]) -> bool {
+            steps.iter().any(|step| match step {
+                Step::Library(call) => matches!(call, LibraryCall::Host(_)),
+                Step::Kernel(_) | Step::Copy { .. } => false,
+                Step::Repeat { body, .. } => any(body),
+                Step::While { condition, body, .. } => any(condition) || any(body),
+                Step::Switch { branches, .. } => branches.iter().any(|branch| any(branch)),
+            })
+        }
+        any(&self.steps)
     }
 
     /// Whether two buffers may share memory: they are the same, overlap in the arena, or one is an

@@ -32,6 +32,11 @@ pub trait Executable: Send + Sync {
     fn describe(&self) -> String {
         String::new()
     }
+
+    /// The bytes of machine code; 0 where there is none.
+    fn code_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// The memory that a call works on.

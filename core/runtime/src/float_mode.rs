@@ -18,6 +18,13 @@ impl FloatMode {
         FloatMode { before }
     }
 
+    /// Denormal numbers count as what they are.
+    pub fn keep_denormals() -> FloatMode {
+        let before = read();
+        write(before & !flush_bits());
+        FloatMode { before }
+    }
+
     /// The mode that another thread has, by [`current`](FloatMode::current).
     pub fn set(mode: u32) -> FloatMode {
         let before = read();

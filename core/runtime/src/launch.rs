@@ -13,6 +13,7 @@ pub struct LoadedProgram {
     in_bytes: SmallVec<[usize; 4]>,
     out_bytes: SmallVec<[usize; 2]>,
     shares_input: SmallVec<[Option<usize>; 2]>,
+    arena_bytes: usize,
 }
 
 /// An input of a launch.
@@ -42,6 +43,7 @@ impl LoadedProgram {
             in_bytes: program.inputs.iter().map(bytes).collect(),
             out_bytes: program.outputs.iter().map(bytes).collect(),
             shares_input: shares.collect(),
+            arena_bytes: program.arena_bytes,
             executable: backend.load(program.clone())?,
         })
     }
@@ -49,6 +51,16 @@ impl LoadedProgram {
     /// Whether a result takes over the memory of this input, if it is donated.
     pub fn reuses(&self, input: usize) -> bool {
         self.shares_input.contains(&Some(input))
+    }
+
+    /// The bytes of working memory that one run takes.
+    pub fn arena_bytes(&self) -> usize {
+        self.arena_bytes
+    }
+
+    /// The bytes of machine code.
+    pub fn code_bytes(&self) -> usize {
+        self.executable.code_bytes()
     }
 
     /// The machine code or other text of the executable, for people.

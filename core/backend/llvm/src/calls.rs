@@ -1,8 +1,8 @@
 //! Copies and library calls.
 
-use jaxrs_kernel::{BufferId, MatMul, Operand, Sort};
+use jaxrs_kernel::{BufferId, HostCall, MatMul, Operand, Sort};
 
-use crate::ir::V;
+use crate::ir::{IntCmp, V};
 use crate::program::Emitter;
 use crate::table::Slot;
 
@@ -47,14 +47,35 @@ impl Emitter<'_, '_> {
         self.runtime.call(self.ir, Slot::MatMul, &[self.runtime.ctx, call, out, lhs, rhs]);
     }
 
-    pub(crate) fn sort(&mut self, sort: &Sort) {
+    /// The addresses of buffers, in a table on the stack.
+    fn addresses<'b>(&self, buffers: impl ExactSizeIterator<Item = &'b BufferId>) -> V {
         let ir = self.ir;
-        let call = self.next_call();
-        let n = sort.inputs.len();
-        let table = ir.stack_slot(self.entry, ir.array(ir.ptr(), 2 * n), 8);
-        for (i, &buffer) in sort.inputs.iter().chain(&sort.outputs).enumerate() {
+        let table = ir.stack_slot(self.entry, ir.array(ir.ptr(), buffers.len().max(1)), 8);
+        for (i, &buffer) in buffers.enumerate() {
             ir.store(self.pointer(buffer), ir.element(ir.ptr(), table, ir.i64(i as i64)), 8);
         }
-        self.runtime.call(ir, Slot::Sort, &[self.runtime.ctx, call, table]);
+        table
+    }
+
+    pub(crate) fn sort(&mut self, sort: &Sort) {
+        let call = self.next_call();
+        let buffers: Vec<BufferId> = sort.inputs.iter().chain(&sort.outputs).copied().collect();
+        let table = self.addresses(buffers.iter());
+        self.runtime.call(self.ir, Slot::Sort, &[self.runtime.ctx, call, table]);
+    }
+
+    /// Calls a routine of the host's; if it fails the program returns.
+    pub(crate) fn host(&mut self, host: &HostCall) {
+        let ir = self.ir;
+        let call = self.next_call();
+        let buffers: Vec<BufferId> = host.inputs.iter().chain(&host.outputs).copied().collect();
+        let table = self.addresses(buffers.iter());
+        let failed = self.runtime.ask(ir, Slot::Host, &[self.runtime.ctx, call, table]);
+        let failed = ir.icmp(IntCmp::LLVMIntNE, failed, ir.i32(0));
+        let (end, next) = (ir.block(self.entry), ir.block(self.entry));
+        ir.cond_br(failed, end, next);
+        ir.go_to(end);
+        ir.ret();
+        ir.go_to(next);
     }
 }

@@ -1,10 +1,11 @@
 //! Programs in machine code, and what they call back.
 
 use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use jaxrs_data::Result;
-use jaxrs_kernel::{LibraryCall, MatMul, Place, Program, Sort, Step};
+use jaxrs_data::{Error, Result};
+use jaxrs_kernel::{HostCall, LibraryCall, MatMul, Place, Program, Sort, Step};
 use jaxrs_runtime::{Executable, FloatMode, HostBuffer, LaunchArgs, Pool};
 use parking_lot::Mutex;
 
@@ -20,6 +21,7 @@ struct Context {
     copy: unsafe extern "C" fn(*const Context, *mut u8, *const u8, i64),
     matmul: unsafe extern "C" fn(*const Context, i64, *mut u8, *const u8, *const u8),
     sort: unsafe extern "C" fn(*const Context, i64, *const *mut u8),
+    host: unsafe extern "C" fn(*const Context, i64, *const *mut u8) -> i32,
     unary_f32: unsafe extern "C" fn(i32, *mut f32, i64),
     unary_f64: unsafe extern "C" fn(i32, *mut f64, i64),
     binary_f32: unsafe extern "C" fn(i32, *mut f32, *const f32, i64),
@@ -27,7 +29,24 @@ struct Context {
     constants: *const *const u8,
     // From here on for the runtime only.
     pool: Arc<Pool>,
-    calls: Vec<Call>,
+    calls: Arc<[Call]>,
+    /// The floating-point mode of the caller, in which routines of the host's run.
+    mode: u32,
+    /// What ended the run; each run of a program with routines of the host's has a context of its own.
+    failure: Mutex<Option<Error>>,
+}
+
+impl Context {
+    /// A context for one run.
+    fn of_run(&self) -> Context {
+        Context {
+            pool: self.pool.clone(),
+            calls: self.calls.clone(),
+            mode: FloatMode::current(),
+            failure: Mutex::new(None),
+            ..*self
+        }
+    }
 }
 
 /// A range of a kernel's units.
@@ -37,6 +56,7 @@ type Task = unsafe extern "C" fn(*const u8, i64, i64);
 pub(crate) enum Call {
     MatMul(MatMul, jaxrs_data::DType),
     Sort(Sort, Vec<jaxrs_data::DType>),
+    Host(HostCall, Vec<usize>),
 }
 
 /// A program in machine code.
@@ -81,13 +101,16 @@ impl Native {
             copy,
             matmul: call_matmul,
             sort: call_sort,
+            host: call_host,
             unary_f32,
             unary_f64,
             binary_f32,
             binary_f64,
             constants: constants.as_ptr(),
             pool,
-            calls,
+            calls: calls.into(),
+            mode: 0,
+            failure: Mutex::new(None),
         });
         let arenas = Mutex::new(Vec::new());
         Native {
@@ -132,16 +155,22 @@ impl Native {
             unsafe extern "C" fn(*const Context, *const *const u8, *const *mut u8, *mut u8);
         let arena = self.arena()?;
         let arena_start = arena.as_ref().map_or(std::ptr::null_mut(), HostBuffer::as_ptr);
-        let mode = (!self.keep_denormals).then(FloatMode::flush_denormals);
+        let own_context = self.context.calls.iter().any(|call| matches!(call, Call::Host(..)));
         // SAFETY: the entry function was compiled with this signature.
         let entry: Entry = unsafe { std::mem::transmute(self.code.entry()) };
+        let of_run = own_context.then(|| self.context.of_run());
+        let context = of_run.as_ref().unwrap_or(&self.context);
+        let mode = (!self.keep_denormals).then(FloatMode::flush_denormals);
         // SAFETY: the pointers are as the program says, by the caller's promise.
-        unsafe { entry(&*self.context, inputs.as_ptr(), outputs.as_ptr(), arena_start) };
+        unsafe { entry(context, inputs.as_ptr(), outputs.as_ptr(), arena_start) };
         drop(mode);
         if let Some(arena) = arena {
             self.arenas.lock().push(arena);
         }
-        Ok(())
+        match of_run.and_then(|context| context.failure.into_inner()) {
+            Some(failure) => Err(failure),
+            None => Ok(()),
+        }
     }
 }
 
@@ -164,6 +193,10 @@ impl Executable for Native {
         Ok(())
     }
 
+    fn code_bytes(&self) -> usize {
+        self.code.len_bytes()
+    }
+
     fn describe(&self) -> String {
         let mut text = self.text.clone();
         if text.is_empty() {
@@ -182,6 +215,11 @@ fn collect_calls(program: &Program, steps: &[Step], calls: &mut Vec<Call>) {
             Step::Library(LibraryCall::Sort(s)) => {
                 let dtypes = s.inputs.iter().map(|&id| program[id].dtype).collect();
                 calls.push(Call::Sort(s.clone(), dtypes));
+            }
+            Step::Library(LibraryCall::Host(h)) => {
+                let buffers = h.inputs.iter().chain(&h.outputs);
+                let bytes = buffers.map(|&id| program[id].size_bytes()).collect();
+                calls.push(Call::Host(h.clone(), bytes));
             }
             Step::Repeat { trips: 0, .. } | Step::Kernel(_) | Step::Copy { .. } => {}
             Step::Repeat { body, .. } => collect_calls(program, body, calls),
@@ -275,6 +313,52 @@ unsafe extern "C" fn call_sort(context: *const Context, number: i64, pointers: *
         // SAFETY: by the caller's promise.
         unsafe { sort::run(&context.pool, s, dtypes, pointers) };
     }
+}
+
+/// Gives 0, or 1 where the program is to end.
+///
+/// # Safety
+///
+/// `pointers` are the inputs, then the outputs, of the call of this number.
+unsafe extern "C" fn call_host(
+    context: *const Context,
+    number: i64,
+    pointers: *const *mut u8,
+) -> i32 {
+    // SAFETY: by the caller's promise.
+    let context = unsafe { &*context };
+    let Some(Call::Host(call, bytes)) = context.calls.get(number as usize) else { return 0 };
+    // SAFETY: there are as many pointers as operands, by the caller's promise.
+    let pointers = unsafe { std::slice::from_raw_parts(pointers, bytes.len()) };
+    let n_inputs = call.inputs.len();
+    let slices = || pointers.iter().zip(bytes).map(|(&start, &len)| (non_null(start, len), len));
+    let inputs: Vec<&[u8]> = slices()
+        .take(n_inputs)
+        // SAFETY: an input has this many bytes, and nothing writes to them during the call.
+        .map(|(start, len)| unsafe { std::slice::from_raw_parts(start.cast_const(), len) })
+        .collect();
+    let mut outputs: Vec<&mut [u8]> = slices()
+        .skip(n_inputs)
+        // SAFETY: an output has this many bytes, and overlaps neither an input nor another output.
+        .map(|(start, len)| unsafe { std::slice::from_raw_parts_mut(start, len) })
+        .collect();
+    let _mode = FloatMode::set(context.mode);
+    let run = AssertUnwindSafe(|| call.routine.run(&inputs, &mut outputs));
+    let done = catch_unwind(run).unwrap_or_else(|_| {
+        Err(Error::internal(format_args!("the routine {} panicked", call.routine.name())))
+    });
+    match done {
+        Ok(()) => 0,
+        Err(failure) => {
+            *context.failure.lock() = Some(failure);
+            1
+        }
+    }
+}
+
+/// A pointer that may start a slice, also where there are no bytes.
+fn non_null(start: *mut u8, len: usize) -> *mut u8 {
+    if len == 0 { std::ptr::NonNull::dangling().as_ptr() } else { start }
 }
 
 macro_rules! by_element {

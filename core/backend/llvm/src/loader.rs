@@ -52,6 +52,11 @@ impl Code {
         Ok(code)
     }
 
+    /// How many bytes code and constants take.
+    pub(crate) fn len_bytes(&self) -> usize {
+        self.len
+    }
+
     /// The address of the entry function.
     pub(crate) fn entry(&self) -> *const u8 {
         self.start.as_ptr().wrapping_add(self.entry)

@@ -118,6 +118,10 @@ impl<'e, 'c> Emitter<'e, 'c> {
                 self.sort(sort);
                 Ok(())
             }
+            Step::Library(LibraryCall::Host(host)) => {
+                self.host(host);
+                Ok(())
+            }
             Step::Copy { from, to } => {
                 self.copy(*from, *to);
                 Ok(())

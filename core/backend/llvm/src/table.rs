@@ -19,6 +19,8 @@ pub(crate) enum Slot {
     MatMul,
     /// `(context, number of the call, pointers)`.
     Sort,
+    /// `(context, number of the call, pointers)`; gives 0, or what tells that the program ends.
+    Host,
     /// `(operation, values, how many)`, in place.
     UnaryF32,
     /// The same in double precision.
@@ -49,6 +51,12 @@ impl Runtime {
     pub(crate) fn call(&self, ir: &Ir<'_>, slot: Slot, args: &[V]) {
         let params: Vec<_> = args.iter().map(|&arg| ir.type_of(arg)).collect();
         ir.call(ir.function_type(None, &params), self.slot(ir, slot), args);
+    }
+
+    /// Calls a function of the table that gives an `i32`.
+    pub(crate) fn ask(&self, ir: &Ir<'_>, slot: Slot, args: &[V]) -> V {
+        let params: Vec<_> = args.iter().map(|&arg| ir.type_of(arg)).collect();
+        ir.call(ir.function_type(Some(ir.int(32)), &params), self.slot(ir, slot), args)
     }
 
     /// A function that the runtime computes, lane by lane.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use jaxrs_data::{Error, Result};
-use jaxrs_kernel::Program;
 use jaxrs_kernel::check::check;
 use jaxrs_kernel::interpret::{Plan, Region, Scratch};
+use jaxrs_kernel::{HostRoutine, LibraryCall, Program, Step};
 use jaxrs_runtime::{Executable, FloatMode, LaunchArgs};
 use parking_lot::Mutex;
 
@@ -27,7 +27,10 @@ impl Interpreted {
         if cfg!(debug_assertions) {
             check(&program)?;
         }
-        let plan = Plan::new(&program)?;
+        let plan = match !keep_denormals && program.calls_host() {
+            true => Plan::new(&unflushed(&program))?,
+            false => Plan::new(&program)?,
+        };
         Ok(Interpreted { program, plan, keep_denormals, idle: Mutex::default() })
     }
 
@@ -42,6 +45,48 @@ impl Interpreted {
     fn is_donated(&self, input: usize) -> bool {
         self.program.shares_input.contains(&Some(input))
     }
+}
+
+/// A routine of the host's that runs in the floating-point mode of the program's caller.
+#[derive(Debug)]
+struct Unflushed(Arc<dyn HostRoutine>);
+
+impl HostRoutine for Unflushed {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn params(&self) -> String {
+        self.0.params()
+    }
+
+    fn run(&self, inputs: &[&[u8]], outputs: &mut [&mut [u8]]) -> Result<()> {
+        let _mode = FloatMode::keep_denormals();
+        self.0.run(inputs, outputs)
+    }
+}
+
+/// The program with routines of the host's that see denormal numbers as they are.
+fn unflushed(program: &Program) -> Program {
+    fn visit(steps: &mut [Step]) {
+        for step in steps {
+            match step {
+                Step::Library(LibraryCall::Host(call)) => {
+                    call.routine = Arc::new(Unflushed(call.routine.clone()));
+                }
+                Step::Kernel(_) | Step::Library(_) | Step::Copy { .. } => {}
+                Step::Repeat { body, .. } => visit(body),
+                Step::While { condition, body, .. } => {
+                    visit(condition);
+                    visit(body);
+                }
+                Step::Switch { branches, .. } => branches.iter_mut().for_each(|b| visit(b)),
+            }
+        }
+    }
+    let mut program = program.clone();
+    visit(&mut program.steps);
+    program
 }
 
 impl Executable for Interpreted {

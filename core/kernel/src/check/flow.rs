@@ -38,6 +38,10 @@ impl<'a> Checker<'a> {
                 self.reads(step, &call.inputs, filled);
                 self.writes(&call.outputs, filled);
             }
+            Step::Library(LibraryCall::Host(call)) => {
+                self.reads(step, &call.inputs, filled);
+                self.writes(&call.outputs, filled);
+            }
             Step::Copy { from, to } => {
                 self.reads(step, &[*from], filled);
                 self.writes(&[*to], filled);

@@ -2,7 +2,9 @@
 
 use super::Checker;
 use crate::print::Spot;
-use crate::program::{BufferId, Carry, IndexVar, LibraryCall, MatMul, Operand, Place, Sort, Step};
+use crate::program::{
+    BufferId, Carry, HostCall, IndexVar, LibraryCall, MatMul, Operand, Place, Sort, Step,
+};
 
 use jaxrs_data::DType;
 
@@ -97,6 +99,7 @@ impl<'a> Checker<'a> {
             Step::Kernel(kernel) => self.kernel(step, kernel, counters),
             Step::Library(LibraryCall::MatMul(call)) => self.mat_mul(spot, call, counters),
             Step::Library(LibraryCall::Sort(call)) => self.sort(spot, call),
+            Step::Library(LibraryCall::Host(call)) => self.host(spot, call),
             Step::Copy { from, to } => {
                 if self.exist(spot, &[*from, *to]) {
                     self.alike(spot, *from, *to);
@@ -251,6 +254,18 @@ impl<'a> Checker<'a> {
                 spot,
                 format_args!("{input} has not {outer} × {len} × {inner} elements"),
             );
+            self.writable(spot, output);
+            for &other in inputs.iter().chain(outputs.iter().filter(|&&other| other != output)) {
+                self.apart(spot, output, other);
+            }
+        }
+    }
+    fn host(&mut self, spot: Spot<'a>, call: &HostCall) {
+        let HostCall { inputs, outputs, .. } = call;
+        if !self.exist(spot, inputs) || !self.exist(spot, outputs) {
+            return;
+        }
+        for &output in outputs {
             self.writable(spot, output);
             for &other in inputs.iter().chain(outputs.iter().filter(|&&other| other != output)) {
                 self.apart(spot, output, other);

@@ -6,7 +6,7 @@ use jaxrs_data::{DType, Result, Scalar};
 
 use super::lane::{Double, Lane, Single};
 use super::run::{Fault, Machine};
-use crate::program::{MatMul, Operand, Sort};
+use crate::program::{BufferId, HostCall, MatMul, Operand, Sort};
 
 /// A matrix product and its element type.
 pub(super) struct MatMulPlan {
@@ -134,6 +134,22 @@ fn write_row<T: Lane, S: Copy>(
             .and_then(|elements| elements.get_mut(usize::try_from(at).ok()?))
             .ok_or(Fault { buffer, position: at, writes: true })?;
         *element = round(sum).write();
+    }
+    Ok(())
+}
+
+/// Calls a routine of the host's, on copies: buffers may lie in one arena.
+pub(super) fn host(call: &HostCall, machine: &mut Machine<'_, '_>) -> Result<()> {
+    let bytes = |id: &BufferId| machine.bytes(id.0 as usize).to_vec();
+    let inputs: Vec<Vec<u8>> = call.inputs.iter().map(bytes).collect();
+    let mut outputs: Vec<Vec<u8>> = call.outputs.iter().map(bytes).collect();
+    let read: Vec<&[u8]> = inputs.iter().map(Vec::as_slice).collect();
+    let mut written: Vec<&mut [u8]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+    call.routine.run(&read, &mut written)?;
+    for (id, bytes) in call.outputs.iter().zip(&outputs) {
+        if let Some(target) = machine.memory.write(machine.slots[id.0 as usize]) {
+            target.copy_from_slice(bytes);
+        }
     }
     Ok(())
 }

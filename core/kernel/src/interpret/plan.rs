@@ -6,13 +6,14 @@ use super::access::Slot;
 use super::code::KernelPlan;
 use super::emit::plan_kernel;
 use super::library::{MatMulPlan, SortPlan};
-use crate::program::{BufferId, Carry, LibraryCall, Place, Program, Step};
+use crate::program::{BufferId, Carry, HostCall, LibraryCall, Place, Program, Step};
 
 /// A step, ready to be interpreted; buffers are indices.
 pub(super) enum StepPlan {
     Kernel(KernelPlan),
     MatMul(MatMulPlan),
     Sort(SortPlan),
+    Host(HostCall),
     Copy { from: usize, to: usize },
     Repeat { index: usize, trips: usize, carries: Vec<Carry>, body: Vec<StepPlan> },
     While { carries: Vec<Carry>, condition: Vec<StepPlan>, predicate: usize, body: Vec<StepPlan> },
@@ -119,6 +120,7 @@ impl Plan {
                 let dtypes = call.inputs.iter().map(|&input| program[input].dtype).collect();
                 StepPlan::Sort(SortPlan { call: call.clone(), dtypes })
             }
+            Step::Library(LibraryCall::Host(call)) => StepPlan::Host(call.clone()),
             Step::Copy { from, to } => StepPlan::Copy { from: from.0 as usize, to: to.0 as usize },
             Step::Repeat { index, trips, carries, body } => StepPlan::Repeat {
                 index: index.0 as usize,
