@@ -42,6 +42,8 @@ pub enum ErrorKind {
     WouldDeadlock = 16,
     /// A fault of this library.
     Internal = 17,
+    /// A check of the program's own failed, or a value is one that it may not be.
+    Check = 18,
 }
 
 /// A caller's own object that travels with an error through the engine, unseen.

@@ -2,11 +2,19 @@
 
 use jaxrs_data::{Error, Literal, Result, SmallVec, bail};
 
-use crate::{Atom, Jaxpr, VarId};
+use crate::{Atom, Eqn, Jaxpr, VarId};
 
 /// The results of a program for some inputs, constants first. The program keeps the invariants that
 /// [`check`](crate::check) tests.
 pub fn evaluate(jaxpr: &Jaxpr, inputs: &[Literal]) -> Result<Vec<Literal>> {
+    evaluate_with(jaxpr, inputs, &mut |eqn, operands| eqn.prim.evaluate(operands))
+}
+
+/// What computes the results of an equation.
+pub type Run<'a> = &'a mut dyn FnMut(&Eqn, &[Literal]) -> Result<SmallVec<[Literal; 2]>>;
+
+/// As [`evaluate`], where the caller computes the results of equations.
+pub fn evaluate_with(jaxpr: &Jaxpr, inputs: &[Literal], run: Run<'_>) -> Result<Vec<Literal>> {
     if inputs.len() != jaxpr.invars.len() {
         bail!(
             InvalidArgument,
@@ -26,8 +34,8 @@ pub fn evaluate(jaxpr: &Jaxpr, inputs: &[Literal]) -> Result<Vec<Literal>> {
     for eqn in &jaxpr.eqns {
         let operands: SmallVec<[Literal; 4]> =
             eqn.inputs.iter().map(|atom| read(&values, atom)).collect::<Result<_>>()?;
-        let frame = |err: Error| err.context(format_args!("in {}", jaxpr.display_eqn(eqn)));
-        let results = eqn.prim.evaluate(&operands).map_err(frame)?;
+        let frame = |err: Error| err.context(place(jaxpr, eqn));
+        let results = run(eqn, &operands).map_err(frame)?;
         if results.len() != eqn.outputs.len() {
             return Err(Error::internal(format_args!(
                 "{} gave {} results for {} variables",
@@ -41,6 +49,14 @@ pub fn evaluate(jaxpr: &Jaxpr, inputs: &[Literal]) -> Result<Vec<Literal>> {
         }
     }
     jaxpr.outputs.iter().map(|atom| read(&values, atom)).collect()
+}
+
+/// Where an equation stands, for errors: `in v1:f32[] = sin v0, scope layer/act`.
+fn place(jaxpr: &Jaxpr, eqn: &Eqn) -> String {
+    match &eqn.name_stack {
+        Some(names) => format!("in {}, scope {names}", jaxpr.display_eqn(eqn)),
+        None => format!("in {}", jaxpr.display_eqn(eqn)),
+    }
 }
 
 fn read(values: &[Option<Literal>], atom: &Atom) -> Result<Literal> {

@@ -6,7 +6,7 @@
 //! does not know traces, caches or devices.
 //!
 //! In reading order: [`jaxpr`], [`print`](mod@print), [`parse`], [`check`] (the invariants), [`evaluate`]
-//! (what programs mean), [`value`], [`context`], [`prims`] (the trait and how to add a primitive), [`ops`]
+//! (what programs mean), [`effects`], [`value`], [`context`], [`prims`] (the trait and how to add a primitive), [`ops`]
 //! (what rules are written with), [`lower`] (what lowering rules are written with), [`rules`] (ways to
 //! make a rule).
 #![forbid(unsafe_code)]
@@ -18,7 +18,9 @@ pub mod coverage;
 mod dead_code;
 #[cfg(any(test, feature = "testing"))]
 mod eager;
+pub mod effects;
 pub mod evaluate;
+pub mod format;
 pub mod jaxpr;
 #[cfg(test)]
 mod laws;
@@ -35,6 +37,7 @@ pub use context::{
     Batched, Context, Cx, Jvp, JvpJaxpr, LinearizedJaxpr, MappedAxis, Operand, Outputs, Residual,
     StageBody,
 };
+pub use effects::Effect;
 pub use jaxpr::{Atom, Eqn, Jaxpr, VarId};
 pub use params::{Param, ParamReader, Params};
 pub use prims::{Prim, Primitive};

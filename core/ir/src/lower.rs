@@ -150,6 +150,9 @@ pub trait Steps {
     /// The type of an operand.
     fn input_type(&self, operand: usize) -> &Type;
 
+    /// The number of results.
+    fn n_outputs(&self) -> usize;
+
     /// The type of a result.
     fn output_type(&self, output: usize) -> &Type;
 

@@ -18,11 +18,15 @@ use jaxrs_data::{Error, ErrorKind, Literal, Result, SmallVec, Type};
 use jaxrs_kernel::ValueId;
 
 use crate::lower::{Elements, Lowering, Steps};
-use crate::{Batched, Cx, Jvp, MappedAxis, Operand, Outputs, Params, Tangent, Value};
+use crate::{
+    Batched, Cx, Effect, Jaxpr, Jvp, MappedAxis, Operand, Outputs, Params, Tangent, Value,
+};
 
 mod argreduce;
 mod binary;
 mod broadcast;
+mod callback;
+mod check;
 mod clamp;
 mod collective;
 mod compare;
@@ -52,6 +56,11 @@ mod unary;
 pub use argreduce::ArgReduce;
 pub use binary::Binary;
 pub use broadcast::BroadcastInDim;
+pub use callback::{
+    Callback, CallbackKind, DebugPrint, Host, HostFunction, HostInput, HostOutput, LogSink, Sink,
+    VmapMethod,
+};
+pub use check::Check;
 pub use clamp::Clamp;
 pub use collective::{AllReduce, AxisExchange, AxisIndex, AxisNames, Exchange, Pvary, uses_axis};
 pub use compare::Compare;
@@ -97,6 +106,15 @@ pub trait Primitive: fmt::Debug {
 
     /// The results, plainly computed: the definition that all else is tested against.
     fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>>;
+
+    /// The same, where the caller runs the programs of loops and branches.
+    fn evaluate_with(
+        &self,
+        inputs: &[Literal],
+        _run: RunProgram<'_>,
+    ) -> Result<SmallVec<[Literal; 2]>> {
+        self.evaluate(inputs)
+    }
 
     /// Results and their tangents, from operands and theirs. At least one tangent is not zero.
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], tangents: &[Tangent]) -> Result<Jvp>;
@@ -181,6 +199,18 @@ pub trait Primitive: fmt::Debug {
         Err(Error::internal(format_args!("{} has no rule for steps", self.name())))
     }
 
+    /// The programs that it holds and runs.
+    fn programs(&self) -> SmallVec<[&Arc<Jaxpr>; 2]> {
+        SmallVec::new()
+    }
+
+    /// What it does beside computing its results: what the programs do that it runs, unless it has an
+    /// effect of its own.
+    fn effect(&self) -> Effect {
+        let effects = self.programs().into_iter().map(|jaxpr| jaxpr.effect());
+        effects.max().unwrap_or_default()
+    }
+
     /// Roughly what computing one element costs, in additions, operands not counted.
     fn cost(&self) -> u32 {
         1
@@ -193,6 +223,9 @@ pub trait Primitive: fmt::Debug {
     where
         Self: Sized;
 }
+
+/// What computes the results of a program.
+pub type RunProgram<'a> = &'a mut dyn FnMut(&Jaxpr, &[Literal]) -> Result<Vec<Literal>>;
 
 /// An application of a primitive, for tests.
 #[cfg(any(test, feature = "testing"))]
@@ -293,6 +326,9 @@ primitives! {
     AxisIndex,
     Pvary,
     CustomVmap,
+    Callback,
+    DebugPrint,
+    Check,
 }
 
 impl std::ops::Deref for Prim {

@@ -102,6 +102,9 @@ impl Lowerer<'_> {
 
     /// Lowers a scan whose points accumulate sums for themselves, if it becomes a kernel so.
     fn try_spread_scan(&mut self, eqn: usize, scan: &Scan, steps: &mut StepList) -> Result<bool> {
+        if scan.jaxpr.effect().is_some() {
+            return Ok(false);
+        }
         let types = self.graph.input_types(eqn);
         let Some(program) = spread_accumulators(scan, &types) else { return Ok(false) };
         let program = split_reductions(remove_dead(program));

@@ -116,6 +116,10 @@ impl Decider<'_> {
                 }
             }
         }
+        if outputs.is_empty() {
+            let in_loop = lowering == Lowering::Control;
+            merge(&mut readers, Reader { root: eqn, same: 1.0, moved: 0.0, in_loop, depth: 0 });
+        }
         let n_insts = self.demands[eqn - self.first].n_insts;
         for reader in &readers {
             *self.n_insts.entry(reader.root).or_default() += n_insts;
@@ -144,8 +148,8 @@ impl Decider<'_> {
     fn hand_on(&mut self, eqn: usize, lowering: Lowering, readers: &Readers) {
         let graph = self.graph;
         let equation = &graph.eqns[eqn];
-        let Some(&out) = equation.outputs.first() else { return };
-        let numel = (graph.info(out).ty.shape.numel() as f64).max(1.0);
+        let numel = equation.outputs.first().map_or(1, |&out| graph.info(out).ty.shape.numel());
+        let numel = (numel as f64).max(1.0);
         let step = usize::from(!is_pointwise(&equation.prim));
         for (k, operand) in equation.inputs.iter().enumerate() {
             let Operand::Var(var) = *operand else { continue };

@@ -73,7 +73,7 @@ impl Lowerer<'_> {
         scan: &Scan,
         steps: &mut StepList,
     ) -> Result<bool> {
-        if scan.num_carry == 0 || scan.length == 0 {
+        if scan.num_carry == 0 || scan.length == 0 || scan.jaxpr.effect().is_some() {
             return Ok(false);
         }
         let inputs = self.graph.eqns[eqn].inputs.to_vec();
@@ -230,6 +230,9 @@ impl Lowerer<'_> {
         w: &While,
         steps: &mut StepList,
     ) -> Result<bool> {
+        if w.cond_jaxpr.effect().max(w.body_jaxpr.effect()).is_some() {
+            return Ok(false);
+        }
         let inputs = self.graph.eqns[eqn].inputs.to_vec();
         let outputs = self.graph.eqns[eqn].outputs.to_vec();
         let (cond_consts, rest) = inputs.split_at(w.cond_nconsts);

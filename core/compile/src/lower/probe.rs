@@ -34,7 +34,8 @@ pub(crate) struct Demand {
 /// What an equation that is lowered by rules asks for.
 pub(crate) fn demand(graph: &Graph, eqn: usize, lowering: Lowering) -> Result<Demand> {
     let equation = &graph.eqns[eqn];
-    let numel = graph.info(equation.outputs[0]).ty.shape.numel() as f64;
+    // What has an effect may have no results.
+    let numel = equation.outputs.first().map_or(1, |&out| graph.info(out).ty.shape.numel()) as f64;
     if is_pointwise(&equation.prim) {
         return Ok(pointwise(graph, eqn, numel));
     }
@@ -177,6 +178,10 @@ impl Steps for Probe<'_> {
 
     fn input_type(&self, operand: usize) -> &Type {
         self.graph.input_type(self.eqn, operand)
+    }
+
+    fn n_outputs(&self) -> usize {
+        self.graph.eqns[self.eqn].outputs.len()
     }
 
     fn output_type(&self, output: usize) -> &Type {

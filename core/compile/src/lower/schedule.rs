@@ -157,9 +157,11 @@ impl Scheduler<'_, '_> {
         Ok(())
     }
 
-    /// Puts producers before readers, and readers of an array before what may update it in place.
+    /// Puts producers before readers, readers of an array before what may update it in place, and what
+    /// has an effect in the program's order.
     fn add_order(&mut self) {
         let mut readers: FxHashMap<Var, Vec<usize>> = FxHashMap::default();
+        let mut last_effect: Option<usize> = None;
         for number in 0..self.nodes.len() {
             let mut before: SmallVec<[usize; 4]> = SmallVec::new();
             for (var, _) in &self.reads[number] {
@@ -174,6 +176,11 @@ impl Scheduler<'_, '_> {
             }
             for (var, _) in &self.reads[number] {
                 readers.entry(*var).or_default().push(number);
+            }
+            if let Node::Equation(eqn) = self.nodes[number]
+                && self.lowerer.graph.eqns[eqn].prim.effect().is_some()
+            {
+                before.extend(last_effect.replace(number));
             }
             before.sort_unstable();
             before.dedup();

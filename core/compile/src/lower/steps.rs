@@ -92,6 +92,10 @@ impl Steps for StepWriter<'_, '_> {
         self.lowerer.graph.input_type(self.eqn, operand)
     }
 
+    fn n_outputs(&self) -> usize {
+        self.lowerer.graph.eqns[self.eqn].outputs.len()
+    }
+
     fn output_type(&self, output: usize) -> &Type {
         let graph = &self.lowerer.graph;
         &graph.info(graph.eqns[self.eqn].outputs[output]).ty

@@ -1,4 +1,4 @@
-//! Removing what no result depends on.
+//! Removing what no result and no effect depends on.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ fn remove(jaxpr: &Jaxpr) -> Jaxpr {
     live.mark(&jaxpr.outputs);
     let mut kept: Vec<Eqn> = Vec::with_capacity(jaxpr.eqns.len());
     for eqn in jaxpr.eqns.iter().rev() {
-        if !eqn.outputs.iter().any(|&out| live.is_live(out)) {
+        if !live.needs(eqn) {
             continue;
         }
         let mut eqn = eqn.clone();
@@ -49,6 +49,11 @@ impl Live {
     fn is_live(&self, var: VarId) -> bool {
         self.0[var.0 as usize]
     }
+
+    /// Whether an equation has to be done.
+    fn needs(&self, eqn: &Eqn) -> bool {
+        eqn.outputs.iter().any(|&out| self.is_live(out)) || eqn.prim.effect().is_some()
+    }
 }
 
 fn trim(eqn: &mut Eqn, live: &Live) {
@@ -64,12 +69,12 @@ fn keep<T: Clone>(items: &[T], flags: &[bool]) -> Vec<T> {
     items.iter().zip(flags).filter(|(_, keep)| **keep).map(|(item, _)| item.clone()).collect()
 }
 
-/// Which inputs of a program its results depend on.
+/// Which inputs of a program its results and effects depend on.
 fn used_inputs(jaxpr: &Jaxpr, outputs: &[bool]) -> Vec<bool> {
     let mut live = Live(vec![false; jaxpr.types.len()]);
     live.mark(&keep(&jaxpr.outputs, outputs));
     for eqn in jaxpr.eqns.iter().rev() {
-        if eqn.outputs.iter().any(|&out| live.is_live(out)) {
+        if live.needs(eqn) {
             live.mark(&eqn.inputs);
         }
     }

@@ -86,6 +86,10 @@ fn outside_inputs(outside: &[Option<Atom>], eqn: &Eqn) -> Option<SmallVec<[Atom;
 }
 
 fn may_keep(body: &Jaxpr, eqn: &Eqn) -> bool {
+    // What has an effect has it in each iteration.
+    if eqn.prim.effect().is_some() {
+        return false;
+    }
     eqn.outputs.iter().all(|&out| body[out].shape.numel() <= MAX_KEPT)
 }
 

@@ -144,6 +144,7 @@ impl Simplifier {
         let results: SmallVec<[Atom; 2]> = vars.into_iter().map(Atom::Var).collect();
         if let Some(shared) = &mut self.shared
             && !matches!(key.0, Prim::Checkpoint(_))
+            && !key.0.effect().is_some()
         {
             shared.insert(key, results.clone());
         }
@@ -164,7 +165,7 @@ fn decided(prim: &Prim, inputs: &[Atom]) -> Option<Arc<Jaxpr>> {
 /// The value of an operation on scalar constants.
 fn folded(prim: &Prim, inputs: &[Atom], types: &[Type]) -> Option<Literal> {
     let [ty] = types else { return None };
-    if ty.rank() > 0 || inputs.is_empty() || holds_programs(prim) {
+    if ty.rank() > 0 || inputs.is_empty() || runs_programs(prim) {
         return None;
     }
     let literal = |atom: &Atom| match atom {
@@ -176,17 +177,7 @@ fn folded(prim: &Prim, inputs: &[Atom], types: &[Type]) -> Option<Literal> {
     value.with_type(ty.clone()).ok()
 }
 
-fn holds_programs(prim: &Prim) -> bool {
-    matches!(
-        prim,
-        Prim::Call(_)
-            | Prim::Checkpoint(_)
-            | Prim::Cond(_)
-            | Prim::While(_)
-            | Prim::Scan(_)
-            | Prim::CustomJvp(_)
-            | Prim::CustomVmap(_)
-            | Prim::CustomVjp(_)
-            | Prim::CustomLinear(_)
-    )
+/// Whether it runs programs or code of the caller's, which is not done while compiling.
+fn runs_programs(prim: &Prim) -> bool {
+    matches!(prim, Prim::CustomLinear(_) | Prim::Callback(_)) || !prim.programs().is_empty()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jaxrs_data::{Literal, Result, SmallVec, Type};
+use jaxrs_data::{Literal, Result, SmallVec, Type, smallvec};
 
 use crate::lower::Lowering;
 use crate::prims::Primitive;
@@ -41,6 +41,10 @@ impl Primitive for Call {
             let params = ParamReader::new("jit", params);
             Ok(Call { name: params.name("name")?.into(), jaxpr: params.jaxpr("jaxpr")? })
         })
+    }
+
+    fn programs(&self) -> SmallVec<[&Arc<Jaxpr>; 2]> {
+        smallvec![&self.jaxpr]
     }
 
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jaxrs_data::{Literal, Result, SmallVec, Type};
+use jaxrs_data::{Literal, Result, SmallVec, Type, smallvec};
 
 use super::call::{self, without_tangents};
 use crate::lower::Lowering;
@@ -59,6 +59,10 @@ impl Primitive for Checkpoint {
     fn parse(name: &str, params: &[(String, Param)]) -> Option<Result<Checkpoint>> {
         (name == "remat2")
             .then(|| Ok(Checkpoint::new(ParamReader::new("remat2", params).jaxpr("jaxpr")?)))
+    }
+
+    fn programs(&self) -> SmallVec<[&Arc<Jaxpr>; 2]> {
+        smallvec![&self.jaxpr]
     }
 
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {

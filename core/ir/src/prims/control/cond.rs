@@ -10,7 +10,7 @@ use jaxrs_data::{DType, Literal, Result, SmallVec, Type, bail};
 use self::slots::Slots;
 use super::call::{SplitOff, without_tangents};
 use crate::lower::Lowering;
-use crate::prims::Primitive;
+use crate::prims::{Primitive, RunProgram};
 use crate::rules::program;
 use crate::{
     Batched, Cx, Jaxpr, Jvp, Operand, Outputs, Param, ParamReader, Params, Tangent, Value,
@@ -68,6 +68,10 @@ impl Primitive for Cond {
         })
     }
 
+    fn programs(&self) -> SmallVec<[&Arc<Jaxpr>; 2]> {
+        self.branches.iter().collect()
+    }
+
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
         let Some((index, operands)) = inputs.split_first() else {
             bail!(InvalidArgument, "cond takes an index and operands, got nothing");
@@ -88,9 +92,17 @@ impl Primitive for Cond {
     }
 
     fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {
+        self.evaluate_with(inputs, &mut crate::evaluate::evaluate)
+    }
+
+    fn evaluate_with(
+        &self,
+        inputs: &[Literal],
+        run: RunProgram<'_>,
+    ) -> Result<SmallVec<[Literal; 2]>> {
         let last = self.branches.len() as i64 - 1;
         let index = inputs[0].get(0).as_i64().clamp(0, last);
-        program::evaluate(&self.branches[index as usize], &inputs[1..])
+        Ok(run(&self.branches[index as usize], &inputs[1..])?.into())
     }
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], tangents: &[Tangent]) -> Result<Jvp> {

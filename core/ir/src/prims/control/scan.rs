@@ -6,11 +6,11 @@ mod transpose;
 
 use std::sync::Arc;
 
-use jaxrs_data::{Literal, Result, SmallVec, Type, bail};
+use jaxrs_data::{Literal, Result, SmallVec, Type, bail, smallvec};
 
 use super::call::SplitOff;
 use crate::lower::Lowering;
-use crate::prims::Primitive;
+use crate::prims::{Primitive, RunProgram};
 use crate::rules::program;
 use crate::{
     Batched, Cx, Jaxpr, Jvp, Operand, Outputs, Param, ParamReader, Params, Tangent, Value, ops,
@@ -97,6 +97,10 @@ impl Primitive for Scan {
         })
     }
 
+    fn programs(&self) -> SmallVec<[&Arc<Jaxpr>; 2]> {
+        smallvec![&self.jaxpr]
+    }
+
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
         let needed = self.jaxpr.invars.len();
         let n_outputs = self.jaxpr.outputs.len();
@@ -130,6 +134,14 @@ impl Primitive for Scan {
     }
 
     fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {
+        self.evaluate_with(inputs, &mut crate::evaluate::evaluate)
+    }
+
+    fn evaluate_with(
+        &self,
+        inputs: &[Literal],
+        run: RunProgram<'_>,
+    ) -> Result<SmallVec<[Literal; 2]>> {
         let x = self.parts(inputs);
         let mut carry: Vec<Literal> = x.carry.to_vec();
         let y_types: Vec<Type> = self.jaxpr.out_types().skip(self.num_carry).cloned().collect();
@@ -141,7 +153,7 @@ impl Primitive for Scan {
             for literal in x.xs {
                 operands.push(slice(literal, step)?);
             }
-            carry = crate::evaluate::evaluate(&self.jaxpr, &operands)?;
+            carry = run(&self.jaxpr, &operands)?;
             let results = carry.split_off(self.num_carry);
             for (y, result) in ys.iter_mut().zip(results) {
                 let size = result.bytes().len();

@@ -4,11 +4,11 @@ mod batch;
 
 use std::sync::Arc;
 
-use jaxrs_data::{DType, Error, ErrorKind, Literal, Result, SmallVec, Type, bail};
+use jaxrs_data::{DType, Error, ErrorKind, Literal, Result, SmallVec, Type, bail, smallvec};
 
 use super::call::{SplitOff, without_tangents};
 use crate::lower::Lowering;
-use crate::prims::Primitive;
+use crate::prims::{Primitive, RunProgram};
 use crate::rules::program;
 use crate::{
     Batched, Cx, Jaxpr, Jvp, Operand, Outputs, Param, ParamReader, Params, Tangent, Value,
@@ -80,6 +80,18 @@ impl While {
     }
 
     /// Runs the loop with tangents; results, then the tangents of those that have one.
+    /// The loop without what looks on, for where it runs once more.
+    fn without_effects(&self) -> While {
+        if !self.effect().is_some() {
+            return self.clone();
+        }
+        While {
+            cond_jaxpr: Arc::new(self.cond_jaxpr.without_effects()),
+            body_jaxpr: Arc::new(self.body_jaxpr.without_effects()),
+            ..*self
+        }
+    }
+
     fn run_with_tangents(
         &self,
         cx: Cx<'_>,
@@ -126,6 +138,10 @@ impl Primitive for While {
         })
     }
 
+    fn programs(&self) -> SmallVec<[&Arc<Jaxpr>; 2]> {
+        smallvec![&self.cond_jaxpr, &self.body_jaxpr]
+    }
+
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
         let n_carry = self.n_carry();
         let needed = self.cond_nconsts + self.body_nconsts + n_carry;
@@ -145,15 +161,23 @@ impl Primitive for While {
     }
 
     fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {
+        self.evaluate_with(inputs, &mut crate::evaluate::evaluate)
+    }
+
+    fn evaluate_with(
+        &self,
+        inputs: &[Literal],
+        run: RunProgram<'_>,
+    ) -> Result<SmallVec<[Literal; 2]>> {
         let x = self.parts(inputs);
         let mut carry: SmallVec<[Literal; 2]> = x.carry.into();
         loop {
             let operands = [x.cond_consts, &carry].concat();
-            let go_on = program::evaluate(&self.cond_jaxpr, &operands)?[0].get(0).is_nonzero();
+            let go_on = run(&self.cond_jaxpr, &operands)?[0].get(0).is_nonzero();
             if !go_on {
                 return Ok(carry);
             }
-            carry = program::evaluate(&self.body_jaxpr, &[x.body_consts, &carry].concat())?;
+            carry = run(&self.body_jaxpr, &[x.body_consts, &carry].concat())?.into();
         }
     }
 
@@ -179,7 +203,8 @@ impl Primitive for While {
         }
         // The loop runs again with its tangents, as one step of the linear program: residuals of a loop
         // without a known length have no size.
-        let (mut both, carry) = self.run_with_tangents(linear, primals, tangents)?;
+        let (mut both, carry) =
+            self.without_effects().run_with_tangents(linear, primals, tangents)?;
         let found = both.split_off_at(self.n_carry());
         let tangents = program::spread(&outputs, found, &carry);
         Ok(Some(Jvp { primals: outputs, tangents }))

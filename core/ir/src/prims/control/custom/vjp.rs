@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jaxrs_data::{Error, ErrorKind, Literal, Result, SmallVec, Type, bail};
+use jaxrs_data::{Error, ErrorKind, Literal, Result, SmallVec, Type, bail, smallvec};
 
 use super::super::call;
 use super::Rule;
@@ -72,6 +72,10 @@ impl Primitive for CustomVjp {
                 num_consts: params.size("num_consts")?,
             })
         })
+    }
+
+    fn programs(&self) -> SmallVec<[&Arc<Jaxpr>; 2]> {
+        smallvec![&self.call_jaxpr]
     }
 
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {

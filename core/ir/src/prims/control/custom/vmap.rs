@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jaxrs_data::{Error, ErrorKind, Literal, Result, SmallVec, Type, bail};
+use jaxrs_data::{Error, ErrorKind, Literal, Result, SmallVec, Type, bail, smallvec};
 
 use super::super::call::{self, SplitOff};
 use super::Rule;
@@ -87,6 +87,10 @@ impl Primitive for CustomVmap {
                 num_consts: params.size("num_consts")?,
             })
         })
+    }
+
+    fn programs(&self) -> SmallVec<[&Arc<Jaxpr>; 2]> {
+        smallvec![&self.call]
     }
 
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {

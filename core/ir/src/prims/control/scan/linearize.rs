@@ -129,7 +129,9 @@ impl Plan {
                 }
             }
         }
+        // Effects stay in the loop.
         let mut before = primal.clone();
+        before.eqns.retain(|eqn| !eqn.prim.effect().is_some());
         before.outputs = hoisted.iter().map(|&var| Atom::Var(var)).collect();
         let is_const: Vec<bool> = (0..primal.invars.len()).map(|k| k < scan.num_consts).collect();
         let before = before.without_dead_code(&is_const);
@@ -185,6 +187,7 @@ fn invariant(jaxpr: &Jaxpr, n_consts: usize) -> Vec<bool> {
             Atom::Var(var) => invariant[var.0 as usize],
             Atom::Literal(_) => true,
         });
+        let all = all && !eqn.prim.effect().is_some();
         eqn.outputs.iter().for_each(|var| invariant[var.0 as usize] = all);
     }
     invariant
