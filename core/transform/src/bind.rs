@@ -15,7 +15,7 @@ use self::split::{Split, split};
 use crate::context::Counters;
 use crate::frame::Kind;
 use crate::tracer::{Data, Origin, Tracer};
-use crate::{Scope, custom, custom_vmap, subprogram};
+use crate::{Scope, custom, custom_vmap, debug, subprogram};
 
 /// Primals and tangents of operands.
 type Duals = (SmallVec<[Value; 4]>, SmallVec<[Tangent; 4]>);
@@ -154,7 +154,11 @@ impl Scope {
             }
         }
         let shared = &self.frame.shared;
-        shared.dispatch.run(&shared.counters, prim, inputs)
+        let outputs = shared.dispatch.run(&shared.counters, prim, inputs)?;
+        if self.settings.looks_at_values() {
+            debug::check_operation(self, prim, inputs, &outputs)?;
+        }
+        Ok(outputs)
     }
 
     /// Primal and tangent of a value, in a frame that computes tangents.

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jaxrs_data::promote::Defaults;
+use jaxrs_ir::prims::{LogSink, Sink};
 use jaxrs_runtime::Backend;
 
-use crate::Scope;
+use crate::callback::HostFunctions;
+use crate::checkify::Failures;
 use crate::dispatch::Dispatch;
 use crate::frame::Frame;
 use crate::subprogram::Memo;
+use crate::{Scope, Settings};
 
 /// What a context is made of.
 #[derive(Clone, Default)]
@@ -20,6 +23,10 @@ pub struct ContextOptions {
     pub eager: Option<Arc<dyn Backend>>,
     /// Whether numbers without a stated type are 64 bits wide.
     pub wide_defaults: bool,
+    /// How scopes are set, unless [`Scope::with_settings`] says otherwise.
+    pub settings: Settings,
+    /// Where programs print, and where the engine says what it does.
+    pub log: Option<Arc<dyn LogSink>>,
     /// How many devices `pmap` and `shard_map` may use; 0 stands for 1. They are all this process: see
     /// [`shard_map`](crate::shard_map).
     pub n_devices: usize,
@@ -49,7 +56,10 @@ pub struct Stats {
 /// The state that all frames of a context share.
 #[derive(Default)]
 pub(crate) struct Shared {
-    pub(crate) wide_defaults: bool,
+    pub(crate) settings: Settings,
+    pub(crate) sink: Sink,
+    pub(crate) host_functions: HostFunctions,
+    pub(crate) failures: Failures,
     pub(crate) n_devices: usize,
     pub(crate) counters: Counters,
     pub(crate) dispatch: Dispatch,
@@ -75,7 +85,11 @@ impl Context {
     /// A new engine.
     pub fn new(options: ContextOptions) -> Context {
         let shared = Shared {
-            wide_defaults: options.wide_defaults,
+            settings: Settings {
+                wide_defaults: options.wide_defaults || options.settings.wide_defaults,
+                ..options.settings
+            },
+            sink: Sink(options.log.clone()),
             n_devices: options.n_devices.max(1),
             dispatch: Dispatch::new(options),
             ..Shared::default()
@@ -107,12 +121,16 @@ impl Context {
 
     /// The element types of numbers without a stated type.
     pub fn defaults(&self) -> Defaults {
-        Defaults { wide: self.root.shared.wide_defaults }
+        Defaults { wide: self.root.shared.settings.wide_defaults }
     }
 
     /// How many devices `pmap` and `shard_map` may use.
     pub fn n_devices(&self) -> usize {
         self.root.shared.n_devices
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.root.shared
     }
 
     /// Whether two handles are of one engine.

@@ -12,9 +12,9 @@ use jaxrs_runtime::{Argument, Backend, HostBuffer, LoadedProgram};
 use parking_lot::RwLock;
 use rustc_hash::{FxHashMap, FxHasher};
 
-use crate::ContextOptions;
 use crate::context::{Counters, count};
 use crate::tracer::{self, ArrayNode};
+use crate::{ContextOptions, callback, checkify};
 
 /// Back ends, and everything that was compiled for single operations and for programs that hold others.
 #[derive(Default)]
@@ -84,6 +84,9 @@ impl Dispatch {
     ) -> Result<Outputs> {
         if let Some(output) = same_memory(prim, inputs)? {
             return Ok(Outputs::from_iter([output]));
+        }
+        if let Some(outputs) = callback::run_at_once(prim, inputs)? {
+            return Ok(outputs);
         }
         if let Some(jaxpr) = prim.inlined() {
             let compiled = self.call(counters, jaxpr)?;
@@ -249,6 +252,7 @@ fn compile(
     jaxpr: &Arc<Jaxpr>,
     donated: &[bool],
 ) -> Result<Compiled> {
+    checkify::refuse_checks(jaxpr)?;
     let out_types = jaxpr.out_types().cloned().collect();
     let Some(backend) = backend else {
         return Ok(Compiled { out_types, how: How::Evaluate(jaxpr.clone()) });
@@ -272,6 +276,19 @@ fn load(backend: &Arc<dyn Backend>, jaxpr: &Jaxpr, donated: &[bool]) -> Result<L
 }
 
 impl Compiled {
+    /// Bytes of working memory, and of machine code; nothing is known where programs are evaluated.
+    pub(crate) fn sizes(&self) -> (usize, usize) {
+        match &self.how {
+            How::Evaluate(_) => (0, 0),
+            How::Launch(program) => (program.arena_bytes(), program.code_bytes()),
+        }
+    }
+
+    /// Whether a result takes over the memory of this input, if it is donated.
+    pub(crate) fn reuses(&self, input: usize) -> bool {
+        matches!(&self.how, How::Launch(program) if program.reuses(input))
+    }
+
     /// Runs the program on values, which are all arrays. `donated` says which of them are given away;
     /// one whose memory a result took over cannot be used any more.
     pub(crate) fn run(&self, inputs: &[Value], donated: &[bool]) -> Result<Outputs> {

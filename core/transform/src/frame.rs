@@ -8,11 +8,11 @@ use jaxrs_data::promote::Defaults;
 use jaxrs_data::{Error, ErrorKind, Result, Type, bail};
 use jaxrs_ir::{MappedAxis, Value};
 
-use crate::Context;
 use crate::axis_env::AxisEnv;
 use crate::context::{Shared, count};
 use crate::stage::Stage;
 use crate::tracer::{Data, Origin, Tracer};
+use crate::{Context, Settings};
 
 /// One node of the tree of traces. What it is never changes; only a stage's program grows, behind a lock.
 pub(crate) struct Frame {
@@ -140,12 +140,13 @@ pub struct Scope {
     pub(crate) axes: AxisEnv,
     /// The axis that a batching rule which is given this scope batches over.
     mapped: Option<MappedAxis>,
+    pub(crate) settings: Settings,
 }
 
 impl Scope {
     pub(crate) fn of(frame: Arc<Frame>) -> Scope {
-        let axes = frame.axes.clone();
-        Scope { frame, names: None, axes, mapped: None }
+        let (axes, settings) = (frame.axes.clone(), frame.shared.settings);
+        Scope { frame, names: None, axes, mapped: None, settings }
     }
 
     /// The engine.
@@ -155,7 +156,7 @@ impl Scope {
 
     /// The element types of numbers without a stated type.
     pub fn defaults(&self) -> Defaults {
-        Defaults { wide: self.frame.shared.wide_defaults }
+        Defaults { wide: self.settings.wide_defaults }
     }
 
     /// The same scope with a name appended to the name stack of operations.
@@ -168,6 +169,17 @@ impl Scope {
         Scope { names: Some(names.into()), ..self.clone() }
     }
 
+    /// The same scope with other settings.
+    #[must_use]
+    pub fn with_settings(&self, settings: Settings) -> Scope {
+        Scope { settings, ..self.clone() }
+    }
+
+    /// How things are done here.
+    pub fn settings(&self) -> Settings {
+        self.settings
+    }
+
     /// Whether operations run at once here.
     pub fn is_eager(&self) -> bool {
         matches!(self.frame.kind, Kind::Eval)
@@ -176,12 +188,13 @@ impl Scope {
     /// The scope around a trace; the root is its own.
     pub(crate) fn parent(&self) -> Scope {
         let frame = self.frame.parent.as_ref().unwrap_or(&self.frame).clone();
-        Scope { names: self.names.clone(), ..Scope::of(frame) }
+        Scope { names: self.names.clone(), settings: self.settings, ..Scope::of(frame) }
     }
 
     /// The eager scope at the root, where the named axes of this one are known.
     pub(crate) fn outermost(&self) -> Scope {
-        Scope { axes: self.axes.clone(), ..Scope::of(self.frame.outermost().clone()) }
+        let outermost = Scope::of(self.frame.outermost().clone());
+        Scope { axes: self.axes.clone(), settings: self.settings, ..outermost }
     }
 
     /// The scope as a batching rule gets it.
@@ -207,7 +220,7 @@ impl Scope {
             _ => self.axes.clone(),
         };
         let frame = Frame::new(self.frame.shared.clone(), parent, kind, name.clone(), axes);
-        Active(Scope { names, ..Scope::of(frame) })
+        Active(Scope { names, settings: self.settings, ..Scope::of(frame) })
     }
 }
 

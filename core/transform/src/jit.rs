@@ -14,23 +14,22 @@ use crate::context::{Shared, count};
 use crate::dispatch::Compiled;
 use crate::frame::during;
 use crate::tracer::Tracer;
-use crate::{Function, Scope};
+use crate::{Function, Scope, Settings};
 
 /// How a function is compiled.
 #[derive(Clone, Debug, Default)]
 pub struct JitOptions {
     /// Arguments whose memory the results may take over.
     pub donate: Vec<usize>,
+    /// Whether a call inside of another traced function becomes that one's own operations.
+    pub inline: bool,
 }
 
 /// The function, traced and compiled once for each combination of input types. What it captures in a
 /// trace around is traced anew each time.
 pub fn jit(function: &Function, options: JitOptions) -> Function {
-    let jitted = Jitted {
-        function: function.clone(),
-        donate: options.donate,
-        entries: RwLock::new(FxHashMap::default()),
-    };
+    let jitted =
+        Jitted { function: function.clone(), options, entries: RwLock::new(FxHashMap::default()) };
     Function::new(function.name().clone(), move |scope: &Scope, inputs: &[Value]| {
         jitted.call(scope, inputs)
     })
@@ -38,7 +37,7 @@ pub fn jit(function: &Function, options: JitOptions) -> Function {
 
 struct Jitted {
     function: Function,
-    donate: Vec<usize>,
+    options: JitOptions,
     /// By a hash of the input types.
     entries: RwLock<FxHashMap<u64, SmallVec<[Arc<Entry>; 1]>>>,
 }
@@ -50,6 +49,8 @@ struct Entry {
     in_types: SmallVec<[Type; 4]>,
     /// The named axes around, whose sizes the program may depend on.
     axes: AxisEnv,
+    /// The settings, which the function may have asked for.
+    settings: Settings,
     jaxpr: Arc<Jaxpr>,
     consts: Vec<Value>,
     donated: Vec<bool>,
@@ -58,13 +59,19 @@ struct Entry {
 
 impl Jitted {
     fn call(&self, scope: &Scope, inputs: &[Value]) -> Result<Vec<Value>> {
+        if scope.settings.disable_jit {
+            return self.function.call(scope, inputs);
+        }
         let entry = self.entry(scope, inputs)?;
         let is_eager = scope.is_eager() && !inputs.iter().any(crate::is_tracer);
         if is_eager {
-            return entry.run(scope, inputs);
+            return entry.run(scope, self.function.name(), inputs);
+        }
+        let operands: Vec<Value> = entry.consts.iter().chain(inputs).cloned().collect();
+        if self.options.inline {
+            return scope.eval_jaxpr(&entry.jaxpr, &operands);
         }
         let call = Call { name: self.function.name().clone(), jaxpr: entry.jaxpr.clone() };
-        let operands: Vec<Value> = entry.consts.iter().chain(inputs).cloned().collect();
         Ok(scope.bind(&call.into(), &operands)?.into_vec())
     }
 
@@ -95,7 +102,10 @@ impl Jitted {
 
     fn trace(&self, scope: &Scope, inputs: &[Value]) -> Result<Entry> {
         count(&scope.counters().traces);
-        for &k in &self.donate {
+        if scope.settings.explain_cache_misses {
+            scope.log(format_args!("{}", self.explain(scope, inputs)));
+        }
+        for &k in &self.options.donate {
             if k >= inputs.len() {
                 bail!(InvalidArgument, "jit donates argument {k}, but got {} inputs", inputs.len());
             }
@@ -105,12 +115,13 @@ impl Jitted {
             scope.trace(&self.function, &in_types).map_err(during("jit", self.function.name()))?;
         let n_consts = traced.consts.len();
         let donated = (0..n_consts + inputs.len())
-            .map(|k| k >= n_consts && self.donate.contains(&(k - n_consts)));
+            .map(|k| k >= n_consts && self.options.donate.contains(&(k - n_consts)));
         Ok(Entry {
             context: Arc::downgrade(&scope.frame.shared),
             in_types,
             axes: scope.axes.clone(),
-            donated: if self.donate.is_empty() { Vec::new() } else { donated.collect() },
+            settings: scope.settings,
+            donated: if self.options.donate.is_empty() { Vec::new() } else { donated.collect() },
             jaxpr: traced.jaxpr,
             consts: traced.consts,
             compiled: OnceLock::new(),
@@ -122,28 +133,86 @@ impl Entry {
     fn is(&self, scope: &Scope, inputs: &[Value]) -> bool {
         std::ptr::eq(self.context.as_ptr(), Arc::as_ptr(&scope.frame.shared))
             && self.axes == scope.axes
+            && self.settings == scope.settings
             && self.in_types.len() == inputs.len()
             && self.in_types.iter().zip(inputs).all(|(ty, value)| ty == value.ty())
     }
 
-    fn run(&self, scope: &Scope, inputs: &[Value]) -> Result<Vec<Value>> {
+    fn run(&self, scope: &Scope, name: &str, inputs: &[Value]) -> Result<Vec<Value>> {
         let compiled = match self.compiled.get() {
             Some(compiled) => compiled,
             None => {
-                let shared = &scope.frame.shared;
-                let compiled =
-                    shared.dispatch.compile(&shared.counters, &self.jaxpr, &self.donated)?;
+                let compiled = scope.compile_logged(name, &self.jaxpr, &self.donated)?;
                 self.compiled.get_or_init(|| compiled)
             }
         };
-        let outputs = if self.consts.is_empty() {
-            compiled.run(inputs, &self.donated)?
-        } else {
-            let operands: SmallVec<[Value; 8]> =
-                self.consts.iter().chain(inputs).cloned().collect();
-            compiled.run(&operands, &self.donated)?
+        if self.consts.is_empty() {
+            return scope.run_compiled(name, &self.jaxpr, compiled, inputs, &self.donated);
+        }
+        let operands: SmallVec<[Value; 8]> = self.consts.iter().chain(inputs).cloned().collect();
+        scope.run_compiled(name, &self.jaxpr, compiled, &operands, &self.donated)
+    }
+}
+
+impl Jitted {
+    /// Why there is no program for these inputs yet: how they differ from the most similar ones before.
+    fn explain(&self, scope: &Scope, inputs: &[Value]) -> String {
+        let name = self.function.name();
+        let entries = self.entries.read();
+        let known = entries
+            .values()
+            .flatten()
+            .filter(|entry| std::ptr::eq(entry.context.as_ptr(), Arc::as_ptr(&scope.frame.shared)));
+        let nearest = known.min_by_key(|entry| entry.differences(scope, inputs).len());
+        let Some(nearest) = nearest else {
+            let types: Vec<String> = inputs.iter().map(|value| value.ty().to_string()).collect();
+            return format!(
+                "tracing {name} for ({}): a function that was not traced before; functions that are made \
+                 anew are traced anew",
+                types.join(", ")
+            );
         };
-        Ok(outputs.into_vec())
+        let differences = nearest.differences(scope, inputs);
+        if differences.is_empty() {
+            return format!(
+                "tracing {name}: it captures values of a trace, and is traced each time"
+            );
+        }
+        format!("tracing {name}: unlike the nearest call before, {}", differences.join("; "))
+    }
+}
+
+impl Entry {
+    /// How a call differs from the one that was traced.
+    fn differences(&self, scope: &Scope, inputs: &[Value]) -> Vec<String> {
+        if self.in_types.len() != inputs.len() {
+            let (now, before) = (inputs.len(), self.in_types.len());
+            return vec![format!("there are {now} arguments, not {before}")];
+        }
+        let pairs = self.in_types.iter().zip(inputs).enumerate();
+        let mut found: Vec<String> = pairs
+            .filter(|(_, (before, now))| *before != now.ty())
+            .map(|(k, (before, now))| {
+                let (now, what) = (now.ty(), difference(before, now.ty()));
+                format!("argument {k} is {now}, not {before} ({what} differs)")
+            })
+            .collect();
+        if self.axes != scope.axes {
+            found.push("the named axes around differ".to_owned());
+        }
+        if self.settings != scope.settings {
+            found.push("the settings of the scope differ".to_owned());
+        }
+        found
+    }
+}
+
+/// In what two types differ.
+fn difference(a: &Type, b: &Type) -> &'static str {
+    match () {
+        () if a.dtype != b.dtype => "the element type",
+        () if a.shape != b.shape => "the shape",
+        () => "the weak type",
     }
 }
 

@@ -8,17 +8,21 @@
 //! `dispatch.rs` is the one place where the language meets devices.
 #![forbid(unsafe_code)]
 
+mod aot;
 mod array;
 mod axis_env;
 mod backward;
 mod batch;
 mod bind;
+mod callback;
+mod checkify;
 mod checkpoint;
 mod collective;
 mod context;
 mod control;
 mod custom;
 mod custom_vmap;
+mod debug;
 mod dispatch;
 mod frame;
 mod function;
@@ -28,13 +32,17 @@ mod jit;
 mod jvp;
 mod linearize;
 mod residuals;
+mod settings;
 mod spmd;
 mod stage;
 mod subprogram;
 mod tracer;
 
+pub use aot::{Cost, Executable, Memory, compile};
 pub use array::{as_array, infer_scope, is_tracer, to_array, value_from_array};
 pub use batch::{VmapOptions, vmap};
+pub use callback::{Callback, debug_callback, debug_print, ffi_call, io_callback, pure_callback};
+pub use checkify::{CheckSet, check, check_failure, checkify, debug_check};
 pub use checkpoint::{checkpoint, stop_gradient};
 pub use collective::{
     all_gather, all_to_all, axis_index, axis_size, pmax, pmean, pmin, ppermute, psum, psum_scatter,
@@ -54,5 +62,6 @@ pub use jacobian::{hessian, jacfwd, jacrev};
 pub use jit::{JitOptions, jit};
 pub use jvp::jvp;
 pub use linearize::{linearize, vjp};
+pub use settings::Settings;
 pub use spmd::{Mesh, PartitionSpec, PmapOptions, ShardMapOptions, pmap, shard_map, smap};
 pub use stage::{ClosedJaxpr, eval_shape, function_from_jaxpr, make_jaxpr};

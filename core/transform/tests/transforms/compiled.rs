@@ -112,7 +112,7 @@ fn arguments_and_constants_may_be_results() {
 }
 
 fn donating(f: &Function) -> Function {
-    jit(f, JitOptions { donate: vec![0] })
+    jit(f, JitOptions { donate: vec![0], ..JitOptions::default() })
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn donated_memory_that_no_result_can_use_is_not_taken() {
 
 #[test]
 fn donating_an_argument_that_is_not_there_is_refused() {
-    let f = jit(&unary("f", sin), JitOptions { donate: vec![1] });
+    let f = jit(&unary("f", sin), JitOptions { donate: vec![1], ..JitOptions::default() });
     let error = f.call(&context().root(), &[scalar(1.0)]).map(drop).unwrap_err();
     assert_eq!(error.to_string(), "jit donates argument 1, but got 1 inputs");
 }

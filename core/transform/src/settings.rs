@@ -1,0 +1,26 @@
+//! Settings that travel with a scope.
+
+/// How things are done in a scope and in what is traced from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// Whether a NaN in the result of an operation is an error that names the operation. A compiled
+    /// function that gives one runs again, operation by operation, to find where it comes from.
+    pub debug_nans: bool,
+    /// The same for infinities.
+    pub debug_infs: bool,
+    /// Whether `jit` calls functions as they are.
+    pub disable_jit: bool,
+    /// Whether the log tells what is compiled, and how long that takes.
+    pub log_compiles: bool,
+    /// Whether the log tells why a function is traced again.
+    pub explain_cache_misses: bool,
+    /// Whether numbers without a stated type are 64 bits wide.
+    pub wide_defaults: bool,
+}
+
+impl Settings {
+    /// Whether the values of results matter.
+    pub(crate) fn looks_at_values(self) -> bool {
+        self.debug_nans || self.debug_infs
+    }
+}
