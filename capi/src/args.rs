@@ -79,6 +79,11 @@ impl<B: Body> Shared<B> {
         checked(self.0, name)
     }
 
+    /// The handle; nothing for null.
+    pub fn optional<'a>(&self, name: &str) -> Result<Option<&'a Handle<B>>> {
+        if self.0.is_null() { Ok(None) } else { self.get(name).map(Some) }
+    }
+
     /// One more reference, returned as a pointer; null stays null.
     pub fn retained(&self) -> *mut Handle<B> {
         match checked(self.0.cast_const(), "") {
@@ -141,6 +146,11 @@ impl Text {
     /// Text that a struct points to.
     pub(crate) fn new(raw: *const c_char) -> Text {
         Text(raw)
+    }
+
+    /// Whether the pointer is null.
+    pub fn is_null(&self) -> bool {
+        self.0.is_null()
     }
 
     /// The text.

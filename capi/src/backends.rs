@@ -5,18 +5,29 @@ use std::sync::Arc;
 use jaxrs_compile::{CompileOptions, compile};
 use jaxrs_data::Result;
 use jaxrs_ir::Jaxpr;
+use jaxrs_ir::prims::LogSink;
 use jaxrs_llvm::{LlvmBackend, LlvmOptions};
 use jaxrs_reference::ReferenceBackend;
 use jaxrs_runtime::{Backend, Pool};
-use jaxrs_transform::{Context, ContextOptions};
+use jaxrs_transform::{Context, ContextOptions, Settings};
+
+use crate::context::with_debug_flags;
+use crate::log::Log;
 
 /// An engine with the back ends of this library; 0 threads stand for as many as there are cores.
-pub(crate) fn context(num_threads: u32, num_devices: u32) -> Result<Context> {
+pub(crate) fn context(
+    num_threads: u32,
+    num_devices: u32,
+    debug_flags: u32,
+    log: Option<Log>,
+) -> Result<Context> {
     let pool = Pool::new(num_threads as usize);
     Ok(Context::new(ContextOptions {
         compiler: Some(Arc::new(LlvmBackend::new(pool, LlvmOptions::default())?)),
         eager: Some(Arc::new(ReferenceBackend::default())),
         wide_defaults: false,
+        settings: with_debug_flags(Settings::default(), debug_flags),
+        log: log.map(|log| Arc::new(log) as Arc<dyn LogSink>),
         n_devices: num_devices as usize,
     }))
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jaxrs_data::{Result, bail};
-use jaxrs_transform::{Context, Scope};
+use jaxrs_transform::{Context, Scope, Settings};
 
 use crate::args::{List, Opaque, Out, Shared};
 use crate::drops::{DropFn, DropQueue, Userdata};
 use crate::gate::{Status, gate, guard, install_hook, null};
 use crate::handle::{Body, Handle, Owned};
+use crate::log::Log;
 use crate::options::{self, Options};
 use crate::scope::ScopeBody;
 use crate::version::{ABI_VERSION, library_path};
@@ -48,7 +49,6 @@ pub struct Engine {
     pub(crate) drops: Arc<DropQueue>,
     pub(crate) live_arrays: AtomicU64,
     pub(crate) live_fns: AtomicU64,
-    _log: Option<Userdata>,
 }
 
 impl Engine {
@@ -117,6 +117,21 @@ pub struct ContextOptions {
 unsafe impl Options for ContextOptions {}
 
 const POLLED_DROPS: u32 = 1;
+/// `JAXRS_DEBUG_*`, which contexts and scopes take.
+pub(crate) const DEBUG_FLAGS: u32 = 2 | 4 | 8 | 16 | 32;
+
+/// Settings with these of `JAXRS_DEBUG_*` and no others.
+pub(crate) fn with_debug_flags(settings: Settings, flags: u32) -> Settings {
+    let has = |bit: u32| flags & bit != 0;
+    Settings {
+        debug_nans: has(2),
+        debug_infs: has(4),
+        disable_jit: has(8),
+        log_compiles: has(16),
+        explain_cache_misses: has(32),
+        ..settings
+    }
+}
 
 fn check_abi(header: u32) -> Result<()> {
     // Before 1.0 a minor version may break programs.
@@ -156,14 +171,15 @@ pub extern "C" fn jaxrs_context_create(
 
 fn create(opts: &ContextOptions) -> Result<Owned<ContextBody>> {
     let log = Userdata::new(Opaque(opts.log_userdata), opts.log_drop);
-    if opts.flags & !POLLED_DROPS != 0 {
+    if opts.flags & !(POLLED_DROPS | DEBUG_FLAGS) != 0 {
         bail!(InvalidArgument, "opts->flags has unknown bits: {:#x}", opts.flags);
     }
     let drops = Arc::new(DropQueue::new(opts.flags & POLLED_DROPS != 0));
+    let userdata = log.queued(&drops);
+    let log = opts.log.map(|call| Log { call, userdata, level: opts.log_level });
     let engine = Arc::new(Engine {
-        context: backends::context(opts.num_threads, opts.num_devices)?,
+        context: backends::context(opts.num_threads, opts.num_devices, opts.flags, log)?,
         generation: fork::generation(),
-        _log: Some(log.queued(&drops)),
         drops,
         live_arrays: AtomicU64::new(0),
         live_fns: AtomicU64::new(0),

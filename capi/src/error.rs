@@ -107,7 +107,7 @@ impl Drop for Payload {
 
 fn kind(code: Code) -> ErrorKind {
     use ErrorKind::*;
-    const KINDS: [ErrorKind; 17] = [
+    const KINDS: [ErrorKind; 18] = [
         InvalidArgument,
         Shape,
         Dtype,
@@ -125,6 +125,7 @@ fn kind(code: Code) -> ErrorKind {
         Forked,
         WouldDeadlock,
         Internal,
+        Check,
     ];
     KINDS.into_iter().find(|&kind| kind as u32 == code).unwrap_or(Callback)
 }

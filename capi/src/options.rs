@@ -2,7 +2,7 @@
 
 use jaxrs_data::{Result, bail};
 
-use crate::args::List;
+use crate::args::{List, Out};
 
 /// A struct of plain numbers and pointers whose first field is its size in bytes; all zeros is its default.
 ///
@@ -38,6 +38,24 @@ pub fn read<T: Options>(options: &List<T>, name: &str) -> Result<T> {
     unsafe { ours.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(raw.cast(), known) };
     // SAFETY: the rest is zero, and any bytes make a value of the type, by its trait.
     Ok(unsafe { ours.assume_init() })
+}
+
+/// Fills in a struct whose size the caller has set: fields that the caller's lacks are left out.
+pub fn write<T: Options>(out: &Out<T>, name: &str, make: impl FnOnce(u32) -> T) -> Result<()> {
+    if out.as_ptr().is_null() {
+        bail!(InvalidArgument, "{name} is NULL, but a place for the result is needed");
+    }
+    // SAFETY: the caller promises a struct that starts with its size.
+    let theirs = unsafe { out.as_ptr().cast::<u32>().read() };
+    if !(size_of::<u32>()..=1 << 16).contains(&(theirs as usize)) {
+        bail!(InvalidArgument, "{name}->struct_size is {theirs}, which is no size of that struct");
+    }
+    let value = make(theirs);
+    let known = (theirs as usize).min(size_of::<T>());
+    let from = (&raw const value).cast::<u8>();
+    // SAFETY: both hold `known` bytes, by their sizes, and do not overlap.
+    unsafe { out.as_ptr().cast::<u8>().copy_from_nonoverlapping(from, known) };
+    Ok(())
 }
 
 /// A device in C. There is one, and NULL stands for it.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use jaxrs_data::{Result, Type, bail};
-use jaxrs_transform::{ClosedJaxpr, Function, function_from_jaxpr, jit, make_jaxpr};
+use jaxrs_transform::{
+    ClosedJaxpr, Executable, Function, compile, function_from_jaxpr, make_jaxpr,
+};
 
 use crate::args::{Handles, In, List, Out, Shared};
 use crate::array::{ArrayBody, array_type};
@@ -13,6 +15,7 @@ use crate::context::Engine;
 use crate::function::{FnBody, FnHandle, values};
 use crate::gate::{Status, gate, guard};
 use crate::handle::{Body, Handle, Owned};
+use crate::options::{self, Options};
 use crate::results::ResultsBody;
 use crate::scope::ScopeBody;
 use crate::transforms::{JitOptionsC, jit_options};
@@ -36,8 +39,7 @@ impl Body for ProgramBody {
 
 /// What a compiled program's handle holds.
 pub struct ExecBody {
-    function: Function,
-    inputs: Vec<Type>,
+    executable: Executable,
     engine: Arc<Engine>,
 }
 
@@ -56,12 +58,18 @@ pub struct Aval {
     shape: *const i64,
 }
 
-fn types(avals: &List<Aval>, n: usize) -> Result<Vec<Type>> {
+/// The types that a list describes.
+pub(crate) fn types(avals: &List<Aval>, n: usize, name: &str) -> Result<Vec<Type>> {
     let read = |aval: &Aval| {
-        let ty = array_type("an element of avals", aval.dtype, &List::new(aval.shape), aval.ndim)?;
+        let ty = array_type(
+            &format!("an element of {name}"),
+            aval.dtype,
+            &List::new(aval.shape),
+            aval.ndim,
+        )?;
         Ok(ty.with_weak(crate::args::flag(aval.weak_type, "weak_type")?))
     };
-    avals.get(n, "avals")?.iter().map(read).collect()
+    avals.get(n, name)?.iter().map(read).collect()
 }
 
 /// The program that a function is for arguments of these types. Nothing is computed.
@@ -80,7 +88,7 @@ pub extern "C" fn jaxrs_fn_trace(
         let (f, s) = (f.get("f")?, s.get("s")?);
         let engine = f.engine()?;
         engine.check_same(s.engine(), "s")?;
-        let program = make_jaxpr(f.function(), s.scope()?, &types(&avals, n)?)?;
+        let program = make_jaxpr(f.function(), s.scope()?, &types(&avals, n, "avals")?)?;
         let name = f.function().name().to_string();
         out.set(Owned::new(ProgramBody { program, name, engine: engine.clone() }).into_raw());
         Ok(())
@@ -193,7 +201,7 @@ pub extern "C" fn jaxrs_program_release(p: Shared<ProgramBody>) {
     guard((), || drop(p.take()));
 }
 
-/// Compiles a program. `o` may be NULL. The caller owns `*out`. Any thread; takes as long as compiling does.
+/// Compiles a program, now. `o` may be NULL. The caller owns `*out`. Any thread; takes as long as compiling does.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_compile(
     p: Shared<ProgramBody>,
@@ -204,10 +212,9 @@ pub extern "C" fn jaxrs_compile(
         let out = out.null("out")?;
         let p = p.get("p")?;
         p.engine.check()?;
-        let function = jit(&p.function(), jit_options(&o)?);
-        let body =
-            ExecBody { function, inputs: p.inputs().cloned().collect(), engine: p.engine.clone() };
-        out.set(Owned::new(body).into_raw());
+        let options = jit_options(&o)?;
+        let executable = compile(&p.name, &p.program, &p.engine.root(), &options)?;
+        out.set(Owned::new(ExecBody { executable, engine: p.engine.clone() }).into_raw());
         Ok(())
     })
 }
@@ -226,25 +233,74 @@ pub extern "C" fn jaxrs_exec_call(
         let (e, r) = (e.get("e")?, r.get("r")?);
         e.engine.check()?;
         let inputs = values(&e.engine, &args, n, "args")?;
-        if inputs.len() != e.inputs.len() {
-            bail!(
-                InvalidArgument,
-                "{} takes {} arguments, got {n}",
-                e.function.name(),
-                e.inputs.len()
-            );
-        }
-        for (i, (value, ty)) in inputs.iter().zip(&e.inputs).enumerate() {
-            if value.ty().dtype != ty.dtype {
-                bail!(Dtype, "args[{i}] is {}, but the program takes {ty}", value.ty());
-            }
-            if value.ty().shape != ty.shape {
-                bail!(Shape, "args[{i}] is {}, but the program takes {ty}", value.ty());
-            }
-        }
-        let outputs = e.function.call(&e.engine.root(), &inputs)?;
+        let outputs = e.executable.call(&e.engine.root(), &inputs)?;
         r.extend(outputs, &e.engine);
         Ok(())
+    })
+}
+
+/// `jaxrs_cost`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Cost {
+    struct_size: u32,
+    reserved: u32,
+    flops: f64,
+    transcendentals: f64,
+    bytes_accessed: f64,
+}
+
+// SAFETY: numbers, the first of them a `u32`.
+unsafe impl Options for Cost {}
+
+/// `jaxrs_memory`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Memory {
+    struct_size: u32,
+    reserved: u32,
+    argument_bytes: u64,
+    output_bytes: u64,
+    alias_bytes: u64,
+    temp_bytes: u64,
+    code_bytes: u64,
+}
+
+// SAFETY: as above.
+unsafe impl Options for Memory {}
+
+/// What one run of a compiled program computes and moves; the caller sets `out->struct_size`.
+///
+/// Counted on the program as it was traced: an addition or multiplication of each element, an elementary function
+/// of each element, and the bytes of arguments and results. A loop without a known length counts once. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_exec_cost(e: In<ExecBody>, out: Out<Cost>) -> Status {
+    gate(|| {
+        let cost = e.get("e")?.executable.cost_analysis();
+        options::write(&out, "out", |struct_size| Cost {
+            struct_size,
+            reserved: 0,
+            flops: cost.flops,
+            transcendentals: cost.transcendentals,
+            bytes_accessed: cost.bytes_accessed,
+        })
+    })
+}
+
+/// The memory that one run of a compiled program takes; the caller sets `out->struct_size`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_exec_memory(e: In<ExecBody>, out: Out<Memory>) -> Status {
+    gate(|| {
+        let memory = e.get("e")?.executable.memory_analysis();
+        options::write(&out, "out", |struct_size| Memory {
+            struct_size,
+            reserved: 0,
+            argument_bytes: memory.argument_bytes as u64,
+            output_bytes: memory.output_bytes as u64,
+            alias_bytes: memory.alias_bytes as u64,
+            temp_bytes: memory.temp_bytes as u64,
+            code_bytes: memory.code_bytes as u64,
+        })
     })
 }
 

@@ -3,13 +3,13 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use jaxrs_data::{Result, bail};
+use jaxrs_data::{DType, Result, bail};
 use jaxrs_ir::Value;
-use jaxrs_transform::{Scope, infer_scope};
+use jaxrs_transform::{Scope, Settings, infer_scope};
 
 use crate::args::{Handles, List, Out, Shared, Text};
 use crate::array::ArrayBody;
-use crate::context::Engine;
+use crate::context::{DEBUG_FLAGS, Engine, with_debug_flags};
 use crate::gate::{Status, gate, guard, null};
 use crate::handle::{Body, Handle, Owned};
 use crate::options::{self, Options};
@@ -21,6 +21,8 @@ pub type ScopeHandle = Handle<ScopeBody>;
 pub struct ScopeBody {
     scope: Scope,
     engine: Arc<Engine>,
+    /// Whether it was inferred from operands, so that what it leaves out is unknown.
+    is_inferred: bool,
 }
 
 impl Body for ScopeBody {
@@ -30,7 +32,19 @@ impl Body for ScopeBody {
 
 impl ScopeBody {
     pub(crate) fn new(scope: Scope, engine: Arc<Engine>) -> ScopeBody {
-        ScopeBody { scope, engine }
+        ScopeBody { scope, engine, is_inferred: false }
+    }
+
+    /// The engine's scope, for an operation with effects: those have to happen where the program says.
+    pub(crate) fn scope_for_effects(&self, operation: &str) -> Result<&Scope> {
+        if self.is_inferred && !self.scope.is_eager() {
+            bail!(
+                TracerScope,
+                "{operation} has an effect and needs the scope that the traced function was given, not one \
+                 that was inferred from operands"
+            );
+        }
+        self.scope()
     }
 
     /// The engine's scope, unless this is a forked child.
@@ -68,17 +82,22 @@ pub struct ScopeConfig {
     prng_impl: u32,
     name: *const c_char,
     name_len: usize,
+    debug_flags: u32,
 }
 
 // SAFETY: numbers and pointers, the first of them a `u32`.
 unsafe impl Options for ScopeConfig {}
 
+const SET_DEFAULT_FLOAT: u32 = 2;
 const SET_NAME: u32 = 16;
+const SET_DEBUG: u32 = 32;
 
 /// A scope like another, with settings changed.
 ///
-/// `cfg->set_mask` says which fields count; of these, `name` is available: it is appended to the name stack of
-/// operations. The caller owns `*out`. Any thread.
+/// `cfg->set_mask` says which fields count. `name` is appended to the name stack of operations, which errors show.
+/// `default_float` (JAXRS_F32 or JAXRS_F64) decides how wide numbers without a stated type are. `debug_flags` are
+/// JAXRS_DEBUG_*, and replace those that were set. The other fields cannot be set yet. Functions that are traced
+/// in the scope inherit its settings. The caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_scope_with(
     s: Shared<ScopeBody>,
@@ -90,10 +109,10 @@ pub extern "C" fn jaxrs_scope_with(
         let s = s.get("s")?;
         cfg.get(1, "cfg")?;
         let cfg = options::read(&cfg, "cfg")?;
-        if cfg.set_mask & !SET_NAME != 0 {
+        if cfg.set_mask & !(SET_DEFAULT_FLOAT | SET_NAME | SET_DEBUG) != 0 {
             bail!(
                 Unimplemented,
-                "cfg->set_mask is {:#x}, but a name is all that can be set",
+                "cfg->set_mask is {:#x}, but name, default_float and debug_flags are all that can be set",
                 cfg.set_mask
             );
         }
@@ -101,9 +120,30 @@ pub extern "C" fn jaxrs_scope_with(
         if cfg.set_mask & SET_NAME != 0 {
             scope = scope.with_name(Text::new(cfg.name).required(cfg.name_len, "cfg->name")?);
         }
-        out.set(Owned::new(ScopeBody::new(scope, s.engine.clone())).into_raw());
+        let (engine, is_inferred) = (s.engine.clone(), s.is_inferred);
+        let scope = scope.with_settings(settings(&cfg, scope.settings())?);
+        out.set(Owned::new(ScopeBody { scope, engine, is_inferred }).into_raw());
         Ok(())
     })
+}
+
+fn settings(cfg: &ScopeConfig, mut settings: Settings) -> Result<Settings> {
+    if cfg.set_mask & SET_DEFAULT_FLOAT != 0 {
+        settings.wide_defaults = match cfg.default_float {
+            float if float == DType::F32 as u32 => false,
+            float if float == DType::F64 as u32 => true,
+            other => {
+                bail!(Dtype, "cfg->default_float is {other}, but JAXRS_F32 or JAXRS_F64 is needed")
+            }
+        };
+    }
+    if cfg.set_mask & SET_DEBUG != 0 {
+        if cfg.debug_flags & !DEBUG_FLAGS != 0 {
+            bail!(InvalidArgument, "cfg->debug_flags has unknown bits: {:#x}", cfg.debug_flags);
+        }
+        settings = with_debug_flags(settings, cfg.debug_flags);
+    }
+    Ok(settings)
 }
 
 /// The deepest scope among arrays: the eager one if all are concrete; an error if they do not lie on one
@@ -132,7 +172,7 @@ pub extern "C" fn jaxrs_scope_infer(
         };
         engine.check()?;
         let scope = infer_scope(&values)?.unwrap_or_else(|| engine.root());
-        out.set(Owned::new(ScopeBody::new(scope, engine)).into_raw());
+        out.set(Owned::new(ScopeBody { scope, engine, is_inferred: true }).into_raw());
         Ok(())
     })
 }

@@ -1,11 +1,10 @@
 //! What a context has done and holds.
 
-use jaxrs_data::bail;
-
 use crate::args::{Out, Shared};
 use crate::context::{ContextBody, count};
 use crate::error::live_errors;
 use crate::gate::{Status, gate};
+use crate::options::{self, Options};
 
 /// `jaxrs_stats`.
 #[repr(C)]
@@ -25,6 +24,9 @@ pub struct Stats {
     cache_hits: u64,
 }
 
+// SAFETY: numbers, the first of them a `u32`.
+unsafe impl Options for Stats {}
+
 /// Fills in statistics of a context; the caller sets `out->struct_size`.
 ///
 /// Bytes and live errors are those of the whole process, as buffers cross between contexts and errors can be made
@@ -32,19 +34,11 @@ pub struct Stats {
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_context_stats(c: Shared<ContextBody>, out: Out<Stats>) -> Status {
     gate(|| {
-        if out.as_ptr().is_null() {
-            bail!(InvalidArgument, "out is NULL, but a place for the result is needed");
-        }
         let engine = c.get("c")?.engine()?;
-        // SAFETY: the caller promises a struct that starts with its size.
-        let theirs = unsafe { out.as_ptr().cast::<u32>().read() };
-        if !(size_of::<u32>()..=1 << 16).contains(&(theirs as usize)) {
-            bail!(InvalidArgument, "out->struct_size is {theirs}, which is no size of that struct");
-        }
         let done = engine.context().stats();
         let memory = jaxrs_runtime::memory_statistics();
-        let stats = Stats {
-            struct_size: theirs,
+        options::write(&out, "out", |struct_size| Stats {
+            struct_size,
             bytes_in_use: memory.in_use as u64,
             peak_bytes: memory.peak as u64,
             live_arrays: count(&engine.live_arrays),
@@ -56,11 +50,6 @@ pub extern "C" fn jaxrs_context_stats(c: Shared<ContextBody>, out: Out<Stats>) -
             compile_ns: done.compile_ns,
             cache_hits: done.cache_hits,
             reserved: 0,
-        };
-        let known = (theirs as usize).min(size_of::<Stats>());
-        let from = (&raw const stats).cast::<u8>();
-        // SAFETY: both hold `known` bytes, by their sizes, and do not overlap.
-        unsafe { out.as_ptr().cast::<u8>().copy_from_nonoverlapping(from, known) };
-        Ok(())
+        })
     })
 }

@@ -115,14 +115,21 @@ pub(crate) fn vmap_options(o: &List<VmapOptionsC>) -> Result<VmapOptions> {
     })
 }
 
+const JIT_INLINE: u32 = 1;
+/// Arguments are never taken out of a compiled function, so that this is how it is anyway.
+const JIT_KEEP_UNUSED: u32 = 2;
+
 pub(crate) fn jit_options(o: &List<JitOptionsC>) -> Result<JitOptions> {
     let o = options::read(o, "o")?;
-    no_flags(o.flags)?;
+    if o.flags & !(JIT_INLINE | JIT_KEEP_UNUSED) != 0 {
+        bail!(InvalidArgument, "o->flags has unknown bits: {:#x}", o.flags);
+    }
     no_text(o.compiler_options, o.compiler_options_len, "compiler_options")?;
     if !o.device.is_null() {
         bail!(InvalidArgument, "o->device is not a device of this context");
     }
-    Ok(JitOptions { donate: indices(o.donate, o.n_donate, "donate")? })
+    let donate = indices(o.donate, o.n_donate, "donate")?;
+    Ok(JitOptions { donate, inline: o.flags & JIT_INLINE != 0 })
 }
 
 /// Puts out a transform of a function.
@@ -220,8 +227,11 @@ pub extern "C" fn jaxrs_vmap(
 
 /// The function, traced and compiled once for each combination of argument types.
 ///
-/// Memory of arguments in `o->donate` may be taken over by results; a donated array gives an error when it is
-/// used again. `o` may be NULL. The caller owns `*out`. Any thread; compiling happens in calls.
+/// Types count with their weakness, and so do settings of the scope. What the function's userdata holds is a
+/// constant to it: for static arguments make a function for each of their values. Memory of arguments in `o->donate`
+/// is taken over where a result has room in it; an array that was given away gives an error when it is used again,
+/// another one stays. `o->flags` is 0, JAXRS_JIT_INLINE or JAXRS_JIT_KEEP_UNUSED. `o` may be NULL. The caller owns
+/// `*out`. Any thread; compiling happens in calls.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_jit(
     f: Shared<FnBody>,
