@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
-use jaxrs_data::{DType, Error, ErrorKind, Literal, Result, Scalar, Type};
+use jaxrs_data::{Error, ErrorKind, Literal, Result, Scalar};
 use jaxrs_ir::prims::{Host, LogSink, VmapMethod};
 use jaxrs_ir::{Value, ops};
 use jaxrs_runtime::Backend;
 use jaxrs_transform::{
-    Callback, Context, ContextOptions, Function, ScanOptions, Scope, cond, debug_callback,
-    debug_print, fori_loop, io_callback, jvp, make_jaxpr, pure_callback, scan, while_loop,
+    Callback, Context, ContextOptions, Function, Scope, cond, fori_loop, io_callback,
+    pure_callback, while_loop,
 };
 use parking_lot::Mutex;
 
 use crate::setting::{
-    add, array, call, constant, grad, int, jit, mul, numbers, scalar, sin, sum, unary, vmap,
+    add, array, call, constant, grad, int, jit, numbers, scalar, sin, unary, vmap,
 };
 
 /// What happened, in order.
@@ -40,7 +40,7 @@ impl LogSink for Events {
 }
 
 /// A context that evaluates by definition, and one that compiles; both print to `events`.
-fn contexts(events: &Events) -> [Context; 2] {
+pub(crate) fn contexts(events: &Events) -> [Context; 2] {
     let backend: Arc<dyn Backend> = Arc::new(jaxrs_reference::ReferenceBackend::new());
     let log: Option<Arc<dyn LogSink>> = Some(Arc::new(events.clone()));
     [None, Some(backend)].map(|backend| {
@@ -55,7 +55,7 @@ fn text(value: &Literal) -> String {
 }
 
 /// A host function that notes what it sees.
-fn seen(events: &Events) -> Host {
+pub(crate) fn seen(events: &Events) -> Host {
     let events = events.clone();
     Host::of_arrays("seen", move |inputs| {
         events.add(inputs.iter().map(text).collect::<Vec<_>>().join(","));
@@ -64,7 +64,7 @@ fn seen(events: &Events) -> Host {
 }
 
 /// A host function that notes what it sees, and gives it doubled.
-fn doubled(events: &Events) -> Host {
+pub(crate) fn doubled(events: &Events) -> Host {
     let events = events.clone();
     Host::of_arrays("doubled", move |inputs| {
         events.add(text(&inputs[0]));
@@ -74,19 +74,24 @@ fn doubled(events: &Events) -> Host {
     })
 }
 
-fn pure(scope: &Scope, host: &Host, x: &Value, vmap_method: VmapMethod) -> Result<Value> {
+pub(crate) fn pure(
+    scope: &Scope,
+    host: &Host,
+    x: &Value,
+    vmap_method: VmapMethod,
+) -> Result<Value> {
     let result_types = vec![x.ty().with_weak(false)];
     let callback = Callback { host: host.clone(), result_types, vmap_method };
     Ok(pure_callback(scope, callback, std::slice::from_ref(x))?.swap_remove(0))
 }
 
-fn ordered_io(scope: &Scope, host: &Host, x: &Value) -> Result<()> {
+pub(crate) fn ordered_io(scope: &Scope, host: &Host, x: &Value) -> Result<()> {
     io_callback(scope, host.clone(), Vec::new(), true, std::slice::from_ref(x)).map(drop)
 }
 
 /// What a function gives and does, in both contexts.
 #[track_caller]
-fn check(make: impl Fn(&Events) -> Function, inputs: &[Value], expected: &Expect) {
+pub(crate) fn check(make: impl Fn(&Events) -> Function, inputs: &[Value], expected: &Expect) {
     let events = Events::default();
     let f = make(&events);
     let texts: Vec<String> = contexts(&events)
@@ -321,7 +326,7 @@ fn an_error_in_a_loop_ends_the_loop() {
             });
             let forever =
                 unary("forever", |s, c| ops::compare(s, jaxrs_kernel::Compare::Ge, c, &int(0)));
-            Ok(while_loop(s, &forever, &body, &[x.clone()])?.swap_remove(0))
+            Ok(while_loop(s, &forever, &body, std::slice::from_ref(x))?.swap_remove(0))
         }))
     };
     check(
@@ -405,148 +410,6 @@ fn unordered_calls_happen_once_for_each_example_and_are_neither_merged_nor_dropp
 }
 
 #[test]
-fn what_looks_on_sees_the_forward_pass_once() {
-    let f = |events: &Events| {
-        let host = seen(events);
-        unary("f", move |s, x| {
-            debug_callback(s, host.clone(), false, std::slice::from_ref(x))?;
-            mul(s, x, x)
-        })
-    };
-    check(
-        |events| grad(&f(events)),
-        &[scalar(3.0)],
-        &expect![[r#"
-        [6.0]
-        [3.0]"#]],
-    );
-    check(
-        |events| jit(&grad(&f(events))),
-        &[scalar(3.0)],
-        &expect![[r#"
-        [6.0]
-        [3.0]"#]],
-    );
-    check(
-        |events| grad(&jit(&f(events))),
-        &[scalar(3.0)],
-        &expect![[r#"
-        [6.0]
-        [3.0]"#]],
-    );
-    check(
-        |events| vmap(&grad(&f(events))),
-        &[array(&[3], &[0.0, 1.0, 2.0])],
-        &expect![[r#"
-        [0.0, 2.0, 4.0]
-        [0.0] [1.0] [2.0]"#]],
-    );
-    check(
-        |events| jit(&vmap(&f(events))),
-        &[array(&[3], &[0.0, 1.0, 2.0])],
-        &expect![[r#"
-        [0.0, 1.0, 4.0]
-        [0.0] [1.0] [2.0]"#]],
-    );
-    check(
-        |events| jvp(&f(events)),
-        &[scalar(3.0), scalar(1.0)],
-        &expect![[r#"
-        [9.0] [6.0]
-        [3.0]"#]],
-    );
-}
-
-#[test]
-fn what_looks_on_in_a_scan_is_called_in_each_iteration_of_the_forward_pass() {
-    let f = |events: &Events| {
-        let host = seen(events);
-        grad(&unary("f", move |s, x| {
-            let host = host.clone();
-            let body = Function::new("body", move |s: &Scope, c: &[Value]| {
-                debug_callback(s, host.clone(), true, &c[..1])?;
-                Ok(vec![mul(s, &c[0], &c[0])?])
-            });
-            let options = ScanOptions { length: Some(3), ..ScanOptions::default() };
-            Ok(scan(s, &body, std::slice::from_ref(x), &[], options)?.swap_remove(0))
-        }))
-    };
-    check(f, &[scalar(2.0)], &expect![[r#"
-        [1024.0]
-        [2.0] [4.0] [16.0]"#]]);
-    check(|events| jit(&f(events)), &[scalar(2.0)], &expect![[r#"
-        [1024.0]
-        [2.0] [4.0] [16.0]"#]]);
-}
-
-#[test]
-fn both_branches_of_a_batched_condition_happen() {
-    let f = |events: &Events| {
-        let host = seen(events);
-        vmap(&unary("f", move |s, x| {
-            let positive = ops::compare(s, jaxrs_kernel::Compare::Gt, x, &constant(0.0))?;
-            let branch = |factor: f64| {
-                let host = host.clone();
-                unary("branch", move |s, x| {
-                    let y = ops::scale(s, x, factor)?;
-                    debug_callback(s, host.clone(), false, std::slice::from_ref(&y))?;
-                    Ok(y)
-                })
-            };
-            Ok(cond(s, &positive, &branch(10.0), &branch(-1.0), std::slice::from_ref(x))?
-                .swap_remove(0))
-        }))
-    };
-    check(
-        f,
-        &[array(&[2], &[1.0, -2.0])],
-        &expect![[r#"
-        [10.0, 2.0]
-        [-1.0] [2.0] [10.0] [-20.0]"#]],
-    );
-}
-
-#[test]
-fn programs_print_to_the_log_of_their_context() {
-    let f = |_: &Events| {
-        unary("f", |s, x| {
-            let y = sum(s, x)?;
-            debug_print(s, "x={} sum={y:.2f}", &["y"], true, &[x.clone(), y.clone()])?;
-            Ok(y)
-        })
-    };
-    let x = [array(&[2], &[1.0, 2.5])];
-    check(
-        f,
-        &x,
-        &expect![[r#"
-        [3.5]
-        x=[1.0 2.5] sum=3.50"#]],
-    );
-    check(
-        |events| jit(&f(events)),
-        &x,
-        &expect![[r#"
-        [3.5]
-        x=[1.0 2.5] sum=3.50"#]],
-    );
-    let g = |_: &Events| {
-        vmap(&unary("g", |s, x| {
-            debug_print(s, "{}", &[], false, std::slice::from_ref(x))?;
-            Ok(x.clone())
-        }))
-    };
-    let many: Vec<f32> = (0..10).map(|i| i as f32).collect();
-    check(
-        g,
-        &[array(&[10], &many)],
-        &expect![[r#"
-        [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]
-        0.0 1.0 2.0 3.0 4.0 5.0 6.0 7.0 8.0 9.0"#]],
-    );
-}
-
-#[test]
 fn a_callback_may_run_programs_itself() {
     let events = Events::default();
     for context in contexts(&events) {
@@ -561,44 +424,4 @@ fn a_callback_may_run_programs_itself() {
         let y = call(&f, &context.root(), &[scalar(1.0)]).unwrap();
         assert_eq!(numbers(&y), [f64::from(1.0_f32.sin())]);
     }
-}
-
-#[test]
-fn programs_with_effects_read_back_as_printed() {
-    let events = Events::default();
-    let [context, _] = contexts(&events);
-    let (noted, twice) = (seen(&events), doubled(&events));
-    let f = unary("f", move |s, x| {
-        ordered_io(s, &noted, x)?;
-        debug_callback(s, noted.clone(), false, std::slice::from_ref(x))?;
-        debug_print(s, "x = {x:8.3f}", &["x"], true, std::slice::from_ref(x))?;
-        let holds = ops::compare(s, jaxrs_kernel::Compare::Gt, x, &constant(0.0))?;
-        jaxrs_transform::check(s, &holds, "x is {}", &[], std::slice::from_ref(x))?;
-        pure(s, &twice, x, VmapMethod::ExpandDims)
-    });
-    let program = make_jaxpr(&f, &context.root(), &[Type::scalar(DType::F32)]).unwrap();
-    let text = program.jaxpr.to_string();
-    expect![[r#"
-        { lambda ; a:f32[]. let
-            io_callback[
-              callback=seen
-              ordered=true
-              result_types=""
-              vmap_method=sequential
-            ] a
-            debug_callback[callback=seen ordered=false] a
-            debug_print[fmt="x = {x:8.3f}" names=x ordered=true] a
-            b:bool[] = gt a 0.0:f32[]
-            check[debug=false fmt="x is {}" names=""] b a
-            c:f32[] = pure_callback[
-              callback=doubled
-              result_types="f32[]"
-              vmap_method=expand_dims
-            ] a
-          in (c,) }"#]]
-    .assert_eq(&text);
-    let read: jaxrs_ir::Jaxpr = text.parse().unwrap();
-    jaxrs_ir::check::check(&read).unwrap();
-    assert_eq!(read.to_string(), text);
-    assert!(program.jaxpr.effect().is_some());
 }

@@ -10,6 +10,7 @@ mod custom_vmap;
 mod effects;
 mod errors;
 mod jacobians;
+mod looking_on;
 mod named_axes;
 mod nesting;
 mod options;
