@@ -5,7 +5,7 @@
 //! that need whole arrays give steps instead ([`Steps`]). Control flow is the compiler's own.
 
 use jaxrs_data::{DType, Result, SmallVec, Type};
-use jaxrs_kernel::{BodyBuilder, BufferId, Lanes, LoopKind, ReduceOp, Step, ValueId};
+use jaxrs_kernel::{BodyBuilder, BufferId, IndexVar, Lanes, LoopKind, ReduceOp, Step, ValueId};
 
 /// How a primitive becomes a kernel program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,9 @@ pub type ElementBody<'a> = &'a mut dyn FnMut(&mut dyn Elements, &[ValueId]) -> R
 
 /// The body of a kernel: what is done at a point.
 pub type PointBody<'a> = &'a mut dyn FnMut(&mut dyn Elements, &[ValueId]) -> Result<()>;
+
+/// The body of a loop of steps, given the counter.
+pub type StepsBody<'a> = &'a mut dyn FnMut(&mut dyn Steps, IndexVar) -> Result<()>;
 
 /// Computes elements of one operation inside a kernel that is being built.
 pub trait Elements {
@@ -178,4 +181,7 @@ pub trait Steps {
         lanes: Lanes,
         body: PointBody<'_>,
     ) -> Result<()>;
+
+    /// Runs steps a fixed number of times. What they read is stored before, as [`Steps::input`] does.
+    fn repeat(&mut self, trips: usize, body: StepsBody<'_>) -> Result<()>;
 }

@@ -34,6 +34,7 @@ mod complex;
 mod concatenate;
 mod control;
 mod convert;
+mod convolution;
 mod cumulative;
 mod dot;
 mod dynamic_slice;
@@ -68,6 +69,7 @@ pub use complex::{Complex, ComplexPart, Conj};
 pub use concatenate::Concatenate;
 pub use control::*;
 pub use convert::{BitcastConvertType, ConvertElementType};
+pub use convolution::{ConvDimensionNumbers, ConvGeneralDilated};
 pub use cumulative::Cumulative;
 pub use dot::DotGeneral;
 pub use dynamic_slice::{DynamicSlice, DynamicUpdateSlice};
@@ -309,6 +311,7 @@ primitives! {
     Gather,
     Scatter,
     DotGeneral,
+    ConvGeneralDilated,
     Sort,
     Threefry2x32,
     RandomBits,

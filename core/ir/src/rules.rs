@@ -5,4 +5,5 @@ pub mod index;
 pub mod linear;
 pub mod nary;
 pub mod program;
+pub mod sliding;
 pub mod windows;

@@ -47,6 +47,7 @@ files! {
     functions_of_two_complex_numbers_agree_with_jax: "complex_operands", primitives::agrees;
     operations_on_complex_arrays_agree_with_jax: "complex_arrays", primitives::agrees;
     operations_agree_with_jax_on_complex_numbers: "complex_operations", operations::agrees;
+    convolutions_agree_with_jax: "convolutions", primitives::agrees;
     random_functions_agree_with_jax: "random", random::agrees;
     operations_agree_with_jax: "operations", operations::agrees;
 }

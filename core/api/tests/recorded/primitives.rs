@@ -13,14 +13,15 @@ use jaxrs_transform::{
 
 use crate::rows::{Derivatives, Row};
 
+/// How operations begin that sum or multiply many terms.
+const SUMS: [&str; 5] = ["reduce", "cum", "scatter", "conv_", "select_and"];
+
 /// How exact an operation has to be. What is computed from both parts of complex numbers is rounded more than
 /// once.
 fn class(op: &str, is_complex: bool) -> Class {
     match op {
         "mul" | "square" | "abs" | "sign" if is_complex => Class::Elementary,
-        _ if op.starts_with("reduce_") || op.starts_with("cum") || op.starts_with("scatter") => {
-            Class::Accumulated
-        }
+        _ if SUMS.iter().any(|sum| op.starts_with(sum)) => Class::Accumulated,
         "dot_general" => Class::Accumulated,
         "sin" | "cos" | "tan" | "sinh" | "cosh" | "tanh" | "asinh" | "acosh" | "atanh" | "asin"
         | "acos" | "atan" | "exp" | "exp2" | "expm1" | "log" | "log1p" | "logistic" | "erf"

@@ -3,8 +3,8 @@
 
 use jaxrs_data::{DType, Result, SmallVec, Type};
 use jaxrs_ir::Prim;
-use jaxrs_ir::lower::{Elements, Lowering, Steps};
-use jaxrs_kernel::{BodyBuilder, BufferId, Lanes, LoopKind, Step, ValueId};
+use jaxrs_ir::lower::{Elements, Lowering, Steps, StepsBody};
+use jaxrs_kernel::{BodyBuilder, BufferId, IndexVar, Lanes, LoopKind, Step, ValueId};
 
 use super::graph::Graph;
 use super::pull::is_pointwise;
@@ -87,6 +87,8 @@ struct Probe<'g> {
     /// What loops inside of elements add up to.
     loop_cost: f64,
     n_buffers: u32,
+    /// How often the steps that are being given run.
+    trips: f64,
 }
 
 impl<'g> Probe<'g> {
@@ -101,6 +103,7 @@ impl<'g> Probe<'g> {
             times: 1.0,
             loop_cost: 0.0,
             n_buffers: 0,
+            trips: 1.0,
         }
     }
 
@@ -211,9 +214,17 @@ impl Steps for Probe<'_> {
         body: &mut dyn FnMut(&mut dyn Elements, &[ValueId]) -> Result<()>,
     ) -> Result<()> {
         self.body = BodyBuilder::for_domain(domain);
-        self.times = domain.iter().product::<usize>() as f64;
+        self.times = self.trips * domain.iter().product::<usize>() as f64;
         let point: Vec<ValueId> = (0..domain.len()).map(|axis| self.body.point(axis)).collect();
         body(self, &point)
+    }
+
+    fn repeat(&mut self, trips: usize, body: StepsBody<'_>) -> Result<()> {
+        let outer = self.trips;
+        self.trips *= trips as f64;
+        body(self, IndexVar(0))?;
+        self.trips = outer;
+        Ok(())
     }
 }
 

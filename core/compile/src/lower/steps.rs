@@ -1,7 +1,7 @@
 //! Whole-array operations: what their rules write to.
 
 use jaxrs_data::{DType, Error, Result, Type};
-use jaxrs_ir::lower::{Elements, Steps};
+use jaxrs_ir::lower::{Elements, Steps, StepsBody};
 use jaxrs_kernel::{BufferId, Kernel, Lanes, Step, ValueId};
 
 use super::graph::{Operand, View};
@@ -139,6 +139,16 @@ impl Steps for StepWriter<'_, '_> {
             Kernel { name: name.into(), domain: domain.to_vec(), lanes, grain: 0, values, body };
         let kernel = finish::finish(kernel, Some(lanes), self.lowerer.target);
         self.steps.push(Step::Kernel(kernel));
+        Ok(())
+    }
+
+    fn repeat(&mut self, trips: usize, body: StepsBody<'_>) -> Result<()> {
+        let index = self.lowerer.index_var();
+        let mut steps = StepList::new();
+        let (eqn, outputs) = (self.eqn, self.outputs);
+        let mut inner = StepWriter { lowerer: &mut *self.lowerer, eqn, outputs, steps: &mut steps };
+        body(&mut inner, index)?;
+        self.steps.push(Step::Repeat { index, trips, carries: Vec::new(), body: steps });
         Ok(())
     }
 }

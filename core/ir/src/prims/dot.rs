@@ -5,6 +5,9 @@ mod samples;
 mod sides;
 mod transform;
 
+pub(super) use matmul::stride;
+pub(super) use sides::multiply_add;
+
 use jaxrs_data::{
     DType, DTypeKind, Literal, Result, Scalar, Shape, SmallVec, Type, bail, smallvec,
 };
@@ -34,7 +37,7 @@ pub struct DotGeneral {
 }
 
 /// Checks the element type to accumulate in, as JAX does.
-fn check_preferred(from: DType, to: DType) -> Result<()> {
+pub(super) fn check_preferred(name: &str, from: DType, to: DType) -> Result<()> {
     let fits = match from.kind() {
         DTypeKind::Bool => true,
         DTypeKind::Signed => to.is_signed() || to.is_float(),
@@ -43,7 +46,7 @@ fn check_preferred(from: DType, to: DType) -> Result<()> {
         DTypeKind::Complex => to.is_complex(),
     };
     if !fits || to.bits() < from.bits() {
-        bail!(Dtype, "dot_general cannot accumulate products of {from} in {to}");
+        bail!(Dtype, "{name} cannot accumulate products of {from} in {to}");
     }
     Ok(())
 }
@@ -140,7 +143,7 @@ impl Primitive for DotGeneral {
         self.check_pairs("contracts", (&self.lhs_contracting, &self.rhs_contracting), inputs)?;
         self.check_pairs("batches", (&self.lhs_batch, &self.rhs_batch), inputs)?;
         let out = self.preferred_element_type.unwrap_or(dtype);
-        check_preferred(dtype, out)?;
+        check_preferred(self.name(), dtype, out)?;
         let (left, right) = self.sides(lhs.rank(), rhs.rank());
         let left = left.batch.iter().chain(&left.free).map(|&axis| lhs.shape[axis]);
         let shape: Shape = left.chain(right.free.iter().map(|&axis| rhs.shape[axis])).collect();

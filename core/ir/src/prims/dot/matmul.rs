@@ -41,7 +41,7 @@ fn long<'a>(shape: &'a Shape, axes: &'a [usize]) -> impl DoubleEndedIterator<Ite
 }
 
 /// The one stride that a run through some axes in their order has, if there is one.
-fn stride(shape: &Shape, axes: &[usize]) -> Option<usize> {
+pub(in crate::prims) fn stride(shape: &Shape, axes: &[usize]) -> Option<usize> {
     let strides = shape.strides();
     let mut axes = long(shape, axes).rev();
     let Some(last) = axes.next() else { return Some(1) };

@@ -78,7 +78,7 @@ impl DotGeneral {
 }
 
 /// `sum + l · r` in the arithmetic of the three's type; floats are rounded at the end alone.
-fn multiply_add(sum: Scalar, l: Scalar, r: Scalar) -> Scalar {
+pub(in crate::prims) fn multiply_add(sum: Scalar, l: Scalar, r: Scalar) -> Scalar {
     match (sum, l, r) {
         (Scalar::Bool(sum), Scalar::Bool(l), Scalar::Bool(r)) => Scalar::Bool(sum | (l & r)),
         (Scalar::Int(sum), Scalar::Int(l), Scalar::Int(r)) => {
