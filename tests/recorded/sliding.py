@@ -1,4 +1,5 @@
-"""What JAX computes where windows slide over arrays: convolutions."""
+"""What JAX computes where windows slide over arrays."""
+import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
@@ -54,4 +55,71 @@ def convolutions(r):
     convolve(r, (1, 2, 5), (3, 2, 2), "int32", preferred="int64")
 
 
-GROUPS = [convolutions]
+def window_operations(r):
+    """Operations of the table on windows."""
+    x, w = ordinary(-2, 2, (2, 3, 5), "float32"), ordinary(-1, 1, (4, 3, 2), "float32", 8)
+    image, kernel = ordinary(-2, 2, (1, 4, 5, 2), "float32"), ordinary(-1, 1, (3, 2, 2, 3), "float32", 8)
+    words = lambda numbers: tuple(numbers.replace("->", ",").split(",")) if numbers else None
+    flat = lambda pads: tuple(n for pair in pads for n in pair)
+
+    def conv(a, b, dimension_numbers="", pads=None, padding="VALID", preferred=None, **options):
+        strides = options.get("window_strides", (1,) * (a.ndim - 2))
+        fn = lambda a, b: lax.conv_general_dilated(a, b, **{**options, "window_strides": strides}, padding=pads or padding,
+                                                   dimension_numbers=words(dimension_numbers), preferred_element_type=preferred)
+        extra = {"pads": flat(pads)} if pads else {"padding": padding}
+        extra |= {"preferred_element_type": NAMES[preferred]} if preferred else {}
+        r.case("conv_general_dilated", fn, a, b, dimension_numbers=dimension_numbers, **options, **extra)
+
+    conv(x, w)
+    conv(x, w, padding="SAME")
+    conv(x, w, padding="SAME_LOWER", window_strides=(2,))
+    conv(x, w, padding="same", window_strides=(3,), rhs_dilation=(2,))
+    conv(x, w, pads=((2, -1),), lhs_dilation=(2,))
+    conv(x, ordinary(-1, 1, (6, 1, 2), "float32", 8), feature_group_count=3)
+    conv(x, w, batch_group_count=2)
+    conv(x, w, preferred="float64")
+    conv(image, kernel, "NHWC,HWIO->NHWC", padding="SAME")
+    conv(image, kernel, "NHWC,HWIO,NCHW", window_strides=(2, 1), padding="SAME_LOWER")
+    conv(ordinary(-2, 2, (5, 1, 2, 4), "float32"), kernel, "WNCH,HWIO->HNWC")
+
+    def transpose(a, b, dimension_numbers="", pads=None, padding="SAME", **options):
+        strides = options.get("strides", (1,) * (a.ndim - 2))
+        fn = lambda a, b: lax.conv_transpose(a, b, **{**options, "strides": strides}, padding=pads or padding,
+                                             dimension_numbers=words(dimension_numbers))
+        extra = {"pads": flat(pads)} if pads else {"padding": padding}
+        r.case("conv_transpose", fn, a, b, dimension_numbers=dimension_numbers, **options, **extra)
+
+    for padding in ["SAME", "VALID"]:
+        for stride in [1, 2, 4]:
+            transpose(image, kernel, strides=(stride, 2), padding=padding)
+    transpose(image, kernel, pads=((1, 2), (0, 1)), strides=(2, 2))
+    transpose(image, kernel, pads=((1, 2), (0, 1)), strides=(2, 2), use_consistent_padding=True)
+    transpose(image, kernel, strides=(2, 3), rhs_dilation=(2, 1))
+    transpose(image, ordinary(-1, 1, (3, 2, 3, 2), "float32", 8), strides=(2, 1), transpose_kernel=True)
+    transpose(x, w, "NCW,OIW->NWC", strides=(2,))
+    transpose(x.transpose(0, 2, 1), w.transpose(2, 1, 0), strides=(2,))
+
+    for numbers in ["", "NHWC,HWIO->NHWC"]:
+        a = image if numbers else image.transpose(0, 3, 1, 2)
+        for options in [{}, {"window_strides": (2, 1), "rhs_dilation": (1, 2)}]:
+            strides = options.get("window_strides", (1, 1))
+            fn = lambda a: lax.conv_general_dilated_patches(a, (2, 3), **{**options, "window_strides": strides}, padding="SAME",
+                                                            dimension_numbers=words(numbers))
+            r.case("conv_general_dilated_patches", fn, a, filter_shape=(2, 3), padding="SAME", dimension_numbers=numbers, **options)
+    local = lambda a, b: lax.conv_general_dilated_local(a, b, (1, 1), "VALID", (2, 2), dimension_numbers=("NHWC", "HWIO", "NHWC"))
+    r.case("conv_general_dilated_local", local, image, ordinary(-1, 1, (3, 4, 8, 3), "float32", 8), filter_shape=(2, 2),
+           dimension_numbers="NHWC,HWIO->NHWC")
+    local = lambda a, b: lax.conv_general_dilated_local(a, b, (2,), "VALID", (2,))
+    r.case("conv_general_dilated_local", local, x, ordinary(-1, 1, (4, 6, 2), "float32", 8), filter_shape=(2,), window_strides=(2,))
+
+    long, short = ordinary(-2, 2, 7, "float32"), ordinary(-1, 1, 4, "float32", 8)
+    turned = (long + 1j * ordinary(-2, 2, 7, "float32", 9)).astype("complex64")
+    for op, fn in [("convolve", jnp.convolve), ("correlate", jnp.correlate)]:
+        for mode in ["full", "same", "valid"]:
+            for a, b in [(long, short), (short, long), (long, short[:3]), (turned, short), (short, turned), (long, integers(3, "int32"))]:
+                r.case(op, lambda a, b: fn(a, b, mode=mode), a, b, mode=mode)
+    r.case("convolve", lambda a, b: jnp.convolve(a, b, preferred_element_type="int32"), integers(5, "int32"), integers(2, "int32"),
+           preferred_element_type="i32")
+
+
+GROUPS = [convolutions, window_operations]

@@ -1,5 +1,6 @@
 //! Operations close to the primitives: no promotion, no broadcasting but of scalars.
 
+mod convolution;
 mod top_k;
 
 use jaxrs_data::{Axes, DType, Literal, Result, Shape, SmallVec, bail, normalize_axis};
@@ -12,6 +13,7 @@ use jaxrs_ir::{Context, Value, ops};
 use jaxrs_kernel::{Compare, ReduceOp};
 use jaxrs_transform::Scope;
 
+pub use convolution::*;
 pub use top_k::top_k;
 
 macro_rules! unary {

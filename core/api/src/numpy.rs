@@ -10,6 +10,7 @@ mod indexing;
 mod logic;
 mod products;
 mod reductions;
+mod signal;
 mod sorting;
 mod unary;
 
@@ -23,5 +24,6 @@ pub use indexing::*;
 pub use logic::*;
 pub use products::*;
 pub use reductions::*;
+pub use signal::*;
 pub use sorting::*;
 pub use unary::*;

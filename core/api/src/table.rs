@@ -15,6 +15,7 @@ mod nn;
 mod product;
 mod random;
 mod reduce;
+mod window;
 
 use jaxrs_data::{DType, Error, ErrorKind, Result, SmallVec, bail};
 use jaxrs_ir::{Outputs, Value};
@@ -145,6 +146,7 @@ pub static GROUPS: &[(&str, &[Op])] = &[
     ("complex numbers", complex::OPS),
     ("reductions", reduce::OPS),
     ("products", product::OPS),
+    ("convolutions and windows", window::OPS),
     ("arrangement", arrange::OPS),
     ("indexing and sorting", index::OPS),
     ("creation", create::OPS),

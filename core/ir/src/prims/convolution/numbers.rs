@@ -50,7 +50,8 @@ impl ConvDimensionNumbers {
         Ok(ConvDimensionNumbers { lhs_spec, rhs_spec, out_spec })
     }
 
-    fn check(&self, name: &str, rank: usize) -> Result<()> {
+    /// Checks that each list has each of `rank` axes once.
+    pub fn check(&self, name: &str, rank: usize) -> Result<()> {
         for spec in [&self.lhs_spec, &self.rhs_spec, &self.out_spec] {
             axes::check_distinct(name, "dimension_numbers", spec, rank)?;
             if spec.len() != rank || rank < 2 {
