@@ -32,5 +32,37 @@ static void attn_fwd(work* w) {
     time_body(w, attention);
 }
 
+/* x, w, g -> y, dx, dw of a convolution in the layout that `setting` tells */
+static jaxrs_array* op_convolution(expr* e, jaxrs_array* x, jaxrs_array* kernel, int features_last) {
+    const char* numbers = features_last ? "NHWC,HWIO->NHWC" : "NCHW,OIHW->NCHW";
+    EXPR_RETURN(e, jaxrs_op_conv_general_dilated(e->scope, x, kernel, NULL, 0, "SAME", 4, NULL, 0, NULL, 0, NULL, 0, numbers,
+                                                 strlen(numbers), 1, 1, 0, &out));
+}
+FN(convolution) RETURNS(op_convolution(&e, a[0], a[1], ((work*)userdata)->setting == 1))
+FN(convolution_and_gradients) {
+    work* w = userdata;
+    jaxrs_fn *f = NULL, *pullback = NULL;
+    jaxrs_error* err = jaxrs_fn_new(w->ctx, "convolution", 11, convolution, w, NULL, NULL, &f);
+    (void)n;
+    if (!err) err = jaxrs_vjp(f, s, a, 2, out, &pullback);
+    if (!err) err = jaxrs_fn_call(pullback, s, a + 2, 1, out);
+    jaxrs_fn_release(pullback), jaxrs_fn_release(f);
+    return err;
+}
+static void conv_nhwc_fb(work* w) {
+    ARG(w, 311, -1, 1, 8, 56, 56, 64);
+    ARG(w, 312, -0.05, 0.05, 3, 3, 64, 64);
+    ARG(w, 313, -0.5, 0.5, 8, 56, 56, 64);
+    w->setting = 1;
+    time_body(w, convolution_and_gradients);
+}
+static void conv_nchw_fb(work* w) {
+    ARG(w, 311, -1, 1, 8, 64, 56, 56);
+    ARG(w, 312, -0.05, 0.05, 64, 64, 3, 3);
+    ARG(w, 313, -0.5, 0.5, 8, 64, 56, 56);
+    w->setting = 0;
+    time_body(w, convolution_and_gradients);
+}
+
 const workload CONTRACTION[] = {TIMED(mm_f32_64),   TIMED(mm_f32_256),     TIMED(mm_f32_1024), TIMED(mm_f32_2048),
-                                TIMED(mm_f64_1024), TIMED(bmm_f32_512x32), TIMED(attn_fwd),    {0}};
+                                TIMED(mm_f64_1024), TIMED(bmm_f32_512x32), TIMED(attn_fwd), TIMED(conv_nhwc_fb), TIMED(conv_nchw_fb), {0}};

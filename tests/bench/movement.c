@@ -44,6 +44,15 @@ static void scatter_add_1m(work* w) {
     time_body(w, scattered);
 }
 
+FN(largest) {
+    (void)userdata, (void)n;
+    return jaxrs_op_top_k(s, a[0], 32, -1, out);
+}
+static void topk_256x8192(work* w) {
+    ARG(w, 713, 0, 1, 256, 8192);
+    time_body(w, largest);
+}
+
 FN(transposed) RETURNS(op_transpose(&e, a[0], SHAPE(1, 0)))
 static void transpose_4096(work* w) {
     ARG(w, 714, 0, 1, 4096, 4096);
@@ -62,4 +71,4 @@ static void reduce_ax1_4096(work* w) {
 }
 
 const workload MOVEMENT[] = {TIMED(sort_f32_1m),    TIMED(argsort_f32_1m), TIMED(cumsum_f32_4m),   TIMED(gather_1m),
-                             TIMED(scatter_add_1m), TIMED(transpose_4096), TIMED(reduce_ax0_4096), TIMED(reduce_ax1_4096), {0}};
+                             TIMED(scatter_add_1m), TIMED(topk_256x8192), TIMED(transpose_4096), TIMED(reduce_ax0_4096), TIMED(reduce_ax1_4096), {0}};
