@@ -2,6 +2,7 @@
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax._src.lax import windowed_reductions as internal
 
 from recording import FLOATS, NAMES, integers, ordinary
 
@@ -53,6 +54,77 @@ def convolutions(r):
     convolve(r, (1, 0, 4), (2, 0, 3), derive=False)
     convolve(r, (1, 2, 5), (3, 2, 2), preferred="float64")
     convolve(r, (1, 2, 5), (3, 2, 2), "int32", preferred="int64")
+
+
+# Sizes of an array, and windows on it.
+WINDOWS = [((6,), {"window_dimensions": (3,)}),
+           ((7,), {"window_dimensions": (3,), "window_strides": (2,), "padding": ((1, 2),)}),
+           ((7,), {"window_dimensions": (2,), "window_strides": (3,), "padding": ((-1, 1),)}),
+           ((5,), {"window_dimensions": (3,), "base_dilation": (2,), "padding": ((2, 1),)}),
+           ((4, 5), {"window_dimensions": (2, 2), "window_strides": (2, 2)}),
+           ((4, 5), {"window_dimensions": (3, 2), "window_strides": (2, 1), "padding": ((1, 1), (0, 1))}),
+           ((2, 3), {"window_dimensions": (1, 3)}),
+           ((0, 3), {"window_dimensions": (1, 2)})]
+GAPS = [((7,), {"window_dimensions": (2,), "window_dilation": (3,), "padding": ((1, 1),)}),
+        ((3, 4), {"window_dimensions": (2, 2), "window_strides": (2, 1), "padding": ((3, 0), (1, 2)), "base_dilation": (3, 1),
+                  "window_dilation": (1, 2)})]
+TIES = np.array([1, 3, 3, -np.inf, -np.inf, -np.inf, 2, 2, np.nan, 0, 5], np.float32)
+
+
+def complete(options):
+    rank = len(options["window_dimensions"])
+    ones = {key: (1,) * rank for key in ["window_strides", "base_dilation", "window_dilation"]}
+    return {**ones, "padding": ((0, 0),) * rank, **options}
+
+
+def has_transpose(options):
+    """Whether JAX can transpose a selection from such windows."""
+    return all(d == 1 for d in options["window_dilation"]) and all(low >= 0 for low, high in options["padding"])
+
+
+def windows(r):
+    for op in ["sum", "max", "min"]:
+        fn = getattr(internal, f"_reduce_window_{op}")
+        for shape, options in WINDOWS + GAPS:
+            options = complete(options)
+            for dtype in [*FLOATS, "int32"]:
+                derive = op == "sum" or has_transpose(options)
+                derive = derive and 0 not in shape
+                r.case(f"reduce_window_{op}", lambda x: fn(x, **options), values(shape, dtype, 7), derive=derive, **options)
+        options = complete({"window_dimensions": (3,), "window_strides": (2,), "padding": ((1, 1),)})
+        r.case(f"reduce_window_{op}", lambda x: fn(x, **options), TIES, derive=op == "sum", **options)
+        r.case(f"reduce_window_{op}", lambda x: fn(x, **options), TIES[:8], derive=True, **options)
+        for dtype in ["uint8", "bool", "complex64"]:
+            if (op, dtype) != ("sum", "bool"):
+                r.case(f"reduce_window_{op}", lambda x: fn(x, **options), values((7,), dtype, 7), derive=op == "sum", **options)
+
+
+def selections(r):
+    for select, prim in [("ge", lax.ge_p), ("le", lax.le_p)]:
+        for shape, options in WINDOWS + GAPS:
+            options = complete(options)
+            for dtype in FLOATS:
+                given, x = ordinary(-1, 1, shape, dtype, 9), values(shape, dtype, 7)
+                derive = has_transpose(options) and 0 not in shape
+                gather = lambda t: internal._select_and_gather_add(t, x, prim, **options)
+                record = lambda t, x: internal._select_and_gather_add(t, x, prim, **options)
+                r.case("select_and_gather_add", record, given, x, derive=derive, select_prim=select, **options)
+                if not has_transpose(options) or any(d > 1 for d in options["base_dilation"]):
+                    continue
+                rest = {key: options[key] for key in ["window_dimensions", "window_strides", "padding"]}
+                source = ordinary(-1, 1, gather(given).shape, dtype, 10)
+                record = lambda s, x: internal._select_and_scatter_add(s, x, prim, **rest)
+                r.case("select_and_scatter_add", record, source, x, derive=0 not in shape, select_prim=select, **rest)
+        options = complete({"window_dimensions": (3,), "window_strides": (2,), "padding": ((1, 1),)})
+        rest = {key: options[key] for key in ["window_dimensions", "window_strides", "padding"]}
+        for hard in [TIES, -TIES]:
+            r.case("select_and_gather_add", lambda t, x: internal._select_and_gather_add(t, x, prim, **options),
+                   ordinary(-1, 1, 11, "float32"), hard, derive=False, select_prim=select, **options)
+            r.case("select_and_scatter_add", lambda s, x: internal._select_and_scatter_add(s, x, prim, **rest),
+                   ordinary(-1, 1, 6, "float32"), hard, derive=False, select_prim=select, **rest)
+        for dtype in ["int32", "uint8"]:
+            r.case("select_and_scatter_add", lambda s, x: internal._select_and_scatter_add(s, x, prim, **rest),
+                   integers(6, dtype, 9), integers(11, dtype), select_prim=select, **rest)
 
 
 def window_operations(r):
@@ -122,4 +194,4 @@ def window_operations(r):
            preferred_element_type="i32")
 
 
-GROUPS = [convolutions, window_operations]
+GROUPS = [convolutions, windows, selections, window_operations]

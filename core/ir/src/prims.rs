@@ -45,6 +45,7 @@ mod pad;
 mod permute;
 mod random;
 mod reduce;
+mod reduce_window;
 mod reshape;
 #[cfg(any(test, feature = "testing"))]
 pub mod sample;
@@ -80,6 +81,7 @@ pub use pad::Pad;
 pub use permute::{Rev, Transpose};
 pub use random::{RandomBits, Threefry2x32};
 pub use reduce::Reduce;
+pub use reduce_window::{ReduceWindow, SelectAndGatherAdd, SelectAndScatterAdd};
 pub use reshape::{Reshape, Squeeze};
 pub use scatter::{Scatter, ScatterKind};
 pub use select::SelectN;
@@ -295,6 +297,9 @@ primitives! {
     BitcastConvertType,
     IntegerPow,
     Reduce,
+    ReduceWindow,
+    SelectAndGatherAdd,
+    SelectAndScatterAdd,
     ArgReduce,
     Cumulative,
     BroadcastInDim,

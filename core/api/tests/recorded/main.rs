@@ -48,6 +48,8 @@ files! {
     operations_on_complex_arrays_agree_with_jax: "complex_arrays", primitives::agrees;
     operations_agree_with_jax_on_complex_numbers: "complex_operations", operations::agrees;
     convolutions_agree_with_jax: "convolutions", primitives::agrees;
+    reductions_of_windows_agree_with_jax: "windows", primitives::agrees;
+    selections_from_windows_agree_with_jax: "selections", primitives::agrees;
     operations_on_windows_agree_with_jax: "window_operations", operations::agrees;
     random_functions_agree_with_jax: "random", random::agrees;
     operations_agree_with_jax: "operations", operations::agrees;

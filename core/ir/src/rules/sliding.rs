@@ -1,10 +1,10 @@
 //! Windows that slide over an array, as convolutions and window reductions have them.
 
-use jaxrs_data::{Result, bail};
+use jaxrs_data::{Result, Shape, SmallVec, Type, bail};
 use jaxrs_kernel::{BodyBuilder, Compare, ScalarOp, ValueId};
 
-use crate::ParamReader;
-use crate::rules::index;
+use crate::rules::index::{self, Index};
+use crate::{Param, ParamReader, Params};
 
 /// How a window slides along one axis. Elements of the array may have gaps between them, and so may those
 /// of the window, here called taps; before and after the array there is room, or some of it is cut off.
@@ -103,6 +103,124 @@ impl Sliding {
     }
 }
 
+/// How a window slides over all axes of an array.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// The number of taps along each axis.
+    pub dimensions: Vec<usize>,
+    /// From one window to the next.
+    pub strides: Vec<usize>,
+    /// Room before and after the array; negative numbers cut elements off.
+    pub padding: Vec<(i64, i64)>,
+    /// From one element of the array to the next.
+    pub base_dilation: Vec<usize>,
+    /// From one tap to the next.
+    pub window_dilation: Vec<usize>,
+}
+
+impl Window {
+    /// Parameters under JAX's names.
+    pub fn params(&self) -> Params {
+        vec![
+            ("base_dilation", Param::sizes(&self.base_dilation)),
+            ("padding", padding_param(&self.padding)),
+            ("window_dilation", Param::sizes(&self.window_dilation)),
+            ("window_dimensions", Param::sizes(&self.dimensions)),
+            ("window_strides", Param::sizes(&self.strides)),
+        ]
+    }
+
+    /// Reads the parameters; without dilations there are no gaps.
+    pub fn read(read: &ParamReader<'_>) -> Result<Window> {
+        let dimensions: Vec<usize> = read.sizes("window_dimensions")?;
+        let dilation = |key: &str| match read.optional(key) {
+            None => Ok(vec![1; dimensions.len()]),
+            Some(_) => read.sizes(key),
+        };
+        Ok(Window {
+            strides: read.sizes("window_strides")?,
+            padding: read_padding(read, "padding")?,
+            base_dilation: dilation("base_dilation")?,
+            window_dilation: dilation("window_dilation")?,
+            dimensions,
+        })
+    }
+
+    /// Checks all parameters against an array, and gives the number of windows along each axis.
+    pub fn checked_shape(&self, name: &str, x: &Type) -> Result<Shape> {
+        let lists = [
+            ("window_dimensions", self.dimensions.len()),
+            ("window_strides", self.strides.len()),
+            ("padding", self.padding.len()),
+            ("base_dilation", self.base_dilation.len()),
+            ("window_dilation", self.window_dilation.len()),
+        ];
+        for (what, len) in lists {
+            if len != x.rank() {
+                bail!(InvalidArgument, "{name} needs {what} for each axis of {x}, got {len}");
+            }
+        }
+        check_positive(name, "window_dimensions", &self.dimensions)?;
+        check_positive(name, "window_strides", &self.strides)?;
+        check_positive(name, "base_dilation", &self.base_dilation)?;
+        check_positive(name, "window_dilation", &self.window_dilation)?;
+        let mut shape = Shape::scalar();
+        for (axis, sliding) in self.axes(&x.shape).iter().enumerate() {
+            let Some(n) = sliding.n_windows() else {
+                let padding = sliding.padding;
+                bail!(Shape, "{name} cannot pad axis {axis} of {x} by {padding:?}");
+            };
+            shape = shape.with(axis, n);
+        }
+        Ok(shape)
+    }
+
+    /// How the window slides along each axis of an array.
+    pub fn axes(&self, shape: &[usize]) -> SmallVec<[Sliding; 4]> {
+        let axis = |(k, &size): (usize, &usize)| Sliding {
+            size,
+            window: self.dimensions[k],
+            stride: self.strides[k],
+            padding: self.padding[k],
+            base_dilation: self.base_dilation[k],
+            window_dilation: self.window_dilation[k],
+        };
+        shape.iter().enumerate().map(axis).collect()
+    }
+
+    /// The window over an array that has an axis of examples more.
+    pub fn with_examples(&self, axis: usize) -> Window {
+        let mut window = self.clone();
+        window.dimensions.insert(axis, 1);
+        window.strides.insert(axis, 1);
+        window.padding.insert(axis, (0, 0));
+        window.base_dilation.insert(axis, 1);
+        window.window_dilation.insert(axis, 1);
+        window
+    }
+
+    /// The element under a tap of a window, if there is one.
+    pub fn source(&self, shape: &[usize], window: &[usize], tap: &[usize]) -> Option<Shape> {
+        let axes = self.axes(shape);
+        axes.iter().zip(window.iter().zip(tap)).map(|(axis, (&i, &k))| axis.source(i, k)).collect()
+    }
+
+    /// The same in a kernel, where the mask tells whether there is one.
+    pub fn place(
+        &self,
+        b: &mut BodyBuilder,
+        shape: &[usize],
+        window: &[ValueId],
+        tap: &[ValueId],
+    ) -> (Index, Option<ValueId>) {
+        let mut mask = None;
+        let axes = self.axes(shape);
+        let along = axes.iter().zip(window.iter().zip(tap));
+        let place = along.map(|(axis, (&i, &k))| axis.place(b, i, k, &mut mask)).collect();
+        (place, mask)
+    }
+}
+
 /// Checks numbers that have to be at least 1.
 pub fn check_positive(name: &str, what: &str, values: &[usize]) -> Result<()> {
     if values.iter().any(|&value| value == 0 || value > i32::MAX as usize) {
@@ -121,8 +239,8 @@ pub fn read_padding<C: FromIterator<(i64, i64)>>(read: &ParamReader<'_>, key: &s
 }
 
 /// Pairs of low and high padding as a parameter.
-pub fn padding_param(padding: &[(i64, i64)]) -> crate::Param {
-    crate::Param::IntLists(padding.iter().map(|&(low, high)| vec![low, high]).collect())
+pub fn padding_param(padding: &[(i64, i64)]) -> Param {
+    Param::IntLists(padding.iter().map(|&(low, high)| vec![low, high]).collect())
 }
 
 #[cfg(test)]
