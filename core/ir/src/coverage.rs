@@ -88,20 +88,22 @@ fn ones(ty: &Type) -> Tangent {
     Tangent::Value(Value::literal(Literal::full(ty.clone(), Scalar::Float(1.0))))
 }
 
+/// By whichever operand there is one.
 fn derivative(sample: &Sample) -> Derivative {
-    let tangent = |x: &Literal| match is_inexact(x) {
-        true => ones(x.ty()),
-        false => Tangent::Zero(x.ty().clone()),
+    let by = |k: usize| {
+        let tangent = |(i, x): (usize, &Literal)| match i == k {
+            true => ones(x.ty()),
+            false => Tangent::Zero(x.ty().clone()),
+        };
+        let tangents: Vec<Tangent> = sample.inputs.iter().enumerate().map(tangent).collect();
+        match sample.prim.jvp(&Eager, &values(&sample.inputs), &tangents) {
+            Err(_) => Derivative::None,
+            Ok(jvp) if jvp.tangents.iter().all(Tangent::is_zero) => Derivative::Zero,
+            Ok(_) => Derivative::Known,
+        }
     };
-    if !sample.inputs.iter().any(is_inexact) {
-        return Derivative::None;
-    }
-    let tangents: Vec<Tangent> = sample.inputs.iter().map(tangent).collect();
-    match sample.prim.jvp(&Eager, &values(&sample.inputs), &tangents) {
-        Err(_) => Derivative::None,
-        Ok(jvp) if jvp.tangents.iter().all(Tangent::is_zero) => Derivative::Zero,
-        Ok(_) => Derivative::Known,
-    }
+    let operands = (0..sample.inputs.len()).filter(|&k| is_inexact(&sample.inputs[k]));
+    operands.map(by).max().unwrap_or(Derivative::None)
 }
 
 fn is_linear_in(sample: &Sample, k: usize) -> bool {

@@ -53,6 +53,7 @@ mod scatter;
 mod select;
 mod slice;
 mod sort;
+mod special;
 mod unary;
 
 pub use argreduce::ArgReduce;
@@ -87,6 +88,7 @@ pub use scatter::{Scatter, ScatterKind};
 pub use select::SelectN;
 pub use slice::Slice;
 pub use sort::Sort;
+pub use special::Special;
 pub use unary::Unary;
 
 /// The rules of a primitive: what it means to each part of the system.
@@ -287,6 +289,7 @@ macro_rules! primitives {
 primitives! {
     Unary,
     Binary,
+    Special,
     Compare,
     Complex,
     ComplexPart,

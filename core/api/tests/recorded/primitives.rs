@@ -23,6 +23,19 @@ fn class(op: &str, is_complex: bool) -> Class {
         "mul" | "square" | "abs" | "sign" if is_complex => Class::Elementary,
         _ if SUMS.iter().any(|sum| op.starts_with(sum)) => Class::Accumulated,
         "dot_general" => Class::Accumulated,
+        // Both sides follow series until they no longer change.
+        "igamma"
+        | "igammac"
+        | "igamma_grad_a"
+        | "random_gamma_grad"
+        | "zeta"
+        | "polygamma"
+        | "lgamma"
+        | "digamma"
+        | "bessel_i0e"
+        | "bessel_i1e"
+        | "erfc"
+        | "regularized_incomplete_beta" => Class::Accumulated,
         "sin" | "cos" | "tan" | "sinh" | "cosh" | "tanh" | "asinh" | "acosh" | "atanh" | "asin"
         | "acos" | "atan" | "exp" | "exp2" | "expm1" | "log" | "log1p" | "logistic" | "erf"
         | "erf_inv" | "cbrt" | "sqrt" | "rsqrt" | "pow" | "integer_pow" | "atan2" | "div" => {

@@ -6,7 +6,7 @@ use jaxrs_data::Result;
 use jaxrs_kernel::Compare;
 
 use super::Unary;
-use crate::prims::Binary;
+use crate::prims::{Binary, Special};
 use crate::{Cx, Value, ops};
 
 /// The tangent of |x|: the slope at ±0 is 1; of complex numbers Re(dx · x̄/|x|), and 0 at 0.
@@ -73,42 +73,9 @@ pub(super) fn erf_inv(cx: Cx<'_>, _x: &Value, y: &Value) -> Result<Value> {
     ops::scale(cx, &inverse_bell, PI.sqrt() / 2.0)
 }
 
-/// The derivative of digamma: reflection below ½, recurrence, then the asymptotic series (Abramowitz and
-/// Stegun, 6.4.7, 6.4.6 and 6.4.12).
+/// The derivative of digamma.
 pub(super) fn trigamma(cx: Cx<'_>, x: &Value, _y: &Value) -> Result<Value> {
-    let is_low = ops::compare(cx, Compare::Lt, x, &ops::scalar_like(x, 0.5))?;
-    let right = ops::select(cx, &is_low, &one_minus(cx, x)?, x)?;
-    let value = trigamma_right(cx, &right)?;
-    // Only the distance to the nearest integer matters; the sine of a large argument has no digits left.
-    let fraction = ops::sub(cx, x, &ops::unary(cx, Unary::RoundTiesEven, x)?)?;
-    let sine = ops::unary(cx, Unary::Sin, &ops::scale(cx, &fraction, PI)?)?;
-    // Where it does not count its pole must not spoil derivatives.
-    let sine = ops::select(cx, &is_low, &sine, &ops::scalar_like(x, 1.0))?;
-    let reflection = ops::scale(cx, &ops::integer_pow(cx, &sine, -2)?, PI * PI)?;
-    ops::select(cx, &is_low, &ops::sub(cx, &reflection, &value)?, &value)
-}
-
-/// For arguments of at least ½.
-fn trigamma_right(cx: Cx<'_>, x: &Value) -> Result<Value> {
-    const SHIFT: i32 = 10;
-    // B(2k) for k = 7, …, 1.
-    const BERNOULLI: [f64; 7] =
-        [7.0 / 6.0, -691.0 / 2730.0, 5.0 / 66.0, -1.0 / 30.0, 1.0 / 42.0, -1.0 / 30.0, 1.0 / 6.0];
-    let mut sum = ops::integer_pow(cx, x, -2)?;
-    for k in 1..SHIFT {
-        let term = ops::integer_pow(cx, &ops::offset(cx, x, k.into())?, -2)?;
-        sum = ops::add(cx, &sum, &term)?;
-    }
-    let inverse = ops::integer_pow(cx, &ops::offset(cx, x, SHIFT.into())?, -1)?;
-    let square = ops::unary(cx, Unary::Square, &inverse)?;
-    let mut series = ops::scalar_like(x, 0.0);
-    for b in BERNOULLI {
-        series = ops::mul(cx, &ops::offset(cx, &series, b)?, &square)?;
-    }
-    // 1/w + 1/(2w²) + Σ B(2k)/w^(2k+1)
-    let tail = ops::mul(cx, &ops::offset(cx, &series, 1.0)?, &inverse)?;
-    let tail = ops::add(cx, &tail, &ops::scale(cx, &square, 0.5)?)?;
-    ops::add(cx, &sum, &tail)
+    ops::bind1(cx, Special::Polygamma, &[ops::scalar_like(x, 1.0), x.clone()])
 }
 
 pub(super) fn one_plus_square(cx: Cx<'_>, x: &Value) -> Result<Value> {
