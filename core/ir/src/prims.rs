@@ -55,6 +55,7 @@ mod slice;
 mod sort;
 mod special;
 mod unary;
+mod variadic;
 
 pub use argreduce::ArgReduce;
 pub use binary::Binary;
@@ -90,6 +91,7 @@ pub use slice::Slice;
 pub use sort::Sort;
 pub use special::Special;
 pub use unary::Unary;
+pub use variadic::{SelectAndScatter, VariadicReduce, VariadicReduceWindow};
 
 /// The rules of a primitive: what it means to each part of the system.
 pub trait Primitive: fmt::Debug {
@@ -300,7 +302,10 @@ primitives! {
     BitcastConvertType,
     IntegerPow,
     Reduce,
+    VariadicReduce,
+    VariadicReduceWindow,
     ReduceWindow,
+    SelectAndScatter,
     SelectAndGatherAdd,
     SelectAndScatterAdd,
     ArgReduce,

@@ -5,5 +5,6 @@ pub mod index;
 pub mod linear;
 pub mod nary;
 pub mod program;
+pub mod scalar_program;
 pub mod sliding;
 pub mod windows;

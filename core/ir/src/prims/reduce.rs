@@ -2,6 +2,8 @@
 
 mod tangent;
 
+pub(super) use tangent::flat;
+
 use jaxrs_data::{Axes, DType, Literal, Result, Scalar, Shape, SmallVec, Type, bail, smallvec};
 use jaxrs_kernel::{ReduceOp, ValueId};
 

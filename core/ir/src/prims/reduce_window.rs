@@ -9,6 +9,7 @@ use jaxrs_kernel::{Compare, ReduceOp, ValueId};
 
 pub use select_and_gather::SelectAndGatherAdd;
 pub use select_and_scatter::SelectAndScatterAdd;
+pub(super) use select_and_scatter::{covering, n_candidates};
 
 use crate::lower::{Elements, Lowering, identity};
 use crate::prims::reduce::{combine, widest};
@@ -243,7 +244,7 @@ fn stays_value(is_max: bool, chosen: jaxrs_data::Scalar, other: jaxrs_data::Scal
 }
 
 /// Loops inside one another over taps, each iteration after the one before, with what they hand on.
-fn each_tap(
+pub(super) fn each_tap(
     cx: &mut dyn Elements,
     taps: &[usize],
     tap: &mut index::Index,
@@ -260,5 +261,5 @@ fn each_tap(
 }
 
 /// What is done at a tap with what is handed on.
-type TapBody<'a> =
+pub(super) type TapBody<'a> =
     &'a mut dyn FnMut(&mut dyn Elements, &[ValueId], &[ValueId]) -> Result<SmallVec<[ValueId; 2]>>;

@@ -39,7 +39,7 @@ pub(super) fn product(cx: Cx<'_>, axes: &Axes, x: &Value, dx: &Value) -> Result<
 }
 
 /// The operand with the reduced axes joined into the first.
-fn flat(cx: Cx<'_>, axes: &Axes, x: &Value) -> Result<Value> {
+pub(in crate::prims) fn flat(cx: Cx<'_>, axes: &Axes, x: &Value) -> Result<Value> {
     let kept = others(x.ty().rank(), &[axes]);
     let permutation: AxisList = axes.iter().chain(&kept).copied().collect();
     let n = axes.iter().map(|&axis| x.shape()[axis]).product();

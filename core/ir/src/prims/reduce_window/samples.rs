@@ -43,7 +43,7 @@ fn windows() -> Vec<(Window, Vec<usize>)> {
     ]
 }
 
-/// As `windows`, with gaps between taps, which some transposes refuse.
+/// As `windows`, with gaps between taps.
 fn dilated_windows() -> Vec<(Window, Vec<usize>)> {
     vec![
         (Window { window_dilation: vec![2], padding: vec![(2, 1)], ..plain(&[3]) }, vec![6]),
@@ -132,21 +132,13 @@ pub(super) fn gathers() -> Vec<Sample> {
 /// Samples of cotangents of largest and smallest elements.
 pub(super) fn scatters() -> Vec<Sample> {
     let mut samples = Vec::new();
-    let prim = |is_max, window: Window| SelectAndScatterAdd {
-        is_max,
-        window_dimensions: window.dimensions,
-        window_strides: window.strides,
-        padding: window.padding,
-    };
-    let is_without_gaps = |(window, _): &(Window, Vec<usize>)| {
-        window.base_dilation.iter().all(|&dilation| dilation == 1)
-    };
+    let prim = |is_max, window| SelectAndScatterAdd { is_max, window };
     let strided = Window { strides: vec![2], padding: vec![(1, 0)], ..plain(&[3]) };
     let source = |window: &Window, operand: &Literal| {
         window.checked_shape("windows", operand.ty()).unwrap_or_default()
     };
     for is_max in [true, false] {
-        for (window, shape) in windows().into_iter().filter(is_without_gaps) {
+        for (window, shape) in windows().into_iter().chain(dilated_windows()) {
             let operand = finite(DType::F32, &shape);
             let given = finite(DType::F32, &source(&window, &operand));
             samples.push(sample(prim(is_max, window), vec![given, operand], Class::Accumulated));

@@ -5,7 +5,7 @@ use jaxrs_kernel::ValueId;
 
 use super::{each_tap, for_taps, least, read_select, select_param, stays, stays_value};
 use crate::lower::{Elements, Lowering};
-use crate::prims::{Pad, Primitive, SelectAndScatterAdd, not_linear};
+use crate::prims::{Primitive, SelectAndScatterAdd, not_linear};
 use crate::rules::index::{self, Index};
 use crate::rules::sliding::Window;
 use crate::rules::{axes, linear, nary};
@@ -24,41 +24,6 @@ pub struct SelectAndGatherAdd {
 impl SelectAndGatherAdd {
     fn bind(&self, cx: Cx<'_>, tangents: &Value, operand: &Value) -> Result<Value> {
         ops::bind1(cx, self.clone(), &[tangents.clone(), operand.clone()])
-    }
-
-    /// The cotangent of the tangents: that of each window goes to the element that was chosen.
-    fn scatter(&self, cx: Cx<'_>, ct: &Value, operand: &Value) -> Result<Value> {
-        let Window { dimensions, strides, padding, base_dilation, window_dilation } = &self.window;
-        if window_dilation.iter().any(|&dilation| dilation != 1) {
-            bail!(
-                Unimplemented,
-                "select_and_gather_add cannot be transposed with window_dilation {window_dilation:?}"
-            );
-        }
-        let is_dilated = base_dilation.iter().any(|&dilation| dilation != 1);
-        let mut spread = operand.clone();
-        if is_dilated {
-            // A gap after the last element, too, does no harm: windows end before it.
-            let gaps = |&dilation: &usize| (0, 0, dilation as i64 - 1);
-            let pad = Pad { padding_config: base_dilation.iter().map(gaps).collect() };
-            let dtype = operand.ty().dtype;
-            let least = Value::literal(Literal::scalar(dtype, least(self.is_max, dtype)));
-            spread = ops::bind1(cx, pad, &[spread, least])?;
-        }
-        let scatter = SelectAndScatterAdd {
-            is_max: self.is_max,
-            window_dimensions: dimensions.clone(),
-            window_strides: strides.clone(),
-            padding: padding.clone(),
-        };
-        let result = ops::bind1(cx, scatter, &[ct.clone(), spread])?;
-        match is_dilated {
-            false => Ok(result),
-            true => {
-                let starts = vec![0; result.ty().rank()];
-                ops::slice(cx, &result, &starts, result.shape(), base_dilation)
-            }
-        }
     }
 }
 
@@ -125,7 +90,10 @@ impl Primitive for SelectAndGatherAdd {
         let ct = linear::cotangent(cotangents)?;
         match (&inputs[0], &inputs[1]) {
             (Operand::Linear(_), Operand::Known(operand)) => {
-                Ok(linear::cotangents(inputs, self.scatter(cx, ct, operand)?))
+                let window = self.window.clone();
+                let scatter = SelectAndScatterAdd { is_max: self.is_max, window };
+                let tangents = ops::bind1(cx, scatter, &[ct.clone(), operand.clone()])?;
+                Ok(linear::cotangents(inputs, tangents))
             }
             _ => Err(not_linear(self)),
         }

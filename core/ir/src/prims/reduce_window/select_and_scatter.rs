@@ -8,47 +8,32 @@ use crate::lower::{Elements, Lowering, Steps};
 use crate::prims::reduce::{combine, widest};
 use crate::prims::{Primitive, SelectAndGatherAdd, not_linear};
 use crate::rules::index::{self, Index};
-use crate::rules::sliding::{self, Sliding, Window};
+use crate::rules::sliding::{Sliding, Window};
 use crate::rules::{axes, linear, nary};
 use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// `select_and_scatter_add(source, operand)`: for each window the element of `source` is added to the place of
-/// the window's first largest (or smallest) element, in an array of zeros like `operand`. Padding counts as
-/// elements that any other is chosen over.
+/// the window's first largest (or smallest) element, in an array of zeros like `operand`. Padding and gaps count
+/// as elements that any other is chosen over. (JAX's primitive has no gaps.)
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SelectAndScatterAdd {
     /// Whether the largest element is wanted.
     pub is_max: bool,
-    /// The number of taps along each axis.
-    pub window_dimensions: Vec<usize>,
-    /// From one window to the next.
-    pub window_strides: Vec<usize>,
-    /// Room before and after the operand.
-    pub padding: Vec<(i64, i64)>,
+    /// The windows.
+    pub window: Window,
 }
 
 impl SelectAndScatterAdd {
-    fn window(&self) -> Window {
-        let rank = self.window_dimensions.len();
-        Window {
-            dimensions: self.window_dimensions.clone(),
-            strides: self.window_strides.clone(),
-            padding: self.padding.clone(),
-            base_dilation: vec![1; rank],
-            window_dilation: vec![1; rank],
-        }
-    }
-
     fn bind(&self, cx: Cx<'_>, source: &Value, operand: &Value) -> Result<Value> {
         ops::bind1(cx, self.clone(), &[source.clone(), operand.clone()])
     }
 
     /// The place of the element that is chosen from a window; none if that is padding.
-    fn chosen(&self, window: &Window, operand: &Literal, at: &[usize]) -> Option<Shape> {
-        let (taps, ty) = (Shape::new(&window.dimensions), operand.ty());
+    fn chosen(&self, operand: &Literal, at: &[usize]) -> Option<Shape> {
+        let (taps, ty) = (Shape::new(&self.window.dimensions), operand.ty());
         let mut chosen: Option<(Scalar, Option<Shape>)> = None;
         for tap in 0..taps.numel() {
-            let place = window.source(&ty.shape, at, &taps.unravel(tap));
+            let place = self.window.source(&ty.shape, at, &taps.unravel(tap));
             let other = place.as_ref().map_or(least(self.is_max, ty.dtype), |p| operand.at(p));
             match &chosen {
                 Some((value, _)) if stays_value(self.is_max, *value, other) => {}
@@ -61,7 +46,7 @@ impl SelectAndScatterAdd {
     /// For each window the position of the element that is chosen from it, or −1.
     fn push_choices(&self, cx: &mut dyn Steps, choices: BufferId, dtype: DType) -> Result<()> {
         let (source, operand) = (cx.input_type(0).clone(), cx.input_type(1).clone());
-        let (window, wide) = (self.window(), index::wide(operand.dtype));
+        let (window, wide) = (&self.window, index::wide(operand.dtype));
         cx.kernel("choices", &source.shape, Lanes::Domain, &mut |cx, point| {
             let b = cx.builder();
             let least = b.constant(wide, least(self.is_max, wide));
@@ -103,10 +88,8 @@ impl SelectAndScatterAdd {
         let (source, operand) = (cx.input_type(0).clone(), cx.input_type(1).clone());
         let (out, compute) = (cx.output(0), index::wide(operand.dtype));
         let op = if compute.is_bool() { ReduceOp::Or } else { ReduceOp::Add };
-        let axes = self.window().axes(&operand.shape);
-        // As many windows lie over one element.
-        let candidates: Vec<usize> =
-            axes.iter().map(|axis| axis.window.div_ceil(axis.stride)).collect();
+        let axes = self.window.axes(&operand.shape);
+        let candidates: Vec<usize> = axes.iter().map(n_candidates).collect();
         cx.kernel(self.name(), &operand.shape, Lanes::Domain, &mut |cx, point| {
             let b = cx.builder();
             let own = index::ravel(b, point, &operand.shape);
@@ -142,32 +125,48 @@ fn is_first(b: &mut BodyBuilder, tap: &[ValueId]) -> ValueId {
     first
 }
 
-/// One of the windows that may lie over an element: the last that does, and so many before it. The mask tells
-/// whether there is one.
-fn covering(
+/// How many windows may lie over one element. Where taps have gaps there is one for each tap.
+pub(in crate::prims) fn n_candidates(axis: &Sliding) -> usize {
+    match axis.window_dilation {
+        1 => axis.window.div_ceil(axis.stride),
+        _ => axis.window,
+    }
+}
+
+/// One of the windows that may lie over an element. The mask tells whether it is there and does.
+pub(in crate::prims) fn covering(
     b: &mut BodyBuilder,
     axes: &[Sliding],
     windows: &[usize],
     point: &[ValueId],
-    back: &[ValueId],
+    candidate: &[ValueId],
 ) -> (Index, Option<ValueId>) {
     let (mut at, mut mask) = (Index::new(), None);
     for (k, axis) in axes.iter().enumerate() {
-        let padded = index::offset(b, point[k], axis.padding.0);
-        let stride = b.index(axis.stride as i64);
-        let last = b.op(ScalarOp::Div, &[padded, stride]);
-        let window = b.op(ScalarOp::Sub, &[last, back[k]]);
-        // Of an element that is cut off even the last one begins after it.
-        let zero = b.index(0);
-        let is_there = b.compare(Compare::Ge, padded, zero);
-        mask = index::and(b, mask, is_there);
+        let element = index::scale(b, point[k], axis.base_dilation);
+        let padded = index::offset(b, element, axis.padding.0);
+        let (stride, zero) = (b.index(axis.stride as i64), b.index(0));
+        // Either so many windows before the last that begins here, or the one whose tap of this number is here.
+        let is_dense = axis.window_dilation == 1;
+        let tap = index::scale(b, candidate[k], axis.window_dilation);
+        let before = b.op(ScalarOp::Sub, &[padded, tap]);
+        let first = if is_dense { padded } else { before };
+        let mut window = b.op(ScalarOp::Div, &[first, stride]);
+        if is_dense {
+            window = b.op(ScalarOp::Sub, &[window, candidate[k]]);
+        }
+        let begins = b.compare(Compare::Ge, first, zero);
+        mask = index::and(b, mask, begins);
         let exists = index::within(b, window, windows[k].max(1) - 1);
         mask = index::and(b, mask, exists);
         let start = b.mul(window, stride);
-        let tap = b.op(ScalarOp::Sub, &[padded, start]);
-        let end = b.index(axis.window as i64);
-        let is_over = b.compare(Compare::Lt, tap, end);
-        mask = index::and(b, mask, is_over);
+        let covers = if is_dense {
+            let (tap, end) = (b.op(ScalarOp::Sub, &[padded, start]), b.index(axis.window as i64));
+            b.compare(Compare::Lt, tap, end)
+        } else {
+            b.compare(Compare::Eq, start, first)
+        };
+        mask = index::and(b, mask, covers);
         if windows[k] == 0 {
             let never = b.constant(DType::Bool, Scalar::Bool(false));
             mask = index::and(b, mask, never);
@@ -183,23 +182,15 @@ impl Primitive for SelectAndScatterAdd {
     }
 
     fn params(&self) -> Params {
-        vec![
-            ("padding", sliding::padding_param(&self.padding)),
-            select_param(self.is_max),
-            ("window_dimensions", Param::sizes(&self.window_dimensions)),
-            ("window_strides", Param::sizes(&self.window_strides)),
-        ]
+        let mut params = self.window.params();
+        params.insert(2, select_param(self.is_max));
+        params
     }
 
     fn parse(name: &str, params: &[(String, Param)]) -> Option<Result<Self>> {
         let read = ParamReader::new(name, params);
         (name == "select_and_scatter_add").then(|| {
-            Ok(SelectAndScatterAdd {
-                is_max: read_select(&read)?,
-                window_dimensions: read.sizes("window_dimensions")?,
-                window_strides: read.sizes("window_strides")?,
-                padding: sliding::read_padding(&read, "padding")?,
-            })
+            Ok(SelectAndScatterAdd { is_max: read_select(&read)?, window: Window::read(&read)? })
         })
     }
 
@@ -211,7 +202,7 @@ impl Primitive for SelectAndScatterAdd {
         if dtype.is_complex() {
             bail!(Dtype, "{name} does not take {operand}");
         }
-        let windows = self.window().checked_shape(name, operand)?;
+        let windows = self.window.checked_shape(name, operand)?;
         if windows != source.shape {
             bail!(
                 Shape,
@@ -225,12 +216,12 @@ impl Primitive for SelectAndScatterAdd {
         let (source, operand) = (&inputs[0], &inputs[1]);
         let types = [source.ty().clone(), operand.ty().clone()];
         let out = self.output_types(&types)?.swap_remove(0);
-        let (window, wide) = (self.window(), widest(out.dtype));
+        let wide = widest(out.dtype);
         let op = if wide.is_bool() { ReduceOp::Or } else { ReduceOp::Add };
         let mut sums = vec![Scalar::zero(wide); out.numel()];
         for position in 0..source.len() {
             let at = types[0].shape.unravel(position);
-            if let Some(place) = self.chosen(&window, operand, &at) {
+            if let Some(place) = self.chosen(operand, &at) {
                 let sum = &mut sums[out.shape.ravel(&place)];
                 *sum = combine(op, wide, *sum, source.get(position));
             }
@@ -251,7 +242,8 @@ impl Primitive for SelectAndScatterAdd {
         let ct = linear::cotangent(cotangents)?;
         match (&inputs[0], &inputs[1]) {
             (Operand::Linear(_), Operand::Known(operand)) => {
-                let gather = SelectAndGatherAdd { is_max: self.is_max, window: self.window() };
+                let gather =
+                    SelectAndGatherAdd { is_max: self.is_max, window: self.window.clone() };
                 let source = ops::bind1(cx, gather, &[ct.clone(), operand.clone()])?;
                 Ok(linear::cotangents(inputs, source))
             }
@@ -268,13 +260,8 @@ impl Primitive for SelectAndScatterAdd {
     ) -> Result<Batched> {
         let source = axes::to_front(cx, size, &inputs[0], axes[0])?;
         let operand = axes::to_front(cx, size, &inputs[1], axes[1])?;
-        let window = self.window().with_examples(0);
-        let batched = SelectAndScatterAdd {
-            is_max: self.is_max,
-            window_dimensions: window.dimensions,
-            window_strides: window.strides,
-            padding: window.padding,
-        };
+        let window = self.window.with_examples(0);
+        let batched = SelectAndScatterAdd { is_max: self.is_max, window };
         Ok(linear::batched(batched.bind(cx, &source, &operand)?, 0))
     }
 
