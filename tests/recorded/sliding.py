@@ -127,6 +127,27 @@ def selections(r):
                    integers(6, dtype, 9), integers(11, dtype), select_prim=select, **rest)
 
 
+def running(r):
+    """Running reductions from both ends, with ties, zeros, NaN and infinities."""
+    hard = np.array([[1, 2, 2, 0, 3, 3], [0, 0, -1, 5, 0, 2]], np.float32)
+    edges = np.array([1, -np.inf, 2, np.inf, 0, np.nan, 1], np.float32)
+    for op in ["cumsum", "cumprod", "cummax", "cummin", "cumlogsumexp"]:
+        for axis in [0, 1]:
+            for reverse in [False, True]:
+                fn = lambda x: getattr(lax, op)(x, axis, reverse)
+                for dtype in [*FLOATS, "complex64", "complex128"]:
+                    if dtype.startswith("complex") and op in ["cummax", "cummin"]:
+                        continue
+                    r.case(op, fn, values((3, 5), dtype, 7), axis=axis, reverse=reverse)
+                r.case(op, fn, hard, axis=axis, reverse=reverse)
+        for reverse in [False, True]:
+            fn = lambda x: getattr(lax, op)(x, 0, reverse)
+            r.case(op, fn, edges, derive=False, axis=0, reverse=reverse)
+            r.case(op, fn, np.array([-np.inf, -np.inf, 1, -np.inf], np.float32), derive=op == "cumlogsumexp", axis=0, reverse=reverse)
+            r.case(op, fn, np.zeros(0, np.float32), axis=0, reverse=reverse)
+            r.case(op, fn, np.float32([2.5]), axis=0, reverse=reverse)
+
+
 def window_operations(r):
     """Operations of the table on windows."""
     x, w = ordinary(-2, 2, (2, 3, 5), "float32"), ordinary(-1, 1, (4, 3, 2), "float32", 8)
@@ -194,4 +215,4 @@ def window_operations(r):
            preferred_element_type="i32")
 
 
-GROUPS = [convolutions, windows, selections, window_operations]
+GROUPS = [convolutions, windows, selections, running, window_operations]

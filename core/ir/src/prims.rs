@@ -73,7 +73,7 @@ pub use concatenate::Concatenate;
 pub use control::*;
 pub use convert::{BitcastConvertType, ConvertElementType};
 pub use convolution::{ConvDimensionNumbers, ConvGeneralDilated};
-pub use cumulative::Cumulative;
+pub use cumulative::{CumLogSumExp, Cumulative};
 pub use dot::DotGeneral;
 pub use dynamic_slice::{DynamicSlice, DynamicUpdateSlice};
 pub use gather::{Gather, IndexMode};
@@ -310,6 +310,7 @@ primitives! {
     SelectAndScatterAdd,
     ArgReduce,
     Cumulative,
+    CumLogSumExp,
     BroadcastInDim,
     Reshape,
     Squeeze,

@@ -50,6 +50,7 @@ files! {
     convolutions_agree_with_jax: "convolutions", primitives::agrees;
     reductions_of_windows_agree_with_jax: "windows", primitives::agrees;
     selections_from_windows_agree_with_jax: "selections", primitives::agrees;
+    running_reductions_agree_with_jax: "running", primitives::agrees;
     operations_on_windows_agree_with_jax: "window_operations", operations::agrees;
     special_functions_agree_with_jax: "special_functions", primitives::agrees;
     random_functions_agree_with_jax: "random", random::agrees;

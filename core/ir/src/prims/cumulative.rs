@@ -1,9 +1,12 @@
 //! Running reductions.
 
+mod logsumexp;
 mod tangent;
 
 use jaxrs_data::{DType, Literal, Result, Scalar, SmallVec, Type, bail, smallvec};
-use jaxrs_kernel::{Lanes, LoopKind, ReduceOp};
+use jaxrs_kernel::{BodyBuilder, Compare, Lanes, LoopKind, ReduceOp, ScalarOp, ValueId};
+
+pub use logsumexp::CumLogSumExp;
 
 use crate::lower::{Lowering, Steps, identity};
 use crate::prims::reduce::{combine, widest};
@@ -143,30 +146,11 @@ impl Primitive for Cumulative {
         Lowering::Steps
     }
 
-    /// One point for each line along the axis, which it goes along, storing as it goes.
     fn steps(&self, cx: &mut dyn Steps) -> Result<()> {
-        let x = cx.input_type(0).clone();
-        let (out, compute) = (cx.output(0), nary::compute_dtype(x.dtype));
-        let (n, domain) = (x.shape[self.axis], x.shape.without(self.axis));
-        cx.kernel(self.name(), &domain, Lanes::Domain, &mut |cx, point| {
-            let init = cx.builder().constant(compute, identity(self.op, compute));
-            cx.counted(LoopKind::Sequential, n, &[init], &mut |cx, i, carried| {
-                let b = cx.builder();
-                let last = b.index(n as i64 - 1);
-                let i =
-                    if self.reverse { b.op(jaxrs_kernel::ScalarOp::Sub, &[last, i]) } else { i };
-                let mut at = Index::from_slice(point);
-                at.insert(self.axis, i);
-                let element = cx.operand(0, &at)?;
-                let b = cx.builder();
-                let element = b.cast(element, compute);
-                let sum = b.op(self.op.op(), &[carried[0], element]);
-                let (position, stored) = (index::ravel(b, &at, &x.shape), b.cast(sum, x.dtype));
-                b.store(out, position, stored, None);
-                Ok(smallvec![sum])
-            })?;
-            Ok(())
-        })
+        let compute = nary::compute_dtype(cx.input_type(0).dtype);
+        let init = identity(self.op, compute);
+        let line = Line { axis: self.axis, reverse: self.reverse, init };
+        scan_lines(cx, self.name(), line, &|b, _, sum, element| b.op(self.op.op(), &[sum, element]))
     }
 
     #[cfg(any(test, feature = "testing"))]
@@ -198,4 +182,41 @@ impl Primitive for Cumulative {
         }
         samples
     }
+}
+
+/// How lines of an array are gone along.
+struct Line {
+    axis: usize,
+    reverse: bool,
+    /// What comes before the first element.
+    init: Scalar,
+}
+
+/// What an element makes of the results so far, given whether it is the first, them, and it.
+type Next<'a> = &'a dyn Fn(&mut BodyBuilder, ValueId, ValueId, ValueId) -> ValueId;
+
+/// One point for each line along an axis, which it goes along, storing as it goes.
+fn scan_lines(cx: &mut dyn Steps, name: &str, line: Line, next: Next<'_>) -> Result<()> {
+    let x = cx.input_type(0).clone();
+    let (out, compute) = (cx.output(0), nary::compute_dtype(x.dtype));
+    let (n, domain) = (x.shape[line.axis], x.shape.without(line.axis));
+    cx.kernel(name, &domain, Lanes::Domain, &mut |cx, point| {
+        let init = cx.builder().constant(compute, line.init);
+        cx.counted(LoopKind::Sequential, n, &[init], &mut |cx, step, carried| {
+            let b = cx.builder();
+            let (last, zero) = (b.index(n as i64 - 1), b.index(0));
+            let i = if line.reverse { b.op(ScalarOp::Sub, &[last, step]) } else { step };
+            let mut at = Index::from_slice(point);
+            at.insert(line.axis, i);
+            let element = cx.operand(0, &at)?;
+            let b = cx.builder();
+            let element = b.cast(element, compute);
+            let first = b.compare(Compare::Eq, step, zero);
+            let sum = next(b, first, carried[0], element);
+            let (position, stored) = (index::ravel(b, &at, &x.shape), b.cast(sum, x.dtype));
+            b.store(out, position, stored, None);
+            Ok(smallvec![sum])
+        })?;
+        Ok(())
+    })
 }

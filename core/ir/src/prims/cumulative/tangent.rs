@@ -10,42 +10,57 @@ use crate::prims::binary::share;
 use crate::{Cx, Value, ops};
 
 /// Elements and their tangents.
-struct Dual {
-    x: Value,
-    dx: Value,
+pub(super) struct Dual {
+    pub(super) x: Value,
+    pub(super) dx: Value,
 }
+
+/// How two parts that follow one another are combined, with their tangents.
+pub(super) type Combine<'a> = &'a dyn Fn(&Dual, &Dual) -> Result<Dual>;
 
 /// The tangent of a running reduction.
 pub(super) fn cumulative(cx: Cx<'_>, prim: Cumulative, x: &Value, dx: &Value) -> Result<Value> {
-    let turned = |value: &Value| match prim.reverse {
-        true => ops::rev(cx, value, [prim.axis]),
-        false => Ok(value.clone()),
-    };
-    let prefix = scan(cx, prim, &Dual { x: turned(x)?, dx: turned(dx)? })?;
-    turned(&prefix.dx)
+    let all = Dual { x: x.clone(), dx: dx.clone() };
+    prefixes(cx, prim.axis, prim.reverse, &all, &|a, b| combine(cx, prim.op, a, b))
 }
 
-fn scan(cx: Cx<'_>, prim: Cumulative, all: &Dual) -> Result<Dual> {
-    let n = all.x.shape()[prim.axis];
+/// The tangents of all prefixes along an axis.
+pub(super) fn prefixes(
+    cx: Cx<'_>,
+    axis: usize,
+    reverse: bool,
+    all: &Dual,
+    combine: Combine<'_>,
+) -> Result<Value> {
+    let turned = |value: &Value| match reverse {
+        true => ops::rev(cx, value, [axis]),
+        false => Ok(value.clone()),
+    };
+    let all = Dual { x: turned(&all.x)?, dx: turned(&all.dx)? };
+    turned(&scan(cx, axis, &all, combine)?.dx)
+}
+
+fn scan(cx: Cx<'_>, axis: usize, all: &Dual, combine: Combine<'_>) -> Result<Dual> {
+    let n = all.x.shape()[axis];
     if n < 2 {
         return Ok(Dual { x: all.x.clone(), dx: all.dx.clone() });
     }
-    let part = |of: &Dual, start, limit, step| of.part(cx, prim.axis, start, limit, step);
-    let pairs = combine(cx, prim.op, &part(all, 0, n - 1, 2)?, &part(all, 1, n, 2)?)?;
+    let part = |of: &Dual, start, limit, step| of.part(cx, axis, start, limit, step);
+    let pairs = combine(&part(all, 0, n - 1, 2)?, &part(all, 1, n, 2)?)?;
     // The prefixes that end at odd positions, and from them those that end at even ones.
-    let odd = scan(cx, prim, &pairs)?;
+    let odd = scan(cx, axis, &pairs, combine)?;
     let n_even = n.div_ceil(2) - 1;
     let first = part(all, 0, 1, 1)?;
     let even = if n_even == 0 {
         first
     } else {
-        let rest = combine(cx, prim.op, &part(&odd, 0, n_even, 1)?, &part(all, 2, n, 2)?)?;
-        let joined = |a, b| ops::concatenate(cx, &[a, b], prim.axis);
+        let rest = combine(&part(&odd, 0, n_even, 1)?, &part(all, 2, n, 2)?)?;
+        let joined = |a, b| ops::concatenate(cx, &[a, b], axis);
         Dual { x: joined(first.x, rest.x)?, dx: joined(first.dx, rest.dx)? }
     };
     Ok(Dual {
-        x: interleave(cx, prim.axis, &even.x, &odd.x)?,
-        dx: interleave(cx, prim.axis, &even.dx, &odd.dx)?,
+        x: interleave(cx, axis, &even.x, &odd.x)?,
+        dx: interleave(cx, axis, &even.dx, &odd.dx)?,
     })
 }
 
