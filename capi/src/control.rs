@@ -15,7 +15,7 @@ use crate::results::ResultsBody;
 use crate::scope::ScopeBody;
 
 /// Runs an operation in a scope and appends what it gives.
-fn run(
+pub(crate) fn run(
     s: &Shared<ScopeBody>,
     r: &Shared<ResultsBody>,
     body: impl FnOnce(&Scope, &Arc<Engine>) -> Result<Vec<Value>>,
@@ -28,7 +28,11 @@ fn run(
     })
 }
 
-fn function<'a>(engine: &Engine, f: &Shared<FnBody>, name: &str) -> Result<&'a Function> {
+pub(crate) fn function<'a>(
+    engine: &Engine,
+    f: &Shared<FnBody>,
+    name: &str,
+) -> Result<&'a Function> {
     let f = f.get(name)?;
     engine.check_same(f.engine()?, name)?;
     Ok(f.function())

@@ -43,13 +43,13 @@ class Recorder:
     def __init__(self, folder, name):
         self.out = open(folder / f"{name}.jsonl", "w")
 
-    def case(self, op, fn, *inputs, derive=True, **params):
-        """`fn(*inputs)` is the operation with these parameters."""
+    def case(self, op, fn, *inputs, derive=True, wrt=None, **params):
+        """`fn(*inputs)` is the operation with these parameters; derivatives are by the inputs `wrt`, or by all floats."""
         inputs = [np.asarray(x) for x in inputs]
         outputs = as_tuple(fn(*inputs))
         row = {"op": op, "params": params, "inputs": list(map(array, inputs)), "outputs": list(map(array, outputs))}
         if derive and any(map(is_float, inputs)) and all(map(is_float, outputs)):
-            row |= derivatives(fn, inputs)
+            row |= derivatives(fn, inputs, wrt)
         self.out.write(json.dumps(row, separators=(",", ":")) + "\n")
 
 
@@ -57,8 +57,8 @@ def as_tuple(x):
     return tuple(x) if isinstance(x, (tuple, list)) else (x,)
 
 
-def derivatives(fn, inputs):
-    where = [i for i, x in enumerate(inputs) if is_float(x)]
+def derivatives(fn, inputs, wrt):
+    where = [i for i, x in enumerate(inputs) if is_float(x) and (wrt is None or i in wrt)]
 
     def of_floats(*floats):
         full = list(inputs)

@@ -1,4 +1,5 @@
 """What JAX computes where windows slide over arrays."""
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -148,6 +149,62 @@ def running(r):
             r.case(op, fn, np.float32([2.5]), axis=0, reverse=reverse)
 
 
+def program(fn, *inputs, key="jaxpr"):
+    """The program of scalars that an operation holds, as JAX prints it."""
+    held = jax.make_jaxpr(fn)(*inputs).eqns[-1].params[key]
+    return " ".join(str(held).split())
+
+
+def reducers(r):
+    """Reductions by programs."""
+    mix = lambda a, b: a * 0.5 + b
+    both = lambda a, b: (a[0] * b[0], jnp.maximum(a[1], b[1]))
+    first = lambda a, b: (jnp.where(a[0] >= b[0], a[0], b[0]), jnp.where(a[0] >= b[0], a[1], b[1]))
+    product = lambda a, b: a * b
+    for dtype in FLOATS:
+        x, y = ordinary(0.5, 2, (3, 4), dtype), ordinary(-1, 1, (3, 4), dtype, 8)
+        two, low = np.asarray(2, dtype), np.asarray(-9, dtype)
+        place, none = integers((3, 4), "int32"), np.int32(-1)
+        for axes in [(0,), (1,), (0, 1), ()]:
+            one = lambda x, i: lax.reduce(x, i, product, axes)
+            r.case("reduce", one, x, two, derive=bool(axes), wrt=[0], dimensions=axes, jaxpr=program(one, x, two))
+            two_at_once = lambda x, y, i, j: lax.reduce((x, y), (i, j), both, axes)
+            r.case("reduce", two_at_once, x, y, two, low, derive=bool(axes), wrt=[0, 1], dimensions=axes, jaxpr=program(two_at_once, x, y, two, low))
+        ordered = lambda x, i: lax.reduce(x, i, mix, (0,))
+        r.case("reduce", ordered, x, two, derive=False, dimensions=(0,), jaxpr=program(ordered, x, two))
+        chosen = lambda x, p, i, n: lax.reduce((x, p), (i, n), first, (1,))
+        r.case("reduce", chosen, x, place, low, none, derive=False, dimensions=(1,), jaxpr=program(chosen, x, place, low, none))
+        for shape, options in WINDOWS + GAPS:
+            options = complete(options)
+            x, y = ordinary(0.5, 2, shape, dtype), integers(shape, "int32")
+            # With several axes the order of elements is XLA's own.
+            fn = lambda x, i: lax.reduce_window(x, i, mix if len(shape) == 1 else product, **options)
+            r.case("reduce_window", fn, x, two, derive=False, jaxpr=program(fn, x, two), **options)
+            fn = lambda x, p, i, n: lax.reduce_window((x, p), (i, n), first, **options)
+            r.case("reduce_window", fn, x, y, low, none, derive=False, jaxpr=program(fn, x, y, low, none), **options)
+    for dtype in ["int32", "uint8", "complex64"]:
+        x, two = values((3, 4), dtype, 7), np.asarray(2, dtype)
+        one = lambda x, i: lax.reduce(x, i, product, (1,))
+        r.case("reduce", one, x, two, wrt=[0], dimensions=(1,), jaxpr=program(one, x, two))
+    empty, two = np.zeros((0, 3), np.float32), np.float32(2)
+    one = lambda x, i: lax.reduce(x, i, product, (0,))
+    r.case("reduce", one, empty, two, derive=False, dimensions=(0,), jaxpr=program(one, empty, two))
+    for select in [lambda a, b: a >= b, lambda a, b: a < b]:
+        for scatter in [jnp.add, lambda a, b: a - 2 * b]:
+            for shape, options in WINDOWS[:3] + WINDOWS[4:7]:
+                rest = {key: complete(options)[key] for key in ["window_dimensions", "window_strides", "padding"]}
+                if any(low < 0 for low, high in rest["padding"]):
+                    continue
+                x, init = ordinary(-2, 2, shape, "float32"), np.float32(1)
+                windows = internal._reduce_window_sum(x, **complete(options)).shape
+                fn = lambda x, s, i: internal._select_and_scatter(x, select, rest["window_dimensions"], rest["window_strides"],
+                                                                  rest["padding"], s, i, scatter)
+                source = ordinary(-1, 1, windows, "float32", 9)
+                r.case("select_and_scatter", fn, x, source, init, derive=False, **rest,
+                       select_jaxpr=program(fn, x, source, init, key="select_jaxpr"),
+                       scatter_jaxpr=program(fn, x, source, init, key="scatter_jaxpr"))
+
+
 def window_operations(r):
     """Operations of the table on windows."""
     x, w = ordinary(-2, 2, (2, 3, 5), "float32"), ordinary(-1, 1, (4, 3, 2), "float32", 8)
@@ -205,6 +262,30 @@ def window_operations(r):
     local = lambda a, b: lax.conv_general_dilated_local(a, b, (2,), "VALID", (2,))
     r.case("conv_general_dilated_local", local, x, ordinary(-1, 1, (4, 6, 2), "float32", 8), filter_shape=(2,), window_strides=(2,))
 
+    flat_axes = {"window_dimensions": (2, 1, 3), "window_strides": (1, 1, 2)}
+    for op, monoid, start in [("sum", lax.add, 0.0), ("max", lax.max, -np.inf), ("min", lax.min, np.inf)]:
+        for extra in [{}, {"padding": "SAME"}, {"padding": "SAME_LOWER", "window_dilation": (1, 1, 2)}]:
+            fn = lambda a: lax.reduce_window(a, start, monoid, **{"padding": "VALID", **flat_axes, **extra})
+            r.case(f"reduce_window_{op}", fn, x, derive="window_dilation" not in extra or op == "sum", **flat_axes, **extra)
+        pads = ((1, 0), (0, 0), (2, 1))
+        fn = lambda a: lax.reduce_window(a, start, monoid, padding=pads, base_dilation=(2, 1, 1), **flat_axes)
+        r.case(f"reduce_window_{op}", fn, x, pads=flat(pads), base_dilation=(2, 1, 1), **flat_axes)
+
+    def pooled(monoid, start, padding, strides):
+        window = {"window_dimensions": (1, 2, 3, 1), "window_strides": (1, *strides, 1), "padding": padding}
+        return lambda a: lax.reduce_window(a, start, monoid, **window)
+
+    for strides in [(1, 1), (2, 1)]:
+        for padding in ["VALID", "SAME"]:
+            total, count = pooled(lax.add, 0.0, padding, strides), np.ones_like(image)
+            options = {"window_shape": (2, 3), "strides": strides, "padding": padding}
+            r.case("max_pool", pooled(lax.max, -np.inf, padding, strides), image, **options)
+            r.case("min_pool", pooled(lax.min, np.inf, padding, strides), image, **options)
+            r.case("avg_pool", lambda a: total(a) / 6, image, **options)
+            r.case("avg_pool", lambda a: total(a) / total(count), image, count_include_pad=False, **options)
+    for axis, reverse in [(0, False), (-1, True)]:
+        r.case("cumlogsumexp", lambda a: lax.cumlogsumexp(a, axis % 3, reverse), x, axis=axis, reverse=reverse)
+
     long, short = ordinary(-2, 2, 7, "float32"), ordinary(-1, 1, 4, "float32", 8)
     turned = (long + 1j * ordinary(-2, 2, 7, "float32", 9)).astype("complex64")
     for op, fn in [("convolve", jnp.convolve), ("correlate", jnp.correlate)]:
@@ -215,4 +296,4 @@ def window_operations(r):
            preferred_element_type="i32")
 
 
-GROUPS = [convolutions, windows, selections, running, window_operations]
+GROUPS = [convolutions, windows, selections, running, reducers, window_operations]

@@ -2,6 +2,7 @@
 
 mod convolution;
 mod top_k;
+mod window;
 
 use jaxrs_data::{Axes, DType, Literal, Result, Shape, SmallVec, bail, normalize_axis};
 use jaxrs_ir::prims::{
@@ -15,6 +16,7 @@ use jaxrs_transform::Scope;
 
 pub use convolution::*;
 pub use top_k::top_k;
+pub use window::*;
 
 macro_rules! unary {
     ($($(#[$doc:meta])* $name:ident => $op:ident,)*) => {

@@ -38,6 +38,10 @@ const FILES: &[(&str, &str)] = &[
         "control",
         "control flow: bodies are functions, which may close over tracers of enclosing scopes",
     ),
+    (
+        "reduction",
+        "control flow: bodies are functions, which may close over tracers of enclosing scopes",
+    ),
     ("host", "host functions: code of the caller's that programs call while they run"),
     ("checkify", "checks, and errors as data"),
     ("program", "programs"),

@@ -92,4 +92,7 @@ pub(super) static OPS: &[Op] = &[
     op!("cummin", "The smallest of all elements up to each one.", (x)
         { axis: Axis = None, FLAT_AXIS; reverse: Bool = false, "whether from the end"; }
         => |cx| numpy::cummin(cx, x, axis, reverse)),
+    op!("cumlogsumexp", "The logarithms of the sums of the exponentials of all elements up to each one.", (x)
+        { axis: I64 = 0, "along which axis"; reverse: Bool = false, "whether from the end"; }
+        => |cx| lax::cumlogsumexp(cx, x, axis, reverse)),
 ];

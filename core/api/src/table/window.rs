@@ -1,7 +1,9 @@
 //! Convolutions and other operations on windows.
 
+use jaxrs_kernel::ReduceOp;
+
 use super::*;
-use crate::lax::{self, ConvOptions, ConvTransposeOptions, Padding};
+use crate::lax::{self, ConvOptions, ConvTransposeOptions, Padding, WindowOptions};
 use crate::numpy;
 use crate::operands::promoted;
 
@@ -13,6 +15,8 @@ const LHS_DILATION: &str =
 const RHS_DILATION: &str = "from one element of the kernel to the next; ones if empty";
 const NUMBERS: &str = "letters of the axes of x, kernel and result, such as `NHWC,HWIO->NHWC`; NC…, OI…, NC… if empty";
 const PREFERRED: &str = "the element type of the result; the operands' own if none";
+const WINDOW_STRIDES: &str = "from one window to the next, for each axis; ones if empty";
+const WINDOW_PADS: &str = "low and high padding of each axis in turn, instead of `padding`";
 const MODE: &str = "`full`, `same` or `valid`";
 
 /// The padding that two attributes tell.
@@ -35,6 +39,39 @@ impl<'a> PadPairs<'a> {
             pairs => Ok(Padding::Explicit(pairs)),
         }
     }
+}
+
+/// The lists that windows take.
+type WindowLists<'a> = (&'a [i64], &'a [i64], (&'a str, &'a [i64]), &'a [i64], &'a [i64]);
+
+/// The sum, largest or smallest element of each window.
+fn reduce_window(cx: &Scope, op: ReduceOp, x: &Value, lists: WindowLists<'_>) -> Result<Value> {
+    let name = "reduce_window";
+    let (dimensions, strides, (padding, pads), base, dilation) = lists;
+    let pads = PadPairs::new(padding, pads)?;
+    let options = WindowOptions {
+        dimensions: &lax::sizes(name, "window_dimensions", dimensions)?,
+        strides: &lax::sizes(name, "window_strides", strides)?,
+        padding: pads.padding()?,
+        base_dilation: &lax::sizes(name, "base_dilation", base)?,
+        window_dilation: &lax::sizes(name, "window_dilation", dilation)?,
+    };
+    lax::reduce_window_monoid(cx, op, x, &options)
+}
+
+/// The largest or smallest element of windows of spatial axes.
+fn pool(
+    cx: &Scope,
+    op: ReduceOp,
+    x: &Value,
+    window_shape: &[i64],
+    strides: &[i64],
+    padding: (&str, &[i64]),
+) -> Result<Value> {
+    let pads = PadPairs::new(padding.0, padding.1)?;
+    let window_shape = lax::sizes("pool", "window_shape", window_shape)?;
+    let strides = lax::sizes("pool", "strides", strides)?;
+    lax::pool(cx, op, x, &window_shape, &strides, pads.padding()?)
 }
 
 /// A count of groups.
@@ -156,4 +193,40 @@ pub(super) static OPS: &[Op] = &[
     op!("correlate", "The correlation of two sequences, the second conjugated.", (x, y)
         { mode: Str = "valid", MODE; preferred_element_type: DType = None, PREFERRED; }
         => |cx| numpy::correlate(cx, x, y, mode, preferred_element_type)),
+    op!("reduce_window_sum", "The sum of each window; padding and gaps add nothing.", (x)
+    { window_dimensions: I64s, "the sizes of a window"; window_strides: I64s = &[], WINDOW_STRIDES;
+      padding: Str = "VALID", PADDING; pads: I64s = &[], WINDOW_PADS;
+      base_dilation: I64s = &[], "from one element of x to the next; ones if empty";
+      window_dilation: I64s = &[], "from one element of a window to the next; ones if empty"; }
+    => |cx| reduce_window(cx, ReduceOp::Add, x, (window_dimensions, window_strides, (padding, pads), base_dilation, window_dilation))),
+    op!("reduce_window_max", "The largest element of each window; padding and gaps add nothing.", (x)
+    { window_dimensions: I64s, "the sizes of a window"; window_strides: I64s = &[], WINDOW_STRIDES;
+      padding: Str = "VALID", PADDING; pads: I64s = &[], WINDOW_PADS;
+      base_dilation: I64s = &[], "from one element of x to the next; ones if empty";
+      window_dilation: I64s = &[], "from one element of a window to the next; ones if empty"; }
+    => |cx| reduce_window(cx, ReduceOp::Max, x, (window_dimensions, window_strides, (padding, pads), base_dilation, window_dilation))),
+    op!("reduce_window_min", "The smallest element of each window; padding and gaps add nothing.", (x)
+    { window_dimensions: I64s, "the sizes of a window"; window_strides: I64s = &[], WINDOW_STRIDES;
+      padding: Str = "VALID", PADDING; pads: I64s = &[], WINDOW_PADS;
+      base_dilation: I64s = &[], "from one element of x to the next; ones if empty";
+      window_dilation: I64s = &[], "from one element of a window to the next; ones if empty"; }
+    => |cx| reduce_window(cx, ReduceOp::Min, x, (window_dimensions, window_strides, (padding, pads), base_dilation, window_dilation))),
+    op!("max_pool", "The largest element of windows of spatial axes, which lie before the last.", (x)
+        { window_shape: I64s, "the sizes of a window"; strides: I64s = &[], STRIDES;
+          padding: Str = "VALID", PADDING; pads: I64s = &[], PADS; }
+        => |cx| pool(cx, ReduceOp::Max, x, window_shape, strides, (padding, pads))),
+    op!("min_pool", "The smallest element of windows of spatial axes, which lie before the last.", (x)
+        { window_shape: I64s, "the sizes of a window"; strides: I64s = &[], STRIDES;
+          padding: Str = "VALID", PADDING; pads: I64s = &[], PADS; }
+        => |cx| pool(cx, ReduceOp::Min, x, window_shape, strides, (padding, pads))),
+    op!("avg_pool", "The mean of windows of spatial axes, which lie before the last.", (x)
+    { window_shape: I64s, "the sizes of a window"; strides: I64s = &[], STRIDES;
+      padding: Str = "VALID", PADDING; pads: I64s = &[], PADS;
+      count_include_pad: Bool = true, "whether padding counts as elements"; }
+    => |cx| {
+        let pads = PadPairs::new(padding, pads)?;
+        let window_shape = lax::sizes("avg_pool", "window_shape", window_shape)?;
+        let strides = lax::sizes("avg_pool", "strides", strides)?;
+        lax::avg_pool(cx, x, &window_shape, &strides, pads.padding()?, count_include_pad)
+    }),
 ];

@@ -51,6 +51,7 @@ files! {
     reductions_of_windows_agree_with_jax: "windows", primitives::agrees;
     selections_from_windows_agree_with_jax: "selections", primitives::agrees;
     running_reductions_agree_with_jax: "running", primitives::agrees;
+    reductions_by_programs_agree_with_jax: "reducers", primitives::agrees;
     operations_on_windows_agree_with_jax: "window_operations", operations::agrees;
     special_functions_agree_with_jax: "special_functions", primitives::agrees;
     random_functions_agree_with_jax: "random", random::agrees;

@@ -1,6 +1,7 @@
 //! Reading recorded rows.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jaxrs_data::{DType, Literal, Scalar, Shape, Type};
 use jaxrs_ir::Param;
@@ -83,6 +84,9 @@ fn row(json: &Json) -> Row {
 fn param(json: &Json) -> Param {
     match json {
         Json::Bool(value) => Param::Bool(*value),
+        Json::String(text) if text.starts_with('{') => {
+            Param::Jaxpr(Arc::new(text.parse().unwrap()))
+        }
         Json::String(name) => {
             DType::from_name(name).map_or(Param::Name(name.clone()), Param::DType)
         }

@@ -21,7 +21,8 @@ use crate::rules::scalar_program;
 use crate::{Batched, Cx, Jaxpr, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// `reduce(operands…, inits…)`: combines the elements along some axes, beginning with the initial values, by a
-/// program `(results so far…, elements…) → results…` of scalars, which is taken to be associative.
+/// program `(results so far…, elements…) → results…` of scalars, which is taken to be associative. Along no axes
+/// operands stay as they are, whatever the initial values.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct VariadicReduce {
     /// How elements are combined.
@@ -173,6 +174,10 @@ impl Primitive for VariadicReduce {
         let types: Vec<Type> = inputs.iter().map(|x| x.ty().clone()).collect();
         let out = self.output_types(&types)?;
         let (xs, inits) = inputs.split_at(out.len());
+        if self.dimensions.is_empty() {
+            let strong = xs.iter().zip(&out).map(|(x, ty)| x.clone().with_type(ty.clone()));
+            return strong.collect();
+        }
         let (shape, kept) = (&types[0].shape, self.kept(types[0].rank()));
         let mut elements: Vec<Vec<Literal>> = vec![inits.to_vec(); out[0].numel()];
         for position in 0..shape.numel() {
@@ -228,6 +233,9 @@ impl Primitive for VariadicReduce {
     fn steps(&self, cx: &mut dyn Steps) -> Result<()> {
         let shape = cx.input_type(0).shape.clone();
         let sizes: Vec<usize> = self.dimensions.iter().map(|&axis| shape[axis]).collect();
+        if sizes.is_empty() {
+            return fold::push_copies(cx, self.name());
+        }
         fold::push(cx, self.name(), &self.jaxpr, &sizes, &|_, point, reduced| {
             let (mut kept, mut reduced) = (point.iter(), reduced.iter());
             let axis_index = |axis: usize| match self.dimensions.contains(&axis) {

@@ -63,6 +63,21 @@ pub(super) fn push(
     })
 }
 
+/// Pushes kernels that copy operands to results.
+pub(super) fn push_copies(cx: &mut dyn Steps, name: &str) -> Result<()> {
+    for k in 0..cx.n_outputs() {
+        let (out, shape) = (cx.output(k), cx.output_type(k).shape.clone());
+        cx.kernel(name, &shape, Lanes::Domain, &mut |cx, point| {
+            let value = cx.operand(k, point)?;
+            let b = cx.builder();
+            let position = index::ravel(b, point, &shape);
+            b.store(out, position, value, None);
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
 /// The value in a type that kernels compute with; conversion back gives the same value.
 pub(super) fn widened(b: &mut BodyBuilder, value: ValueId) -> ValueId {
     let wide = index::wide(b.dtype(value));
