@@ -13,6 +13,7 @@ import numpy as np
 from jax import lax
 
 import complex_numbers
+import fourier
 import sliding
 import special
 from recording import FLOATS, INTS, NAMES, SPECIAL, Recorder, integers, ordinary
@@ -401,7 +402,7 @@ def operations(r):
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
     for group in [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations,
-                  *complex_numbers.GROUPS, *sliding.GROUPS, *special.GROUPS]:
+                  *complex_numbers.GROUPS, *fourier.GROUPS, *sliding.GROUPS, *special.GROUPS]:
         group(Recorder(folder, group.__name__))
 
 

@@ -1,6 +1,7 @@
 //! Operations close to the primitives: no promotion, no broadcasting but of scalars.
 
 mod convolution;
+mod fft;
 mod top_k;
 mod window;
 
@@ -15,6 +16,7 @@ use jaxrs_kernel::{Compare, ReduceOp};
 use jaxrs_transform::Scope;
 
 pub use convolution::*;
+pub use fft::fft;
 pub use top_k::top_k;
 pub use window::*;
 

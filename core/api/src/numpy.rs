@@ -6,6 +6,7 @@ mod complex;
 mod create;
 mod cumulative;
 mod einsum;
+pub mod fft;
 mod indexing;
 mod logic;
 mod products;

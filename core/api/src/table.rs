@@ -10,6 +10,7 @@ mod collective;
 mod complex;
 mod create;
 mod elementwise;
+mod fourier;
 mod index;
 mod nn;
 mod product;
@@ -147,6 +148,7 @@ pub static GROUPS: &[(&str, &[Op])] = &[
     ("reductions", reduce::OPS),
     ("products", product::OPS),
     ("convolutions and windows", window::OPS),
+    ("Fourier transforms", fourier::OPS),
     ("arrangement", arrange::OPS),
     ("indexing and sorting", index::OPS),
     ("creation", create::OPS),

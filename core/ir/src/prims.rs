@@ -38,6 +38,7 @@ mod convolution;
 mod cumulative;
 mod dot;
 mod dynamic_slice;
+mod fft;
 mod gather;
 mod integer_pow;
 mod iota;
@@ -76,6 +77,7 @@ pub use convolution::{ConvDimensionNumbers, ConvGeneralDilated};
 pub use cumulative::{CumLogSumExp, Cumulative};
 pub use dot::DotGeneral;
 pub use dynamic_slice::{DynamicSlice, DynamicUpdateSlice};
+pub use fft::{Fft, FftType};
 pub use gather::{Gather, IndexMode};
 pub use integer_pow::IntegerPow;
 pub use iota::Iota;
@@ -327,6 +329,7 @@ primitives! {
     DotGeneral,
     ConvGeneralDilated,
     Sort,
+    Fft,
     Threefry2x32,
     RandomBits,
     Call,

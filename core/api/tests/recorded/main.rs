@@ -53,6 +53,8 @@ files! {
     running_reductions_agree_with_jax: "running", primitives::agrees;
     reductions_by_programs_agree_with_jax: "reducers", primitives::agrees;
     operations_on_windows_agree_with_jax: "window_operations", operations::agrees;
+    fourier_transforms_agree_with_jax: "fourier", primitives::agrees;
+    operations_with_fourier_transforms_agree_with_jax: "fourier_operations", operations::agrees;
     special_functions_agree_with_jax: "special_functions", primitives::agrees;
     random_functions_agree_with_jax: "random", random::agrees;
     operations_agree_with_jax: "operations", operations::agrees;

@@ -22,7 +22,7 @@ fn class(op: &str, is_complex: bool) -> Class {
     match op {
         "mul" | "square" | "abs" | "sign" if is_complex => Class::Elementary,
         _ if SUMS.iter().any(|sum| op.starts_with(sum)) => Class::Accumulated,
-        "dot_general" => Class::Accumulated,
+        "dot_general" | "fft" => Class::Accumulated,
         // Both sides follow series until they no longer change.
         "igamma"
         | "igammac"
