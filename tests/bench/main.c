@@ -5,7 +5,7 @@
 #include <time.h>
 #include "bench.h"
 
-static const workload* const GROUPS[] = {DISPATCH, COMPILE, FUSION, CONTRACTION, LOOPS, AUTODIFF, RANDOM, MOVEMENT, MEMORY};
+static const workload* const GROUPS[] = {DISPATCH, COMPILE, FUSION, CONTRACTION, LOOPS, AUTODIFF, RANDOM, MOVEMENT, SPECTRUM, MEMORY};
 enum { MAX_SAMPLES = 300 };
 
 typedef struct samples {
@@ -28,8 +28,8 @@ static double element(const void* data, jaxrs_dtype dtype, size_t i) {
         case JAXRS_I32: return ((const int32_t*)data)[i];
         case JAXRS_I64: return (double)((const int64_t*)data)[i];
         case JAXRS_U32: return ((const uint32_t*)data)[i];
-        case JAXRS_F32: return (double)((const float*)data)[i];
-        case JAXRS_F64: return ((const double*)data)[i];
+        case JAXRS_F32: case JAXRS_C64: return (double)((const float*)data)[i];
+        case JAXRS_F64: case JAXRS_C128: return ((const double*)data)[i];
         default: return NAN;
     }
 }
@@ -41,9 +41,12 @@ static double checksum(work* w) {
         const void* data = NULL;
         size_t nbytes = 0;
         double sum = 0;
+        jaxrs_dtype dtype = jaxrs_array_dtype(a);
+        /* of a complex number the real and the imaginary part, one after the other */
+        size_t n = jaxrs_array_size(a) * (dtype == JAXRS_C64 || dtype == JAXRS_C128 ? 2 : 1);
         w->error = jaxrs_array_host_view(a, &data, &nbytes);
-        for (size_t i = 0; !w->error && i < jaxrs_array_size(a); i++) {
-            double v = element(data, jaxrs_array_dtype(a), i);
+        for (size_t i = 0; !w->error && i < n; i++) {
+            double v = element(data, dtype, i);
             sum += (1.0 + (double)(i % 97) / 97.0) * (fabs(v) + 0.5 * v);
         }
         total += (double)(k + 1) * sum;

@@ -5,6 +5,7 @@ from jax import lax
 
 from recording import integers, ordinary
 
+NAMES = {"s": "lengths"}
 REAL = {"complex64": "float32", "complex128": "float64"}
 
 
@@ -40,7 +41,7 @@ def fourier_operations(r):
         fn = getattr(fft, op)
         many = ordinary(-2, 2, (2, 3, 2, 3), "float32") if op.startswith("r") else complex_array((2, 3, 2, 3), "complex64")
         for options in [{}, {"norm": "ortho"}, {"norm": "forward"}, {"s": (4, 2)}, {"axes": (0, 2)}, {"s": (3, 5), "axes": (1, -1), "norm": "ortho"}]:
-            r.case(op, lambda v: fn(v, **options), many, **options)
+            r.case(op, lambda v: fn(v, **options), many, **{NAMES.get(name, name): value for name, value in options.items()})
         if op.endswith("n"):
             r.case(op, fn, many[:, :, None])
             r.case(op, lambda v: fn(v, axes=(2,)), many, axes=(2,))

@@ -34,7 +34,7 @@ fn two(name: &str, axes: &[i64]) -> Result<[i64; 2]> {
 }
 
 /// The whole numbers that are lengths.
-fn lengths(name: &str, lengths: &[i64]) -> Result<Vec<usize>> {
+fn whole(name: &str, lengths: &[i64]) -> Result<Vec<usize>> {
     let length = |&n: &i64| match usize::try_from(n) {
         Ok(n) => Ok(n),
         Err(_) => bail!(InvalidArgument, "{name} needs lengths of at least 0, got {lengths:?}"),
@@ -53,16 +53,16 @@ macro_rules! along_one {
 macro_rules! along_two {
     ($name:literal, $function:path, $doc:literal) => {
         op!($name, $doc, (x)
-            { s: I64s = &[], LENGTHS; axes: I64s = &[-2, -1], TWO; norm: Str = "backward", NORM; }
-            => |cx| $function(cx, x, listed(s), two($name, axes)?, norm))
+            { lengths: I64s = &[], LENGTHS; axes: I64s = &[-2, -1], TWO; norm: Str = "backward", NORM; }
+            => |cx| $function(cx, x, listed(lengths), two($name, axes)?, norm))
     };
 }
 
 macro_rules! along_several {
     ($name:literal, $function:path, $doc:literal) => {
         op!($name, $doc, (x)
-            { s: I64s = &[], LENGTHS; axes: I64s = &[], BY_DEFAULT; norm: Str = "backward", NORM; }
-            => |cx| $function(cx, x, listed(s), listed(axes), norm))
+            { lengths: I64s = &[], LENGTHS; axes: I64s = &[], BY_DEFAULT; norm: Str = "backward", NORM; }
+            => |cx| $function(cx, x, listed(lengths), listed(axes), norm))
     };
 }
 
@@ -103,7 +103,7 @@ pub(super) static OPS: &[Op] = &[
     along_several!("irfftn", fft::irfftn, "The inverse of rfftn."),
     op!("lax_fft", "A Fourier transform along the last axes, up to three of them.", (x)
         { fft_type: Str, "`fft`, `ifft`, `rfft` or `irfft`"; fft_lengths: I64s, "the sizes of those axes, for `irfft` of the result"; }
-        => |cx| lax::fft(cx, x, FftType::from_name(fft_type)?, &lengths("lax_fft", fft_lengths)?)),
+        => |cx| lax::fft(cx, x, FftType::from_name(fft_type)?, &whole("lax_fft", fft_lengths)?)),
     op!("fftfreq", "The frequencies of the results of fft of n samples.", ()
         { n: I64, "how many samples"; d: F64 = 1.0, "how far they are apart"; dtype: DType = None, "the element type; by default the default float"; }
         => |cx| fft::fftfreq(cx, n, d, dtype)),
