@@ -205,6 +205,28 @@ def reducers(r):
                        scatter_jaxpr=program(fn, x, source, init, key="scatter_jaxpr"))
 
 
+def largest(r):
+    """The largest and smallest elements along an axis."""
+    hard = np.array([[0, -0.0, np.nan, 1, 1, np.nan, np.inf, -0.0, 0, -np.inf, 2.5], [3, 3, 3, 1, 1, 1, 2, 2, 2, 0, 0]], np.float32)
+    for dtype in [*FLOATS, "int32", "int64", "uint8", "uint32", "bool"]:
+        x = values((4, 5), dtype, 7)
+        for axis, k in [(0, 2), (1, 3), (1, 5), (0, 0)]:
+            r.case("top_k", lambda v: lax.top_k(v, k, axis=axis), x, k=k, axis=axis)
+    for k in [1, 4, 11]:
+        r.case("top_k", lambda v: lax.top_k(v, k), hard, k=k, axis=1)
+    many = ordinary(-2, 2, (2, 200), "float32").round(1)
+    r.case("top_k", lambda v: lax.top_k(v, 20), many, k=20, axis=1)
+    for is_max, fn in [(True, lax.approx_max_k), (False, lax.approx_min_k)]:
+        for dtype in FLOATS:
+            for axis, k in [(0, 2), (1, 3), (1, 5)]:
+                x = values((4, 5), dtype, 7)
+                r.case("approx_top_k", lambda v: fn(v, k, axis), x, k=k, reduction_dimension=axis, is_max_k=is_max)
+        # Which of equal elements come first is not said.
+        r.case("approx_top_k", lambda v: fn(v, 20, 1), ordinary(-2, 2, (2, 200), "float32"), k=20, reduction_dimension=1, is_max_k=is_max)
+        infinite = np.array([[1, np.inf, 0.5, -np.inf, -2, 7]], np.float32)
+        r.case("approx_top_k", lambda v: fn(v, 6, 1), infinite, k=6, reduction_dimension=1, is_max_k=is_max)
+
+
 def window_operations(r):
     """Operations of the table on windows."""
     x, w = ordinary(-2, 2, (2, 3, 5), "float32"), ordinary(-1, 1, (4, 3, 2), "float32", 8)
@@ -296,4 +318,4 @@ def window_operations(r):
            preferred_element_type="i32")
 
 
-GROUPS = [convolutions, windows, selections, running, reducers, window_operations]
+GROUPS = [convolutions, windows, selections, running, reducers, largest, window_operations]

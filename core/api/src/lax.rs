@@ -17,7 +17,7 @@ use jaxrs_transform::Scope;
 
 pub use convolution::*;
 pub use fft::fft;
-pub use top_k::top_k;
+pub use top_k::{approx_max_k, approx_min_k, top_k};
 pub use window::*;
 
 macro_rules! unary {

@@ -206,6 +206,9 @@ impl Walk {
             Step::Library(LibraryCall::Sort(sort)) => {
                 sort.inputs.iter().chain(&sort.outputs).for_each(|&b| self.mention(b));
             }
+            Step::Library(LibraryCall::TopK(top)) => {
+                [top.input, top.values, top.positions].into_iter().for_each(|b| self.mention(b));
+            }
             Step::Library(LibraryCall::Host(call)) => {
                 call.inputs.iter().chain(&call.outputs).for_each(|&b| self.mention(b));
             }

@@ -55,6 +55,7 @@ mod select;
 mod slice;
 mod sort;
 mod special;
+mod top_k;
 mod unary;
 mod variadic;
 
@@ -92,6 +93,7 @@ pub use select::SelectN;
 pub use slice::Slice;
 pub use sort::Sort;
 pub use special::Special;
+pub use top_k::TopK;
 pub use unary::Unary;
 pub use variadic::{SelectAndScatter, VariadicReduce, VariadicReduceWindow};
 
@@ -330,6 +332,7 @@ primitives! {
     ConvGeneralDilated,
     Sort,
     Fft,
+    TopK,
     Threefry2x32,
     RandomBits,
     Call,

@@ -21,6 +21,7 @@ pub mod parse;
 pub mod print;
 pub mod program;
 pub mod scalar;
+mod select;
 mod target;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -32,4 +33,5 @@ pub use program::{
     Program, Sort, Step,
 };
 pub use scalar::{Compare, ReduceOp, ScalarOp};
+pub use select::{Ranking, TopK};
 pub use target::Target;

@@ -8,6 +8,7 @@ use jaxrs_data::{DType, Literal, Result, Scalar, Shape, Type, complex_parts};
 use crate::program::{
     Buffer, BufferId, Carry, IndexVar, LibraryCall, MatMul, Operand, Place, Program, Sort, Step,
 };
+use crate::select::{Ranking, TopK};
 use tokens::Tokens;
 
 /// Reads a program. It need not be well formed beyond its grammar: [`check`](crate::check::check) says
@@ -144,6 +145,7 @@ impl Tokens<'_> {
             "kernel" => Step::Kernel(self.kernel()?),
             "mat_mul" => Step::Library(LibraryCall::MatMul(self.mat_mul()?)),
             "sort" => Step::Library(LibraryCall::Sort(self.sort()?)),
+            "top_k" => Step::Library(LibraryCall::TopK(self.top_k()?)),
             "copy" => {
                 let from = self.buffer_id()?;
                 self.expect("->")?;
@@ -223,5 +225,20 @@ impl Tokens<'_> {
         self.expect("->")?;
         let outputs = self.list("(", ")", Tokens::buffer_id)?;
         Ok(Sort { outer, len, inner, n_keys, inputs, outputs })
+    }
+
+    fn top_k(&mut self) -> Result<TopK> {
+        let [outer, len, inner, k] =
+            [self.number()?, self.number()?, self.number()?, self.number()?];
+        let word = self.word()?;
+        let ranking: Ranking = word.parse().map_err(|()| self.error("a ranking", word))?;
+        let input = self.buffer_id()?;
+        self.expect("->")?;
+        self.expect("(")?;
+        let values = self.buffer_id()?;
+        self.expect(",")?;
+        let positions = self.buffer_id()?;
+        self.expect(")")?;
+        Ok(TopK { outer, len, inner, k, ranking, input, values, positions })
     }
 }

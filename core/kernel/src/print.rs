@@ -25,6 +25,7 @@ use crate::body::{Block, Carried, Inst, Kernel, Lanes, Loop, LoopKind, ValueId, 
 use crate::program::{
     BufferId, Carry, HostCall, IndexVar, LibraryCall, MatMul, Operand, Place, Program, Sort, Step,
 };
+use crate::select::TopK;
 
 impl Display for ValueId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -177,6 +178,7 @@ impl Printer<'_> {
             Step::Kernel(kernel) => self.kernel(kernel),
             Step::Library(LibraryCall::MatMul(call)) => self.mat_mul(call),
             Step::Library(LibraryCall::Sort(call)) => self.sort(call),
+            Step::Library(LibraryCall::TopK(call)) => self.top_k(call),
             Step::Library(LibraryCall::Host(call)) => self.host(call),
             Step::Copy { from, to } => self.line(format_args!("copy {from} -> {to}")),
             Step::Repeat { index, trips, carries, body } => {
@@ -212,6 +214,13 @@ impl Printer<'_> {
         let (inputs, outputs) = (List(inputs), List(outputs));
         self.line(format_args!(
             "sort {outer} {len} {inner} keys {n_keys} ({inputs}) -> ({outputs})"
+        ))
+    }
+
+    fn top_k(&mut self, call: &TopK) -> fmt::Result {
+        let TopK { outer, len, inner, k, ranking, input, values, positions } = call;
+        self.line(format_args!(
+            "top_k {outer} {len} {inner} {k} {ranking} {input} -> ({values}, {positions})"
         ))
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jaxrs_data::{DType, Literal, Result};
 
 use crate::body::Kernel;
+use crate::select::TopK;
 
 /// One buffer of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -138,6 +139,8 @@ pub enum LibraryCall {
     MatMul(MatMul),
     /// Stable sorting along one axis.
     Sort(Sort),
+    /// Selecting the first elements along one axis.
+    TopK(TopK),
     /// A routine of the host's.
     Host(HostCall),
 }

@@ -98,4 +98,10 @@ pub(super) static OPS: &[Op] = &[
     op!("top_k", "The k largest elements along an axis, largest first, and their positions; of equal elements the first comes first.", (x)
         { k: I64, "how many"; axis: I64 = -1, ALONG; }
         => list |cx| Ok(lax::top_k(cx, x, k, axis)?.into())),
+    op!("approx_max_k", "The k largest elements along an axis and their positions, where other devices may miss some; NaN last.", (x)
+        { k: I64, "how many"; reduction_dimension: I64 = -1, ALONG; }
+        => list |cx| Ok(lax::approx_max_k(cx, x, k, reduction_dimension)?.into())),
+    op!("approx_min_k", "The k smallest elements along an axis and their positions, where other devices may miss some; NaN last.", (x)
+        { k: I64, "how many"; reduction_dimension: I64 = -1, ALONG; }
+        => list |cx| Ok(lax::approx_min_k(cx, x, k, reduction_dimension)?.into())),
 ];

@@ -52,6 +52,7 @@ files! {
     selections_from_windows_agree_with_jax: "selections", primitives::agrees;
     running_reductions_agree_with_jax: "running", primitives::agrees;
     reductions_by_programs_agree_with_jax: "reducers", primitives::agrees;
+    largest_elements_agree_with_jax: "largest", primitives::agrees;
     operations_on_windows_agree_with_jax: "window_operations", operations::agrees;
     fourier_transforms_agree_with_jax: "fourier", primitives::agrees;
     operations_with_fourier_transforms_agree_with_jax: "fourier_operations", operations::agrees;

@@ -1,6 +1,6 @@
 //! Copies and library calls.
 
-use jaxrs_kernel::{BufferId, HostCall, MatMul, Operand, Sort};
+use jaxrs_kernel::{BufferId, HostCall, MatMul, Operand, Sort, TopK};
 
 use crate::ir::{IntCmp, V};
 use crate::program::Emitter;
@@ -62,6 +62,13 @@ impl Emitter<'_, '_> {
         let buffers: Vec<BufferId> = sort.inputs.iter().chain(&sort.outputs).copied().collect();
         let table = self.addresses(buffers.iter());
         self.runtime.call(self.ir, Slot::Sort, &[self.runtime.ctx, call, table]);
+    }
+
+    pub(crate) fn top_k(&mut self, top: &TopK) {
+        let call = self.next_call();
+        let buffers = [top.input, top.values, top.positions];
+        let table = self.addresses(buffers.iter());
+        self.runtime.call(self.ir, Slot::TopK, &[self.runtime.ctx, call, table]);
     }
 
     /// Calls a routine of the host's; if it fails the program returns.

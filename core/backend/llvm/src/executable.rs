@@ -5,13 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jaxrs_data::{Error, Result};
-use jaxrs_kernel::{HostCall, LibraryCall, MatMul, Place, Program, Sort, Step};
+use jaxrs_kernel::{HostCall, LibraryCall, MatMul, Place, Program, Sort, Step, TopK};
 use jaxrs_runtime::{Executable, FloatMode, HostBuffer, LaunchArgs, Pool};
 use parking_lot::Mutex;
 
 use crate::loader::Code;
 use crate::slow;
-use crate::{matmul, sort};
+use crate::{matmul, sort, top_k};
 
 /// What compiled code finds behind its first argument; the fields are those of
 /// [`Slot`](crate::table::Slot).
@@ -21,6 +21,7 @@ struct Context {
     copy: unsafe extern "C" fn(*const Context, *mut u8, *const u8, i64),
     matmul: unsafe extern "C" fn(*const Context, i64, *mut u8, *const u8, *const u8),
     sort: unsafe extern "C" fn(*const Context, i64, *const *mut u8),
+    top_k: unsafe extern "C" fn(*const Context, i64, *const *mut u8),
     host: unsafe extern "C" fn(*const Context, i64, *const *mut u8) -> i32,
     unary_f32: unsafe extern "C" fn(i32, *mut f32, i64),
     unary_f64: unsafe extern "C" fn(i32, *mut f64, i64),
@@ -56,6 +57,7 @@ type Task = unsafe extern "C" fn(*const u8, i64, i64);
 pub(crate) enum Call {
     MatMul(MatMul, jaxrs_data::DType),
     Sort(Sort, Vec<jaxrs_data::DType>),
+    TopK(TopK, jaxrs_data::DType),
     Host(HostCall, Vec<usize>),
 }
 
@@ -101,6 +103,7 @@ impl Native {
             copy,
             matmul: call_matmul,
             sort: call_sort,
+            top_k: call_top_k,
             host: call_host,
             unary_f32,
             unary_f64,
@@ -216,6 +219,9 @@ fn collect_calls(program: &Program, steps: &[Step], calls: &mut Vec<Call>) {
                 let dtypes = s.inputs.iter().map(|&id| program[id].dtype).collect();
                 calls.push(Call::Sort(s.clone(), dtypes));
             }
+            Step::Library(LibraryCall::TopK(top)) => {
+                calls.push(Call::TopK(top.clone(), program[top.input].dtype));
+            }
             Step::Library(LibraryCall::Host(h)) => {
                 let buffers = h.inputs.iter().chain(&h.outputs);
                 let bytes = buffers.map(|&id| program[id].size_bytes()).collect();
@@ -312,6 +318,20 @@ unsafe extern "C" fn call_sort(context: *const Context, number: i64, pointers: *
         let pointers = unsafe { std::slice::from_raw_parts(pointers, 2 * s.inputs.len()) };
         // SAFETY: by the caller's promise.
         unsafe { sort::run(&context.pool, s, dtypes, pointers) };
+    }
+}
+
+/// # Safety
+///
+/// `pointers` are the input, the values and the positions of the call of this number.
+unsafe extern "C" fn call_top_k(context: *const Context, number: i64, pointers: *const *mut u8) {
+    // SAFETY: by the caller's promise.
+    let context = unsafe { &*context };
+    if let Some(Call::TopK(top, dtype)) = context.calls.get(number as usize) {
+        // SAFETY: there are three pointers, by the caller's promise.
+        let pointers = unsafe { &*pointers.cast::<[*mut u8; 3]>() };
+        // SAFETY: by the caller's promise.
+        unsafe { top_k::run(&context.pool, top, *dtype, pointers) };
     }
 }
 

@@ -34,6 +34,7 @@ mod segments;
 mod slow;
 mod sort;
 mod table;
+mod top_k;
 
 use std::sync::Arc;
 

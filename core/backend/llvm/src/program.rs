@@ -118,6 +118,10 @@ impl<'e, 'c> Emitter<'e, 'c> {
                 self.sort(sort);
                 Ok(())
             }
+            Step::Library(LibraryCall::TopK(top)) => {
+                self.top_k(top);
+                Ok(())
+            }
             Step::Library(LibraryCall::Host(host)) => {
                 self.host(host);
                 Ok(())

@@ -19,6 +19,8 @@ pub(crate) enum Slot {
     MatMul,
     /// `(context, number of the call, pointers)`.
     Sort,
+    /// `(context, number of the call, pointers)`.
+    TopK,
     /// `(context, number of the call, pointers)`; gives 0, or what tells that the program ends.
     Host,
     /// `(operation, values, how many)`, in place.

@@ -34,7 +34,7 @@ fn a_masked_load_and_a_select_along_lanes() {
     let body = body.join("\n").replace(" #0 {", " {");
     expect![[r#"
         define hidden void @jaxrs_entry(ptr %0, ptr %1, ptr %2, ptr %3) {
-          %5 = getelementptr ptr, ptr %0, i64 8
+          %5 = getelementptr ptr, ptr %0, i64 10
           %6 = load ptr, ptr %5, align 8
           %7 = getelementptr ptr, ptr %1, i64 0
           %8 = load ptr, ptr %7, align 8

@@ -66,6 +66,9 @@ fn visit_buffers(steps: &mut [Step], f: &dyn Fn(&mut BufferId)) {
             Step::Library(LibraryCall::Sort(sort)) => {
                 sort.inputs.iter_mut().chain(&mut sort.outputs).for_each(f);
             }
+            Step::Library(LibraryCall::TopK(top)) => {
+                [&mut top.input, &mut top.values, &mut top.positions].into_iter().for_each(f);
+            }
             Step::Library(LibraryCall::Host(call)) => {
                 call.inputs.iter_mut().chain(&mut call.outputs).for_each(f);
             }

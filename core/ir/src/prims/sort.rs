@@ -56,24 +56,24 @@ impl Sort {
         }
         sources
     }
+}
 
-    /// Elements along the sorted axis at positions that an array of the same shape gives.
-    fn take(&self, cx: Cx<'_>, x: &Value, positions: &Value) -> Result<Value> {
-        let rank = x.ty().rank();
-        let batching = axes::others(rank, &[&[self.dimension]]);
-        let window = |axis: usize| if axis == self.dimension { 1 } else { x.shape()[axis].min(1) };
-        let gather = Gather {
-            offset_dims: smallvec![],
-            collapsed_slice_dims: smallvec![self.dimension],
-            start_index_map: smallvec![self.dimension],
-            operand_batching_dims: batching.clone(),
-            start_indices_batching_dims: batching,
-            slice_sizes: (0..rank).map(window).collect(),
-            mode: IndexMode::PromiseInBounds,
-            fill_value: None,
-        };
-        ops::bind1(cx, gather, &[x.clone(), ops::expand_dim(cx, positions, rank)?])
-    }
+/// Elements along an axis at positions that an array of as many axes gives.
+pub(super) fn take_along(cx: Cx<'_>, along: usize, x: &Value, positions: &Value) -> Result<Value> {
+    let rank = x.ty().rank();
+    let batching = axes::others(rank, &[&[along]]);
+    let window = |axis: usize| if axis == along { 1 } else { x.shape()[axis].min(1) };
+    let gather = Gather {
+        offset_dims: smallvec![],
+        collapsed_slice_dims: smallvec![along],
+        start_index_map: smallvec![along],
+        operand_batching_dims: batching.clone(),
+        start_indices_batching_dims: batching,
+        slice_sizes: (0..rank).map(window).collect(),
+        mode: IndexMode::PromiseInBounds,
+        fill_value: None,
+    };
+    ops::bind1(cx, gather, &[x.clone(), ops::expand_dim(cx, positions, rank)?])
 }
 
 impl Primitive for Sort {
@@ -131,7 +131,9 @@ impl Primitive for Sort {
         let Some(positions) = sorted.pop() else { unreachable!("sort gives what it takes") };
         let tangents: Result<SmallVec<[Tangent; 2]>> = tangents
             .iter()
-            .map(|tangent| tangent.map(tangent.ty(), |dx| self.take(cx, dx, &positions)))
+            .map(|tangent| {
+                tangent.map(tangent.ty(), |dx| take_along(cx, self.dimension, dx, &positions))
+            })
             .collect();
         Ok(Jvp { primals: sorted, tangents: tangents? })
     }

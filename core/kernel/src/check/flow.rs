@@ -38,6 +38,10 @@ impl<'a> Checker<'a> {
                 self.reads(step, &call.inputs, filled);
                 self.writes(&call.outputs, filled);
             }
+            Step::Library(LibraryCall::TopK(call)) => {
+                self.reads(step, &[call.input], filled);
+                self.writes(&[call.values, call.positions], filled);
+            }
             Step::Library(LibraryCall::Host(call)) => {
                 self.reads(step, &call.inputs, filled);
                 self.writes(&call.outputs, filled);

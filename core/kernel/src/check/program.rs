@@ -5,6 +5,7 @@ use crate::print::Spot;
 use crate::program::{
     BufferId, Carry, HostCall, IndexVar, LibraryCall, MatMul, Operand, Place, Sort, Step,
 };
+use crate::select::TopK;
 
 use jaxrs_data::DType;
 
@@ -99,6 +100,7 @@ impl<'a> Checker<'a> {
             Step::Kernel(kernel) => self.kernel(step, kernel, counters),
             Step::Library(LibraryCall::MatMul(call)) => self.mat_mul(spot, call, counters),
             Step::Library(LibraryCall::Sort(call)) => self.sort(spot, call),
+            Step::Library(LibraryCall::TopK(call)) => self.top_k(spot, call),
             Step::Library(LibraryCall::Host(call)) => self.host(spot, call),
             Step::Copy { from, to } => {
                 if self.exist(spot, &[*from, *to]) {
@@ -260,6 +262,34 @@ impl<'a> Checker<'a> {
             }
         }
     }
+
+    fn top_k(&mut self, spot: Spot<'a>, call: &TopK) {
+        let TopK { outer, len, inner, k, input, values, positions, .. } = call;
+        if !self.exist(spot, &[*input, *values, *positions]) {
+            return;
+        }
+        let total = |len: &usize| outer.checked_mul(*len).and_then(|n| n.checked_mul(*inner));
+        for (id, n) in [(input, len), (values, k), (positions, k)] {
+            let fits = Some(self.program[*id].len) == total(n);
+            self.ensure(fits, spot, format_args!("{id} has not {outer} × {n} × {inner} elements"));
+        }
+        let (dtype, given) = (self.program[*input].dtype, self.program[*values].dtype);
+        let fits = dtype == given
+            && !dtype.is_complex()
+            && self.program[*positions].dtype == DType::I32
+            && k <= len
+            && i32::try_from(*len).is_ok();
+        self.ensure(
+            fits,
+            spot,
+            "top_k needs real elements, i32 positions, and no more than there are",
+        );
+        for (output, others) in [(values, [input, positions]), (positions, [input, values])] {
+            self.writable(spot, *output);
+            others.into_iter().for_each(|other| self.apart(spot, *output, *other));
+        }
+    }
+
     fn host(&mut self, spot: Spot<'a>, call: &HostCall) {
         let HostCall { inputs, outputs, .. } = call;
         if !self.exist(spot, inputs) || !self.exist(spot, outputs) {

@@ -7,6 +7,7 @@ use jaxrs_data::{DType, Result, Scalar};
 use super::lane::{Double, Lane, Single};
 use super::run::{Fault, Machine};
 use crate::program::{BufferId, HostCall, MatMul, Operand, Sort};
+use crate::select::TopK;
 
 /// A matrix product and its element type.
 pub(super) struct MatMulPlan {
@@ -18,6 +19,12 @@ pub(super) struct MatMulPlan {
 pub(super) struct SortPlan {
     pub(super) call: Sort,
     pub(super) dtypes: Vec<DType>,
+}
+
+/// A selection and the element type of what is selected from.
+pub(super) struct TopKPlan {
+    pub(super) call: TopK,
+    pub(super) dtype: DType,
 }
 
 /// Multiplies matrices; sums are in double precision.
@@ -171,6 +178,31 @@ pub(super) fn sort(plan: &SortPlan, machine: &mut Machine<'_, '_>) -> Result<()>
                     (from, first + from_row * inner),
                     (to, first + to_row * inner),
                 );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Selects from all sequences.
+pub(super) fn top_k(plan: &TopKPlan, machine: &mut Machine<'_, '_>) -> Result<()> {
+    let TopK { outer, len, inner, k, ranking, .. } = plan.call;
+    let ids = [plan.call.input, plan.call.values, plan.call.positions];
+    let [input, values, positions] = ids.map(|id| id.0 as usize);
+    let size = machine.slots[input].elem_bytes;
+    for sequence in 0..outer * inner {
+        let start = |n: usize| sequence / inner * n * inner + sequence % inner;
+        let bytes = machine.memory.read(machine.slots[input]);
+        let at = |i: usize| {
+            Scalar::from_bytes(plan.dtype, &bytes[(start(len) + i * inner) * size..][..size])
+        };
+        let mut order: Vec<usize> = (0..len).collect();
+        order.sort_by(|&a, &b| ranking.compare(at(a), at(b)));
+        for (i, &source) in order[..k].iter().enumerate() {
+            let to = start(k) + i * inner;
+            move_element(machine, (input, start(len) + source * inner), (values, to));
+            if let Some(target) = machine.memory.write(machine.slots[positions]) {
+                target[4 * to..][..4].copy_from_slice(&(source as i32).to_ne_bytes());
             }
         }
     }

@@ -5,7 +5,7 @@ use jaxrs_data::{DType, Error, Literal, Result};
 use super::access::Slot;
 use super::code::KernelPlan;
 use super::emit::plan_kernel;
-use super::library::{MatMulPlan, SortPlan};
+use super::library::{MatMulPlan, SortPlan, TopKPlan};
 use crate::program::{BufferId, Carry, HostCall, LibraryCall, Place, Program, Step};
 
 /// A step, ready to be interpreted; buffers are indices.
@@ -13,6 +13,7 @@ pub(super) enum StepPlan {
     Kernel(KernelPlan),
     MatMul(MatMulPlan),
     Sort(SortPlan),
+    TopK(TopKPlan),
     Host(HostCall),
     Copy { from: usize, to: usize },
     Repeat { index: usize, trips: usize, carries: Vec<Carry>, body: Vec<StepPlan> },
@@ -119,6 +120,9 @@ impl Plan {
             Step::Library(LibraryCall::Sort(call)) => {
                 let dtypes = call.inputs.iter().map(|&input| program[input].dtype).collect();
                 StepPlan::Sort(SortPlan { call: call.clone(), dtypes })
+            }
+            Step::Library(LibraryCall::TopK(call)) => {
+                StepPlan::TopK(TopKPlan { call: call.clone(), dtype: program[call.input].dtype })
             }
             Step::Library(LibraryCall::Host(call)) => StepPlan::Host(call.clone()),
             Step::Copy { from, to } => StepPlan::Copy { from: from.0 as usize, to: to.0 as usize },

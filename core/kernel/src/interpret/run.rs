@@ -44,6 +44,7 @@ impl Machine<'_, '_> {
                 library::mat_mul(m, self).map_err(|f| self.explain(f, "mat_mul"))
             }
             StepPlan::Sort(sort) => library::sort(sort, self),
+            StepPlan::TopK(top) => library::top_k(top, self),
             StepPlan::Host(call) => library::host(call, self),
             StepPlan::Copy { from, to } => self.copy(*from, *to),
             StepPlan::Repeat { index, trips, carries, body } => {

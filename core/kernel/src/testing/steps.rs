@@ -12,6 +12,7 @@ use crate::program::{
     BufferId, Carry, IndexVar, LibraryCall, MatMul, Operand, Place, Program, Sort, Step,
 };
 use crate::scalar::{Compare, ScalarOp};
+use crate::select::{Ranking, TopK};
 
 /// Makes a program step by step.
 pub(super) struct Generator {
@@ -165,7 +166,8 @@ impl Generator {
             2 => self.program_while(),
             3 => self.switch(),
             4 => self.mat_mul(),
-            5 => self.sort(),
+            5 if self.random.percent(50) => self.sort(),
+            5 => self.top_k(),
             _ => vec![self.kernel()],
         }
     }
@@ -296,6 +298,23 @@ impl Generator {
         let trust = trust.and_then(|trust| trust.sum(k)).unwrap_or(Trust::Last);
         self.sources.push(Source { id: buffer, dtype, len, trust });
         vec![Step::Library(LibraryCall::MatMul(MatMul { batch, m, n, k, lhs, rhs, out }))]
+    }
+
+    fn top_k(&mut self) -> Vec<Step> {
+        let [outer, len, inner] = [3, 200, 3].map(|most| self.random.between(1, most));
+        let k = self.random.between(1, len);
+        let dtype = self.random.choose(&ARITHMETIC);
+        let literal = self.random_literal(dtype, outer * len * inner, true);
+        let place = Place::Constant(literal);
+        let input = self.program.add_buffer(dtype, outer * len * inner, place);
+        let total = outer * k * inner;
+        let (values, positions) = (self.arena(dtype, total), self.arena(DType::I32, total));
+        let trust = Trust::Exact { step: -2, top: 3, special: dtype.is_float() };
+        self.sources.push(Source { id: values, dtype, len: total, trust });
+        let rankings = [Ranking::Total, Ranking::Largest, Ranking::Smallest];
+        let ranking = self.random.choose(&rankings);
+        let call = TopK { outer, len, inner, k, ranking, input, values, positions };
+        vec![Step::Library(LibraryCall::TopK(call))]
     }
 
     fn sort(&mut self) -> Vec<Step> {
