@@ -118,11 +118,11 @@ def complex_arrays(r):
         r.case("gather", lambda v, i: lax.gather(v, i, gather, (1, 3), mode="fill"), rows, where, derive=False, offset_dims=(1,), collapsed_slice_dims=(0,),
                start_index_map=(0,), operand_batching_dims=(), start_indices_batching_dims=(), slice_sizes=(1, 3), mode="fill_or_drop")
         scatter = lax.ScatterDimensionNumbers((1,), (0,), (0,), (), ())
-        for kind, fn in [("scatter_add", lax.scatter_add), ("scatter_mul", lax.scatter_mul), ("scatter_max", lax.scatter_max), ("scatter", lax.scatter)]:
+        for kind, fn in [("scatter-add", lax.scatter_add), ("scatter-mul", lax.scatter_mul), ("scatter-max", lax.scatter_max), ("scatter", lax.scatter)]:
             for index in [np.array([[0], [2], [0]], np.int32), where]:
                 unique = len(np.unique(index)) == 3
                 call = lambda v, i, u: fn(v, i, u, scatter, mode="fill", unique_indices=unique)
-                r.case(kind, call, rows, index, complex_ordinary(-2, 2, (3, 3), dtype, 8), derive=kind == "scatter_add", update_window_dims=(1,),
+                r.case(kind, call, rows, index, complex_ordinary(-2, 2, (3, 3), dtype, 8), derive=kind == "scatter-add", update_window_dims=(1,),
                        inserted_window_dims=(0,), scatter_dims_to_operand_dims=(0,), operand_batching_dims=(), scatter_indices_batching_dims=(),
                        mode="fill_or_drop", unique_indices=bool(unique))
 

@@ -14,6 +14,7 @@ from jax import lax
 
 import complex_numbers
 import fourier
+import pieces
 import sliding
 import special
 from recording import FLOATS, INTS, NAMES, SPECIAL, Recorder, integers, ordinary
@@ -208,13 +209,13 @@ def indexing(r):
         (np.array([[1, 2], [3, 0], [1, 2]]), (3,), (), (0, 1), (0, 1), (), ()),
         (np.array([[2], [0], [1], [1]]), (4,), (), (1,), (1,), (0,), (0,)),
     ]
-    for kind, fn in [("scatter_add", lax.scatter_add), ("scatter_mul", lax.scatter_mul), ("scatter_min", lax.scatter_min),
-                     ("scatter_max", lax.scatter_max), ("scatter", lax.scatter)]:
+    for kind, fn in [("scatter-add", lax.scatter_add), ("scatter-sub", lax.scatter_sub), ("scatter-mul", lax.scatter_mul), ("scatter-min", lax.scatter_min),
+                     ("scatter-max", lax.scatter_max), ("scatter", lax.scatter)]:
         for indices, update_shape, window, inserted, to_operand, batching, index_batching in scatters:
             for ours in ["clip", "fill_or_drop"]:
                 dims = lax.ScatterDimensionNumbers(window, inserted, to_operand, batching, index_batching)
                 unique = len(np.unique(indices, axis=0)) == len(indices) and indices.max() < 4
-                derive = kind == "scatter_add" or (kind == "scatter" and unique)
+                derive = kind in ("scatter-add", "scatter-sub") or (kind == "scatter" and unique)
                 call = lambda v, i, u: fn(v, i, u, dims, mode=modes[ours], unique_indices=unique)
                 r.case(kind, call, x, indices.astype(np.int32), ordinary(-2, 2, update_shape, "float32", 8), derive=derive,
                        update_window_dims=window, inserted_window_dims=inserted, scatter_dims_to_operand_dims=to_operand,
@@ -402,7 +403,7 @@ def operations(r):
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
     for group in [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations,
-                  *complex_numbers.GROUPS, *fourier.GROUPS, *sliding.GROUPS, *special.GROUPS]:
+                  *complex_numbers.GROUPS, *fourier.GROUPS, *pieces.GROUPS, *sliding.GROUPS, *special.GROUPS]:
         group(Recorder(folder, group.__name__))
 
 

@@ -22,6 +22,7 @@ use crate::{
     Batched, Cx, Effect, Jaxpr, Jvp, MappedAxis, Operand, Outputs, Params, Tangent, Value,
 };
 
+mod annotate;
 mod argreduce;
 mod binary;
 mod broadcast;
@@ -38,6 +39,7 @@ mod convolution;
 mod cumulative;
 mod dot;
 mod dynamic_slice;
+mod empty;
 mod fft;
 mod gather;
 mod integer_pow;
@@ -55,10 +57,13 @@ mod select;
 mod slice;
 mod sort;
 mod special;
+mod split;
+mod stack;
 mod top_k;
 mod unary;
 mod variadic;
 
+pub use annotate::{Annotate, Remark};
 pub use argreduce::ArgReduce;
 pub use binary::Binary;
 pub use broadcast::BroadcastInDim;
@@ -78,6 +83,7 @@ pub use convolution::{ConvDimensionNumbers, ConvGeneralDilated};
 pub use cumulative::{CumLogSumExp, Cumulative};
 pub use dot::DotGeneral;
 pub use dynamic_slice::{DynamicSlice, DynamicUpdateSlice};
+pub use empty::Empty;
 pub use fft::{Fft, FftType};
 pub use gather::{Gather, IndexMode};
 pub use integer_pow::IntegerPow;
@@ -93,6 +99,8 @@ pub use select::SelectN;
 pub use slice::Slice;
 pub use sort::Sort;
 pub use special::Special;
+pub use split::{Split, Unstack};
+pub use stack::{Stack, Tile};
 pub use top_k::TopK;
 pub use unary::Unary;
 pub use variadic::{SelectAndScatter, VariadicReduce, VariadicReduceWindow};
@@ -326,6 +334,12 @@ primitives! {
     DynamicUpdateSlice,
     Pad,
     Concatenate,
+    Split,
+    Stack,
+    Unstack,
+    Tile,
+    Annotate,
+    Empty,
     Gather,
     Scatter,
     DotGeneral,
@@ -336,6 +350,7 @@ primitives! {
     Threefry2x32,
     RandomBits,
     Call,
+    Composite,
     Checkpoint,
     Cond,
     While,

@@ -54,6 +54,8 @@ files! {
     reductions_by_programs_agree_with_jax: "reducers", primitives::agrees;
     largest_elements_agree_with_jax: "largest", primitives::agrees;
     operations_on_windows_agree_with_jax: "window_operations", operations::agrees;
+    pieces_agree_with_jax: "pieces", primitives::agrees;
+    remarks_agree_with_jax: "remarks", primitives::agrees;
     fourier_transforms_agree_with_jax: "fourier", primitives::agrees;
     operations_with_fourier_transforms_agree_with_jax: "fourier_operations", operations::agrees;
     special_functions_agree_with_jax: "special_functions", primitives::agrees;

@@ -26,6 +26,7 @@ type Callee = dyn Fn(&Eqn) -> Option<(&Arc<Jaxpr>, Vec<Atom>)>;
 fn callee(eqn: &Eqn) -> Option<(&Arc<Jaxpr>, Vec<Atom>)> {
     match &eqn.prim {
         Prim::Call(call) => Some((&call.jaxpr, eqn.inputs.to_vec())),
+        Prim::Composite(f) => Some((&f.jaxpr, eqn.inputs.to_vec())),
         Prim::CustomJvp(f) => Some((&f.call_jaxpr, eqn.inputs.to_vec())),
         Prim::CustomVmap(f) => Some((&f.call, eqn.inputs.to_vec())),
         Prim::CustomVjp(f) => Some((&f.call_jaxpr, eqn.inputs.to_vec())),

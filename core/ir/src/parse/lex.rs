@@ -7,7 +7,7 @@ use super::error_at;
 /// One token.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
-    /// Letters, digits and underscores.
+    /// Letters, digits and underscores, and hyphens between letters.
     Word(String),
     /// A real number, `-inf` and `-nan` among them; `inf` and `nan` are words.
     Number(String),
@@ -67,7 +67,12 @@ fn prefix_len(text: &str, mut holds: impl FnMut(char) -> bool) -> usize {
 }
 
 fn word_len(text: &str) -> usize {
-    prefix_len(text, |c| c.is_ascii_alphanumeric() || c == '_')
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    // A hyphen joins letters: `scatter-add`.
+    let joins = |(at, c)| c == '-' && text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic());
+    text.char_indices()
+        .find(|&(at, c)| !is_word(c) && !joins((at, c)))
+        .map_or(text.len(), |(at, _)| at)
 }
 
 fn number_len(text: &str) -> usize {

@@ -2,6 +2,7 @@
 
 mod call;
 mod checkpoint;
+mod composite;
 mod cond;
 mod custom;
 #[cfg(any(test, feature = "testing"))]
@@ -12,6 +13,7 @@ mod while_loop;
 
 pub use call::Call;
 pub use checkpoint::{Checkpoint, Derivative};
+pub use composite::Composite;
 pub use cond::Cond;
 pub use custom::{CustomJvp, CustomLinear, CustomVjp, CustomVmap, Rule};
 pub use scan::Scan;
@@ -24,6 +26,7 @@ impl crate::Prim {
     pub fn inlined(&self) -> Option<&std::sync::Arc<crate::Jaxpr>> {
         match self {
             crate::Prim::Call(call) => Some(&call.jaxpr),
+            crate::Prim::Composite(composite) => Some(&composite.jaxpr),
             crate::Prim::Checkpoint(checkpoint) => Some(&checkpoint.jaxpr),
             crate::Prim::CustomJvp(custom) => Some(&custom.call_jaxpr),
             crate::Prim::CustomVjp(custom) => Some(&custom.call_jaxpr),

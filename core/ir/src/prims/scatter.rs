@@ -17,35 +17,44 @@ use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Valu
 pub enum ScatterKind {
     /// `scatter`: replaces; where windows overlap, the last one wins.
     Set,
-    /// `scatter_add`.
+    /// `scatter-add`.
     Add,
-    /// `scatter_mul`.
+    /// `scatter-sub`: takes away.
+    Sub,
+    /// `scatter-mul`.
     Mul,
-    /// `scatter_min`.
+    /// `scatter-min`.
     Min,
-    /// `scatter_max`.
+    /// `scatter-max`.
     Max,
 }
 
 impl ScatterKind {
     /// All of them.
-    pub const ALL: [ScatterKind; 5] =
-        [ScatterKind::Set, ScatterKind::Add, ScatterKind::Mul, ScatterKind::Min, ScatterKind::Max];
+    pub const ALL: [ScatterKind; 6] = [
+        ScatterKind::Set,
+        ScatterKind::Add,
+        ScatterKind::Sub,
+        ScatterKind::Mul,
+        ScatterKind::Min,
+        ScatterKind::Max,
+    ];
 
     fn name(self) -> &'static str {
         match self {
             ScatterKind::Set => "scatter",
-            ScatterKind::Add => "scatter_add",
-            ScatterKind::Mul => "scatter_mul",
-            ScatterKind::Min => "scatter_min",
-            ScatterKind::Max => "scatter_max",
+            ScatterKind::Add => "scatter-add",
+            ScatterKind::Sub => "scatter-sub",
+            ScatterKind::Mul => "scatter-mul",
+            ScatterKind::Min => "scatter-min",
+            ScatterKind::Max => "scatter-max",
         }
     }
 
     fn takes(self, dtype: DType) -> bool {
         match self {
             ScatterKind::Set => true,
-            ScatterKind::Add | ScatterKind::Mul => !dtype.is_bool(),
+            ScatterKind::Add | ScatterKind::Sub | ScatterKind::Mul => !dtype.is_bool(),
             ScatterKind::Min | ScatterKind::Max => true,
         }
     }
@@ -55,12 +64,13 @@ impl ScatterKind {
         use std::cmp::Ordering::Less;
         let combined = match (self, old, new) {
             (ScatterKind::Set, _, new) => new,
+            (ScatterKind::Sub, ..) => Binary::Sub.value(dtype, old, new),
             (_, Scalar::Complex(..), _) => {
                 let op = match self {
                     ScatterKind::Mul => Binary::Mul,
                     ScatterKind::Min => Binary::Min,
                     ScatterKind::Max => Binary::Max,
-                    ScatterKind::Add | ScatterKind::Set => Binary::Add,
+                    ScatterKind::Add | ScatterKind::Sub | ScatterKind::Set => Binary::Add,
                 };
                 op.value(dtype, old, new)
             }

@@ -118,12 +118,13 @@ fn scatters_combine_in_order_and_drop_what_does_not_fit() {
     let inputs = [count(&[4]), i32s(&[5, 1], &[1, 1, -1, 4, 3]), f32s(&[5.0, 0.5, 7.0, 8.0, 9.0])];
     let elements = |name| scatter(name, "()", "(0,)", "(0,)", "fill_or_drop");
     check(&elements("scatter"), &inputs, "[1.0, 0.5, 3.0, 9.0]:f32[4]");
-    check(&elements("scatter_add"), &inputs, "[1.0, 7.5, 3.0, 13.0]:f32[4]");
-    check(&elements("scatter_mul"), &inputs, "[1.0, 5.0, 3.0, 36.0]:f32[4]");
-    check(&elements("scatter_min"), &inputs, "[1.0, 0.5, 3.0, 4.0]:f32[4]");
-    check(&elements("scatter_max"), &inputs, "[1.0, 5.0, 3.0, 9.0]:f32[4]");
+    check(&elements("scatter-add"), &inputs, "[1.0, 7.5, 3.0, 13.0]:f32[4]");
+    check(&elements("scatter-sub"), &inputs, "[1.0, -3.5, 3.0, -5.0]:f32[4]");
+    check(&elements("scatter-mul"), &inputs, "[1.0, 5.0, 3.0, 36.0]:f32[4]");
+    check(&elements("scatter-min"), &inputs, "[1.0, 0.5, 3.0, 4.0]:f32[4]");
+    check(&elements("scatter-max"), &inputs, "[1.0, 5.0, 3.0, 9.0]:f32[4]");
     check(
-        &scatter("scatter_add", "()", "(0,)", "(0,)", "clip"),
+        &scatter("scatter-add", "()", "(0,)", "(0,)", "clip"),
         &[count(&[4]), i32s(&[3, 1], &[1, -1, 9]), count(&[3])],
         "[3.0, 3.0, 3.0, 7.0]:f32[4]",
     );
@@ -133,7 +134,7 @@ fn scatters_combine_in_order_and_drop_what_does_not_fit() {
 fn scattered_windows_may_overlap() {
     let inputs = [f32s(&[0.0; 5]), i32s(&[3, 1], &[0, 1, 4]), count(&[3, 2])];
     check(
-        &scatter("scatter_add", "(1,)", "()", "(0,)", "fill_or_drop"),
+        &scatter("scatter-add", "(1,)", "()", "(0,)", "fill_or_drop"),
         &inputs,
         "[1.0, 5.0, 4.0, 0.0, 0.0]:f32[5]",
     );
@@ -146,21 +147,21 @@ fn scattered_windows_may_overlap() {
 
 #[test]
 fn scatters_need_updates_that_fit() {
-    let rows = scatter("scatter_add", "(1,)", "(0,)", "(0,)", "clip");
+    let rows = scatter("scatter-add", "(1,)", "(0,)", "(0,)", "clip");
     check(
         &rows,
         &[count(&[3, 2]), i32s(&[3, 1], &[0, 1, 2]), count(&[2, 2])],
-        "error: scatter_add needs updates of shape [3,2] for i32[3,1], got f32[2,2]",
+        "error: scatter-add needs updates of shape [3,2] for i32[3,1], got f32[2,2]",
     );
     check(
         &rows,
         &[count(&[3, 2]), i32s(&[3, 1], &[0, 1, 2]), i32s(&[3, 2], &[0; 6])],
-        "error: scatter_add needs operands of one element type, got f32[3,2] and i32[3,2]",
+        "error: scatter-add needs operands of one element type, got f32[3,2] and i32[3,2]",
     );
     let truths = |shape: &[usize], values: &[i64]| ints(DType::Bool, shape, values);
     check(
         &rows,
         &[truths(&[1, 1], &[0]), i32s(&[1, 1], &[0]), truths(&[1, 1], &[1])],
-        "error: scatter_add does not take bool[1,1]",
+        "error: scatter-add does not take bool[1,1]",
     );
 }

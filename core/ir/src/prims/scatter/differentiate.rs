@@ -42,7 +42,7 @@ impl Scatter {
     ) -> Result<Jvp> {
         let y = ops::bind1(cx, self.clone(), primals)?;
         let tangent = match self.kind {
-            ScatterKind::Add => self.bind_tangents(cx, primals, tangents)?,
+            ScatterKind::Add | ScatterKind::Sub => self.bind_tangents(cx, primals, tangents)?,
             ScatterKind::Set if self.unique_indices => self.bind_tangents(cx, primals, tangents)?,
             ScatterKind::Set => self.winners(cx, primals, tangents)?,
             ScatterKind::Mul => self.product(cx, primals, tangents)?,
@@ -163,6 +163,7 @@ impl Scatter {
         if inputs[2].is_linear() {
             let ct = match (self.kind, inputs[0].known()) {
                 (ScatterKind::Add, _) => ct.clone(),
+                (ScatterKind::Sub, _) => ops::neg(cx, ct)?,
                 (ScatterKind::Set, _) => self.needs_unique().map(|()| ct.clone())?,
                 (ScatterKind::Mul, Some(x)) => {
                     self.needs_unique()?;
@@ -183,7 +184,7 @@ impl Scatter {
         ct: &Value,
     ) -> Result<Value> {
         match (self.kind, updates.known()) {
-            (ScatterKind::Add, _) => Ok(ct.clone()),
+            (ScatterKind::Add | ScatterKind::Sub, _) => Ok(ct.clone()),
             (ScatterKind::Mul, Some(updates)) => self.bind(cx, ct, indices, updates),
             // What was replaced gets nothing, however often.
             (ScatterKind::Set, _) => {
@@ -235,6 +236,7 @@ mod tests {
     fn the_last_update_of_a_place_has_its_tangent_and_extremes_share_theirs() {
         check(ScatterKind::Set, &[10.0, 100.0, 3.0]);
         check(ScatterKind::Add, &[12.0, 102.0, 3.0]);
+        check(ScatterKind::Sub, &[-10.0, -98.0, 3.0]);
         check(ScatterKind::Max, &[5.5, 51.0, 3.0]);
     }
 }

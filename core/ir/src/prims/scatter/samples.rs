@@ -53,7 +53,7 @@ fn float(
 
 /// See [`crate::Primitive::samples`].
 pub(super) fn samples() -> Vec<Sample> {
-    use ScatterKind::{Add, Mul, Set};
+    use ScatterKind::{Add, Mul, Set, Sub};
     // With a repeated row, one too large and one too small.
     let wild = integers(DType::I32, [5, 1], &[2, 0, -1, 7, 2]);
     let mut samples = Vec::new();
@@ -68,11 +68,11 @@ pub(super) fn samples() -> Vec<Sample> {
     }
     let unique = |scatter: Scatter| Scatter { unique_indices: true, ..scatter };
     let clip = |scatter: Scatter| Scatter { mode: IndexMode::Clip, ..scatter };
-    for kind in [Set, Add, Mul] {
+    for kind in [Set, Add, Sub, Mul] {
         let rows: (&[usize], &[i64]) = (&[3, 1], &[3, 0, 9]);
         samples.push(float(unique(scatter(kind, ROWS)), &[4, 2], rows, &[3, 2]));
     }
-    for kind in [Set, Add] {
+    for kind in [Set, Add, Sub] {
         samples.extend([
             // Single elements; overlapping windows along an indexed axis; windows in front.
             float(scatter(kind, (&[], &[0], &[0])), &[5], (&[4, 1], &[1, 1, 4, 5]), &[4]),

@@ -66,7 +66,8 @@ impl Scatter {
             (false, true) => Lanes::Scalar,
         };
         let out = cx.output(0);
-        cx.kernel(self.kind.name(), &sizes, lanes, &mut |cx, point| {
+        let name = self.kind.name().replace('-', "_");
+        cx.kernel(&name, &sizes, lanes, &mut |cx, point| {
             let zero = cx.builder().index(0);
             let mut at = Index::from_elem(zero, updates.rank());
             order.domain.iter().zip(point).for_each(|(&axis, &i)| at[axis] = i);
@@ -120,6 +121,7 @@ impl ScatterKind {
             (ScatterKind::Mul, _) => ScalarOp::Mul,
             (ScatterKind::Min, _) => ScalarOp::Min,
             (ScatterKind::Max, _) => ScalarOp::Max,
+            (ScatterKind::Sub, _) => ScalarOp::Sub,
             (ScatterKind::Add | ScatterKind::Set, _) => ScalarOp::Add,
         };
         let wide = index::wide(dtype);
