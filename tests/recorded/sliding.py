@@ -227,6 +227,54 @@ def largest(r):
         r.case("approx_top_k", lambda v: fn(v, 6, 1), infinite, k=6, reduction_dimension=1, is_max_k=is_max)
 
 
+def ragged(r):
+    """Products of groups of rows, of scaled operands, of a matrix with itself."""
+    sizes = np.array([2, 0, 3, 1], np.int32)
+    for dtype in FLOATS:
+        x, y = ordinary(-2, 2, (7, 3), dtype), ordinary(-2, 2, (4, 3, 5), dtype, 8)
+        r.case("ragged_dot", lax.ragged_dot, x, y, sizes)
+        r.case("ragged_dot", lax.ragged_dot, x[:6], y, sizes.astype("int64"))
+
+    def general(lhs, rhs, sizes, lhs_contracting, rhs_contracting, lhs_batch, rhs_batch, lhs_ragged, rhs_group=None):
+        numbers = lax.RaggedDotDimensionNumbers(((lhs_contracting, rhs_contracting), (lhs_batch, rhs_batch)), [lhs_ragged],
+                                                [] if rhs_group is None else [rhs_group])
+        fn = lambda a, b, g: lax.ragged_dot_general(a, b, g, numbers)
+        extra = {} if rhs_group is None else {"rhs_group": rhs_group}
+        # JAX differentiates where the ragged axis is free.
+        r.case("ragged_dot_general", fn, lhs, rhs, sizes, derive=rhs_group is not None, lhs_contracting=lhs_contracting, rhs_contracting=rhs_contracting,
+               lhs_batch=lhs_batch, rhs_batch=rhs_batch, lhs_ragged=lhs_ragged, **extra)
+
+    make = lambda shape, seed=7: ordinary(-2, 2, shape, "float32", seed)
+    several = np.array([[2, 0, 3, 1], [1, 1, 1, 1]], np.int32)
+    general(make((7, 3)), make((4, 3, 5), 8), sizes, (1,), (1,), (), (), 0, 0)
+    general(make((3, 7)), make((3, 5, 4), 8), sizes, (0,), (0,), (), (), 1, 2)
+    general(make((2, 7, 3)), make((4, 2, 3, 5), 8), sizes, (2,), (2,), (0,), (1,), 1, 0)
+    general(make((2, 7, 3)), make((4, 2, 3, 5), 8), several, (2,), (2,), (0,), (1,), 1, 0)
+    general(make((2, 7, 3)), make((4, 3, 5), 8), several, (2,), (1,), (), (), 1, 0)
+    general(make((3, 7)), make((5, 7), 8), sizes, (1,), (1,), (), (), 1)
+    general(make((2, 3, 7)), make((2, 7, 5), 8), sizes, (2,), (1,), (0,), (0,), 2)
+    general(make((2, 3, 7)), make((2, 7, 5), 8), several, (2,), (1,), (0,), (0,), 2)
+    general(make((7, 3, 2)), make((2, 7, 5), 8), several, (2, 0), (0, 1), (), (), 0)
+    general(make((6, 3, 2)), make((6, 2, 5), 8), sizes, (2,), (1,), (0,), (0,), 0)
+    general(make((7, 3)), make((4, 3, 5), 8), np.array([0, 0, 0, 0], np.int32), (1,), (1,), (), (), 0, 0)
+    general(make((0, 3)), make((4, 3, 5), 8), np.array([0, 0, 0, 0], np.int32), (1,), (1,), (), (), 0, 0)
+
+    for left, right, left_scale, right_scale, dims in [
+        ((2, 3, 8), (2, 5, 8), (2, 3, 4), (2, 5, 2), (((2,), (2,)), ((0,), (0,)))),
+        ((3, 8), (8, 5), (3, 1), (4, 5), (((1,), (0,)), ((), ()))),
+    ]:
+        (lc, rc), (lb, rb) = dims
+        fn = lambda a, b, s, t: lax.scaled_dot(a, b, lhs_scale=s, rhs_scale=t, dimension_numbers=dims, preferred_element_type=jnp.float32)
+        r.case("scaled_dot", fn, make(left), make(right, 8), make(left_scale, 9), make(right_scale, 10), derive=False, lhs_contracting=lc,
+               rhs_contracting=rc, lhs_batch=lb, rhs_batch=rb, preferred_element_type="f32")
+    for dtype in FLOATS:
+        for shape in [(3, 4), (2, 3, 2), (1, 1), (3, 0)]:
+            c = ordinary(-1, 1, (*shape[:-1], shape[-2]), dtype, 8)
+            for alpha, beta in [(1.0, 0.0), (0.5, 2.0)]:
+                fn = lambda a, c: lax.linalg.symmetric_product(a, c, alpha=alpha, beta=beta)
+                r.case("symmetric_product", fn, ordinary(-2, 2, shape, dtype), c, derive=False, alpha=alpha, beta=beta)
+
+
 def window_operations(r):
     """Operations of the table on windows."""
     x, w = ordinary(-2, 2, (2, 3, 5), "float32"), ordinary(-1, 1, (4, 3, 2), "float32", 8)
@@ -318,4 +366,4 @@ def window_operations(r):
            preferred_element_type="i32")
 
 
-GROUPS = [convolutions, windows, selections, running, reducers, largest, window_operations]
+GROUPS = [convolutions, windows, selections, running, reducers, largest, ragged, window_operations]

@@ -2,6 +2,7 @@
 
 mod convolution;
 mod fft;
+mod ragged;
 mod top_k;
 mod window;
 
@@ -17,6 +18,7 @@ use jaxrs_transform::Scope;
 
 pub use convolution::*;
 pub use fft::fft;
+pub use ragged::*;
 pub use top_k::{approx_max_k, approx_min_k, top_k};
 pub use window::*;
 

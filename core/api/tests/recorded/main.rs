@@ -53,6 +53,7 @@ files! {
     running_reductions_agree_with_jax: "running", primitives::agrees;
     reductions_by_programs_agree_with_jax: "reducers", primitives::agrees;
     largest_elements_agree_with_jax: "largest", primitives::agrees;
+    products_of_groups_agree_with_jax: "ragged", operations::agrees;
     operations_on_windows_agree_with_jax: "window_operations", operations::agrees;
     pieces_agree_with_jax: "pieces", primitives::agrees;
     remarks_agree_with_jax: "remarks", primitives::agrees;
