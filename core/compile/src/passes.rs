@@ -7,6 +7,7 @@ mod rewrite;
 mod simplify;
 mod split_reductions;
 mod swap_dots;
+mod undilate;
 
 pub(crate) use dead::remove_dead;
 pub(crate) use split_reductions::split_reductions;
@@ -30,6 +31,7 @@ pub const PIPELINE: &[Pass] = &[
     Pass { name: "simplify_unshared", run: simplify::simplify_unshared },
     Pass { name: "hoist_invariants", run: hoist_invariants::hoist_invariants },
     Pass { name: "swap_dots", run: swap_dots::swap_dots },
+    Pass { name: "undilate", run: undilate::undilate },
     Pass { name: "split_reductions", run: split_reductions },
     Pass { name: "remove_dead", run: remove_dead },
 ];

@@ -201,7 +201,7 @@ fn repeated(cx: &Scope, scale: &Value, operand: &Value, contracting: &[usize]) -
     let mut scale = scale.clone();
     for (axis, &size) in operand.shape().iter().enumerate() {
         let own = scale.shape()[axis];
-        let times = if own > 0 { size / own } else { 0 };
+        let times = size.checked_div(own).unwrap_or(0);
         let may_repeat = contracting.contains(&axis) && times >= 2 && times * own == size;
         if own != size && !may_repeat {
             let (operand, scale) = (operand.ty(), scale.ty());

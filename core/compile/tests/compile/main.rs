@@ -7,6 +7,7 @@ mod passes;
 mod programs;
 mod random;
 mod samples;
+mod undilate;
 
 use jaxrs_compile::{CompileOptions, compile};
 use jaxrs_data::tolerance::{Class, difference};
