@@ -1,5 +1,7 @@
 """Special functions: values at ordinary and hard points, and derivatives where JAX has some."""
 import numpy as np
+import jax.numpy as jnp
+import jax.scipy.special as scipy
 from jax import lax
 
 from recording import FLOATS, ordinary
@@ -70,4 +72,60 @@ def beta(r, inf, nan):
         r.case(op, fn, np.array([30, 50], dtype), np.array([20, 70], dtype), np.array([0.6, 0.4], dtype), derive=False)
 
 
-GROUPS = [special_functions]
+def special_operations(r):
+    inf, nan = np.inf, np.nan
+    inside = {"logit": (0.05, 0.95), "ndtri": (0.001, 0.999), "gamma": (0.2, 6), "gammaln": (0.2, 6), "loggamma": (0.2, 6), "factorial": (0.1, 6),
+              "spence": (0.05, 0.95), "exp1": (0.05, 6), "expi": (-4, 70), "entr": (0.05, 3)}
+    for op in [*inside, "gammasgn", "i0", "i0e", "i1", "i1e", "ndtr", "log_ndtr", "sinc"]:
+        fn = jnp.sinc if op == "sinc" else getattr(scipy, op)
+        for dtype in FLOATS:
+            r.case(op, fn, ordinary(*inside.get(op, (-3, 3)), (2, 4), dtype))
+            hard = [0, -0.0, 1, inf, -inf, nan, -1, -2, 0.5, -0.5, -1.5, -3.5, 2, 3, 1e-3]
+            hard = [x for x in hard if not (op in ("i0", "i1") and np.isinf(x)) and not (op in ("spence", "exp1", "expi", "sinc") and not np.isfinite(x))]
+            r.case(op, fn, np.array(hard, dtype), derive=False)
+        if not op.startswith(("ndtr", "log_ndtr", "spence")):
+            r.case(op, fn, np.array([1, 2, 3], np.int32) if op != "logit" else np.array([0, 1], np.int32), derive=False)
+    for dtype in FLOATS:
+        # Beyond 1 JAX loses the derivative of a logarithm that it does not need.
+        r.case("spence", scipy.spence, np.array([1.2, 1.5, 1.7, 2, 2.5, 7, 100], dtype), derive=False)
+        r.case("ndtri", scipy.ndtri, np.array([1e-30, 1e-10, 0.1, 0.135, 0.136, 0.5, 0.86, 0.87, 1 - 1e-6], dtype))
+        far = np.array([-50, -20.5, -19, -10.5, -9, 4, 6, 9], dtype)
+        r.case("log_ndtr", scipy.log_ndtr, far)
+        r.case("log_ndtr", lambda x: scipy.log_ndtr(x, series_order=5), far, series_order=5)
+        r.case("ndtr", scipy.ndtr, far)
+    operands = {"beta": (0.3, 12), "betaln": (0.3, 20), "gammainc": (0.3, 8), "gammaincc": (0.3, 8), "xlogy": (0.2, 3), "xlog1py": (0.2, 3),
+                "rel_entr": (0.2, 3), "kl_div": (0.2, 3), "boxcox": (0.2, 3), "boxcox1p": (0.2, 3), "poch": (0.3, 3), "comb": (2, 9)}
+    for op, (low, high) in operands.items():
+        fn = getattr(scipy, op)
+        for dtype in FLOATS:
+            x, y = ordinary(low, high, (3, 4), dtype), ordinary(low, high, (3, 4), dtype, 8)
+            y = y if op != "comb" else y / 5
+            r.case(op, fn, x, y)
+            r.case(op, fn, x[0], y[:, :1])
+        r.case(op, fn, np.array([1, 2, 3], np.int32), ordinary(0.5, 1, 3, "float32"), derive=False)
+        left, right = (np.array(v, np.float64) for v in zip(*[(a, b) for a in [0, 1, 2.5, -1, nan] for b in [0, 1, 2.5, -1, nan]]))
+        if op not in ("poch", "beta", "betaln"):
+            r.case(op, fn, left, right, derive=False)
+    zeros = np.array([0, 0, 1.5], np.float32), np.array([0.5, 2, 0.5], np.float32)
+    for op in ["xlogy", "xlog1py", "rel_entr", "kl_div"]:
+        r.case(op, getattr(scipy, op), *zeros)
+    r.case("comb", lambda a, b: scipy.comb(a, b, repetition=True), np.array([5, 3, 0], np.float64), np.array([2, 0, 2], np.float64), derive=False, repetition=True)
+    for dtype in FLOATS:
+        a, b, x = (ordinary(0.3, 5, (2, 3), dtype, k) for k in (7, 8, 9))
+        r.case("betainc", scipy.betainc, a, b, x / 6, derive=False)
+        r.case("polygamma", scipy.polygamma, np.array([0, 1, 4], np.int32), x, derive=False)
+        r.case("zeta", scipy.zeta, a + 1, b)
+        r.case("expn", scipy.expn, np.array([[0.0], [1], [2], [7]], dtype), np.array([0.1, 0.9, 1.1, 5, 20], dtype), derive=False)
+        r.case("expn", scipy.expn, np.array([2.0, 3, 1, -1, 6000], dtype), np.array([0.0, 0, 0, 0.5, 2], dtype), derive=False)
+        r.case("igamma_grad_a", lax.igamma_grad_a, a, x, derive=False)
+        r.case("random_gamma_grad", lax.random_gamma_grad, a, x, derive=False)
+        for d in [1, 2, 5]:
+            r.case("multigammaln", lambda v: scipy.multigammaln(v, d), a + 3, d=d)
+    for n in [0, 1, 2, 5, 12]:
+        r.case("bernoulli", lambda: scipy.bernoulli(n), count=n)
+    x = ordinary(-2, 2, (3, 4), "float32")
+    for axis in [0, 1]:
+        r.case("unstack", lambda v: jnp.unstack(v, axis=axis), x, axis=axis)
+
+
+GROUPS = [special_operations, special_functions]

@@ -3,6 +3,8 @@
 mod convolution;
 mod fft;
 mod ragged;
+mod special;
+mod split;
 mod top_k;
 mod window;
 
@@ -19,6 +21,8 @@ use jaxrs_transform::Scope;
 pub use convolution::*;
 pub use fft::fft;
 pub use ragged::*;
+pub use special::*;
+pub use split::*;
 pub use top_k::{approx_max_k, approx_min_k, top_k};
 pub use window::*;
 

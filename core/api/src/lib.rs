@@ -1,4 +1,5 @@
-//! The functions that programs are written with, under JAX's names: [`lax`], [`numpy`], [`random`], [`nn`];
+//! The functions that programs are written with, under JAX's names: [`lax`], [`numpy`], [`random`], [`nn`],
+//! [`special`];
 //! and the one [operation table](table) that the C functions, their documentation and the bindings are
 //! generated from.
 //!
@@ -6,9 +7,11 @@
 //! promotes nothing; `numpy` promotes and broadcasts.
 #![forbid(unsafe_code)]
 
+mod formula;
 pub mod lax;
 pub mod nn;
 pub mod numpy;
 mod operands;
 pub mod random;
+pub mod special;
 pub mod table;

@@ -16,6 +16,7 @@ mod nn;
 mod product;
 mod random;
 mod reduce;
+mod special;
 mod window;
 
 use jaxrs_data::{DType, Error, ErrorKind, Result, SmallVec, bail};
@@ -144,6 +145,7 @@ impl Attr<'_> {
 /// All operations by group, in the order of the documentation.
 pub static GROUPS: &[(&str, &[Op])] = &[
     ("elementwise", elementwise::OPS),
+    ("special functions", special::OPS),
     ("complex numbers", complex::OPS),
     ("reductions", reduce::OPS),
     ("products", product::OPS),

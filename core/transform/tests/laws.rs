@@ -23,8 +23,8 @@ const EXACT: f64 = 1e-9;
 
 /// What has no derivative of some order or by some operand, in JAX neither: loops of unknown length in reverse
 /// mode, incomplete gamma functions twice by the shape, and parameters that are held fixed.
-const WITHOUT_DERIVATIVES: [&str; 5] =
-    ["while", "igamma", "igammac", "polygamma", "regularized_incomplete_beta"];
+const WITHOUT_DERIVATIVES: [&str; 6] =
+    ["while", "igamma", "igammac", "polygamma", "expn", "regularized_incomplete_beta"];
 
 /// Evaluates by definition.
 fn context() -> Context {

@@ -8,7 +8,8 @@ use crate::{Result, header, operations, read, root};
 const LAYERS: &[(&str, &[&str])] = &[
     ("core/data", &[]),
     ("core/kernel", &["data"]),
-    ("core/ir", &["data", "kernel"]),
+    ("core/fft", &[]),
+    ("core/ir", &["data", "kernel", "fft"]),
     ("core/compile", &["data", "kernel", "ir"]),
     ("core/runtime", &["data", "kernel"]),
     ("core/backend/reference", &["data", "kernel", "runtime"]),

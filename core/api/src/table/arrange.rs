@@ -42,6 +42,8 @@ pub(super) static OPS: &[Op] = &[
         => |cx| numpy::concatenate(cx, arrays, axis)),
     op!("stack", "Arrays of one shape joined along a new axis.", ([arrays])
         { axis: I64 = 0, "the place of the new axis"; } => |cx| numpy::stack(cx, arrays, axis)),
+    op!("unstack", "The arrays that an array consists of along an axis.", (x) { axis: I64 = 0, ALONG; }
+        => list |cx| lax::unstack(cx, x, axis)),
     op!("split", "An array cut into equal parts.", (x)
         { sections: I64, "how many parts"; axis: I64 = 0, ALONG; }
         => list |cx| numpy::split(cx, x, sections, axis)),

@@ -59,6 +59,7 @@ files! {
     remarks_agree_with_jax: "remarks", primitives::agrees;
     fourier_transforms_agree_with_jax: "fourier", primitives::agrees;
     operations_with_fourier_transforms_agree_with_jax: "fourier_operations", operations::agrees;
+    operations_with_special_functions_agree_with_jax: "special_operations", operations::agrees;
     special_functions_agree_with_jax: "special_functions", primitives::agrees;
     random_functions_agree_with_jax: "random", random::agrees;
     operations_agree_with_jax: "operations", operations::agrees;

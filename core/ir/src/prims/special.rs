@@ -2,6 +2,7 @@
 
 mod bessel;
 mod beta;
+mod expn;
 mod gamma;
 mod number;
 mod slope;
@@ -53,16 +54,18 @@ special! {
     IgammaGradA = "igamma_grad_a" (2),
     /// The derivative by a of a sample x of the gamma distribution with shape a.
     RandomGammaGrad = "random_gamma_grad" (2),
+    /// The exponential integral of order n: ∫ e^(−xt)/tⁿ dt from 1 on. JAX has a function in its place.
+    Expn = "expn" (2),
     /// The regularized incomplete beta function of a, b and x.
     RegularizedIncompleteBeta = "regularized_incomplete_beta" (3),
 }
 
 impl Special {
-    /// Whether differences tell derivatives by all operands; m of polygamma has to be whole.
+    /// Whether differences tell derivatives by all operands; the orders of polygamma and expn stay fixed.
     #[cfg(any(test, feature = "testing"))]
     fn is_smooth(self) -> bool {
         let unknown = [Special::Zeta, Special::IgammaGradA, Special::RandomGammaGrad];
-        !unknown.contains(&self) && self != Special::Polygamma
+        !unknown.contains(&self) && !matches!(self, Special::Polygamma | Special::Expn)
     }
 
     /// The value, up to a precision.
@@ -75,6 +78,7 @@ impl Special {
             Special::Igamma => gamma::igamma(x[0], x[1], precision),
             Special::Igammac => gamma::igammac(x[0], x[1], precision),
             Special::IgammaGradA => gamma::igamma_grad_a(x[0], x[1], precision),
+            Special::Expn => expn::expn(x[0], x[1], precision),
             Special::RandomGammaGrad => gamma::random_gamma_grad(x[0], x[1], precision),
             Special::RegularizedIncompleteBeta => {
                 beta::regularized_incomplete_beta(x[0], x[1], x[2], precision)

@@ -23,12 +23,16 @@ pub(super) fn term(
             let order = ops::offset(cx, &x[0], 1.0)?;
             ops::bind1(cx, Special::Polygamma, &[order, x[1].clone()])?
         }
+        (Special::Expn, 1) => {
+            let order = ops::offset(cx, &x[0], -1.0)?;
+            ops::neg(cx, &ops::bind1(cx, Special::Expn, &[order, x[1].clone()])?)?
+        }
         (Special::Igamma, 0) => ops::bind1(cx, Special::IgammaGradA, x)?,
         (Special::Igamma, _) => density(cx, &x[0], &x[1])?,
         (Special::Igammac, 0) => ops::neg(cx, &ops::bind1(cx, Special::IgammaGradA, x)?)?,
         (Special::Igammac, _) => ops::neg(cx, &density(cx, &x[0], &x[1])?)?,
         (Special::RegularizedIncompleteBeta, 2) => beta_density(cx, &x[0], &x[1], &x[2])?,
-        (Special::Polygamma | Special::RegularizedIncompleteBeta, _) => {
+        (Special::Polygamma | Special::Expn | Special::RegularizedIncompleteBeta, _) => {
             bail!(Unimplemented, "{} has no derivative by operand {k}", function.row().0)
         }
         (Special::Zeta | Special::IgammaGradA | Special::RandomGammaGrad, _) => {
@@ -109,6 +113,12 @@ pub(super) fn samples() -> Vec<crate::prims::Sample> {
         samples.push(sample(Special::Polygamma, vec![row(dtype, &orders), row(dtype, &points)]));
         let whole = row(dtype, &[1.0, 2.0, 3.0]);
         let smooth = sample(Special::Polygamma, vec![whole, row(dtype, &[0.75, 2.0, 3.5])]);
+        samples.push(Sample { smooth: true, ..smooth });
+        let orders = row(dtype, &[1.0, 2.0, 3.0, 5.0, 1.0, 2.0, 0.0, 1.0]);
+        let arguments = row(dtype, &[0.25, 0.75, 2.0, 1.5, 12.0, 0.0, 1.0, -1.0]);
+        samples.push(sample(Special::Expn, vec![orders, arguments]));
+        let orders = row(dtype, &[2.0, 3.0, 2.0]);
+        let smooth = sample(Special::Expn, vec![orders, row(dtype, &[0.75, 2.0, 3.5])]);
         samples.push(Sample { smooth: true, ..smooth });
         let exponents = [2.0, 3.0, 1.5, 1.0, 4.0, 2.0, 3.0, 2.5, 0.5];
         samples.push(sample(Special::Zeta, vec![row(dtype, &exponents), row(dtype, &points)]));
