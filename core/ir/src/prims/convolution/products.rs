@@ -19,8 +19,8 @@ use crate::rules::index::{self, Index};
 
 /// Below this many products a loop in the consumer's kernel is faster than a call.
 const MIN_PRODUCTS: usize = 1 << 15;
-/// More groups than this are too many calls.
-const MAX_GROUPS: usize = 64;
+/// More calls than this cost more than they gain.
+const MAX_CALLS: usize = 64;
 /// The least sizes for which blocking gains anything.
 const MIN_SIZES: [usize; 3] = [4, 4, 8];
 
@@ -72,11 +72,18 @@ impl ConvGeneralDilated {
         let [min_rows, min_features, min_terms] = MIN_SIZES;
         matches!(lhs.dtype.real_part(), DType::F32 | DType::F64)
             && preferred.is_none_or(|preferred| preferred == lhs.dtype)
-            && geometry.groups() <= MAX_GROUPS
+            && self.n_calls(&out, geometry.groups()) <= MAX_CALLS
             && rows >= min_rows
             && features >= min_features
             && terms >= min_terms
             && rows * features * terms >= MIN_PRODUCTS
+    }
+
+    /// At most how many calls there are.
+    fn n_calls(&self, out: &Shape, groups: usize) -> usize {
+        let (before, after) = out.split_at(self.dimension_numbers.out_spec[1]);
+        let is_batched = after[1..].iter().product::<usize>() > 1;
+        groups.min(if is_batched { before.iter().product() } else { 1 })
     }
 
     /// See [`crate::Primitive::steps`].
@@ -297,7 +304,8 @@ impl Plan<'_> {
         out[axes[n_whole]] = b.add(first, within[0]);
     }
 
-    /// The products of all groups. The result is dense, its features anywhere.
+    /// The products of all groups. The result is dense, its features anywhere. Of groups and products within
+    /// a group the more numerous run inside of one call.
     fn push_products(
         &self,
         cx: &mut dyn Steps,
@@ -307,39 +315,43 @@ impl Plan<'_> {
     ) {
         let feature = self.geometry.numbers.out_spec[1];
         let after: usize = self.out[feature + 1..].iter().product();
-        let before_row = if after == 1 { self.out[feature] } else { 1 };
+        let row_stride = if after == 1 { self.out[feature] } else { 1 };
         let leading = match chunk {
             Some(_) => self.leading_sizes().iter().product(),
             None => product(&self.out, self.leading()),
         };
         let (batch, m, leading_stride) = match self.batch.is_empty() {
-            true => (1, leading, before_row),
+            true => (1, leading, row_stride),
             false => (leading, self.n_rows(), self.out[feature] * after),
         };
+        let groups = self.geometry.groups();
+        let out_group = self.geometry.out_features * after;
+        let by_group = [windows.group_stride, kernel.group_stride, out_group];
+        let by_batch = [windows.batch_stride, kernel.batch_stride, self.out[feature] * after];
+        let ((n_calls, offsets), (n_inside, strides)) = match groups > batch {
+            true => ((batch, by_batch), (groups, by_group)),
+            false => ((groups, by_group), (batch, by_batch)),
+        };
         let out = cx.output(0);
-        for group in 0..self.geometry.groups() {
-            let view = |matrix: &Matrix, row_stride: usize, col_stride: usize| Operand {
-                buffer: matrix.buffer,
-                offset: group * matrix.group_stride,
+        for call in 0..n_calls {
+            let view = |k: usize, buffer: BufferId, rows: usize, cols: usize| Operand {
+                buffer,
+                offset: call * offsets[k],
                 step: None,
-                batch_stride: matrix.batch_stride as isize,
-                row_stride: row_stride as isize,
-                col_stride: col_stride as isize,
+                batch_stride: strides[k] as isize,
+                row_stride: rows as isize,
+                col_stride: cols as isize,
             };
             cx.push(Step::Library(LibraryCall::MatMul(MatMul {
-                batch,
+                batch: n_inside,
                 m,
                 n: self.geometry.out_features,
                 k: self.n_summed(),
-                lhs: view(windows, windows.free_stride, windows.summed_stride),
-                rhs: view(kernel, kernel.summed_stride, kernel.free_stride),
+                lhs: view(0, windows.buffer, windows.free_stride, windows.summed_stride),
+                rhs: view(1, kernel.buffer, kernel.summed_stride, kernel.free_stride),
                 out: Operand {
-                    buffer: out,
-                    offset: group * self.geometry.out_features * after,
                     step: chunk.map(|index| (index, (leading * leading_stride) as isize)),
-                    batch_stride: (self.out[feature] * after) as isize,
-                    row_stride: before_row as isize,
-                    col_stride: after as isize,
+                    ..view(2, out, row_stride, after)
                 },
             })));
         }

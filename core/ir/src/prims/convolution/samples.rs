@@ -122,6 +122,11 @@ fn images() -> Vec<Sample> {
             &[4, 8, 5, 6],
             &[16, 8, 3, 3],
         ),
+        image(
+            ConvGeneralDilated { feature_group_count: 4, ..plain(2) },
+            &[2, 16, 5, 6],
+            &[16, 4, 3, 3],
+        ),
         // The features of the result come first, those of the kernel in the middle.
         image(
             ConvGeneralDilated {
