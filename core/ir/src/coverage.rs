@@ -1,5 +1,7 @@
 //! Which rules primitives have, found out by trying them on their samples.
 
+mod absent;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -9,6 +11,8 @@ use crate::eager::{Eager, values};
 use crate::lower::Lowering;
 use crate::prims::Sample;
 use crate::{Operand, Prim, Tangent, Value};
+
+pub use absent::ABSENT;
 
 /// What the columns of printed [`Coverage`] are.
 pub const HEADER: &str = "name                     jvp   linear   lowering   element types";

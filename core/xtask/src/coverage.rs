@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jaxrs_api::table;
 use jaxrs_data::{ErrorKind, Literal};
+use jaxrs_ir::coverage::ABSENT;
 use jaxrs_ir::prims::{Prim, Sample};
 use jaxrs_ir::{Context as _, Value};
 use jaxrs_reference::ReferenceBackend;
@@ -35,6 +36,11 @@ pub(crate) fn print() -> Result {
         println!("{name:26}{}", marks.map(|mark| format!("{mark:>10}")).concat());
     }
     println!("\nx: there is a rule; -: there is none, and the error says so; !: it fails\n");
+    println!("of JAX's primitives there are not:");
+    for (name, reason) in ABSENT {
+        println!("{name:26}{reason}");
+    }
+    println!();
     for (group, ops) in table::GROUPS {
         let names: Vec<&str> = ops.iter().map(|op| op.name).collect();
         println!("{group} ({}): {}", ops.len(), names.join(" "));

@@ -1,0 +1,69 @@
+//! Which of JAX's primitives have no counterpart, and why.
+
+/// Primitives that JAX 0.10 can lower for a CPU and that programs here do not have, each with the reason. What
+/// serves several devices in one process is not among them.
+pub const ABSENT: &[(&str, &str)] = &[
+    (
+        "after_all",
+        "tokens order effects in StableHLO; here effects keep the program's order by themselves",
+    ),
+    ("all_gather_invariant", "as all_gather; types here do not tell which axes values vary along"),
+    ("broadcast_to", "acts on references of Pallas kernels; arrays have broadcast_in_dim"),
+    ("call", "made inside of JAX's own interpreters only; a call is jit"),
+    ("closed_call", "made inside of JAX's own interpreters only; a call is jit"),
+    ("compute_on", "names the part of an accelerator that runs a program; a CPU has but one"),
+    ("create_linear", "acts on references of Pallas kernels"),
+    (
+        "create_token",
+        "tokens order effects in StableHLO; here effects keep the program's order by themselves",
+    ),
+    (
+        "custom_partitioning",
+        "tells XLA's partitioner how to cut a function; one process on a CPU cuts nothing",
+    ),
+    ("dim_as_value", "a symbolic size as a value; shapes here are known when a program is staged"),
+    (
+        "dimension_size",
+        "a size that is known at run time only; shapes here are known when a program is staged",
+    ),
+    (
+        "empty2",
+        "an uninitialised array in a memory space of Pallas kernels; jax.numpy.empty is a broadcast zero",
+    ),
+    ("inspect_sharding", "tells how XLA has laid an array out over devices; here it lies on one"),
+    ("pbroadcast", "no back end of JAX runs it on a CPU"),
+    ("pin", "acts on references of Pallas kernels"),
+    (
+        "platform_index",
+        "asks which platform a program is compiled for; here that is known when it is staged",
+    ),
+    ("psum_invariant", "as psum; types here do not tell which axes values vary along"),
+    (
+        "remat_opt",
+        "lets JAX drop what custom_vjp computes twice under remat; a custom rule here computes it once",
+    ),
+    (
+        "shape_assertion",
+        "checks symbolic sizes at run time; shapes here are known when a program is staged",
+    ),
+    ("stage", "a mark that stands in no jaxpr"),
+    ("unpin", "acts on references of Pallas kernels"),
+    ("unreachable", "stands for results of code that has raised; here an error ends the trace"),
+    ("xla_metadata_call", "text for XLA's scheduler about a call; xla_metadata_value carries text"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Prim;
+
+    #[test]
+    fn what_is_said_to_be_absent_is_no_primitive() {
+        let samples = Prim::samples();
+        for (name, reason) in ABSENT {
+            assert!(samples.iter().all(|sample| sample.prim.name() != *name), "{name}");
+            assert!(!reason.is_empty(), "{name}");
+        }
+        assert!(ABSENT.is_sorted());
+    }
+}
