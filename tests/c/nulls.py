@@ -9,6 +9,9 @@ import sys
 # Parameters for which NULL has a meaning, in every function that has one of that name.
 MAY_BE_NULL = {"userdata", "drop", "payload", "opts", "o", "attrs", "dev", "byte_strides", "payload_tag", "len"}
 
+# And in some functions only.
+MAY_BE_NULL_IN = {"jaxrs_reduce_window": {"window_strides", "pads", "base_dilation", "window_dilation"}}
+
 # A valid value for each parameter type; what is not here is a number.
 VALID = {
     "jaxrs_context*": "c->ctx", "jaxrs_scope*": "c->s", "const jaxrs_array*": "x->array", "jaxrs_array*": "x->array",
@@ -70,7 +73,7 @@ def calls(kind, name, params):
         call = f"{name}({args})"
         if kind != "jaxrs_error*" or name.startswith("jaxrs_error_new"):
             yield survives(kind, name, call)
-        elif parameter in MAY_BE_NULL or parameter_kind == "CALLBACK":
+        elif parameter in MAY_BE_NULL | MAY_BE_NULL_IN.get(name, set()) or parameter_kind == "CALLBACK":
             yield f"    jaxrs_error_release({call});"
         else:
             yield f'    FAILS({call}, JAXRS_ERR_INVALID_ARGUMENT, "{parameter}");'
