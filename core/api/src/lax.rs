@@ -2,6 +2,7 @@
 
 mod convolution;
 mod fft;
+mod padding;
 mod ragged;
 mod special;
 mod split;
@@ -20,6 +21,7 @@ use jaxrs_transform::Scope;
 
 pub use convolution::*;
 pub use fft::fft;
+pub use padding::*;
 pub use ragged::*;
 pub use special::*;
 pub use split::*;

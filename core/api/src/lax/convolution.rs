@@ -3,63 +3,10 @@
 use jaxrs_data::{DType, Literal, Result, Scalar, Shape, SmallVec, Type, bail};
 use jaxrs_ir::prims::{ConvDimensionNumbers, ConvGeneralDilated, DotGeneral};
 use jaxrs_ir::rules::sliding::dilated;
-use jaxrs_ir::{Value, ops};
+use jaxrs_ir::{Primitive, Value, ops};
 use jaxrs_transform::Scope;
 
-/// Room around an array that windows slide over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Padding<'a> {
-    /// None.
-    #[default]
-    Valid,
-    /// So much that there is a window for every stride; where it is uneven more after the array.
-    Same,
-    /// As `Same`, where it is uneven more before the array.
-    SameLower,
-    /// So much before and after each axis; negative numbers cut elements off.
-    Explicit(&'a [(i64, i64)]),
-}
-
-/// Pairs of low and high padding.
-pub type Pads = SmallVec<[(i64, i64); 4]>;
-
-impl Padding<'_> {
-    /// Reads one of JAX's words: `VALID`, `SAME`, `SAME_LOWER`, in letters of any case.
-    pub fn from_name(name: &str) -> Result<Padding<'static>> {
-        match name.to_ascii_uppercase().as_str() {
-            "VALID" => Ok(Padding::Valid),
-            "SAME" => Ok(Padding::Same),
-            "SAME_LOWER" => Ok(Padding::SameLower),
-            _ => bail!(
-                InvalidArgument,
-                "padding needs to be VALID, SAME or SAME_LOWER, got {name:?}"
-            ),
-        }
-    }
-
-    /// The padding of axes of these sizes under windows of these sizes and strides (`padtype_to_pads`).
-    pub fn pads(&self, sizes: &[usize], windows: &[usize], strides: &[usize]) -> Result<Pads> {
-        let along = |k: usize, is_lower: bool| {
-            let (size, window, stride) = (sizes[k] as i64, windows[k] as i64, strides[k] as i64);
-            let n = size.div_euclid(stride) + i64::from(size % stride != 0);
-            let total = ((n - 1) * stride + window - size).max(0);
-            let less = total / 2;
-            if is_lower { (total - less, less) } else { (less, total - less) }
-        };
-        if windows.len() != sizes.len() || strides.len() != sizes.len() || strides.contains(&0) {
-            bail!(
-                InvalidArgument,
-                "padding of axes {sizes:?} needs a window and a stride for each, got {windows:?} and {strides:?}"
-            );
-        }
-        Ok(match self {
-            Padding::Valid => SmallVec::from_elem((0, 0), sizes.len()),
-            Padding::Same => (0..sizes.len()).map(|k| along(k, false)).collect(),
-            Padding::SameLower => (0..sizes.len()).map(|k| along(k, true)).collect(),
-            Padding::Explicit(pads) => SmallVec::from_slice(pads),
-        })
-    }
-}
+use super::{Padding, Pads};
 
 /// How to convolve; empty lists stand for ones.
 #[derive(Clone, Debug, Default)]
@@ -121,8 +68,8 @@ fn or_ones(values: &[usize], n: usize) -> Vec<usize> {
     if values.is_empty() { vec![1; n] } else { values.to_vec() }
 }
 
-fn spatial_sizes(x: &Value, spec: &[usize]) -> Vec<usize> {
-    spec.iter().skip(2).filter_map(|&axis| x.shape().get(axis)).copied().collect()
+fn spatial_sizes(x: &Type, spec: &[usize]) -> Vec<usize> {
+    spec.iter().skip(2).filter_map(|&axis| x.shape.get(axis)).copied().collect()
 }
 
 /// The extents of windows with gaps.
@@ -131,17 +78,12 @@ fn extents(windows: &[usize], dilation: &[usize]) -> Vec<usize> {
     windows.iter().zip(dilation).map(extent).collect()
 }
 
-/// The general convolution, in all its parameters. Operands have one element type.
-pub fn conv_general_dilated(
-    cx: &Scope,
-    lhs: &Value,
-    rhs: &Value,
-    options: &ConvOptions<'_>,
-) -> Result<Value> {
-    let n = lhs.ty().rank().saturating_sub(2);
+/// The convolution of operands of these types.
+fn convolution(lhs: &Type, rhs: &Type, options: &ConvOptions<'_>) -> Result<ConvGeneralDilated> {
+    let n = lhs.rank().saturating_sub(2);
     let numbers = options.dimension_numbers.clone();
     let numbers = numbers.unwrap_or_else(|| ConvDimensionNumbers::in_order(n + 2));
-    numbers.check("conv_general_dilated", lhs.ty().rank())?;
+    numbers.check("conv_general_dilated", lhs.rank())?;
     let window_strides = or_ones(options.window_strides, n);
     let (lhs_dilation, rhs_dilation) =
         (or_ones(options.lhs_dilation, n), or_ones(options.rhs_dilation, n));
@@ -158,7 +100,7 @@ pub fn conv_general_dilated(
         Padding::Explicit(pads) => SmallVec::from_slice(pads),
         named => named.pads(&sizes, &windows, &window_strides)?,
     };
-    let conv = ConvGeneralDilated {
+    Ok(ConvGeneralDilated {
         window_strides,
         padding: padding.to_vec(),
         lhs_dilation,
@@ -167,8 +109,24 @@ pub fn conv_general_dilated(
         feature_group_count: options.feature_group_count.max(1),
         batch_group_count: options.batch_group_count.max(1),
         preferred_element_type: options.preferred_element_type,
-    };
+    })
+}
+
+/// The general convolution, in all its parameters. Operands have one element type.
+pub fn conv_general_dilated(
+    cx: &Scope,
+    lhs: &Value,
+    rhs: &Value,
+    options: &ConvOptions<'_>,
+) -> Result<Value> {
+    let conv = convolution(lhs.ty(), rhs.ty(), options)?;
     ops::bind1(cx, conv, &[lhs.clone(), rhs.clone()])
+}
+
+/// The shape of the result of a convolution (`conv_general_shape_tuple`).
+pub fn conv_general_shape(lhs: &Type, rhs: &Type, options: &ConvOptions<'_>) -> Result<Shape> {
+    let conv = convolution(lhs, rhs, options)?;
+    Ok(conv.output_types(&[lhs.clone(), rhs.clone()])?.swap_remove(0).shape)
 }
 
 /// A convolution of axes in order: batch, features, space; kernels output features, input features, space.
@@ -261,7 +219,7 @@ pub fn conv_transpose(
     numbers.check("conv_transpose", rank)?;
     let (strides, rhs_dilation) =
         (or_ones(options.strides, rank - 2), or_ones(options.rhs_dilation, rank - 2));
-    let windows = extents(&spatial_sizes(rhs, &numbers.rhs_spec), &rhs_dilation);
+    let windows = extents(&spatial_sizes(rhs.ty(), &numbers.rhs_spec), &rhs_dilation);
     let pads: Pads = match options.padding {
         Padding::Explicit(pads) if !options.use_consistent_padding => SmallVec::from_slice(pads),
         padding => std::iter::zip(&windows, &strides)
@@ -360,4 +318,31 @@ pub fn conv_general_dilated_local(
     order[numbers.out_spec[1]] = rank - 1;
     pairs.iter().enumerate().for_each(|(place, pair)| order[pair.0] = place);
     ops::transpose(cx, &product, &order)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_name_axes_in_any_order() {
+        let numbers = conv_dimension_numbers(4, "NHWC,HWIO->NCHW").unwrap();
+        assert_eq!(numbers.lhs_spec, [0, 3, 1, 2]);
+        assert_eq!(numbers.rhs_spec, [3, 2, 0, 1]);
+        assert_eq!(numbers.out_spec, [0, 1, 2, 3]);
+        for words in ["NHWC,HWIO", "NHW,HWIO->NHWC", "NHWX,HWIO->NHWC", "NHWC,HWIO->NHHC"] {
+            assert!(conv_dimension_numbers(4, words).is_err(), "{words}");
+        }
+    }
+
+    #[test]
+    fn shapes_are_known_without_arrays() {
+        let (lhs, rhs) = (Type::new(DType::F32, [2, 3, 9]), Type::new(DType::F32, [4, 3, 3]));
+        let options =
+            ConvOptions { window_strides: &[2], padding: Padding::Same, ..Default::default() };
+        assert_eq!(conv_general_shape(&lhs, &rhs, &options).unwrap()[..], [2, 4, 5]);
+        let same = ConvOptions { lhs_dilation: &[2], ..options };
+        let err = conv_general_shape(&lhs, &rhs, &same).unwrap_err();
+        assert!(err.message().contains("needs explicit padding"), "{}", err.message());
+    }
 }
