@@ -26,6 +26,8 @@ def pieces(r):
             r.case("stack", lambda *v: internal.stack_p.bind(*v, axis=axis), x, x[::-1], axis=axis)
         for reps in [(2, 3), (1, 2), (0, 1)]:
             r.case("tile", lambda v: internal.tile_p.bind(v, reps=reps), x, reps=reps)
+    r.case("unstack", lambda v: internal.unstack_p.bind(v, axis=2), ordinary(-2, 2, (2, 3, 2), "float64"), axis=2)
+    r.case("unstack", lambda v: internal.unstack_p.bind(v, axis=1), ordinary(-2, 2, (2, 1, 2), "float64"), axis=1)
     empty, special = np.zeros((0, 2), np.float32), np.array(SPECIAL, np.float32)
     r.case("split", lambda v: lax.split(v, (1, 1), 1), empty, sizes=(1, 1), axis=1)
     r.case("split", lambda v: lax.split(v, (5, 7)), special, derive=False, sizes=(5, 7), axis=0)

@@ -186,7 +186,13 @@ def contractions(r):
 
 
 def indexing(r):
-    x = ordinary(-2, 2, (4, 3), "float32")
+    for dtype in [*FLOATS, "int32"]:
+        make = (lambda s, k=7: integers(s, dtype, k)) if dtype == "int32" else (lambda s, k=7: ordinary(-2, 2, s, dtype, k))
+        windows(r, make)
+
+
+def windows(r, make):
+    x = make((4, 3))
     modes = {"clip": "clip", "fill_or_drop": "fill", "promise_in_bounds": "promise_in_bounds"}
     gathers = [
         (np.array([[0], [2], [3]]), (1,), (0,), (0,), (), (), (1, 3)),
@@ -217,7 +223,7 @@ def indexing(r):
                 unique = len(np.unique(indices, axis=0)) == len(indices) and indices.max() < 4
                 derive = kind in ("scatter-add", "scatter-sub") or (kind == "scatter" and unique)
                 call = lambda v, i, u: fn(v, i, u, dims, mode=modes[ours], unique_indices=unique)
-                r.case(kind, call, x, indices.astype(np.int32), ordinary(-2, 2, update_shape, "float32", 8), derive=derive,
+                r.case(kind, call, x, indices.astype(np.int32), make(update_shape, 8), derive=derive,
                        update_window_dims=window, inserted_window_dims=inserted, scatter_dims_to_operand_dims=to_operand,
                        operand_batching_dims=batching, scatter_indices_batching_dims=index_batching, mode=ours,
                        unique_indices=bool(unique))

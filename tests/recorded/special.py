@@ -16,7 +16,7 @@ def special_functions(r):
     for op in ["bessel_i0e", "bessel_i1e", "lgamma", "digamma", "erfc"]:
         fn = getattr(lax, op)
         for dtype in FLOATS:
-            for low, high, shape in [(0.1, 4, (2, 3)), (4, 12, (4,)), (7.9, 8.1, (3,)), (20, 80, (3,)), (0.4, 0.6, ())]:
+            for low, high, shape in [(0.1, 4, (2, 3)), (4, 12, (4,)), (7.9, 8.1, (3,)), (20, 80, (3,)), (0.4, 0.6, ()), (1, 2, (5,)), (0.01, 0.1, (2, 2)), (12, 20, (4,))]:
                 r.case(op, fn, ordinary(low, high, shape, dtype))
             r.case(op, fn, np.zeros((0, 3), dtype))
             r.case(op, fn, np.array([0, -0.0, inf, -inf, nan, 1, 2, 8, -2, 1e-30, -1e-30], dtype), derive=False)
@@ -49,7 +49,7 @@ def two(r, inf, nan):
             r.case(op, fn, *pairs(orders, [0.2, 0.9, 3, 12, 60], dtype), derive=False)
             r.case(op, fn, *pairs([0, 1, 2, 3, 0.5, -1, inf, nan], [-1.5, 0, -1, -2, 0.5, nan, inf, -0.0], dtype), derive=False)
             r.case(op, fn, np.zeros((0, 2), dtype), np.zeros((0, 2), dtype), derive=False)
-            for k in range(6):
+            for k in range(8):
                 left = ordinary(1.5, 6, (4,), dtype, 20 + k) if op == "zeta" else np.array([0, 1, 2, 3], dtype)
                 r.case(op, fn, left, ordinary(0.3, 9, (4,), dtype, 30 + k), derive=False)
             if op == "polygamma":
@@ -119,6 +119,10 @@ def special_operations(r):
         r.case("expn", scipy.expn, np.array([2.0, 3, 1, -1, 6000], dtype), np.array([0.0, 0, 0, 0.5, 2], dtype), derive=False)
         r.case("igamma_grad_a", lax.igamma_grad_a, a, x, derive=False)
         r.case("random_gamma_grad", lax.random_gamma_grad, a, x, derive=False)
+        r.case("hyp1f1", scipy.hyp1f1, a, b, x - 2)
+        r.case("hyp1f1", scipy.hyp1f1, a, b, x * 40, derive=False)
+        r.case("hyp1f1", scipy.hyp1f1, np.array([0, 1.5, 2, 0, -1.5, 2], dtype), np.array([2, 1.5, 0, 0, 2, -0.5], dtype),
+               np.array([0.5, 0.5, 0.5, 2, 2, 1], dtype), derive=False)
         for d in [1, 2, 5]:
             r.case("multigammaln", lambda v: scipy.multigammaln(v, d), a + 3, d=d)
     for n in [0, 1, 2, 5, 12]:

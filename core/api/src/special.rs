@@ -2,6 +2,7 @@
 
 mod entropy;
 mod gamma;
+mod hypergeometric;
 mod normal;
 mod rational;
 mod zeta;
@@ -18,6 +19,7 @@ pub use crate::nn::{log_softmax, softmax};
 pub use crate::numpy::logsumexp;
 pub use entropy::*;
 pub use gamma::*;
+pub use hypergeometric::*;
 pub use normal::*;
 pub use rational::*;
 pub use zeta::*;

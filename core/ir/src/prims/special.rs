@@ -4,6 +4,7 @@ mod bessel;
 mod beta;
 mod expn;
 mod gamma;
+mod hypergeometric;
 mod number;
 mod slope;
 mod zeta;
@@ -56,6 +57,12 @@ special! {
     RandomGammaGrad = "random_gamma_grad" (2),
     /// The exponential integral of order n: ∫ e^(−xt)/tⁿ dt from 1 on. JAX has a function in its place.
     Expn = "expn" (2),
+    /// Kummer's function ₁F₁(a; b; x). JAX has functions in the place of this and its derivatives.
+    Hyp1f1 = "hyp1f1" (3),
+    /// Its derivative by a, for small x.
+    Hyp1f1GradA = "hyp1f1_grad_a" (3),
+    /// Its derivative by b, for small x.
+    Hyp1f1GradB = "hyp1f1_grad_b" (3),
     /// The regularized incomplete beta function of a, b and x.
     RegularizedIncompleteBeta = "regularized_incomplete_beta" (3),
 }
@@ -64,8 +71,12 @@ impl Special {
     /// Whether differences tell derivatives by all operands; the orders of polygamma and expn stay fixed.
     #[cfg(any(test, feature = "testing"))]
     fn is_smooth(self) -> bool {
-        let unknown = [Special::Zeta, Special::IgammaGradA, Special::RandomGammaGrad];
-        !unknown.contains(&self) && !matches!(self, Special::Polygamma | Special::Expn)
+        match self {
+            Special::Zeta | Special::IgammaGradA | Special::RandomGammaGrad => false,
+            Special::Hyp1f1GradA | Special::Hyp1f1GradB => false,
+            Special::Polygamma | Special::Expn => false,
+            _ => true,
+        }
     }
 
     /// The value, up to a precision.
@@ -79,6 +90,9 @@ impl Special {
             Special::Igammac => gamma::igammac(x[0], x[1], precision),
             Special::IgammaGradA => gamma::igamma_grad_a(x[0], x[1], precision),
             Special::Expn => expn::expn(x[0], x[1], precision),
+            Special::Hyp1f1 => hypergeometric::hyp1f1(x[0], x[1], x[2], precision),
+            Special::Hyp1f1GradA => hypergeometric::grad_a(x[0], x[1], x[2], precision),
+            Special::Hyp1f1GradB => hypergeometric::grad_b(x[0], x[1], x[2], precision),
             Special::RandomGammaGrad => gamma::random_gamma_grad(x[0], x[1], precision),
             Special::RegularizedIncompleteBeta => {
                 beta::regularized_incomplete_beta(x[0], x[1], x[2], precision)

@@ -27,6 +27,16 @@ pub(super) fn term(
             let order = ops::offset(cx, &x[0], -1.0)?;
             ops::neg(cx, &ops::bind1(cx, Special::Expn, &[order, x[1].clone()])?)?
         }
+        (Special::Hyp1f1, 0) => ops::bind1(cx, Special::Hyp1f1GradA, x)?,
+        (Special::Hyp1f1, 1) => ops::bind1(cx, Special::Hyp1f1GradB, x)?,
+        (Special::Hyp1f1, _) => {
+            let (a, b) = (ops::offset(cx, &x[0], 1.0)?, ops::offset(cx, &x[1], 1.0)?);
+            let next = ops::bind1(cx, Special::Hyp1f1, &[a, b, x[2].clone()])?;
+            ops::mul(cx, &ops::div(cx, &x[0], &x[1])?, &next)?
+        }
+        (Special::Hyp1f1GradA | Special::Hyp1f1GradB, _) => {
+            return Err(not_differentiable(&function));
+        }
         (Special::Igamma, 0) => ops::bind1(cx, Special::IgammaGradA, x)?,
         (Special::Igamma, _) => density(cx, &x[0], &x[1])?,
         (Special::Igammac, 0) => ops::neg(cx, &ops::bind1(cx, Special::IgammaGradA, x)?)?,
