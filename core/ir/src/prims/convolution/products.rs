@@ -18,7 +18,7 @@ use crate::rules::axes::{self, AxisList};
 use crate::rules::index::{self, Index};
 
 /// Below this many products a loop in the consumer's kernel is faster than a call.
-const MIN_PRODUCTS: usize = 1 << 15;
+const MIN_PRODUCTS: usize = 1 << 13;
 /// More calls than this cost more than they gain.
 const MAX_CALLS: usize = 64;
 /// The least sizes for which blocking gains anything.

@@ -124,7 +124,7 @@ fn images() -> Vec<Sample> {
         ),
         image(
             ConvGeneralDilated { feature_group_count: 4, ..plain(2) },
-            &[2, 16, 5, 6],
+            &[2, 16, 6, 6],
             &[16, 4, 3, 3],
         ),
         // The features of the result come first, those of the kernel in the middle.
@@ -176,4 +176,22 @@ pub(super) fn samples() -> Vec<Sample> {
         hard_values(finite(DType::F32, &[1, 2, 5]), hard(DType::F32, &[2, 2, 3])),
     ]);
     samples
+}
+
+#[cfg(test)]
+mod tests {
+    use jaxrs_data::Type;
+
+    use super::*;
+    use crate::lower::Lowering;
+
+    #[test]
+    fn large_samples_go_to_the_library_and_small_ones_do_not() {
+        let lowering = |sample: &Sample| {
+            let types: Vec<Type> = sample.inputs.iter().map(|x| x.ty().clone()).collect();
+            sample.prim.lowering(&types)
+        };
+        assert!(images().iter().all(|sample| lowering(sample) == Lowering::Steps));
+        assert!(shapes().iter().all(|sample| lowering(sample) == Lowering::Reduction));
+    }
 }

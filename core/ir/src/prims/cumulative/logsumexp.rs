@@ -210,7 +210,9 @@ impl Primitive for CumLogSumExp {
         for (shape, axis) in [(&[3, 4][..], 1), (&[5, 2], 0), (&[6], 0), (&[0, 3], 0), (&[1], 0)] {
             for reverse in [false, true] {
                 let prim = CumLogSumExp { axis, reverse };
-                for dtype in DType::ALL.into_iter().filter(float) {
+                let is_first = axis == 1 && !reverse;
+                let tried = |dtype: &DType| is_first || *dtype == DType::F32;
+                for dtype in DType::ALL.into_iter().filter(float).filter(tried) {
                     let sample = |x, smooth| Sample {
                         prim: prim.into(),
                         inputs: vec![x],
