@@ -71,12 +71,10 @@ impl Special {
     /// Whether differences tell derivatives by all operands; the orders of polygamma and expn stay fixed.
     #[cfg(any(test, feature = "testing"))]
     fn is_smooth(self) -> bool {
-        match self {
-            Special::Zeta | Special::IgammaGradA | Special::RandomGammaGrad => false,
-            Special::Hyp1f1GradA | Special::Hyp1f1GradB => false,
-            Special::Polygamma | Special::Expn => false,
-            _ => true,
-        }
+        use Special::*;
+        let is_rough =
+            matches!(self, Zeta | IgammaGradA | RandomGammaGrad | Hyp1f1GradA | Hyp1f1GradB);
+        !is_rough && !matches!(self, Polygamma | Expn)
     }
 
     /// The value, up to a precision.
