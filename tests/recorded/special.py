@@ -93,6 +93,11 @@ def special_operations(r):
         r.case("log_ndtr", scipy.log_ndtr, far)
         r.case("log_ndtr", lambda x: scipy.log_ndtr(x, series_order=5), far, series_order=5)
         r.case("ndtr", scipy.ndtr, far)
+        for op in ["dawsn", "erfcx"]:
+            fn = getattr(scipy, op)
+            r.case(op, fn, np.array([-7, -4, -2, -0.5, 0.1, 1, 3, 4, 6, 7, 20, 100], dtype)[2 if op == "erfcx" else 0:])
+            r.case(op, fn, np.array([0, -0.0, nan, 1e-20], dtype), derive=False)
+            r.case(op, fn, np.array([1, 2], np.int32), derive=False)
     operands = {"beta": (0.3, 12), "betaln": (0.3, 20), "gammainc": (0.3, 8), "gammaincc": (0.3, 8), "xlogy": (0.2, 3), "xlog1py": (0.2, 3),
                 "rel_entr": (0.2, 3), "kl_div": (0.2, 3), "boxcox": (0.2, 3), "boxcox1p": (0.2, 3), "poch": (0.3, 3), "comb": (2, 9)}
     for op, (low, high) in operands.items():

@@ -1,5 +1,6 @@
 //! Special functions: `jax.scipy.special`. Operands are promoted to one float type and broadcast to one shape.
 
+mod dawson;
 mod entropy;
 mod gamma;
 mod hypergeometric;
@@ -17,6 +18,7 @@ use crate::operands::{aligned, promoted_inexact, to_inexact};
 
 pub use crate::nn::{log_softmax, softmax};
 pub use crate::numpy::logsumexp;
+pub use dawson::*;
 pub use entropy::*;
 pub use gamma::*;
 pub use hypergeometric::*;
@@ -82,6 +84,13 @@ fn with_rule(
     });
     let mut results = custom_jvp(&function, &derivative).call(cx, operands)?;
     results.pop().ok_or_else(|| Error::internal("a formula gave no result"))
+}
+
+/// Numerator and denominator, highest power first.
+type Ratio = (&'static [f64], &'static [f64]);
+
+fn ratio<'a>(x: &Term<'a>, (numerator, denominator): Ratio) -> Term<'a> {
+    x.polynomial(numerator) / x.polynomial(denominator)
 }
 
 fn terms<'a>(cx: &'a Scope, values: &[Value]) -> Vec<Term<'a>> {

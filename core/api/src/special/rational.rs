@@ -5,15 +5,8 @@ use jaxrs_ir::prims::{Special, Unary};
 use jaxrs_ir::{Value, ops};
 use jaxrs_transform::Scope;
 
-use super::{real, reals, with_rule};
+use super::{Ratio, ratio, real, reals, with_rule};
 use crate::formula::Term;
-
-/// Numerator and denominator, highest power first.
-type Ratio = (&'static [f64], &'static [f64]);
-
-fn ratio<'a>(x: &Term<'a>, (numerator, denominator): Ratio) -> Term<'a> {
-    x.polynomial(numerator) / x.polynomial(denominator)
-}
 
 /// What these functions take, as JAX does: single or double precision.
 fn check(name: &str, x: &Value) -> Result<()> {

@@ -57,6 +57,8 @@ pub(super) static OPS: &[Op] = &[
     op!("boxcox", "(x^lmbda - 1) / lmbda, and log(x) for lmbda = 0.", (x, lmbda) => |cx| special::boxcox(cx, x, lmbda)),
     op!("boxcox1p", "((1 + x)^lmbda - 1) / lmbda, and log(1 + x) for lmbda = 0.", (x, lmbda) => |cx| special::boxcox1p(cx, x, lmbda)),
     op!("hyp1f1", "Kummer's confluent hypergeometric function.", (a, b, x) => |cx| special::hyp1f1(cx, a, b, x)),
+    of_one!("dawsn", special::dawsn, "Dawson's integral."),
+    of_one!("erfcx", special::erfcx, "exp(x^2) erfc(x)."),
     of_one!("sinc", special::sinc, "sin(pi x) / (pi x)."),
     of_one!("spence", special::spence, "The dilogarithm of 1 - x."),
     of_one!("exp1", special::exp1, "The exponential integral of order 1."),
