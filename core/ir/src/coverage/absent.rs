@@ -38,15 +38,18 @@ pub const ABSENT: &[(&str, &str)] = &[
         "asks which platform a program is compiled for; here that is known when it is staged",
     ),
     ("psum_invariant", "as psum; types here do not tell which axes values vary along"),
+    ("ragged_dot_general", "an operation composed of primitives, which bring all rules"),
     (
         "remat_opt",
         "lets JAX drop what custom_vjp computes twice under remat; a custom rule here computes it once",
     ),
+    ("scaled_dot", "an operation composed of primitives, which bring all rules"),
     (
         "shape_assertion",
         "checks symbolic sizes at run time; shapes here are known when a program is staged",
     ),
     ("stage", "a mark that stands in no jaxpr"),
+    ("symmetric_product", "an operation composed of primitives, which bring all rules"),
     ("unpin", "acts on references of Pallas kernels"),
     ("unreachable", "stands for results of code that has raised; here an error ends the trace"),
     ("xla_metadata_call", "text for XLA's scheduler about a call; xla_metadata_value carries text"),
