@@ -36,7 +36,7 @@ pub(crate) fn convert(cx: &Scope, x: &Value, dtype: DType, weak: bool) -> Result
 /// Operands at the element type that they promote to. A weak operand that already has that element type
 /// stays as it is: primitives give a strong result unless all operands are weak.
 pub(crate) fn promoted<const N: usize>(cx: &Scope, operands: [&Value; N]) -> Result<[Value; N]> {
-    let (dtype, _) = promote::promote(operands.iter().map(|x| x.ty()), cx.defaults());
+    let (dtype, _) = promote::promote(operands.iter().map(|x| x.ty()), cx.defaults())?;
     at_dtype(cx, operands, dtype)
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn promoted_inexact<const N: usize>(
     cx: &Scope,
     operands: [&Value; N],
 ) -> Result<[Value; N]> {
-    let (dtype, weak) = promote::promote(operands.iter().map(|x| x.ty()), cx.defaults());
+    let (dtype, weak) = promote::promote(operands.iter().map(|x| x.ty()), cx.defaults())?;
     at_dtype(cx, operands, inexact(dtype, weak, cx.defaults()))
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn promoted_numeric<const N: usize>(
     cx: &Scope,
     operands: [&Value; N],
 ) -> Result<[Value; N]> {
-    let (dtype, _) = promote::promote(operands.iter().map(|x| x.ty()), cx.defaults());
+    let (dtype, _) = promote::promote(operands.iter().map(|x| x.ty()), cx.defaults())?;
     at_dtype(cx, operands, if dtype.is_bool() { cx.defaults().int() } else { dtype })
 }
 

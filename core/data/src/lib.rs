@@ -10,6 +10,7 @@ mod dtype;
 mod error;
 mod half;
 mod literal;
+pub mod narrow;
 pub mod promote;
 mod scalar;
 mod shape;

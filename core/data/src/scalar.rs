@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{DType, DTypeKind, bf16_bits, f16_bits};
+use crate::{DType, DTypeKind, bf16_bits, f16_bits, narrow};
 
 /// One element. Real floats are held as `f64`, which holds every narrower float exactly.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,6 +17,8 @@ pub enum Scalar {
     Float(f64),
     /// A complex float of any width: real and imaginary part.
     Complex(f64, f64),
+    /// A key of a random number generator: its words, the first in the lowest bits.
+    Key(u128),
 }
 
 impl Scalar {
@@ -35,14 +37,18 @@ impl Scalar {
     #[must_use]
     pub fn rounded(self, dtype: DType) -> Scalar {
         match self {
-            Scalar::Bool(_) => self,
+            Scalar::Bool(_) | Scalar::Key(_) => self,
             Scalar::Int(v) => Scalar::Int(match dtype {
+                DType::I2 => v << 62 >> 62,
+                DType::I4 => v << 60 >> 60,
                 DType::I8 => v as i8 as i64,
                 DType::I16 => v as i16 as i64,
                 DType::I32 => v as i32 as i64,
                 _ => v,
             }),
             Scalar::Uint(v) => Scalar::Uint(match dtype {
+                DType::U2 => v & 0b11,
+                DType::U4 => v & 0xf,
                 DType::U8 => v as u8 as u64,
                 DType::U16 => v as u16 as u64,
                 DType::U32 => v as u32 as u64,
@@ -57,7 +63,8 @@ impl Scalar {
     }
 
     /// Conversion with JAX's meaning: integers wrap, floats saturate into integers with NaN as 0,
-    /// complex numbers lose their imaginary part first, and everything that is not zero is true.
+    /// complex numbers lose their imaginary part first, and everything that is not zero is true. Keys
+    /// convert to nothing but keys; what else becomes one is its bits.
     #[must_use]
     pub fn cast(self, dtype: DType) -> Scalar {
         match dtype.kind() {
@@ -71,6 +78,11 @@ impl Scalar {
                 // From 64-bit integers straight to f32: two roundings would differ.
                 Scalar::Int(v) if dtype == DType::F32 => Scalar::Float((v as f32).into()),
                 Scalar::Uint(v) if dtype == DType::F32 => Scalar::Float((v as f32).into()),
+                Scalar::Int(_) | Scalar::Uint(_) if dtype.is_narrow_float() => {
+                    self.cast(DType::F32).cast(dtype)
+                }
+                // One rounding, where arithmetic takes two.
+                _ if dtype.is_narrow_float() => Scalar::Float(narrow::round(self.as_f64(), dtype)),
                 _ => Scalar::Float(self.as_f64()).rounded(dtype),
             },
             DTypeKind::Complex => match self {
@@ -79,6 +91,10 @@ impl Scalar {
                     Scalar::Float(re) => Scalar::Complex(re, 0.0),
                     _ => unreachable!("a cast to a float type gives a float"),
                 },
+            },
+            DTypeKind::Key => match self {
+                Scalar::Key(_) => self,
+                other => Scalar::Key(other.to_unsigned(64).into()),
             },
         }
     }
@@ -91,6 +107,7 @@ impl Scalar {
             Scalar::Uint(v) => v != 0,
             Scalar::Float(v) => v != 0.0,
             Scalar::Complex(re, im) => re != 0.0 || im != 0.0,
+            Scalar::Key(words) => words != 0,
         }
     }
 
@@ -102,6 +119,7 @@ impl Scalar {
             Scalar::Uint(v) => v as f64,
             Scalar::Float(v) => v,
             Scalar::Complex(re, _) => re,
+            Scalar::Key(words) => words as f64,
         }
     }
 
@@ -123,7 +141,10 @@ impl Scalar {
             Scalar::Bool(v) => v.into(),
             Scalar::Int(v) => v,
             Scalar::Uint(v) => v as i64,
+            Scalar::Key(words) => words as i64,
             Scalar::Float(v) | Scalar::Complex(v, _) => match bits {
+                2 => v.clamp(-2.0, 1.0) as i64,
+                4 => v.clamp(-8.0, 7.0) as i64,
                 8 => (v as i8).into(),
                 16 => (v as i16).into(),
                 32 => (v as i32).into(),
@@ -137,7 +158,10 @@ impl Scalar {
             Scalar::Bool(v) => v.into(),
             Scalar::Int(v) => v as u64,
             Scalar::Uint(v) => v,
+            Scalar::Key(words) => words as u64,
             Scalar::Float(v) | Scalar::Complex(v, _) => match bits {
+                2 => v.clamp(0.0, 3.0) as u64,
+                4 => v.clamp(0.0, 15.0) as u64,
                 8 => (v as u8).into(),
                 16 => (v as u16).into(),
                 32 => (v as u32).into(),
@@ -174,6 +198,21 @@ impl Scalar {
                 f64::from_ne_bytes(take(bytes)),
                 f64::from_ne_bytes(take(&bytes[8..])),
             ),
+            _ => Scalar::from_other_bytes(dtype, bytes),
+        }
+    }
+
+    /// The same for narrow types, of which only the low bits of a byte count, and keys.
+    fn from_other_bytes(dtype: DType, bytes: &[u8]) -> Scalar {
+        match dtype.kind() {
+            DTypeKind::Signed => Scalar::Int(bytes[0].into()).rounded(dtype),
+            DTypeKind::Unsigned => Scalar::Uint(bytes[0].into()).rounded(dtype),
+            DTypeKind::Key => {
+                let mut words = [0; 16];
+                words[..dtype.size_bytes()].copy_from_slice(&bytes[..dtype.size_bytes()]);
+                Scalar::Key(u128::from_le_bytes(words))
+            }
+            _ => Scalar::Float(narrow::decode(bytes[0], dtype)),
         }
     }
 
@@ -206,6 +245,7 @@ impl Scalar {
             (DType::F16, Scalar::Float(v)) => out.extend(f16_bits::from_f64(v).to_ne_bytes()),
             (DType::BF16, Scalar::Float(v)) => out.extend(bf16_bits::from_f64(v).to_ne_bytes()),
             (DType::F32, Scalar::Float(v)) => out.extend((v as f32).to_ne_bytes()),
+            (_, Scalar::Float(v)) if dtype.is_narrow() => out.push(narrow::encode(v, dtype)),
             (_, Scalar::Float(v)) => out.extend(v.to_ne_bytes()),
             (DType::C64, Scalar::Complex(re, im)) => {
                 out.extend((re as f32).to_ne_bytes());
@@ -216,6 +256,7 @@ impl Scalar {
                 out.extend(im.to_ne_bytes());
             }
             (_, Scalar::Bool(v)) => out.push(v.into()),
+            (_, Scalar::Key(words)) => out.extend(&words.to_le_bytes()[..dtype.size_bytes()]),
             (_, Scalar::Int(v)) => write_integer(v as u64, dtype, out),
             (_, Scalar::Uint(v)) => write_integer(v, dtype, out),
         }
@@ -224,7 +265,7 @@ impl Scalar {
 
 fn write_integer(v: u64, dtype: DType, out: &mut Vec<u8>) {
     match dtype.size_bytes() {
-        1 => out.push(v as u8),
+        1 => out.push(v as u8 & (0xff >> (8 - dtype.bits()))),
         2 => out.extend((v as u16).to_ne_bytes()),
         4 => out.extend((v as u32).to_ne_bytes()),
         _ => out.extend(v.to_ne_bytes()),
@@ -236,6 +277,10 @@ fn round_float(v: f64, dtype: DType) -> f64 {
         DType::F16 => f16_bits::to_f64(f16_bits::from_f64(v)),
         DType::BF16 => bf16_bits::to_f64(bf16_bits::from_f64(v)),
         DType::F32 => (v as f32).into(),
+        DType::F64 | DType::C128 => v,
+        // XLA computes powers of two as f32 and the other narrow floats as f16.
+        DType::F8E8M0Fnu => narrow::round((v as f32).into(), dtype),
+        _ if dtype.is_narrow() => narrow::round(round_float((v as f32).into(), DType::F16), dtype),
         _ => v,
     }
 }
@@ -251,6 +296,7 @@ impl fmt::Display for Scalar {
             Scalar::Complex(re, im) => {
                 f.write_str(&complex_text(&float_text(*re), &float_text(*im)))
             }
+            Scalar::Key(words) => write!(f, "{words:#x}"),
         }
     }
 }

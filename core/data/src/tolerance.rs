@@ -1,6 +1,7 @@
 //! The one tolerance policy of all tests: how far results may lie apart, per element type and per
 //! class of operation.
 
+use crate::narrow::Format;
 use crate::{DType, Literal, Scalar};
 
 /// How exact an operation is expected to be.
@@ -21,7 +22,10 @@ pub fn relative(dtype: DType, class: Class) -> f64 {
         DType::BF16 => 2f64.powi(-7),
         DType::F32 => 2f64.powi(-23),
         DType::F64 => 2f64.powi(-52),
-        _ => 0.0,
+        other => match Format::of(other) {
+            Some(format) => 2f64.powi(-(format.man_bits as i32)),
+            None => 0.0,
+        },
     };
     match class {
         Class::Exact => 0.0,

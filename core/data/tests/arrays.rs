@@ -78,9 +78,12 @@ fn elements_survive_the_way_through_memory() {
     for dtype in DType::ALL {
         for value in [Scalar::Int(0), Scalar::Int(1), Scalar::Int(100)] {
             let value = value.cast(dtype);
-            assert_eq!(Literal::full(Type::new(dtype, [3]), value).get(2), value, "{dtype}");
-            if !dtype.is_complex() {
-                assert_eq!(Scalar::from_bits(dtype, value.to_bits(dtype)), value, "{dtype}");
+            // As text, in which NaN, which some types have for 0 or 100, equals itself.
+            let stored = Literal::full(Type::new(dtype, [3]), value).get(2);
+            assert_eq!(stored.to_string(), value.to_string(), "{dtype}");
+            if dtype.size_bytes() <= 8 && !dtype.is_complex() {
+                let read = Scalar::from_bits(dtype, value.to_bits(dtype));
+                assert_eq!(read.to_string(), value.to_string(), "{dtype}");
             }
         }
     }

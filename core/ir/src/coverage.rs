@@ -136,8 +136,26 @@ impl fmt::Display for Coverage {
         let linear = if linear.is_empty() { "-".to_owned() } else { linear.join(",") };
         let (name, lowering) = (self.name, format!("{:?}", self.lowering));
         write!(f, "{name:<24} {jvp:<5} {linear:<8} {lowering:<10}")?;
-        self.dtypes.iter().try_for_each(|dtype| write!(f, " {dtype}"))
+        groups(&self.dtypes).iter().try_for_each(|group| write!(f, " {group}"))
     }
+}
+
+/// The names of element types; families of which all are there, in one word.
+fn groups(dtypes: &[DType]) -> Vec<&'static str> {
+    type Holds = fn(DType) -> bool;
+    const FAMILIES: [(&str, Holds); 3] = [
+        ("narrow-int", DType::is_narrow_integer),
+        ("narrow-float", DType::is_narrow_float),
+        ("key", DType::is_key),
+    ];
+    let whole: Vec<_> = FAMILIES
+        .into_iter()
+        .filter(|(_, holds)| {
+            DType::ALL.into_iter().all(|dtype| !holds(dtype) || dtypes.contains(&dtype))
+        })
+        .collect();
+    let alone = dtypes.iter().filter(|&&dtype| !whole.iter().any(|(_, holds)| holds(dtype)));
+    alone.map(|dtype| dtype.name()).chain(whole.iter().map(|(name, _)| *name)).collect()
 }
 
 #[cfg(test)]

@@ -136,13 +136,35 @@ pub fn identity(op: ReduceOp, dtype: DType) -> jaxrs_data::Scalar {
                 DTypeKind::Unsigned => {
                     Scalar::Uint(if largest { u64::MAX } else { 0 }).rounded(dtype)
                 }
-                DTypeKind::Float | DTypeKind::Complex => {
-                    Scalar::Float(if largest { f64::INFINITY } else { f64::NEG_INFINITY })
-                        .cast(dtype)
-                }
+                DTypeKind::Float | DTypeKind::Complex => extreme(dtype, largest),
+                DTypeKind::Key => Scalar::zero(dtype),
             }
         }
     }
+}
+
+/// What a reduction of elements of a type starts from: as [`identity`], of a type that there is arithmetic
+/// in, but no more than the elements' type holds.
+pub fn reduction_start(op: ReduceOp, dtype: DType) -> jaxrs_data::Scalar {
+    match op {
+        ReduceOp::Max | ReduceOp::Min => identity(op, dtype),
+        _ => identity(op, dtype.compute()),
+    }
+}
+
+/// The end of a float type's range: an infinity, or the last number where there is none.
+fn extreme(dtype: DType, largest: bool) -> jaxrs_data::Scalar {
+    use jaxrs_data::narrow::{self, Format, Specials};
+    let value = match Format::of(dtype) {
+        Some(format) if format.specials == Specials::PowerOfTwo && !largest => 2f64.powi(-127),
+        Some(format) if format.specials != Specials::Ieee => {
+            let largest_value = narrow::decode(format.largest() as u8, dtype);
+            if largest { largest_value } else { -largest_value }
+        }
+        _ if largest => f64::INFINITY,
+        _ => f64::NEG_INFINITY,
+    };
+    jaxrs_data::Scalar::Float(value).cast(dtype)
 }
 
 /// Emits the steps of one operation over whole buffers.

@@ -2,6 +2,7 @@
 //! shared, so that index arithmetic costs nothing where it is known.
 
 mod complex;
+mod narrow;
 mod range;
 mod simplify;
 
@@ -168,6 +169,12 @@ impl BodyBuilder {
     /// An operation on scalars, simplified where that is exact; one on complex numbers becomes operations
     /// on their parts.
     pub fn op(&mut self, op: ScalarOp, args: &[ValueId]) -> ValueId {
+        if let ScalarOp::Cast(to) = op {
+            let from = self.dtype(args[0]);
+            if from != to && (from.is_narrow() || to.is_narrow()) {
+                return narrow::cast(self, args[0], to);
+            }
+        }
         if let Some(value) = self.simplify(op, args).or_else(|| self.complex_op(op, args)) {
             return value;
         }
@@ -404,5 +411,6 @@ fn bits(value: Scalar) -> [u64; 2] {
         Scalar::Uint(v) => [v, 0],
         Scalar::Float(v) => [v.to_bits(), 0],
         Scalar::Complex(re, im) => [re.to_bits(), im.to_bits()],
+        Scalar::Key(words) => [words as u64, (words >> 64) as u64],
     }
 }

@@ -4,7 +4,9 @@
 //! set) and the remainder the dividend, and `MIN / -1` is `MIN`, remainder 0; shifts by the width or more
 //! give 0, or the sign for arithmetic ones. Floats follow IEEE 754; products and sums may be contracted to
 //! fused multiply-adds. `F16` and `BF16` occur only in loads, stores, constants and casts; complex numbers
-//! only in loads, stores, constants and selections, and where they are put together or taken apart.
+//! only in loads, stores, constants and selections, and where they are put together or taken apart; types
+//! of at most 8 bits and keys in loads, stores, constants, selections and bitcasts, of which the builder
+//! makes their conversions.
 
 use jaxrs_data::DType;
 
@@ -352,19 +354,23 @@ impl ScalarOp {
     /// Whether there is such an operation on operands of a type (of `Select`, the second and third).
     pub fn takes(self, operand: DType) -> bool {
         use ScalarOp::*;
-        let computes = !matches!(operand, DType::F16 | DType::BF16) && !operand.is_complex();
+        let is_whole = !operand.is_narrow() && !operand.is_key();
+        let computes =
+            is_whole && !matches!(operand, DType::F16 | DType::BF16) && !operand.is_complex();
         let float = computes && operand.is_float();
         match self {
             Select => true,
-            Cast(to) => !operand.is_complex() && !to.is_complex(),
+            Cast(to) => [operand, to].iter().all(|dtype| dtype.is_ordered() && !dtype.is_narrow()),
             Bitcast(to) => {
                 operand.size_bytes() == to.size_bytes() && operand.is_complex() == to.is_complex()
             }
             Compare(_) => computes,
-            And | Or | Xor | Not => operand.is_bool() || operand.is_integer(),
+            And | Or | Xor | Not => operand.is_bool() || (is_whole && operand.is_integer()),
             ShiftLeft | ShiftRightLogical | ShiftRightArithmetic | PopulationCount
-            | CountLeadingZeros => operand.is_integer(),
-            Neg | Abs | Sign | Add | Sub | Mul | Div | Rem => float || operand.is_integer(),
+            | CountLeadingZeros => is_whole && operand.is_integer(),
+            Neg | Abs | Sign | Add | Sub | Mul | Div | Rem => {
+                float || (is_whole && operand.is_integer())
+            }
             Max | Min => computes,
             Re | Im => operand.is_complex(),
             Complex => float,

@@ -121,7 +121,7 @@ impl Context {
 
     /// The element types of numbers without a stated type.
     pub fn defaults(&self) -> Defaults {
-        Defaults { wide: self.root.shared.settings.wide_defaults }
+        self.root.shared.settings.defaults()
     }
 
     /// How many devices `pmap` and `shard_map` may use.

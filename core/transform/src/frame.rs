@@ -156,7 +156,7 @@ impl Scope {
 
     /// The element types of numbers without a stated type.
     pub fn defaults(&self) -> Defaults {
-        Defaults { wide: self.settings.wide_defaults }
+        self.settings.defaults()
     }
 
     /// The same scope with a name appended to the name stack of operations.

@@ -1,5 +1,7 @@
 //! Settings that travel with a scope.
 
+use jaxrs_data::promote::Defaults;
+
 /// How things are done in a scope and in what is traced from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Settings {
@@ -16,9 +18,16 @@ pub struct Settings {
     pub explain_cache_misses: bool,
     /// Whether numbers without a stated type are 64 bits wide.
     pub wide_defaults: bool,
+    /// Whether strong element types promote to none but themselves.
+    pub strict_promotion: bool,
 }
 
 impl Settings {
+    /// The element types of numbers without a stated type.
+    pub(crate) fn defaults(self) -> Defaults {
+        Defaults { wide: self.wide_defaults, strict: self.strict_promotion }
+    }
+
     /// Whether the values of results matter.
     pub(crate) fn looks_at_values(self) -> bool {
         self.debug_nans || self.debug_infs

@@ -131,7 +131,7 @@ pub fn broadcast_to(cx: &Scope, x: &Value, shape: &Shape) -> Result<Value> {
 
 /// Operands at one element type.
 fn same_type(cx: &Scope, operands: &[Value]) -> Result<SmallVec<[Value; 4]>> {
-    let (dtype, weak) = promote::promote(operands.iter().map(|x| x.ty()), cx.defaults());
+    let (dtype, weak) = promote::promote(operands.iter().map(|x| x.ty()), cx.defaults())?;
     operands.iter().map(|x| convert(cx, x, dtype, weak)).collect()
 }
 

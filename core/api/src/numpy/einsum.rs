@@ -61,7 +61,7 @@ fn read(cx: &Scope, subscripts: &str, operands: &[Value]) -> Result<(Vec<Term>, 
             operands.len()
         );
     }
-    let (dtype, weak) = promote::promote(operands.iter().map(|x| x.ty()), cx.defaults());
+    let (dtype, weak) = promote::promote(operands.iter().map(|x| x.ty()), cx.defaults())?;
     let mut sizes: Vec<(char, usize)> = Vec::new();
     let mut terms = Vec::new();
     for (letters, operand) in inputs.iter().zip(operands) {

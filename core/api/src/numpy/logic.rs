@@ -172,7 +172,7 @@ fn select_named(
 
 /// `x` where the condition is not zero, else `y`.
 pub fn r#where(cx: &Scope, condition: &Value, x: &Value, y: &Value) -> Result<Value> {
-    let (dtype, weak) = promote::promote([x.ty(), y.ty()], cx.defaults());
+    let (dtype, weak) = promote::promote([x.ty(), y.ty()], cx.defaults())?;
     let (x, y) = (convert(cx, x, dtype, weak)?, convert(cx, y, dtype, weak)?);
     select_named(cx, "where", &to_bool(cx, condition)?, &x, &y)
 }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a row that cannot be read fails its test")]
 
+mod narrow;
 mod operations;
 mod primitives;
 mod random;

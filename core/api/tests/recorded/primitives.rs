@@ -46,7 +46,7 @@ fn class(op: &str, is_complex: bool) -> Class {
 }
 
 /// Operations by definition, compiled functions through the kernel interpreter.
-fn engine() -> Context {
+pub(crate) fn engine() -> Context {
     let compiler = Some(Arc::new(ReferenceBackend::new()) as _);
     Context::new(ContextOptions { compiler, ..ContextOptions::default() })
 }

@@ -59,11 +59,15 @@ impl Row {
     }
 }
 
+/// What stands in a file.
+pub(crate) fn text(file: &str) -> String {
+    let path = format!("{}/../../tests/recorded/{file}.jsonl", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|err| panic!("{path}: {err}"))
+}
+
 /// All rows of a file.
 pub(crate) fn read(file: &str) -> Vec<Row> {
-    let path = format!("{}/../../tests/recorded/{file}.jsonl", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|err| panic!("{path}: {err}"));
-    text.lines().map(|line| row(&serde_json::from_str(line).unwrap())).collect()
+    text(file).lines().map(|line| row(&serde_json::from_str(line).unwrap())).collect()
 }
 
 fn row(json: &Json) -> Row {

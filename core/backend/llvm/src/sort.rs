@@ -232,8 +232,8 @@ unsafe fn narrow_key(dtype: DType, base: *const u8, position: usize) -> u32 {
             // SAFETY: by the caller's promise.
             unsafe { base.cast::<u32>().wrapping_add(position).read_unaligned() }
         }
-        DType::F16 | DType::BF16 => {
-            // SAFETY: by the caller's promise. Values of 16 bits keep their order in the upper half.
+        _ if dtype.is_float() => {
+            // SAFETY: by the caller's promise. Values of up to 16 bits keep their order in the upper half.
             (unsafe { any_key(dtype, base, position) } >> 32) as u32
         }
         _ => {
@@ -259,6 +259,7 @@ unsafe fn any_key(dtype: DType, base: *const u8, position: usize) -> u128 {
         Scalar::Int(v) => ((v as u64) ^ (1 << 63)).into(),
         Scalar::Uint(v) => v.into(),
         Scalar::Float(v) => float_key(v).into(),
+        Scalar::Key(words) => words,
         Scalar::Complex(re, im) => u128::from(float_key(re)) << 64 | u128::from(float_key(im)),
     }
 }

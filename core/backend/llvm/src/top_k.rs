@@ -2,7 +2,7 @@
 //! sequence keeps what ranks before the k-th of those that it has seen; whenever many are kept, the k-th is
 //! found anew.
 
-use jaxrs_data::{DType, DTypeKind};
+use jaxrs_data::{DType, DTypeKind, Scalar};
 use jaxrs_kernel::{Ranking, TopK};
 use jaxrs_runtime::Pool;
 
@@ -53,6 +53,37 @@ macro_rules! bits {
 bits!(u8, u16, u32, u64);
 
 /// What turns elements into integers that ascend along the ranking.
+trait Rank<B>: Copy + Sync {
+    fn key(self, bits: B) -> B;
+    /// The same, where it is known to be the order of floats along their total order.
+    fn as_total(self) -> Option<Order<B>> {
+        None
+    }
+}
+
+/// The key of each code of a type of at most 8 bits that no machine computes in.
+#[derive(Clone, Copy)]
+struct Codes<'a>(&'a [u8; 256]);
+
+impl Rank<u8> for Codes<'_> {
+    fn key(self, bits: u8) -> u8 {
+        self.0[usize::from(bits)]
+    }
+}
+
+fn codes(dtype: DType, ranking: Ranking) -> [u8; 256] {
+    let value = |code: u8| Scalar::from_bytes(dtype, &[code]);
+    let mut order: [u8; 256] = std::array::from_fn(|code| code as u8);
+    order.sort_by(|&a, &b| ranking.compare(value(a), value(b)));
+    let (mut keys, mut key) = ([0; 256], 0);
+    for pair in order.windows(2) {
+        key += u8::from(ranking.compare(value(pair[0]), value(pair[1])).is_ne());
+        keys[usize::from(pair[1])] = key;
+    }
+    keys
+}
+
+/// The order of elements that machines compute with.
 #[derive(Clone, Copy)]
 struct Order<B> {
     kind: DTypeKind,
@@ -61,7 +92,7 @@ struct Order<B> {
     infinity: B,
 }
 
-impl<B: Bits> Order<B> {
+impl<B: Bits> Rank<B> for Order<B> {
     #[inline(always)]
     fn key(self, bits: B) -> B {
         let ascending = match self.kind {
@@ -79,6 +110,11 @@ impl<B: Bits> Order<B> {
         };
         if self.ranking == Ranking::Smallest { ascending } else { ascending.not() }
     }
+
+    fn as_total(self) -> Option<Order<B>> {
+        let is_total = self.kind == DTypeKind::Float && self.ranking == Ranking::Total;
+        is_total.then_some(Order { kind: DTypeKind::Float, ranking: Ranking::Total, ..self })
+    }
 }
 
 /// Runs a call.
@@ -94,20 +130,18 @@ pub(crate) unsafe fn run(pool: &Pool, top: &TopK, dtype: DType, pointers: &[*mut
     };
     macro_rules! of {
         ($bits:ty, $infinity:expr) => {{
-            let order =
-                Order::<$bits> { kind: dtype.kind(), ranking: top.ranking, infinity: $infinity };
-            let grain = (TASK_LEN / top.len.max(1)).max(1);
-            pool.parallel_for(top.outer * top.inner, grain, &|begin, end| {
-                let pointers = &pointers;
-                let mut best = Best { kept: Vec::new(), threshold: None };
-                for sequence in begin..end {
-                    // SAFETY: by the caller's promise.
-                    unsafe { select(top, order, pointers, sequence, &mut best) };
-                }
-            });
+            let (kind, ranking) = (dtype.kind(), top.ranking);
+            let order = Order::<$bits> { kind, ranking, infinity: $infinity };
+            // SAFETY: by the caller's promise.
+            unsafe { select_all(pool, top, order, pointers) }
         }};
     }
     match (dtype.size_bytes(), dtype) {
+        (1, _) if dtype.is_narrow() => {
+            let codes = codes(dtype, top.ranking);
+            // SAFETY: by the caller's promise.
+            unsafe { select_all(pool, top, Codes(&codes), pointers) }
+        }
         (1, _) => of!(u8, 0),
         (_, DType::F16) => of!(u16, 0x7c00),
         (_, DType::BF16) => of!(u16, 0x7f80),
@@ -115,6 +149,21 @@ pub(crate) unsafe fn run(pool: &Pool, top: &TopK, dtype: DType, pointers: &[*mut
         (4, _) => of!(u32, f32::INFINITY.to_bits()),
         _ => of!(u64, f64::INFINITY.to_bits()),
     }
+}
+
+/// # Safety
+///
+/// As for [`run`]; elements have as many bits.
+unsafe fn select_all<B: Bits>(pool: &Pool, top: &TopK, order: impl Rank<B>, pointers: Pointers) {
+    let grain = (TASK_LEN / top.len.max(1)).max(1);
+    pool.parallel_for(top.outer * top.inner, grain, &|begin, end| {
+        let pointers = &pointers;
+        let mut best = Best { kept: Vec::new(), threshold: None };
+        for sequence in begin..end {
+            // SAFETY: by the caller's promise.
+            unsafe { select(top, order, pointers, sequence, &mut best) };
+        }
+    });
 }
 
 /// What was kept of a sequence so far.
@@ -154,7 +203,7 @@ impl<B: Bits> Best<B> {
 /// As for [`run`]; elements have as many bits.
 unsafe fn select<B: Bits>(
     top: &TopK,
-    order: Order<B>,
+    order: impl Rank<B>,
     pointers: &Pointers,
     sequence: usize,
     best: &mut Best<B>,
@@ -198,7 +247,7 @@ unsafe fn select<B: Bits>(
 ///
 /// There are as many elements, so far apart.
 #[inline(always)]
-unsafe fn load<B: Bits>(from: *const B, inner: usize, order: Order<B>, keys: &mut [B]) {
+unsafe fn load<B: Bits>(from: *const B, inner: usize, order: impl Rank<B>, keys: &mut [B]) {
     macro_rules! load {
         ($order:expr, $stride:expr) => {
             for (i, key) in keys.iter_mut().enumerate() {
@@ -208,12 +257,9 @@ unsafe fn load<B: Bits>(from: *const B, inner: usize, order: Order<B>, keys: &mu
         };
     }
     // Floats side by side in their total order are what matters most: one loop without branches.
-    match (inner, order.kind, order.ranking) {
-        (1, DTypeKind::Float, Ranking::Total) => {
-            let order = Order { kind: DTypeKind::Float, ranking: Ranking::Total, ..order };
-            load!(order, 1);
-        }
-        (1, ..) => load!(order, 1),
+    match (inner, order.as_total()) {
+        (1, Some(order)) => load!(order, 1),
+        (1, None) => load!(order, 1),
         _ => load!(order, inner),
     }
 }

@@ -97,6 +97,7 @@ pub(super) fn write_scalar(value: Scalar, dtype: DType, text: &mut String) {
         Scalar::Bool(v) => text.push_str(if v { "True" } else { "False" }),
         Scalar::Int(v) => push(text, format_args!("{v}")),
         Scalar::Uint(v) => push(text, format_args!("{v}")),
+        Scalar::Key(words) => push(text, format_args!("{words:#x}")),
         Scalar::Float(v) => float(v, text),
         Scalar::Complex(re, im) => {
             text.push('(');

@@ -81,7 +81,7 @@ impl Primitive for ArgReduce {
         let (name, axis) = (self.name(), self.axis);
         nary::arity(name, inputs, 1)?;
         let x = &inputs[0];
-        if x.dtype.is_complex() {
+        if !x.dtype.is_ordered() {
             bail!(Dtype, "{name} does not take {x}");
         }
         if !self.index_dtype.is_integer() {

@@ -194,8 +194,15 @@ impl Primitive for Binary {
     }
 
     fn element(&self, cx: &mut dyn Elements, _output: usize, index: &[ValueId]) -> Result<ValueId> {
-        if *self == Binary::Nextafter && cx.output_type(0).dtype.bits() == 16 {
-            return code::nextafter(cx, index);
+        let dtype = cx.output_type(0).dtype;
+        match self {
+            Binary::Nextafter if dtype.bits() <= 16 => return code::nextafter(cx, index),
+            Binary::ShiftRightLogical | Binary::ShiftRightArithmetic
+                if dtype.is_narrow_integer() =>
+            {
+                return code::narrow_shift(cx, *self, self.row().code, index);
+            }
+            _ => {}
         }
         nary::element_with(cx, self.name(), 2, index, |b, xy| {
             let y = if *self == Binary::Pow { b.cast(xy[1], b.dtype(xy[0])) } else { xy[1] };

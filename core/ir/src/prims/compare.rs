@@ -1,7 +1,7 @@
 //! Elementwise comparisons.
 
 use jaxrs_data::{DType, Literal, Result, Scalar, SmallVec, Type, bail, smallvec};
-use jaxrs_kernel::{Compare as Cmp, ScalarOp, ValueId};
+use jaxrs_kernel::{BodyBuilder, Compare as Cmp, ScalarOp, ValueId};
 
 use crate::lower::{Elements, Lowering};
 use crate::prims::{Primitive, not_differentiable};
@@ -34,6 +34,7 @@ impl Compare {
             (Scalar::Bool(x), Scalar::Bool(y)) => Some(x.cmp(&y)),
             (Scalar::Int(x), Scalar::Int(y)) => Some(x.cmp(&y)),
             (Scalar::Uint(x), Scalar::Uint(y)) => Some(x.cmp(&y)),
+            (Scalar::Key(x), Scalar::Key(y)) => Some(x.cmp(&y)),
             _ => x.as_f64().partial_cmp(&y.as_f64()),
         };
         match self.0 {
@@ -47,7 +48,10 @@ impl Compare {
     }
 
     fn takes(self, dtype: DType) -> bool {
-        !dtype.is_complex() || matches!(self.0, Cmp::Eq | Cmp::Ne)
+        dtype.is_ordered()
+            || dtype.is_complex() && matches!(self.0, Cmp::Eq | Cmp::Ne)
+            // Kernels compare keys of two words as integers; longer ones are unwrapped before.
+            || dtype.is_key() && dtype.size_bytes() <= 8 && matches!(self.0, Cmp::Eq | Cmp::Ne)
     }
 }
 
@@ -111,7 +115,19 @@ impl Primitive for Compare {
     }
 
     fn element(&self, cx: &mut dyn Elements, _output: usize, index: &[ValueId]) -> Result<ValueId> {
-        nary::element(cx, self.name(), ScalarOp::Compare(self.0), index)
+        let bits = match cx.input_type(0).dtype {
+            dtype if !dtype.is_key() => None,
+            dtype if dtype.size_bytes() == 4 => Some(DType::U32),
+            _ => Some(DType::U64),
+        };
+        nary::element_with(cx, self.name(), 2, index, |b, args| {
+            let bits_of = |b: &mut BodyBuilder, value: ValueId| match bits {
+                Some(bits) => b.op(ScalarOp::Bitcast(bits), &[value]),
+                None => value,
+            };
+            let (x, y) = (bits_of(b, args[0]), bits_of(b, args[1]));
+            b.compare(self.0, x, y)
+        })
     }
 
     #[cfg(any(test, feature = "testing"))]
@@ -119,8 +135,8 @@ impl Primitive for Compare {
         use jaxrs_data::tolerance::Class;
         let of = |(op, _): (Cmp, &str)| {
             let takes: fn(DType) -> bool = match op {
-                Cmp::Eq | Cmp::Ne => |_| true,
-                Cmp::Lt | Cmp::Le | Cmp::Gt | Cmp::Ge => |dtype| !dtype.is_complex(),
+                Cmp::Eq | Cmp::Ne => |dtype| !dtype.is_key() || dtype.size_bytes() <= 8,
+                Cmp::Lt | Cmp::Le | Cmp::Gt | Cmp::Ge => DType::is_ordered,
             };
             let domain = (-2.0, 1.7);
             crate::prims::sample::elementwise(Compare(op), 2, takes, domain, Class::Exact, false)

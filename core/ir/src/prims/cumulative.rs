@@ -36,8 +36,8 @@ const NAMES: [(ReduceOp, &str); 4] = [
 impl Cumulative {
     fn takes(self, dtype: DType) -> bool {
         match self.op {
-            ReduceOp::Add | ReduceOp::Mul => !dtype.is_bool(),
-            _ => !dtype.is_bool(),
+            ReduceOp::Add | ReduceOp::Mul => dtype.is_number(),
+            _ => dtype.is_number(),
         }
     }
 }

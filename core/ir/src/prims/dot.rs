@@ -44,6 +44,7 @@ pub(super) fn check_preferred(name: &str, from: DType, to: DType) -> Result<()> 
         DTypeKind::Unsigned => to.is_integer() || to.is_float(),
         DTypeKind::Float => to.is_float(),
         DTypeKind::Complex => to.is_complex(),
+        DTypeKind::Key => false,
     };
     if !fits || to.bits() < from.bits() {
         bail!(Dtype, "{name} cannot accumulate products of {from} in {to}");

@@ -79,7 +79,7 @@ impl Primitive for IntegerPow {
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
         nary::arity("integer_pow", inputs, 1)?;
         let dtype = inputs[0].dtype;
-        if dtype.is_bool() {
+        if !dtype.is_number() {
             bail!(Dtype, "integer_pow does not take {}", inputs[0]);
         }
         if self.y < 0 && !dtype.is_inexact() {
@@ -145,8 +145,7 @@ impl Primitive for IntegerPow {
     fn samples() -> Vec<crate::prims::Sample> {
         use jaxrs_data::tolerance::Class;
         let of = |y: i32| {
-            let takes: fn(DType) -> bool =
-                if y < 0 { DType::is_inexact } else { |dtype| !dtype.is_bool() };
+            let takes: fn(DType) -> bool = if y < 0 { DType::is_inexact } else { DType::is_number };
             let prim = IntegerPow { y };
             // Multiplications may be contracted, and so rounded less.
             crate::prims::sample::elementwise(prim, 1, takes, (0.5, 1.7), Class::Elementary, true)

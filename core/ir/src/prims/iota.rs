@@ -45,7 +45,7 @@ impl Primitive for Iota {
 
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
         nary::arity(self.name(), inputs, 0)?;
-        if self.dtype.is_bool() {
+        if !self.dtype.is_number() {
             bail!(Dtype, "iota needs a numeric element type, got bool");
         }
         if self.dimension >= self.shape.rank() {

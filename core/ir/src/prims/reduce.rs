@@ -7,7 +7,7 @@ pub(super) use tangent::flat;
 use jaxrs_data::{Axes, DType, Literal, Result, Scalar, Shape, SmallVec, Type, bail, smallvec};
 use jaxrs_kernel::{ReduceOp, ValueId};
 
-use crate::lower::{Elements, Lowering, identity};
+use crate::lower::{Elements, Lowering, reduction_start};
 use crate::prims::{Binary, Primitive, not_linear};
 use crate::rules::index::Index;
 use crate::rules::{axes, linear, nary};
@@ -47,8 +47,8 @@ fn name(op: ReduceOp) -> &'static str {
 
 fn takes(op: ReduceOp, dtype: DType) -> bool {
     match op {
-        ReduceOp::Add | ReduceOp::Mul => !dtype.is_bool(),
-        ReduceOp::Max | ReduceOp::Min => true,
+        ReduceOp::Add | ReduceOp::Mul => dtype.is_number(),
+        ReduceOp::Max | ReduceOp::Min => !dtype.is_key(),
         ReduceOp::And | ReduceOp::Or | ReduceOp::Xor => dtype.is_bool() || dtype.is_integer(),
     }
 }
@@ -70,8 +70,8 @@ pub(super) fn combine(op: ReduceOp, dtype: DType, x: Scalar, y: Scalar) -> Scala
 /// The element type that evaluation accumulates in.
 pub(super) fn widest(dtype: DType) -> DType {
     match dtype {
-        DType::F16 | DType::BF16 | DType::F32 => DType::F64,
         DType::C64 => DType::C128,
+        _ if dtype.is_float() => DType::F64,
         _ => dtype,
     }
 }
@@ -112,7 +112,7 @@ impl Primitive for Reduce {
         let out = x.ty().with_shape(self.out_shape(&x.ty().shape));
         let wide = widest(out.dtype);
         let kept = axes::others(x.ty().rank(), &[&self.axes]);
-        let mut results = vec![identity(self.op, wide); out.numel()];
+        let mut results = vec![reduction_start(self.op, out.dtype); out.numel()];
         for (position, element) in x.iter().enumerate() {
             let index = x.ty().shape.unravel(position);
             let at: Index1 = kept.iter().map(|&axis| index[axis]).collect();
@@ -176,7 +176,7 @@ impl Primitive for Reduce {
     fn element(&self, cx: &mut dyn Elements, _output: usize, index: &[ValueId]) -> Result<ValueId> {
         let x = cx.input_type(0).clone();
         let compute = nary::compute_dtype(x.dtype);
-        let init = cx.builder().constant(compute, identity(self.op, compute));
+        let init = cx.builder().constant(compute, reduction_start(self.op, x.dtype));
         let sizes: SmallVec<[usize; 4]> = self.axes.iter().map(|&axis| x.shape[axis]).collect();
         let result = cx.reduce(self.op, init, &sizes, &mut |cx, reduced| {
             let (mut kept, mut reduced) = (index.iter(), reduced.iter());

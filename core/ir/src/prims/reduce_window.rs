@@ -11,7 +11,7 @@ pub use select_and_gather::SelectAndGatherAdd;
 pub use select_and_scatter::SelectAndScatterAdd;
 pub(super) use select_and_scatter::{covering, n_candidates};
 
-use crate::lower::{Elements, Lowering, identity};
+use crate::lower::{Elements, Lowering, identity, reduction_start};
 use crate::prims::reduce::{combine, widest};
 use crate::prims::{Primitive, not_differentiable, not_linear};
 use crate::rules::sliding::{Sliding, Window, dilated};
@@ -43,7 +43,7 @@ fn name(op: ReduceOp) -> &'static str {
 }
 
 fn takes(op: ReduceOp, dtype: DType) -> bool {
-    op != ReduceOp::Add || !dtype.is_bool()
+    if op == ReduceOp::Add { dtype.is_number() } else { !dtype.is_key() }
 }
 
 /// Calls a function for each tap of a window that lies on an element, in row-major order of taps.
@@ -175,7 +175,7 @@ impl Primitive for ReduceWindow {
     fn element(&self, cx: &mut dyn Elements, _output: usize, index: &[ValueId]) -> Result<ValueId> {
         let x = cx.input_type(0).clone();
         let compute = nary::compute_dtype(x.dtype);
-        let nothing = cx.builder().constant(compute, identity(self.op, compute));
+        let nothing = cx.builder().constant(compute, reduction_start(self.op, x.dtype));
         let result = cx.reduce(self.op, nothing, &self.window.dimensions, &mut |cx, tap| {
             let (place, mask) = self.window.place(cx.builder(), &x.shape, index, tap);
             let Some(mask) = mask else {
@@ -185,8 +185,9 @@ impl Primitive for ReduceWindow {
             let element = cx.operand_where(0, &place, mask)?;
             let b = cx.builder();
             let element = b.cast(element, compute);
-            // What is masked out is zero already.
-            Ok(if self.op == ReduceOp::Add { element } else { b.select(mask, element, nothing) })
+            // What is masked out is zero already, where there is one.
+            let is_zero = self.op == ReduceOp::Add && x.dtype != DType::F8E8M0Fnu;
+            Ok(if is_zero { element } else { b.select(mask, element, nothing) })
         })?;
         Ok(cx.builder().cast(result, x.dtype))
     }

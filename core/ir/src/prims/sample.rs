@@ -1,13 +1,13 @@
 //! How samples are made: operands of every element type, with the values that are hard.
 
 use jaxrs_data::tolerance::Class;
-use jaxrs_data::{DType, DTypeKind, Literal, Scalar, Shape, Type};
+use jaxrs_data::{DType, DTypeKind, Literal, Scalar, Shape, Type, narrow};
 
 use crate::Prim;
 use crate::prims::Sample;
 
 /// The element types that every operation takes which only moves elements.
-pub const DTYPES: [DType; 15] = [
+pub const DTYPES: [DType; 30] = [
     DType::Bool,
     DType::I8,
     DType::I16,
@@ -23,6 +23,21 @@ pub const DTYPES: [DType; 15] = [
     DType::F64,
     DType::C64,
     DType::C128,
+    DType::I2,
+    DType::I4,
+    DType::U2,
+    DType::U4,
+    DType::F4E2M1Fn,
+    DType::F6E2M3Fn,
+    DType::F6E3M2Fn,
+    DType::F8E3M4,
+    DType::F8E4M3,
+    DType::F8E4M3B11Fnuz,
+    DType::F8E4M3Fn,
+    DType::F8E4M3Fnuz,
+    DType::F8E5M2,
+    DType::F8E5M2Fnuz,
+    DType::F8E8M0Fnu,
 ];
 
 /// Distinct finite values, of both signs where the type has them.
@@ -38,6 +53,8 @@ pub fn finite(dtype: DType, shape: &[usize]) -> Literal {
             DTypeKind::Complex => {
                 Scalar::Complex((value - 50) as f64 / 16.0, (value * 7 % 53 - 26) as f64 / 16.0)
             }
+            // A different number in each word.
+            DTypeKind::Key => Scalar::Key((value as u128) << 64 | (value as u128 + 7) << 32 | 1),
         }
     })
 }
@@ -135,7 +152,12 @@ fn edges(dtype: DType) -> Vec<Scalar> {
         let values = [3.0, f64::NEG_INFINITY, 0.0, f64::INFINITY, 1.0, -1.0, 7.0, 33.0];
         return values.iter().map(float).collect();
     }
+    if dtype.is_key() {
+        let words = [1, 2, 1 << 32, 1 << 32 | 1, 1 << 96, (1 << 64) - 1, 0];
+        return words.map(Scalar::Key).to_vec();
+    }
     let (max, min) = match dtype.real_part() {
+        _ if dtype.is_narrow() => narrow_ends(dtype),
         DType::F16 => (65504.0, 2f64.powi(-14)),
         DType::BF16 => (2f64.powi(128) - 2f64.powi(120), 2f64.powi(-126)),
         DType::F32 => (f32::MAX.into(), f32::MIN_POSITIVE.into()),
@@ -145,6 +167,12 @@ fn edges(dtype: DType) -> Vec<Scalar> {
     let values =
         [1.5, nan, -0.0, -inf, 0.0, inf, -2.0, 0.5, 2.5, -0.5, 1.0, -1.0, max, -max, min, 3.5];
     values.iter().map(float).collect()
+}
+
+/// The largest number of a float of at most 8 bits, and the smallest that is not 0.
+fn narrow_ends(dtype: DType) -> (f64, f64) {
+    let largest = narrow::Format::of(dtype).map_or(0, |format| format.largest());
+    (narrow::decode(largest as u8, dtype), narrow::decode(1, dtype))
 }
 
 /// Values that are hard for arithmetic, in a row.
@@ -180,6 +208,9 @@ pub fn elementwise(
     for dtype in DType::ALL.into_iter().filter(|&dtype| takes(dtype)) {
         let hard = |k| if n == 1 { row(dtype) } else { grid(dtype, k) };
         samples.push(sample((0..n).map(hard).collect(), false));
+        if dtype.is_narrow() {
+            continue;
+        }
         samples.push(sample((0..n).map(|_| finite(dtype, &[0, 3])).collect(), false));
         samples.push(sample((0..n).map(|_| finite(dtype, &[1])).collect(), false));
         for scalar in (0..n).filter(|_| n > 1) {

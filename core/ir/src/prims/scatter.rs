@@ -54,8 +54,8 @@ impl ScatterKind {
     fn takes(self, dtype: DType) -> bool {
         match self {
             ScatterKind::Set => true,
-            ScatterKind::Add | ScatterKind::Sub | ScatterKind::Mul => !dtype.is_bool(),
-            ScatterKind::Min | ScatterKind::Max => true,
+            ScatterKind::Add | ScatterKind::Sub | ScatterKind::Mul => dtype.is_number(),
+            ScatterKind::Min | ScatterKind::Max => !dtype.is_key(),
         }
     }
 

@@ -24,7 +24,7 @@ pub struct TopK {
 impl TopK {
     fn takes(self, dtype: DType) -> bool {
         match self.ranking {
-            Ranking::Total => !dtype.is_complex(),
+            Ranking::Total => dtype.is_ordered(),
             Ranking::Largest | Ranking::Smallest => dtype.is_float(),
         }
     }

@@ -70,6 +70,29 @@ impl Unary {
         }
     }
 
+    /// Of an integer of less than 8 bits, whose bits are counted without what a byte has before them.
+    fn narrow_element(
+        self,
+        cx: &mut dyn Elements,
+        op: ScalarOp,
+        index: &[ValueId],
+    ) -> Result<ValueId> {
+        let dtype = cx.input_type(0).dtype;
+        if !matches!(self, Unary::PopulationCount | Unary::Clz) {
+            return nary::element(cx, self.name(), op, index);
+        }
+        let x = nary::operand(cx, 0, index)?;
+        let b = cx.builder();
+        let bits = nary::with_sign(b, x, false);
+        let bits = b.cast(bits, DType::U8);
+        let mut count = b.op(op, &[bits]);
+        if self == Unary::Clz {
+            let before = b.constant(DType::U8, Scalar::Uint((8 - dtype.bits()).into()));
+            count = b.op(ScalarOp::Sub, &[count, before]);
+        }
+        Ok(b.cast(count, dtype))
+    }
+
     fn out_dtype(self, operand: DType) -> DType {
         match self {
             Unary::IsFinite => DType::Bool,
@@ -171,6 +194,9 @@ impl Primitive for Unary {
 
     fn element(&self, cx: &mut dyn Elements, _output: usize, index: &[ValueId]) -> Result<ValueId> {
         match self.row().code {
+            Code::Op(op) if cx.input_type(0).dtype.is_narrow_integer() => {
+                self.narrow_element(cx, op, index)
+            }
             Code::Op(op) => nary::element(cx, self.name(), op, index),
             Code::Square => nary::element_with(cx, self.name(), 1, index, |b, x| b.mul(x[0], x[0])),
             Code::Identity => nary::operand(cx, 0, index),

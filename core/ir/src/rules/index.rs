@@ -103,7 +103,10 @@ pub fn select(
     if_false: ValueId,
 ) -> ValueId {
     let dtype = b.dtype(if_true);
-    let wide = wide(dtype);
+    let wide = match dtype {
+        DType::F16 | DType::BF16 => DType::F32,
+        _ => dtype,
+    };
     let (if_true, if_false) = (b.cast(if_true, wide), b.cast(if_false, wide));
     let chosen = b.select(condition, if_true, if_false);
     b.cast(chosen, dtype)
@@ -111,10 +114,7 @@ pub fn select(
 
 /// The element type that kernels compute with for one that they store.
 pub fn wide(dtype: DType) -> DType {
-    match dtype {
-        DType::F16 | DType::BF16 => DType::F32,
-        other => other,
-    }
+    dtype.compute()
 }
 
 /// The start of a window as a number, the same way as [`start`].

@@ -55,12 +55,31 @@ pub fn operand(cx: &mut dyn Elements, k: usize, index: &[ValueId]) -> Result<Val
     cx.operand(k, if is_scalar { &[] } else { index })
 }
 
-/// The element type that kernels compute in: 16-bit floats have no arithmetic of their own.
+/// The element type that kernels compute in: floats of at most 16 bits and integers of less than 8 have no
+/// arithmetic of their own.
 pub fn compute_dtype(dtype: DType) -> DType {
-    match dtype {
-        DType::F16 | DType::BF16 => DType::F32,
-        _ => dtype,
-    }
+    dtype.compute()
+}
+
+/// A result of arithmetic at the element type that it is to have. Narrow floats are rounded to `f16` first,
+/// as XLA does it.
+pub fn rounded(b: &mut BodyBuilder, value: ValueId, dtype: DType) -> ValueId {
+    let by_half = dtype.is_narrow_float() && dtype != DType::F8E8M0Fnu;
+    let value =
+        if by_half && b.dtype(value) == DType::F32 { b.cast(value, DType::F16) } else { value };
+    b.cast(value, dtype)
+}
+
+/// The same bits of an integer of less than 8 bits with or without sign; other values stay.
+pub fn with_sign(b: &mut BodyBuilder, value: ValueId, signed: bool) -> ValueId {
+    let to = match (b.dtype(value), signed) {
+        (DType::I2, false) => DType::U2,
+        (DType::I4, false) => DType::U4,
+        (DType::U2, true) => DType::I2,
+        (DType::U4, true) => DType::I4,
+        _ => return value,
+    };
+    b.op(ScalarOp::Bitcast(to), &[value])
 }
 
 /// The element rule of an operation that is one scalar operation; on complex numbers the builder makes it
@@ -94,7 +113,7 @@ pub fn element_with(
     }
     let value = f(cx.builder(), &args);
     let out = cx.output_type(0).dtype;
-    Ok(cx.builder().cast(value, out))
+    Ok(rounded(cx.builder(), value, out))
 }
 
 /// The batching rule: operands are aligned, then the operation applies as it is.

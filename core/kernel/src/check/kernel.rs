@@ -262,6 +262,7 @@ fn is_of(value: Scalar, dtype: DType) -> bool {
         Scalar::Uint(_) => DTypeKind::Unsigned,
         Scalar::Float(_) => DTypeKind::Float,
         Scalar::Complex(..) => DTypeKind::Complex,
+        Scalar::Key(_) => DTypeKind::Key,
     };
     let is_nan = value.as_f64().is_nan() || value.as_complex().1.is_nan();
     kind == dtype.kind() && (is_nan || value.rounded(dtype) == value)

@@ -95,7 +95,7 @@ fn widen(scope: &Scope, init: &mut [Value], out_types: &[Type]) -> Result<bool> 
             continue;
         }
         let promoted = jaxrs_data::promote::promote([&ty, out], scope.defaults());
-        if promoted == (out.dtype, out.weak) {
+        if promoted.is_ok_and(|promoted| promoted == (out.dtype, out.weak)) {
             *value = as_type(scope, value, out)?;
             changed = true;
         }

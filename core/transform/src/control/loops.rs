@@ -136,7 +136,7 @@ pub fn fori_loop(
             bail!(Dtype, "fori_loop needs an integer scalar as {name} bound, got {}", bound.ty());
         }
     }
-    let (dtype, weak) = jaxrs_data::promote::promote([lower.ty(), upper.ty()], scope.defaults());
+    let (dtype, weak) = jaxrs_data::promote::promote([lower.ty(), upper.ty()], scope.defaults())?;
     let as_index = |value: &Value| {
         let ty = Type { weak, ..Type::scalar(dtype) };
         super::carry::as_type(scope, value, &ty)

@@ -45,14 +45,14 @@ impl Ir<'_> {
         Ty(unsafe { LLVMVectorType(of.0, width) })
     }
 
-    /// What an element is in registers: truth values are one bit, 16-bit floats and complex numbers are
-    /// their bits.
+    /// What an element is in registers: truth values are one bit; floats of up to 16 bits, complex numbers
+    /// and keys are their bits.
     pub(crate) fn register(&self, dtype: DType) -> Ty {
         match dtype {
             DType::Bool => self.int(1),
             DType::F32 => self.float(32),
             DType::F64 => self.float(64),
-            _ => self.int(dtype.bits()),
+            _ => self.int(dtype.size_bytes() as u32 * 8),
         }
     }
 

@@ -204,5 +204,6 @@ fn bits(value: Scalar) -> [u64; 2] {
         Scalar::Uint(v) => [v, 2],
         Scalar::Float(v) => [v.to_bits(), 3],
         Scalar::Complex(re, im) => [re.to_bits(), im.to_bits()],
+        Scalar::Key(words) => [words as u64, (words >> 64) as u64],
     }
 }

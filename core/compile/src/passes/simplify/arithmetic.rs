@@ -127,7 +127,7 @@ fn is_one(value: Scalar) -> bool {
         Scalar::Int(v) => v == 1,
         Scalar::Uint(v) => v == 1,
         Scalar::Float(v) => v == 1.0,
-        Scalar::Bool(_) | Scalar::Complex(..) => false,
+        Scalar::Bool(_) | Scalar::Complex(..) | Scalar::Key(_) => false,
     }
 }
 
@@ -137,6 +137,6 @@ fn is_positive_zero(value: Scalar) -> bool {
         Scalar::Int(v) => v == 0,
         Scalar::Uint(v) => v == 0,
         Scalar::Complex(re, im) => re.to_bits() == 0 && im.to_bits() == 0,
-        Scalar::Bool(_) => false,
+        Scalar::Bool(_) | Scalar::Key(_) => false,
     }
 }

@@ -1,12 +1,34 @@
 //! Kernel code of functions that are not one scalar operation.
 
+use jaxrs_data::narrow::{Format, Specials};
 use jaxrs_data::{DType, Result, Scalar};
 use jaxrs_kernel::{BodyBuilder, Compare, ScalarOp, ValueId};
 
 use crate::lower::Elements;
+use crate::prims::Binary;
 use crate::rules::nary;
 
-/// The next 16-bit float from x towards y. Kernels know no arithmetic on these, so it goes by their bits.
+/// A shift to the right of integers of less than 8 bits: of their own bits, with or without the sign.
+pub(super) fn narrow_shift(
+    cx: &mut dyn Elements,
+    shift: Binary,
+    op: ScalarOp,
+    index: &[ValueId],
+) -> Result<ValueId> {
+    let (x, y) = (nary::operand(cx, 0, index)?, nary::operand(cx, 1, index)?);
+    let b = cx.builder();
+    let dtype = b.dtype(x);
+    let signed = shift == Binary::ShiftRightArithmetic;
+    let mut wide = [x, y].map(|value| nary::with_sign(b, value, signed));
+    for value in &mut wide {
+        *value = b.cast(*value, if signed { DType::I8 } else { DType::U8 });
+    }
+    let shifted = b.op(op, &wide);
+    Ok(b.cast(shifted, dtype))
+}
+
+/// The next float of at most 16 bits from x towards y. Kernels know no arithmetic on these, so it goes by
+/// their bits.
 pub(super) fn nextafter(cx: &mut dyn Elements, index: &[ValueId]) -> Result<ValueId> {
     let (x, y) = (nary::operand(cx, 0, index)?, nary::operand(cx, 1, index)?);
     let b = cx.builder();
@@ -26,8 +48,10 @@ pub(super) fn nextafter(cx: &mut dyn Elements, index: &[ValueId]) -> Result<Valu
 
 /// The bits of the next float, where x and y differ and are numbers.
 fn next_bits(b: &mut BodyBuilder, x: ValueId, y: ValueId) -> ValueId {
-    let constant = |b: &mut BodyBuilder, bits| b.constant(DType::U16, Scalar::Uint(bits));
-    let bits = b.op(ScalarOp::Bitcast(DType::U16), &[x]);
+    let dtype = b.dtype(x);
+    let unsigned = if dtype.size_bytes() == 1 { DType::U8 } else { DType::U16 };
+    let constant = |b: &mut BodyBuilder, bits| b.constant(unsigned, Scalar::Uint(bits));
+    let bits = b.op(ScalarOp::Bitcast(unsigned), &[x]);
     let (x, y) = (b.cast(x, DType::F32), b.cast(y, DType::F32));
     let zero = b.constant(DType::F32, Scalar::Float(0.0));
     let one = constant(b, 1);
@@ -37,8 +61,18 @@ fn next_bits(b: &mut BodyBuilder, x: ValueId, y: ValueId) -> ValueId {
     let away_from_zero = b.compare(Compare::Eq, is_up, is_positive);
     let (more, less) = (b.add(bits, one), b.op(ScalarOp::Sub, &[bits, one]));
     let next = b.select(away_from_zero, more, less);
-    let (least, negative_least) = (one, constant(b, 0x8001));
+    let sign = Format::of(dtype).map_or(0x8000, |format| format.sign_bit().into());
+    let (least, negative_least) = (one, constant(b, sign | 1));
     let from_zero = b.select(is_up, least, negative_least);
     let is_zero = b.compare(Compare::Eq, x, zero);
-    b.select(is_zero, from_zero, next)
+    let next = b.select(is_zero, from_zero, next);
+    match Format::of(dtype) {
+        // What would be −0 is NaN there.
+        Some(format) if format.specials == Specials::NanAsNegativeZero => {
+            let (nan, zero) = (constant(b, sign), constant(b, 0));
+            let is_nan = b.compare(Compare::Eq, next, nan);
+            b.select(is_nan, zero, next)
+        }
+        _ => next,
+    }
 }

@@ -65,11 +65,11 @@ impl Binary {
         let row = |name, takes, value, code, slope| Row { name, takes, value, slope, code };
         let choice = || Partials(slope::chosen_first, slope::chosen_second);
         match self {
-            Add => row("add", is_number, add, ScalarOp::Add, Sum),
-            AddAny => row("add_any", is_number, add, ScalarOp::Add, Sum),
-            Sub => row("sub", is_number, sub, ScalarOp::Sub, Difference),
-            Mul => row("mul", is_number, mul, ScalarOp::Mul, Product),
-            Div => row("div", is_number, div, ScalarOp::Div, Quotient),
+            Add => row("add", DType::is_number, add, ScalarOp::Add, Sum),
+            AddAny => row("add_any", DType::is_number, add, ScalarOp::Add, Sum),
+            Sub => row("sub", DType::is_number, sub, ScalarOp::Sub, Difference),
+            Mul => row("mul", DType::is_number, mul, ScalarOp::Mul, Product),
+            Div => row("div", DType::is_number, div, ScalarOp::Div, Quotient),
             Rem => row("rem", is_real, rem, ScalarOp::Rem, FirstAndPartial(slope::remainder)),
             Pow => {
                 let slope = Partials(slope::base, slope::exponent);
@@ -79,8 +79,8 @@ impl Binary {
                 let slope = Partials(slope::opposite, slope::adjacent);
                 row("atan2", DType::is_inexact, atan2, ScalarOp::Atan2, slope)
             }
-            Max => row("max", |_| true, max, ScalarOp::Max, choice()),
-            Min => row("min", |_| true, min, ScalarOp::Min, choice()),
+            Max => row("max", |dtype| !dtype.is_key(), max, ScalarOp::Max, choice()),
+            Min => row("min", |dtype| !dtype.is_key(), min, ScalarOp::Min, choice()),
             Nextafter => row("nextafter", DType::is_float, nextafter, ScalarOp::NextAfter, Unknown),
             And => bits("and", |_, x, y| bitwise(x, y, |x, y| x & y), ScalarOp::And),
             Or => bits("or", |_, x, y| bitwise(x, y, |x, y| x | y), ScalarOp::Or),
@@ -96,10 +96,6 @@ impl Binary {
             ),
         }
     }
-}
-
-fn is_number(dtype: DType) -> bool {
-    !dtype.is_bool()
 }
 
 fn is_real(dtype: DType) -> bool {
@@ -226,7 +222,11 @@ fn nextafter(dtype: DType, x: Scalar, y: Scalar) -> Scalar {
     // Bits of floats of one sign are ordered as the magnitudes are.
     let bits = x.to_bits(dtype);
     let away_from_zero = (to > from) == (from > 0.0);
-    Scalar::from_bits(dtype, if away_from_zero { bits + 1 } else { bits - 1 })
+    match Scalar::from_bits(dtype, if away_from_zero { bits + 1 } else { bits - 1 }) {
+        // Some narrow types have NaN in the place of −0.
+        Scalar::Float(next) if next.is_nan() && !away_from_zero => Scalar::Float(0.0),
+        next => next,
+    }
 }
 
 fn bitwise(x: Scalar, y: Scalar, f: fn(u64, u64) -> u64) -> Scalar {
@@ -264,6 +264,6 @@ fn shift_right_arithmetic(dtype: DType, x: Scalar, y: Scalar) -> Scalar {
             let spread = (x.to_bits(dtype) << above) as i64 >> above;
             Scalar::from_bits(dtype, (spread >> places) as u64)
         }
-        Scalar::Bool(_) | Scalar::Float(_) | Scalar::Complex(..) => x,
+        Scalar::Bool(_) | Scalar::Float(_) | Scalar::Complex(..) | Scalar::Key(_) => x,
     }
 }

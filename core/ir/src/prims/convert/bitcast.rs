@@ -21,12 +21,12 @@ pub struct BitcastConvertType {
 impl BitcastConvertType {
     /// How many elements of the narrower type make one of the wider.
     fn n_parts(self, operand: DType) -> usize {
-        let (a, b) = (operand.size_bytes(), self.new_dtype.size_bytes());
-        a.max(b) / a.min(b)
+        let (a, b) = (operand.bits(), self.new_dtype.bits());
+        (a.max(b) / a.min(b)) as usize
     }
 
     fn order(self, operand: DType) -> Ordering {
-        self.new_dtype.size_bytes().cmp(&operand.size_bytes())
+        self.new_dtype.bits().cmp(&operand.bits())
     }
 
     /// The part of a wider element that the last coordinate names.
@@ -47,7 +47,7 @@ impl BitcastConvertType {
     /// An element put together from its parts.
     fn whole(self, cx: &mut dyn Elements, index: &[ValueId]) -> Result<ValueId> {
         let operand = cx.input_type(0).dtype;
-        let wide = self.new_dtype.unsigned_of_same_width().unwrap_or(self.new_dtype);
+        let wide = self.new_dtype.unsigned_of_same_width().unwrap_or(self.new_dtype).compute();
         let mut all = cx.builder().constant(wide, Scalar::Uint(0));
         for k in 0..self.n_parts(operand) {
             let mut at: SmallVec<[ValueId; 4]> = index.into();
@@ -62,15 +62,28 @@ impl BitcastConvertType {
         }
         Ok(from_bits(cx.builder(), all, self.new_dtype))
     }
+
+    /// The element that starts at some bit of what the elements of an array are, one after another.
+    fn element_at(self, x: &Literal, first_bit: usize) -> Scalar {
+        let (from, to) = (x.ty().dtype.bits() as usize, self.new_dtype.bits() as usize);
+        let mut bits = 0;
+        for k in 0..to.div_ceil(from) {
+            let at = first_bit + k * from;
+            let part = x.get(at / from).to_bits(x.ty().dtype) >> (at % from);
+            bits |= part << (k * from);
+        }
+        Scalar::from_bits(self.new_dtype, bits & (u64::MAX >> (64 - to)))
+    }
 }
 
-/// An element's bits as an unsigned integer.
+/// An element's bits as an unsigned integer that there is arithmetic in.
 fn bits_of(b: &mut BodyBuilder, value: ValueId) -> ValueId {
     let dtype = b.dtype(value);
-    match dtype.unsigned_of_same_width() {
+    let value = match dtype.unsigned_of_same_width() {
         Some(unsigned) if unsigned != dtype => b.op(ScalarOp::Bitcast(unsigned), &[value]),
         _ => value,
-    }
+    };
+    b.cast(value, b.dtype(value).compute())
 }
 
 /// The element that the low bits of an unsigned integer are.
@@ -78,6 +91,11 @@ fn from_bits(b: &mut BodyBuilder, bits: ValueId, dtype: DType) -> ValueId {
     let unsigned = dtype.unsigned_of_same_width().unwrap_or(dtype);
     let bits = b.cast(bits, unsigned);
     if unsigned == dtype { bits } else { b.op(ScalarOp::Bitcast(dtype), &[bits]) }
+}
+
+/// Types whose bits are a part of, or made of, those of others; those of 6 bits are not.
+fn takes(dtype: DType) -> bool {
+    (dtype.is_integer() || dtype.is_float()) && dtype.bits().is_power_of_two()
 }
 
 impl Primitive for BitcastConvertType {
@@ -98,7 +116,6 @@ impl Primitive for BitcastConvertType {
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
         nary::arity(self.name(), inputs, 1)?;
         let (operand, new) = (&inputs[0], self.new_dtype);
-        let takes = |dtype: DType| dtype.is_integer() || dtype.is_float();
         if (!takes(operand.dtype) || !takes(new)) && operand.dtype != new {
             bail!(
                 Dtype,
@@ -122,8 +139,12 @@ impl Primitive for BitcastConvertType {
 
     fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {
         let out = self.output_types(&[inputs[0].ty().clone()])?.swap_remove(0);
-        // Elements lie in memory with their low bytes first, on all machines that this runs on.
-        Ok(smallvec![inputs[0].with_type(out)?])
+        let width = out.dtype.bits() as usize;
+        if width >= 8 && inputs[0].ty().dtype.bits() >= 8 {
+            // Elements lie in memory with their low bytes first, on all machines that this runs on.
+            return Ok(smallvec![inputs[0].with_type(out)?]);
+        }
+        Ok(smallvec![Literal::from_fn(out, |i| self.element_at(&inputs[0], i * width))])
     }
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
@@ -174,12 +195,11 @@ impl Primitive for BitcastConvertType {
     #[cfg(any(test, feature = "testing"))]
     fn samples() -> Vec<crate::prims::Sample> {
         use crate::prims::{Sample, sample};
-        let takes = |dtype: &DType| dtype.is_integer() || dtype.is_float();
         let mut samples = Vec::new();
-        for new_dtype in DType::ALL.into_iter().filter(takes) {
+        for new_dtype in DType::ALL.into_iter().filter(|&dtype| takes(dtype)) {
             let prim = BitcastConvertType { new_dtype };
-            for dtype in DType::ALL.into_iter().filter(takes) {
-                let n = new_dtype.size_bytes() / dtype.size_bytes();
+            for dtype in DType::ALL.into_iter().filter(|&dtype| takes(dtype)) {
+                let n = (new_dtype.bits() / dtype.bits()) as usize;
                 let shape = if n > 1 { vec![3, n] } else { vec![3] };
                 let inputs = vec![sample::finite(dtype, &shape)];
                 samples.push(Sample { smooth: false, ..sample::exact(prim, inputs) });

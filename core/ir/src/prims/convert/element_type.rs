@@ -1,6 +1,6 @@
 //! Conversion by value.
 
-use jaxrs_data::{DType, Literal, Result, SmallVec, Type, smallvec};
+use jaxrs_data::{DType, Literal, Result, SmallVec, Type, bail, smallvec};
 use jaxrs_kernel::ValueId;
 
 use crate::lower::{Elements, Lowering};
@@ -40,6 +40,12 @@ impl Primitive for ConvertElementType {
 
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
         nary::arity(self.name(), inputs, 1)?;
+        if inputs[0].dtype != self.new_dtype
+            && (inputs[0].dtype.is_key() || self.new_dtype.is_key())
+        {
+            let to = self.new_dtype;
+            bail!(Dtype, "convert_element_type cannot convert {} to {to}", inputs[0]);
+        }
         Ok(smallvec![inputs[0].with_dtype(self.new_dtype).with_weak(self.weak_type)])
     }
 
@@ -101,9 +107,9 @@ impl Primitive for ConvertElementType {
     fn samples() -> Vec<crate::prims::Sample> {
         use crate::prims::{Sample, sample};
         let mut samples = Vec::new();
-        for new_dtype in DType::ALL {
+        for new_dtype in DType::ALL.into_iter().filter(|dtype| !dtype.is_key()) {
             let prim = ConvertElementType { new_dtype, weak_type: false };
-            for dtype in DType::ALL {
+            for dtype in DType::ALL.into_iter().filter(|dtype| !dtype.is_key()) {
                 let inputs = vec![sample::row(dtype)];
                 samples.push(Sample { smooth: false, ..sample::exact(prim, inputs) });
             }

@@ -49,7 +49,7 @@ impl Primitive for SelectAndGatherAdd {
         let name = self.name();
         nary::arity(name, inputs, 2)?;
         let dtype = nary::same_dtype(name, inputs)?;
-        if dtype.is_complex() || inputs[0].shape != inputs[1].shape {
+        if !dtype.is_ordered() || inputs[0].shape != inputs[1].shape {
             let (tangents, operand) = (&inputs[0], &inputs[1]);
             bail!(
                 Shape,
@@ -120,7 +120,7 @@ impl Primitive for SelectAndGatherAdd {
     fn element(&self, cx: &mut dyn Elements, _output: usize, index: &[ValueId]) -> Result<ValueId> {
         let x = cx.input_type(1).clone();
         let wide = index::wide(x.dtype);
-        let nothing = cx.builder().constant(wide, least(self.is_max, wide));
+        let nothing = cx.builder().constant(wide, least(self.is_max, x.dtype));
         let zero = cx.builder().constant(wide, Scalar::zero(wide));
         let mut taps = Index::new();
         let dimensions = &self.window.dimensions;

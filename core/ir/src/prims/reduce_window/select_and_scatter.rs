@@ -103,7 +103,10 @@ impl SelectAndScatterAdd {
                 let is_chosen = b.compare(Compare::Eq, choice, own);
                 let is_chosen = index::and(b, mask, is_chosen).unwrap_or(is_chosen);
                 let given = cx.operand_where(0, &at, is_chosen)?;
-                Ok(cx.builder().cast(given, compute))
+                let given = cx.builder().cast(given, compute);
+                // What is masked out is zero already, where there is one.
+                let has_zero = operand.dtype != DType::F8E8M0Fnu;
+                Ok(if has_zero { given } else { cx.builder().select(is_chosen, given, zero) })
             })?;
             let b = cx.builder();
             let (position, sum) =
@@ -199,7 +202,7 @@ impl Primitive for SelectAndScatterAdd {
         nary::arity(name, inputs, 2)?;
         let dtype = nary::same_dtype(name, inputs)?;
         let (source, operand) = (&inputs[0], &inputs[1]);
-        if dtype.is_complex() {
+        if !dtype.is_ordered() {
             bail!(Dtype, "{name} does not take {operand}");
         }
         let windows = self.window.checked_shape(name, operand)?;

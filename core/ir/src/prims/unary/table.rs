@@ -142,8 +142,8 @@ impl Unary {
         use Unary::*;
         let code = Code::Op;
         match self {
-            Neg => any("neg", is_number, neg, code(ScalarOp::Neg), Linear),
-            Sign => any("sign", is_number, sign, code(ScalarOp::Sign), Flat),
+            Neg => any("neg", DType::is_number, neg, code(ScalarOp::Neg), Linear),
+            Sign => any("sign", DType::is_number, sign, code(ScalarOp::Sign), Flat),
             Abs => any("abs", is_signed_number, abs, code(ScalarOp::Abs), Image(slope::abs)),
             Floor => real("floor", f64::floor, ScalarOp::Floor, Flat),
             Ceil => real("ceil", f64::ceil, ScalarOp::Ceil, Flat),
@@ -220,14 +220,10 @@ impl Unary {
             Copy => any("copy", |_| true, |_, x| x, Code::Identity, Linear),
             Square => {
                 let slope = Factor(|cx, x, _| ops::scale(cx, x, 2.0));
-                any("square", is_number, square, Code::Square, slope)
+                any("square", DType::is_number, square, Code::Square, slope)
             }
         }
     }
-}
-
-fn is_number(dtype: DType) -> bool {
-    !dtype.is_bool()
 }
 
 fn is_signed_number(dtype: DType) -> bool {
@@ -243,7 +239,7 @@ fn neg(_: DType, x: Scalar) -> Scalar {
         Scalar::Int(v) => Scalar::Int(v.wrapping_neg()),
         Scalar::Uint(v) => Scalar::Uint(v.wrapping_neg()),
         Scalar::Float(v) => Scalar::Float(-v),
-        Scalar::Complex(..) | Scalar::Bool(_) => x,
+        Scalar::Complex(..) | Scalar::Bool(_) | Scalar::Key(_) => x,
     }
 }
 
@@ -253,7 +249,7 @@ fn sign(_: DType, x: Scalar) -> Scalar {
         Scalar::Uint(v) => Scalar::Uint(v.min(1)),
         Scalar::Float(v) if v > 0.0 => Scalar::Float(1.0),
         Scalar::Float(v) if v < 0.0 => Scalar::Float(-1.0),
-        Scalar::Float(_) | Scalar::Bool(_) | Scalar::Complex(..) => x,
+        Scalar::Float(_) | Scalar::Bool(_) | Scalar::Complex(..) | Scalar::Key(_) => x,
     }
 }
 
@@ -261,7 +257,7 @@ fn abs(_: DType, x: Scalar) -> Scalar {
     match x {
         Scalar::Int(v) => Scalar::Int(v.wrapping_abs()),
         Scalar::Float(v) => Scalar::Float(v.abs()),
-        Scalar::Uint(_) | Scalar::Bool(_) | Scalar::Complex(..) => x,
+        Scalar::Uint(_) | Scalar::Bool(_) | Scalar::Complex(..) | Scalar::Key(_) => x,
     }
 }
 
@@ -278,7 +274,7 @@ fn not(_: DType, x: Scalar) -> Scalar {
         Scalar::Bool(v) => Scalar::Bool(!v),
         Scalar::Int(v) => Scalar::Int(!v),
         Scalar::Uint(v) => Scalar::Uint(!v),
-        Scalar::Float(_) | Scalar::Complex(..) => x,
+        Scalar::Float(_) | Scalar::Complex(..) | Scalar::Key(_) => x,
     }
 }
 
@@ -297,6 +293,6 @@ fn square(dtype: DType, x: Scalar) -> Scalar {
         Scalar::Uint(v) => Scalar::Uint(v.wrapping_mul(v)),
         Scalar::Float(v) => Scalar::Float(v * v),
         Scalar::Complex(..) => Binary::Mul.value(dtype, x, x),
-        Scalar::Bool(_) => x,
+        Scalar::Bool(_) | Scalar::Key(_) => x,
     }
 }

@@ -21,7 +21,7 @@ macro_rules! casts {
             DType::F64 => |r, o, n| unary(r, o, n, |$v: $a| $number as f64),
             DType::F16 => |r, o, n| unary(r, o, n, |$v: $a| Half::from_f64($float)),
             DType::BF16 => |r, o, n| unary(r, o, n, |$v: $a| Brain::from_f64($float)),
-            DType::C64 | DType::C128 => return None,
+            _ => return None,
         }
     };
 }
@@ -34,7 +34,7 @@ pub(super) fn cast_of(from: DType, to: DType) -> Option<Run> {
                 DType::Bool => casts!(to, bool, v, v, u8::from(v), f64::from(u8::from(v))),
                 DType::F16 => casts!(to, Half, v, v.to_f64() != 0.0, v.to_f64(), v.to_f64()),
                 DType::BF16 => casts!(to, Brain, v, v.to_f64() != 0.0, v.to_f64(), v.to_f64()),
-                DType::C64 | DType::C128 => return None,
+                _ => return None,
             }
         };
     }
