@@ -14,8 +14,12 @@ use crate::context::ContextBody;
 use crate::gate::{Status, gate};
 
 const MAJOR: u32 = 1;
+/// That the element types of at most 8 bits came with.
+const MINOR: u32 = 1;
 const CPU: i32 = 1;
 const READ_ONLY: u64 = 1;
+/// Elements of less than 8 bits take a byte each.
+const PADDED: u64 = 1 << 2;
 
 /// `DLTensor`.
 #[repr(C)]
@@ -51,16 +55,34 @@ pub struct ManagedTensor {
     tensor: Tensor,
 }
 
-fn tensor_dtype(dtype: DType) -> TensorDtype {
+/// The element type in DLPack's terms, which has none for keys.
+fn tensor_dtype(dtype: DType) -> Option<TensorDtype> {
     let code = match dtype {
+        _ if dtype.is_key() => return None,
         DType::Bool => 6,
         DType::BF16 => 4,
+        DType::F8E3M4 => 7,
+        DType::F8E4M3 => 8,
+        DType::F8E4M3B11Fnuz => 9,
+        DType::F8E4M3Fn => 10,
+        DType::F8E4M3Fnuz => 11,
+        DType::F8E5M2 => 12,
+        DType::F8E5M2Fnuz => 13,
+        DType::F8E8M0Fnu => 14,
+        DType::F6E2M3Fn => 15,
+        DType::F6E3M2Fn => 16,
+        DType::F4E2M1Fn => 17,
         _ if dtype.is_signed() => 0,
         _ if dtype.is_unsigned() => 1,
         _ if dtype.is_float() => 2,
         _ => 5,
     };
-    TensorDtype { code, bits: dtype.bits() as u8, lanes: 1 }
+    Some(TensorDtype { code, bits: dtype.bits() as u8, lanes: 1 })
+}
+
+/// The flag that memory of this type must have: its elements are whole bytes, or made such.
+fn padding(dtype: DType) -> u64 {
+    if dtype.bits() < 8 { PADDED } else { 0 }
 }
 
 /// Somebody else's tensor, deleted on drop.
@@ -82,10 +104,14 @@ impl Drop for Foreign {
     }
 }
 
-fn read_type(tensor: &Tensor) -> Result<Type> {
-    let Some(dtype) = DType::ALL.into_iter().find(|&d| tensor_dtype(d) == tensor.dtype) else {
+fn read_type(tensor: &Tensor, flags: u64) -> Result<Type> {
+    let is_meant = |&dtype: &DType| tensor_dtype(dtype) == Some(tensor.dtype);
+    let Some(dtype) = DType::ALL.into_iter().find(is_meant) else {
         bail!(Dtype, "jaxrs_array_from_dlpack does not take elements of {:?}", tensor.dtype);
     };
+    if padding(dtype) & !flags != 0 {
+        bail!(Dtype, "jaxrs_array_from_dlpack takes {dtype} in a byte each, got them packed");
+    }
     let ndim = usize::try_from(tensor.ndim).unwrap_or(0);
     let dims = List::new(tensor.shape.cast_const()).get(ndim, "the tensor's shape")?;
     let shape = Shape::from_user("jaxrs_array_from_dlpack", dims, dtype.size_bytes())?;
@@ -154,7 +180,7 @@ pub extern "C" fn jaxrs_array_from_dlpack(
                 tensor.device_type
             );
         }
-        let ty = read_type(&tensor)?;
+        let ty = read_type(&tensor, managed.flags)?;
         let buffer = read_buffer(foreign, &tensor, &ty)?;
         out.set(ArrayBody::handle(value_from_array(Array::new(ty, buffer)), engine).into_raw());
         Ok(())
@@ -195,19 +221,22 @@ pub extern "C" fn jaxrs_array_to_dlpack(
         if flags != 0 || stream != 0 {
             bail!(InvalidArgument, "flags and stream are 0, got {flags:#x} and {stream}");
         }
-        out.set(export(a.host()?));
+        out.set(export(a.host()?)?);
         Ok(())
     })
 }
 
-fn export(array: &Array) -> *mut ManagedTensor {
+fn export(array: &Array) -> Result<*mut ManagedTensor> {
     let ty = array.ty();
+    let Some(dtype) = tensor_dtype(ty.dtype) else {
+        bail!(Dtype, "jaxrs_array_to_dlpack takes numbers and truth values, got {ty}");
+    };
     let tensor = Tensor {
         data: array.buffer().as_ptr().cast(),
         device_type: CPU,
         device_id: 0,
         ndim: ty.rank() as i32,
-        dtype: tensor_dtype(ty.dtype),
+        dtype,
         shape: std::ptr::null_mut(),
         strides: std::ptr::null_mut(),
         byte_offset: 0,
@@ -215,10 +244,10 @@ fn export(array: &Array) -> *mut ManagedTensor {
     let mut export = Box::new(Export {
         managed: ManagedTensor {
             major: MAJOR,
-            minor: 0,
+            minor: MINOR,
             manager: std::ptr::null_mut(),
             deleter: Some(delete_export),
-            flags: READ_ONLY,
+            flags: READ_ONLY | padding(ty.dtype),
             tensor,
         },
         shape: ty.shape.iter().map(|&dim| dim as i64).collect(),
@@ -231,5 +260,5 @@ fn export(array: &Array) -> *mut ManagedTensor {
     // SAFETY: the box was just given up, so nothing else refers to it.
     let export = unsafe { &mut *raw };
     export.managed.manager = raw.cast();
-    &raw mut export.managed
+    Ok(&raw mut export.managed)
 }

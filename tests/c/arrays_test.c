@@ -268,6 +268,45 @@ CASE(complex_elements_make_a_round_trip_through_dlpack) {
     EXPECT(memcmp(out, data, sizeof data) == 0);
 }
 
+static void goes_round(check* c, jaxrs_dtype dtype, int code, int bits) {
+    const uint8_t data[] = {0, 1, 2, 3};
+    DLManagedTensorVersioned* t = NULL;
+    jaxrs_array* back = NULL;
+    OK(jaxrs_array_to_dlpack(array_of(c, dtype, data, sizeof data, SHAPE(4)), 0, 0, &t));
+    EXPECT(t->dl_tensor.dtype.code == code && t->dl_tensor.dtype.bits == bits && t->dl_tensor.dtype.lanes == 1);
+    EXPECT(((t->flags & 4) != 0) == (bits < 8)); /* padded to a byte each */
+    OK(jaxrs_array_from_dlpack(c->ctx, t, 0, &back));
+    EXPECT(jaxrs_array_dtype(keep_array(c, back)) == dtype);
+    uint8_t out[4];
+    OK(jaxrs_array_to_host(back, out, sizeof out, NULL));
+    EXPECT(memcmp(out, data, sizeof data) == 0);
+}
+
+CASE(types_of_at_most_eight_bits_make_a_round_trip_through_dlpack) {
+    goes_round(c, JAXRS_I2, 0, 2), goes_round(c, JAXRS_I4, 0, 4);
+    goes_round(c, JAXRS_U2, 1, 2), goes_round(c, JAXRS_U4, 1, 4);
+    goes_round(c, JAXRS_F8_E3M4, 7, 8), goes_round(c, JAXRS_F8_E4M3, 8, 8);
+    goes_round(c, JAXRS_F8_E4M3B11FNUZ, 9, 8), goes_round(c, JAXRS_F8_E4M3FN, 10, 8);
+    goes_round(c, JAXRS_F8_E4M3FNUZ, 11, 8), goes_round(c, JAXRS_F8_E5M2, 12, 8);
+    goes_round(c, JAXRS_F8_E5M2FNUZ, 13, 8), goes_round(c, JAXRS_F8_E8M0FNU, 14, 8);
+    goes_round(c, JAXRS_F6_E2M3FN, 15, 6), goes_round(c, JAXRS_F6_E3M2FN, 16, 6);
+    goes_round(c, JAXRS_F4_E2M1FN, 17, 4);
+}
+
+CASE(packed_elements_and_keys_have_no_way_through_dlpack) {
+    exported* x = export_six();
+    jaxrs_array* a = NULL;
+    DLManagedTensorVersioned* t = NULL;
+    x->t.dl_tensor.dtype.code = 0, x->t.dl_tensor.dtype.bits = 4;
+    FAILS(jaxrs_array_from_dlpack(c->ctx, &x->t, 0, &a), JAXRS_ERR_DTYPE);
+    EXPECT(x->deleted == 1 && a == NULL);
+    free(x);
+    const uint32_t words[] = {0, 7};
+    jaxrs_array* key = array_of(c, JAXRS_KEY_FRY, words, sizeof words, 0, NULL);
+    FAILS(jaxrs_array_to_dlpack(key, 0, 0, &t), JAXRS_ERR_DTYPE);
+    EXPECT(t == NULL);
+}
+
 CASE(dlpack_makes_a_round_trip) {
     DLManagedTensorVersioned* t = NULL;
     jaxrs_array* back = NULL;
