@@ -1493,6 +1493,881 @@ pub extern "C" fn jaxrs_op_clip(
     })
 }
 
+/// The gamma function.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gamma(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gamma") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the magnitude of the gamma function.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gammaln(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gammaln") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the gamma function; NaN for numbers that are not positive.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_loggamma(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("loggamma") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The sign of the gamma function.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gammasgn(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gammasgn") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// n! as a real number; 0 for negative n.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_factorial(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("factorial") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// How many ways there are to choose k of n things.
+///
+/// - `repetition`: whether a thing may be chosen again (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_comb(
+    s: Shared<ScopeBody>,
+    n_things: In<ArrayBody>,
+    k: In<ArrayBody>,
+    repetition: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("comb") }, &s)?;
+        call.operand(&n_things, "n_things")?;
+        call.operand(&k, "k")?;
+        call.one(&[Attr::Bool(flag(repetition, "repetition")?)], &out)
+    })
+}
+
+/// The rising factorial gamma(z + m) / gamma(z).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_poch(
+    s: Shared<ScopeBody>,
+    z: In<ArrayBody>,
+    m: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("poch") }, &s)?;
+        call.operand(&z, "z")?;
+        call.operand(&m, "m")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The beta function.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_beta(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("beta") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the magnitude of the beta function.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_betaln(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("betaln") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The regularized incomplete beta function; its derivative by x alone is known.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_betainc(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("betainc") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The regularized lower incomplete gamma function.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gammainc(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gammainc") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The regularized upper incomplete gamma function.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gammaincc(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gammaincc") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The derivative of gammainc by a.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_igamma_grad_a(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("igamma_grad_a") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The derivative by a of a sample x of the gamma distribution of shape a.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_gamma_grad(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_gamma_grad") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the multivariate gamma function.
+///
+/// - `d`: of how many dimensions.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_multigammaln(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    d: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("multigammaln") }, &s)?;
+        call.operand(&a, "a")?;
+        call.one(&[Attr::I64(d)], &out)
+    })
+}
+
+/// The n-th derivative of digamma, for integers n.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_polygamma(
+    s: Shared<ScopeBody>,
+    order: In<ArrayBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("polygamma") }, &s)?;
+        call.operand(&order, "order")?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Hurwitz' zeta function: the sum of (q + k)^-x.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_zeta(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    q: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("zeta") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&q, "q")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The Bernoulli numbers from B(0) to B(count).
+///
+/// - `count`: the last of them.
+/// - `dtype`: the element type; by default the default float (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bernoulli(
+    s: Shared<ScopeBody>,
+    count: i64,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("bernoulli") }, &s)?;
+        call.one(&[Attr::I64(count), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// The modified Bessel function of order 0.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_i0(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("i0") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// exp(-|x|) i0(x).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_i0e(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("i0e") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The modified Bessel function of order 1.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_i1(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("i1") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// exp(-|x|) i1(x).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_i1e(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("i1e") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// log(x / (1 - x)).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_logit(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("logit") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distribution function of the normal distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ndtr(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ndtr") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The inverse of ndtr.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ndtri(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ndtri") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of ndtr.
+///
+/// - `series_order`: how many terms of its asymptotic series are used for very small numbers.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_log_ndtr(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    series_order: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("log_ndtr") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(series_order)], &out)
+    })
+}
+
+/// x log(y), and 0 where x is 0.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_xlogy(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("xlogy") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x log(1 + y), and 0 where x is 0.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_xlog1py(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("xlog1py") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// -x log(x), and negative infinity for negative numbers.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_entr(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("entr") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// p log(p / q), and infinity where that makes no sense.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rel_entr(
+    s: Shared<ScopeBody>,
+    p: In<ArrayBody>,
+    q: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rel_entr") }, &s)?;
+        call.operand(&p, "p")?;
+        call.operand(&q, "q")?;
+        call.one(&[], &out)
+    })
+}
+
+/// p log(p / q) - p + q.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_kl_div(
+    s: Shared<ScopeBody>,
+    p: In<ArrayBody>,
+    q: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("kl_div") }, &s)?;
+        call.operand(&p, "p")?;
+        call.operand(&q, "q")?;
+        call.one(&[], &out)
+    })
+}
+
+/// (x^lmbda - 1) / lmbda, and log(x) for lmbda = 0.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_boxcox(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    lmbda: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("boxcox") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&lmbda, "lmbda")?;
+        call.one(&[], &out)
+    })
+}
+
+/// ((1 + x)^lmbda - 1) / lmbda, and log(1 + x) for lmbda = 0.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_boxcox1p(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    lmbda: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("boxcox1p") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&lmbda, "lmbda")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Kummer's confluent hypergeometric function.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_hyp1f1(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("hyp1f1") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Dawson's integral.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_dawsn(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("dawsn") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// exp(x^2) erfc(x).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_erfcx(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("erfcx") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// sin(pi x) / (pi x).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_sinc(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("sinc") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The dilogarithm of 1 - x.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_spence(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("spence") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The exponential integral of order 1.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_exp1(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("exp1") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The integral of exp(t) / t up to x.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_expi(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("expi") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The exponential integral of order n: of exp(-x t) / t^n from t = 1 on.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_expn(
+    s: Shared<ScopeBody>,
+    order: In<ArrayBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("expn") }, &s)?;
+        call.operand(&order, "order")?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The complex number with a real and an imaginary part, both f32 or f64.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_complex(
+    s: Shared<ScopeBody>,
+    re: In<ArrayBody>,
+    im: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("complex") }, &s)?;
+        call.operand(&re, "re")?;
+        call.operand(&im, "im")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The real part. Real operands stay.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_real(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("real") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The imaginary part: zeros for real operands.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_imag(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("imag") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The complex conjugate. Real operands stay.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_conj(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("conj") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The angle between the positive real axis and each number.
+///
+/// - `deg`: whether in degrees rather than radians (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_angle(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    deg: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("angle") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::Bool(flag(deg, "deg")?)], &out)
+    })
+}
+
+/// Whether the imaginary part differs from zero.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_iscomplex(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("iscomplex") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Whether the imaginary part is zero.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_isreal(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("isreal") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
 /// The sum over axes. Narrow integers are summed in 32 bits.
 ///
 /// - `axes`: which axes; an empty list stands for all.
@@ -2001,6 +2876,28 @@ pub extern "C" fn jaxrs_op_cummin(
     })
 }
 
+/// The logarithms of the sums of the exponentials of all elements up to each one.
+///
+/// - `axis`: along which axis.
+/// - `reverse`: whether from the end (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cumlogsumexp(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    reverse: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cumlogsumexp") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(axis), Attr::Bool(flag(reverse, "reverse")?)], &out)
+    })
+}
+
 /// The matrix product over the last two axes; leading axes are broadcast.
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
@@ -2210,6 +3107,1237 @@ pub extern "C" fn jaxrs_op_trace(
         let mut call = Call::new(const { op("trace") }, &s)?;
         call.operand(&x, "x")?;
         call.one(&[Attr::I64(offset)], &out)
+    })
+}
+
+/// The product of groups of rows of x, of sizes that are data, with a matrix of y for each group.
+///
+/// - `preferred_element_type`: the element type of the result; the operands' own if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ragged_dot(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    group_sizes: In<ArrayBody>,
+    preferred_element_type: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ragged_dot") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.operand(&group_sizes, "group_sizes")?;
+        call.one(&[dtype_of(preferred_element_type, "preferred_element_type")?], &out)
+    })
+}
+
+/// The general dot product of groups along a ragged axis of x: each meets a matrix of y of its own, or where the axis is contracted gives a result of its own.
+///
+/// - `lhs_contracting`: contracted axes of x.
+/// - `rhs_contracting`: the axes of y that they meet.
+/// - `lhs_batch`: batch axes of x.
+/// - `rhs_batch`: the axes of y that go along with them.
+/// - `lhs_ragged`: the axis of x that groups lie along.
+/// - `rhs_group`: the axis of y that runs over groups (JAXRS_AXIS_NONE for none).
+/// - `preferred_element_type`: the element type of the result; the operands' own if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ragged_dot_general(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    group_sizes: In<ArrayBody>,
+    lhs_contracting: List<i64>,
+    n_lhs_contracting: usize,
+    rhs_contracting: List<i64>,
+    n_rhs_contracting: usize,
+    lhs_batch: List<i64>,
+    n_lhs_batch: usize,
+    rhs_batch: List<i64>,
+    n_rhs_batch: usize,
+    lhs_ragged: i64,
+    rhs_group: i64,
+    preferred_element_type: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ragged_dot_general") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.operand(&group_sizes, "group_sizes")?;
+        call.one(
+            &[
+                Attr::I64s(lhs_contracting.get(n_lhs_contracting, "lhs_contracting")?),
+                Attr::I64s(rhs_contracting.get(n_rhs_contracting, "rhs_contracting")?),
+                Attr::I64s(lhs_batch.get(n_lhs_batch, "lhs_batch")?),
+                Attr::I64s(rhs_batch.get(n_rhs_batch, "rhs_batch")?),
+                Attr::I64(lhs_ragged),
+                axis_of(rhs_group),
+                dtype_of(preferred_element_type, "preferred_element_type")?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The dot product of operands that are multiplied by scales first, in bf16; a scale may have fewer elements along contracted axes.
+///
+/// - `lhs_contracting`: contracted axes of x.
+/// - `rhs_contracting`: the axes of y that they meet.
+/// - `lhs_batch`: batch axes of x.
+/// - `rhs_batch`: the axes of y that go along with them.
+/// - `preferred_element_type`: the element type of the result; bf16 if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_scaled_dot(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    x_scale: In<ArrayBody>,
+    y_scale: In<ArrayBody>,
+    lhs_contracting: List<i64>,
+    n_lhs_contracting: usize,
+    rhs_contracting: List<i64>,
+    n_rhs_contracting: usize,
+    lhs_batch: List<i64>,
+    n_lhs_batch: usize,
+    rhs_batch: List<i64>,
+    n_rhs_batch: usize,
+    preferred_element_type: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("scaled_dot") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.operand(&x_scale, "x_scale")?;
+        call.operand(&y_scale, "y_scale")?;
+        call.one(
+            &[
+                Attr::I64s(lhs_contracting.get(n_lhs_contracting, "lhs_contracting")?),
+                Attr::I64s(rhs_contracting.get(n_rhs_contracting, "rhs_contracting")?),
+                Attr::I64s(lhs_batch.get(n_lhs_batch, "lhs_batch")?),
+                Attr::I64s(rhs_batch.get(n_rhs_batch, "rhs_batch")?),
+                dtype_of(preferred_element_type, "preferred_element_type")?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// alpha x xᵀ + beta c over the last two axes, where c is symmetric.
+///
+/// - `alpha`: the factor of the product.
+/// - `beta`: the factor of c.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_symmetric_product(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    c: In<ArrayBody>,
+    alpha: f64,
+    beta: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("symmetric_product") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&c, "c")?;
+        call.one(&[Attr::F64(alpha), Attr::F64(beta)], &out)
+    })
+}
+
+/// The general convolution: windows of x times a kernel, summed over the window and over input features. Kernels are not turned around.
+///
+/// - `window_strides`: from one window to the next, for each spatial axis; ones if empty.
+/// - `padding`: `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride (no text for the first).
+/// - `pads`: low and high padding of each spatial axis in turn, instead of `padding`.
+/// - `lhs_dilation`: from one element of x to the next, for each spatial axis; ones if empty.
+/// - `rhs_dilation`: from one element of the kernel to the next; ones if empty.
+/// - `dimension_numbers`: letters of the axes of x, kernel and result, such as `NHWC,HWIO->NHWC`; NC…, OI…, NC… if empty (no text for the first).
+/// - `feature_group_count`: groups of features, of which each makes output features of its own.
+/// - `batch_group_count`: groups of the batch, of which each makes output features of its own.
+/// - `preferred_element_type`: the element type of the result; the operands' own if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_conv_general_dilated(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    kernel: In<ArrayBody>,
+    window_strides: List<i64>,
+    n_window_strides: usize,
+    padding: Text,
+    padding_len: usize,
+    pads: List<i64>,
+    n_pads: usize,
+    lhs_dilation: List<i64>,
+    n_lhs_dilation: usize,
+    rhs_dilation: List<i64>,
+    n_rhs_dilation: usize,
+    dimension_numbers: Text,
+    dimension_numbers_len: usize,
+    feature_group_count: i64,
+    batch_group_count: i64,
+    preferred_element_type: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("conv_general_dilated") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&kernel, "kernel")?;
+        call.one(
+            &[
+                Attr::I64s(window_strides.get(n_window_strides, "window_strides")?),
+                word_of(&padding, padding_len, "padding", Some("VALID"))?,
+                Attr::I64s(pads.get(n_pads, "pads")?),
+                Attr::I64s(lhs_dilation.get(n_lhs_dilation, "lhs_dilation")?),
+                Attr::I64s(rhs_dilation.get(n_rhs_dilation, "rhs_dilation")?),
+                word_of(&dimension_numbers, dimension_numbers_len, "dimension_numbers", Some(""))?,
+                Attr::I64(feature_group_count),
+                Attr::I64(batch_group_count),
+                dtype_of(preferred_element_type, "preferred_element_type")?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// A convolution with fractional strides: the shape of x grows by them.
+///
+/// - `strides`: the strides of the convolution that this goes against; ones if empty.
+/// - `padding`: `VALID` or `SAME`: that of the convolution that this goes against (no text for the first).
+/// - `pads`: low and high padding of each spatial axis in turn, instead of `padding`.
+/// - `rhs_dilation`: from one element of the kernel to the next; ones if empty.
+/// - `dimension_numbers`: as of conv_general_dilated; features last if empty (no text for the first).
+/// - `transpose_kernel`: whether the kernel is that of the convolution that this goes against (0 or 1).
+/// - `preferred_element_type`: the element type of the result; the operands' own if none (0 for none).
+/// - `use_consistent_padding`: whether pads, too, are those of the convolution that this goes against (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_conv_transpose(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    kernel: In<ArrayBody>,
+    strides: List<i64>,
+    n_strides: usize,
+    padding: Text,
+    padding_len: usize,
+    pads: List<i64>,
+    n_pads: usize,
+    rhs_dilation: List<i64>,
+    n_rhs_dilation: usize,
+    dimension_numbers: Text,
+    dimension_numbers_len: usize,
+    transpose_kernel: u32,
+    preferred_element_type: Dtype,
+    use_consistent_padding: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("conv_transpose") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&kernel, "kernel")?;
+        call.one(
+            &[
+                Attr::I64s(strides.get(n_strides, "strides")?),
+                word_of(&padding, padding_len, "padding", Some("SAME"))?,
+                Attr::I64s(pads.get(n_pads, "pads")?),
+                Attr::I64s(rhs_dilation.get(n_rhs_dilation, "rhs_dilation")?),
+                word_of(&dimension_numbers, dimension_numbers_len, "dimension_numbers", Some(""))?,
+                Attr::Bool(flag(transpose_kernel, "transpose_kernel")?),
+                dtype_of(preferred_element_type, "preferred_element_type")?,
+                Attr::Bool(flag(use_consistent_padding, "use_consistent_padding")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The windows of x, laid out along the feature axis: for each feature all its taps.
+///
+/// - `filter_shape`: the sizes of a window.
+/// - `window_strides`: from one window to the next, for each spatial axis; ones if empty.
+/// - `padding`: `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride (no text for the first).
+/// - `pads`: low and high padding of each spatial axis in turn, instead of `padding`.
+/// - `lhs_dilation`: from one element of x to the next, for each spatial axis; ones if empty.
+/// - `rhs_dilation`: from one element of the kernel to the next; ones if empty.
+/// - `dimension_numbers`: letters of the axes of x, kernel and result, such as `NHWC,HWIO->NHWC`; NC…, OI…, NC… if empty (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_conv_general_dilated_patches(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    filter_shape: List<i64>,
+    n_filter_shape: usize,
+    window_strides: List<i64>,
+    n_window_strides: usize,
+    padding: Text,
+    padding_len: usize,
+    pads: List<i64>,
+    n_pads: usize,
+    lhs_dilation: List<i64>,
+    n_lhs_dilation: usize,
+    rhs_dilation: List<i64>,
+    n_rhs_dilation: usize,
+    dimension_numbers: Text,
+    dimension_numbers_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("conv_general_dilated_patches") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(filter_shape.get(n_filter_shape, "filter_shape")?),
+                Attr::I64s(window_strides.get(n_window_strides, "window_strides")?),
+                word_of(&padding, padding_len, "padding", Some("VALID"))?,
+                Attr::I64s(pads.get(n_pads, "pads")?),
+                Attr::I64s(lhs_dilation.get(n_lhs_dilation, "lhs_dilation")?),
+                Attr::I64s(rhs_dilation.get(n_rhs_dilation, "rhs_dilation")?),
+                word_of(&dimension_numbers, dimension_numbers_len, "dimension_numbers", Some(""))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// A convolution with a kernel of its own for each window, which has all taps of all features as input features.
+///
+/// - `filter_shape`: the sizes of a window.
+/// - `window_strides`: from one window to the next, for each spatial axis; ones if empty.
+/// - `padding`: `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride (no text for the first).
+/// - `pads`: low and high padding of each spatial axis in turn, instead of `padding`.
+/// - `lhs_dilation`: from one element of x to the next, for each spatial axis; ones if empty.
+/// - `rhs_dilation`: from one element of the kernel to the next; ones if empty.
+/// - `dimension_numbers`: letters of the axes of x, kernel and result, such as `NHWC,HWIO->NHWC`; NC…, OI…, NC… if empty (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_conv_general_dilated_local(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    kernel: In<ArrayBody>,
+    filter_shape: List<i64>,
+    n_filter_shape: usize,
+    window_strides: List<i64>,
+    n_window_strides: usize,
+    padding: Text,
+    padding_len: usize,
+    pads: List<i64>,
+    n_pads: usize,
+    lhs_dilation: List<i64>,
+    n_lhs_dilation: usize,
+    rhs_dilation: List<i64>,
+    n_rhs_dilation: usize,
+    dimension_numbers: Text,
+    dimension_numbers_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("conv_general_dilated_local") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&kernel, "kernel")?;
+        call.one(
+            &[
+                Attr::I64s(filter_shape.get(n_filter_shape, "filter_shape")?),
+                Attr::I64s(window_strides.get(n_window_strides, "window_strides")?),
+                word_of(&padding, padding_len, "padding", Some("VALID"))?,
+                Attr::I64s(pads.get(n_pads, "pads")?),
+                Attr::I64s(lhs_dilation.get(n_lhs_dilation, "lhs_dilation")?),
+                Attr::I64s(rhs_dilation.get(n_rhs_dilation, "rhs_dilation")?),
+                word_of(&dimension_numbers, dimension_numbers_len, "dimension_numbers", Some(""))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The convolution of two sequences.
+///
+/// - `mode`: `full`, `same` or `valid` (no text for the first).
+/// - `preferred_element_type`: the element type of the result; the operands' own if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_convolve(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    mode: Text,
+    mode_len: usize,
+    preferred_element_type: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("convolve") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(
+            &[
+                word_of(&mode, mode_len, "mode", Some("full"))?,
+                dtype_of(preferred_element_type, "preferred_element_type")?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The correlation of two sequences, the second conjugated.
+///
+/// - `mode`: `full`, `same` or `valid` (no text for the first).
+/// - `preferred_element_type`: the element type of the result; the operands' own if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_correlate(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    mode: Text,
+    mode_len: usize,
+    preferred_element_type: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("correlate") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(
+            &[
+                word_of(&mode, mode_len, "mode", Some("valid"))?,
+                dtype_of(preferred_element_type, "preferred_element_type")?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The sum of each window; padding and gaps add nothing.
+///
+/// - `window_dimensions`: the sizes of a window.
+/// - `window_strides`: from one window to the next, for each axis; ones if empty.
+/// - `padding`: `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride (no text for the first).
+/// - `pads`: low and high padding of each axis in turn, instead of `padding`.
+/// - `base_dilation`: from one element of x to the next; ones if empty.
+/// - `window_dilation`: from one element of a window to the next; ones if empty.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_reduce_window_sum(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    window_dimensions: List<i64>,
+    n_window_dimensions: usize,
+    window_strides: List<i64>,
+    n_window_strides: usize,
+    padding: Text,
+    padding_len: usize,
+    pads: List<i64>,
+    n_pads: usize,
+    base_dilation: List<i64>,
+    n_base_dilation: usize,
+    window_dilation: List<i64>,
+    n_window_dilation: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("reduce_window_sum") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(window_dimensions.get(n_window_dimensions, "window_dimensions")?),
+                Attr::I64s(window_strides.get(n_window_strides, "window_strides")?),
+                word_of(&padding, padding_len, "padding", Some("VALID"))?,
+                Attr::I64s(pads.get(n_pads, "pads")?),
+                Attr::I64s(base_dilation.get(n_base_dilation, "base_dilation")?),
+                Attr::I64s(window_dilation.get(n_window_dilation, "window_dilation")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The largest element of each window; padding and gaps add nothing.
+///
+/// - `window_dimensions`: the sizes of a window.
+/// - `window_strides`: from one window to the next, for each axis; ones if empty.
+/// - `padding`: `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride (no text for the first).
+/// - `pads`: low and high padding of each axis in turn, instead of `padding`.
+/// - `base_dilation`: from one element of x to the next; ones if empty.
+/// - `window_dilation`: from one element of a window to the next; ones if empty.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_reduce_window_max(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    window_dimensions: List<i64>,
+    n_window_dimensions: usize,
+    window_strides: List<i64>,
+    n_window_strides: usize,
+    padding: Text,
+    padding_len: usize,
+    pads: List<i64>,
+    n_pads: usize,
+    base_dilation: List<i64>,
+    n_base_dilation: usize,
+    window_dilation: List<i64>,
+    n_window_dilation: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("reduce_window_max") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(window_dimensions.get(n_window_dimensions, "window_dimensions")?),
+                Attr::I64s(window_strides.get(n_window_strides, "window_strides")?),
+                word_of(&padding, padding_len, "padding", Some("VALID"))?,
+                Attr::I64s(pads.get(n_pads, "pads")?),
+                Attr::I64s(base_dilation.get(n_base_dilation, "base_dilation")?),
+                Attr::I64s(window_dilation.get(n_window_dilation, "window_dilation")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The smallest element of each window; padding and gaps add nothing.
+///
+/// - `window_dimensions`: the sizes of a window.
+/// - `window_strides`: from one window to the next, for each axis; ones if empty.
+/// - `padding`: `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride (no text for the first).
+/// - `pads`: low and high padding of each axis in turn, instead of `padding`.
+/// - `base_dilation`: from one element of x to the next; ones if empty.
+/// - `window_dilation`: from one element of a window to the next; ones if empty.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_reduce_window_min(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    window_dimensions: List<i64>,
+    n_window_dimensions: usize,
+    window_strides: List<i64>,
+    n_window_strides: usize,
+    padding: Text,
+    padding_len: usize,
+    pads: List<i64>,
+    n_pads: usize,
+    base_dilation: List<i64>,
+    n_base_dilation: usize,
+    window_dilation: List<i64>,
+    n_window_dilation: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("reduce_window_min") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(window_dimensions.get(n_window_dimensions, "window_dimensions")?),
+                Attr::I64s(window_strides.get(n_window_strides, "window_strides")?),
+                word_of(&padding, padding_len, "padding", Some("VALID"))?,
+                Attr::I64s(pads.get(n_pads, "pads")?),
+                Attr::I64s(base_dilation.get(n_base_dilation, "base_dilation")?),
+                Attr::I64s(window_dilation.get(n_window_dilation, "window_dilation")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The largest element of windows of spatial axes, which lie before the last.
+///
+/// - `window_shape`: the sizes of a window.
+/// - `strides`: from one window to the next, for each spatial axis; ones if empty.
+/// - `padding`: `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride (no text for the first).
+/// - `pads`: low and high padding of each spatial axis in turn, instead of `padding`.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_max_pool(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    window_shape: List<i64>,
+    n_window_shape: usize,
+    strides: List<i64>,
+    n_strides: usize,
+    padding: Text,
+    padding_len: usize,
+    pads: List<i64>,
+    n_pads: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("max_pool") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(window_shape.get(n_window_shape, "window_shape")?),
+                Attr::I64s(strides.get(n_strides, "strides")?),
+                word_of(&padding, padding_len, "padding", Some("VALID"))?,
+                Attr::I64s(pads.get(n_pads, "pads")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The smallest element of windows of spatial axes, which lie before the last.
+///
+/// - `window_shape`: the sizes of a window.
+/// - `strides`: from one window to the next, for each spatial axis; ones if empty.
+/// - `padding`: `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride (no text for the first).
+/// - `pads`: low and high padding of each spatial axis in turn, instead of `padding`.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_min_pool(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    window_shape: List<i64>,
+    n_window_shape: usize,
+    strides: List<i64>,
+    n_strides: usize,
+    padding: Text,
+    padding_len: usize,
+    pads: List<i64>,
+    n_pads: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("min_pool") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(window_shape.get(n_window_shape, "window_shape")?),
+                Attr::I64s(strides.get(n_strides, "strides")?),
+                word_of(&padding, padding_len, "padding", Some("VALID"))?,
+                Attr::I64s(pads.get(n_pads, "pads")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The mean of windows of spatial axes, which lie before the last.
+///
+/// - `window_shape`: the sizes of a window.
+/// - `strides`: from one window to the next, for each spatial axis; ones if empty.
+/// - `padding`: `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride (no text for the first).
+/// - `pads`: low and high padding of each spatial axis in turn, instead of `padding`.
+/// - `count_include_pad`: whether padding counts as elements (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_avg_pool(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    window_shape: List<i64>,
+    n_window_shape: usize,
+    strides: List<i64>,
+    n_strides: usize,
+    padding: Text,
+    padding_len: usize,
+    pads: List<i64>,
+    n_pads: usize,
+    count_include_pad: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("avg_pool") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(window_shape.get(n_window_shape, "window_shape")?),
+                Attr::I64s(strides.get(n_strides, "strides")?),
+                word_of(&padding, padding_len, "padding", Some("VALID"))?,
+                Attr::I64s(pads.get(n_pads, "pads")?),
+                Attr::Bool(flag(count_include_pad, "count_include_pad")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The discrete Fourier transform along an axis.
+///
+/// - `n`: how many elements, cut or filled with zeros; 0 stands for as many as there are.
+/// - `axis`: along which axis.
+/// - `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_fft(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    n: i64,
+    axis: i64,
+    norm: Text,
+    norm_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("fft") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64(n), Attr::I64(axis), word_of(&norm, norm_len, "norm", Some("backward"))?],
+            &out,
+        )
+    })
+}
+
+/// The inverse discrete Fourier transform along an axis.
+///
+/// - `n`: how many elements, cut or filled with zeros; 0 stands for as many as there are.
+/// - `axis`: along which axis.
+/// - `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ifft(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    n: i64,
+    axis: i64,
+    norm: Text,
+    norm_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ifft") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64(n), Attr::I64(axis), word_of(&norm, norm_len, "norm", Some("backward"))?],
+            &out,
+        )
+    })
+}
+
+/// The first half of the spectrum of real numbers along an axis.
+///
+/// - `n`: how many elements, cut or filled with zeros; 0 stands for as many as there are.
+/// - `axis`: along which axis.
+/// - `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rfft(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    n: i64,
+    axis: i64,
+    norm: Text,
+    norm_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rfft") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64(n), Attr::I64(axis), word_of(&norm, norm_len, "norm", Some("backward"))?],
+            &out,
+        )
+    })
+}
+
+/// The real numbers that half of a spectrum belongs to; by default an even number of them.
+///
+/// - `n`: how many elements, cut or filled with zeros; 0 stands for as many as there are.
+/// - `axis`: along which axis.
+/// - `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_irfft(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    n: i64,
+    axis: i64,
+    norm: Text,
+    norm_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("irfft") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64(n), Attr::I64(axis), word_of(&norm, norm_len, "norm", Some("backward"))?],
+            &out,
+        )
+    })
+}
+
+/// The real spectrum of numbers of which half is given, the other half being conjugate to it.
+///
+/// - `n`: how many elements, cut or filled with zeros; 0 stands for as many as there are.
+/// - `axis`: along which axis.
+/// - `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_hfft(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    n: i64,
+    axis: i64,
+    norm: Text,
+    norm_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("hfft") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64(n), Attr::I64(axis), word_of(&norm, norm_len, "norm", Some("backward"))?],
+            &out,
+        )
+    })
+}
+
+/// The first half of the numbers whose real spectrum is given.
+///
+/// - `n`: how many elements, cut or filled with zeros; 0 stands for as many as there are.
+/// - `axis`: along which axis.
+/// - `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ihfft(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    n: i64,
+    axis: i64,
+    norm: Text,
+    norm_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ihfft") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64(n), Attr::I64(axis), word_of(&norm, norm_len, "norm", Some("backward"))?],
+            &out,
+        )
+    })
+}
+
+/// The discrete Fourier transform along two axes.
+///
+/// - `lengths`: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+/// - `axes`: which two axes.
+/// - `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_fft2(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    lengths: List<i64>,
+    n_lengths: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    norm: Text,
+    norm_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("fft2") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(lengths.get(n_lengths, "lengths")?),
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                word_of(&norm, norm_len, "norm", Some("backward"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The inverse discrete Fourier transform along two axes.
+///
+/// - `lengths`: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+/// - `axes`: which two axes.
+/// - `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ifft2(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    lengths: List<i64>,
+    n_lengths: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    norm: Text,
+    norm_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ifft2") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(lengths.get(n_lengths, "lengths")?),
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                word_of(&norm, norm_len, "norm", Some("backward"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The transform of real numbers along two axes, halved along the second.
+///
+/// - `lengths`: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+/// - `axes`: which two axes.
+/// - `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rfft2(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    lengths: List<i64>,
+    n_lengths: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    norm: Text,
+    norm_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rfft2") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(lengths.get(n_lengths, "lengths")?),
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                word_of(&norm, norm_len, "norm", Some("backward"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The inverse of rfft2.
+///
+/// - `lengths`: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+/// - `axes`: which two axes.
+/// - `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_irfft2(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    lengths: List<i64>,
+    n_lengths: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    norm: Text,
+    norm_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("irfft2") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(lengths.get(n_lengths, "lengths")?),
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                word_of(&norm, norm_len, "norm", Some("backward"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The discrete Fourier transform along several axes.
+///
+/// - `lengths`: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+/// - `axes`: which axes; an empty list stands for the last ones, as many as lengths, or for all.
+/// - `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_fftn(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    lengths: List<i64>,
+    n_lengths: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    norm: Text,
+    norm_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("fftn") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(lengths.get(n_lengths, "lengths")?),
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                word_of(&norm, norm_len, "norm", Some("backward"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The inverse discrete Fourier transform along several axes.
+///
+/// - `lengths`: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+/// - `axes`: which axes; an empty list stands for the last ones, as many as lengths, or for all.
+/// - `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ifftn(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    lengths: List<i64>,
+    n_lengths: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    norm: Text,
+    norm_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ifftn") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(lengths.get(n_lengths, "lengths")?),
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                word_of(&norm, norm_len, "norm", Some("backward"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The transform of real numbers along several axes, halved along the last of them.
+///
+/// - `lengths`: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+/// - `axes`: which axes; an empty list stands for the last ones, as many as lengths, or for all.
+/// - `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rfftn(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    lengths: List<i64>,
+    n_lengths: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    norm: Text,
+    norm_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rfftn") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(lengths.get(n_lengths, "lengths")?),
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                word_of(&norm, norm_len, "norm", Some("backward"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The inverse of rfftn.
+///
+/// - `lengths`: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+/// - `axes`: which axes; an empty list stands for the last ones, as many as lengths, or for all.
+/// - `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_irfftn(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    lengths: List<i64>,
+    n_lengths: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    norm: Text,
+    norm_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("irfftn") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(lengths.get(n_lengths, "lengths")?),
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                word_of(&norm, norm_len, "norm", Some("backward"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// A Fourier transform along the last axes, up to three of them.
+///
+/// - `fft_type`: `fft`, `ifft`, `rfft` or `irfft`.
+/// - `fft_lengths`: the sizes of those axes, for `irfft` of the result.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lax_fft(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    fft_type: Text,
+    fft_type_len: usize,
+    fft_lengths: List<i64>,
+    n_fft_lengths: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("lax_fft") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                word_of(&fft_type, fft_type_len, "fft_type", None)?,
+                Attr::I64s(fft_lengths.get(n_fft_lengths, "fft_lengths")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The frequencies of the results of fft of n samples.
+///
+/// - `n`: how many samples.
+/// - `d`: how far they are apart.
+/// - `dtype`: the element type; by default the default float (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_fftfreq(
+    s: Shared<ScopeBody>,
+    n: i64,
+    d: f64,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("fftfreq") }, &s)?;
+        call.one(&[Attr::I64(n), Attr::F64(d), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// The frequencies of the results of rfft of n samples.
+///
+/// - `n`: how many samples.
+/// - `d`: how far they are apart.
+/// - `dtype`: the element type; by default the default float (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rfftfreq(
+    s: Shared<ScopeBody>,
+    n: i64,
+    d: f64,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("rfftfreq") }, &s)?;
+        call.one(&[Attr::I64(n), Attr::F64(d), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// A spectrum with the zero frequency in the middle.
+///
+/// - `axes`: of which axes; an empty list stands for all.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_fftshift(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("fftshift") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64s(axes.get(n_axes, "axes")?)], &out)
+    })
+}
+
+/// Undoes fftshift.
+///
+/// - `axes`: of which axes; an empty list stands for all.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ifftshift(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ifftshift") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64s(axes.get(n_axes, "axes")?)], &out)
     })
 }
 
@@ -2458,6 +4586,26 @@ pub extern "C" fn jaxrs_op_stack(
         let mut call = Call::new(const { op("stack") }, &s)?;
         call.operands(&arrays, n_arrays, "arrays")?;
         call.one(&[Attr::I64(axis)], &out)
+    })
+}
+
+/// The arrays that an array consists of along an axis.
+///
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_unstack(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("unstack") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(axis)], r)
     })
 }
 
@@ -3094,6 +5242,72 @@ pub extern "C" fn jaxrs_op_sort_by_keys(
         let mut call = Call::new(const { op("sort_by_keys") }, &s)?;
         call.operands(&arrays, n_arrays, "arrays")?;
         call.list(&[Attr::I64(dimension), Attr::I64(num_keys)], r)
+    })
+}
+
+/// The k largest elements along an axis, largest first, and their positions; of equal elements the first comes first.
+///
+/// - `k`: how many.
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_top_k(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    k: i64,
+    axis: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("top_k") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(k), Attr::I64(axis)], r)
+    })
+}
+
+/// The k largest elements along an axis and their positions, where other devices may miss some; NaN last.
+///
+/// - `k`: how many.
+/// - `reduction_dimension`: along which axis.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_approx_max_k(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    k: i64,
+    reduction_dimension: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("approx_max_k") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(k), Attr::I64(reduction_dimension)], r)
+    })
+}
+
+/// The k smallest elements along an axis and their positions, where other devices may miss some; NaN last.
+///
+/// - `k`: how many.
+/// - `reduction_dimension`: along which axis.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_approx_min_k(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    k: i64,
+    reduction_dimension: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("approx_min_k") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(k), Attr::I64(reduction_dimension)], r)
     })
 }
 
@@ -3889,5 +6103,281 @@ pub extern "C" fn jaxrs_op_one_hot(
         let mut call = Call::new(const { op("one_hot") }, &s)?;
         call.operand(&x, "x")?;
         call.one(&[Attr::I64(num_classes), dtype_of(dtype, "dtype")?, Attr::I64(axis)], &out)
+    })
+}
+
+/// The sum over all examples of named axes; each gets it. Booleans are counted.
+///
+/// - `axis_name`: the name of the axis, or several names with commas between.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_psum(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis_name: Text,
+    axis_name_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("psum") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[word_of(&axis_name, axis_name_len, "axis_name", None)?], &out)
+    })
+}
+
+/// The mean over all examples of named axes; each gets it.
+///
+/// - `axis_name`: the name of the axis, or several names with commas between.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_pmean(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis_name: Text,
+    axis_name_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("pmean") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[word_of(&axis_name, axis_name_len, "axis_name", None)?], &out)
+    })
+}
+
+/// The maximum over all examples of named axes; each gets it.
+///
+/// - `axis_name`: the name of the axis, or several names with commas between.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_pmax(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis_name: Text,
+    axis_name_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("pmax") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[word_of(&axis_name, axis_name_len, "axis_name", None)?], &out)
+    })
+}
+
+/// The minimum over all examples of named axes; each gets it.
+///
+/// - `axis_name`: the name of the axis, or several names with commas between.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_pmin(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis_name: Text,
+    axis_name_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("pmin") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[word_of(&axis_name, axis_name_len, "axis_name", None)?], &out)
+    })
+}
+
+/// The values of all examples of named axes, stacked or joined; each gets them.
+///
+/// - `axis_name`: the name of the axis, or several names with commas between.
+/// - `axis`: where the values lie along in the result.
+/// - `tiled`: whether joined along an axis that is there, not stacked along a new one (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_all_gather(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis_name: Text,
+    axis_name_len: usize,
+    axis: i64,
+    tiled: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("all_gather") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                word_of(&axis_name, axis_name_len, "axis_name", None)?,
+                Attr::I64(axis),
+                Attr::Bool(flag(tiled, "tiled")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// Each example's part of the sum over all examples of a named axis.
+///
+/// - `axis_name`: the name of the axis.
+/// - `axis`: which axis is cut.
+/// - `tiled`: whether parts keep that axis (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_psum_scatter(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis_name: Text,
+    axis_name_len: usize,
+    axis: i64,
+    tiled: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("psum_scatter") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                word_of(&axis_name, axis_name_len, "axis_name", None)?,
+                Attr::I64(axis),
+                Attr::Bool(flag(tiled, "tiled")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// Sends the parts of an axis, one to each example of a named axis, and joins what comes.
+///
+/// - `axis_name`: the name of the axis.
+/// - `split_axis`: which axis is cut.
+/// - `concat_axis`: where what comes is joined along.
+/// - `tiled`: whether joined along an axis that is there, not stacked along a new one (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_all_to_all(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis_name: Text,
+    axis_name_len: usize,
+    split_axis: i64,
+    concat_axis: i64,
+    tiled: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("all_to_all") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                word_of(&axis_name, axis_name_len, "axis_name", None)?,
+                Attr::I64(split_axis),
+                Attr::I64(concat_axis),
+                Attr::Bool(flag(tiled, "tiled")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// Sends the value of example sources[k] of a named axis to example destinations[k].
+///
+/// - `axis_name`: the name of the axis.
+/// - `sources`: who sends.
+/// - `destinations`: who gets.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ppermute(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis_name: Text,
+    axis_name_len: usize,
+    sources: List<i64>,
+    n_sources: usize,
+    destinations: List<i64>,
+    n_destinations: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ppermute") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                word_of(&axis_name, axis_name_len, "axis_name", None)?,
+                Attr::I64s(sources.get(n_sources, "sources")?),
+                Attr::I64s(destinations.get(n_destinations, "destinations")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The same value, as one of its own for each example of named axes.
+///
+/// - `axis_name`: the name of the axis, or several names with commas between.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_pvary(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis_name: Text,
+    axis_name_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("pvary") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[word_of(&axis_name, axis_name_len, "axis_name", None)?], &out)
+    })
+}
+
+/// The position of the example along named axes, of which the last counts fastest.
+///
+/// - `axis_name`: the name of the axis, or several names with commas between.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_axis_index(
+    s: Shared<ScopeBody>,
+    axis_name: Text,
+    axis_name_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("axis_index") }, &s)?;
+        call.one(&[word_of(&axis_name, axis_name_len, "axis_name", None)?], &out)
+    })
+}
+
+/// The number of examples along named axes.
+///
+/// - `axis_name`: the name of the axis, or several names with commas between.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_axis_size(
+    s: Shared<ScopeBody>,
+    axis_name: Text,
+    axis_name_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("axis_size") }, &s)?;
+        call.one(&[word_of(&axis_name, axis_name_len, "axis_name", None)?], &out)
     })
 }

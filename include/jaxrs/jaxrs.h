@@ -39,6 +39,7 @@ typedef struct jaxrs_results jaxrs_results; /* a growing list of array reference
 typedef struct jaxrs_fn      jaxrs_fn;      /* a function: a callback, a program, or a transform of one */
 typedef struct jaxrs_program jaxrs_program; /* what a function is for arguments of given types          */
 typedef struct jaxrs_exec    jaxrs_exec;    /* a compiled program                                       */
+typedef struct jaxrs_host    jaxrs_host;    /* a host function: code of the caller's in programs        */
 typedef struct jaxrs_device  jaxrs_device;  /* a device; NULL is the only one so far                    */
 typedef struct jaxrs_attrs   jaxrs_attrs;   /* attributes by name, for jaxrs_apply                      */
 typedef struct jaxrs_bytes   jaxrs_bytes;   /* text or data that comes out of the library               */
@@ -64,6 +65,7 @@ typedef uint32_t jaxrs_code;
 #define JAXRS_ERR_FORKED           ((jaxrs_code)15) /* a context was used in a forked child                  */
 #define JAXRS_ERR_WOULD_DEADLOCK   ((jaxrs_code)16)
 #define JAXRS_ERR_INTERNAL         ((jaxrs_code)17) /* a fault of the library: please report                 */
+#define JAXRS_ERR_CHECK            ((jaxrs_code)18) /* a check of the program's own failed, or a value is NaN */
 
 /* ---- element types ---- */
 typedef uint32_t jaxrs_dtype;
@@ -82,12 +84,60 @@ typedef uint32_t jaxrs_dtype;
 #define JAXRS_F64  ((jaxrs_dtype)13)
 #define JAXRS_C64  ((jaxrs_dtype)14)
 #define JAXRS_C128 ((jaxrs_dtype)15)
+#define JAXRS_I2             ((jaxrs_dtype)16) /* one byte an element, upper bits 0 */
+#define JAXRS_I4             ((jaxrs_dtype)17)
+#define JAXRS_U2             ((jaxrs_dtype)18)
+#define JAXRS_U4             ((jaxrs_dtype)19)
+#define JAXRS_F4_E2M1FN      ((jaxrs_dtype)20) /* one byte an element, upper bits 0 */
+#define JAXRS_F6_E2M3FN      ((jaxrs_dtype)21)
+#define JAXRS_F6_E3M2FN      ((jaxrs_dtype)22)
+#define JAXRS_F8_E3M4        ((jaxrs_dtype)23)
+#define JAXRS_F8_E4M3        ((jaxrs_dtype)24)
+#define JAXRS_F8_E4M3B11FNUZ ((jaxrs_dtype)25)
+#define JAXRS_F8_E4M3FN      ((jaxrs_dtype)26)
+#define JAXRS_F8_E4M3FNUZ    ((jaxrs_dtype)27)
+#define JAXRS_F8_E5M2        ((jaxrs_dtype)28)
+#define JAXRS_F8_E5M2FNUZ    ((jaxrs_dtype)29)
+#define JAXRS_F8_E8M0FNU     ((jaxrs_dtype)30)
+#define JAXRS_KEY_FRY        ((jaxrs_dtype)31) /* keys of generators, named as JAX prints them: threefry2x32 */
+#define JAXRS_KEY_RBG        ((jaxrs_dtype)32) /* rbg */
+#define JAXRS_KEY_URBG       ((jaxrs_dtype)33) /* unsafe_rbg */
+#define JAXRS_KEY_FRY4       ((jaxrs_dtype)34) /* threefry4x32 */
+#define JAXRS_KEY_PHX2       ((jaxrs_dtype)35) /* philox2x32 */
+#define JAXRS_KEY_PHX4       ((jaxrs_dtype)36) /* philox4x32 */
 
 /* ---- other constants ---- */
 #define JAXRS_CONTEXT_POLLED_DROPS 1u /* no destructor of the caller's runs; see jaxrs_context_poll_drops */
+#define JAXRS_SCOPE_DEFAULT_FLOAT 2u  /* jaxrs_scope_config: default_float counts                         */
 #define JAXRS_SCOPE_NAME 16u          /* jaxrs_scope_config: name counts                                  */
+#define JAXRS_SCOPE_DEBUG 32u         /* jaxrs_scope_config: debug_flags count                            */
+#define JAXRS_DEBUG_NANS 2u           /* flags of contexts and scopes: a NaN is an error that names where it is from */
+#define JAXRS_DEBUG_INFS 4u           /* the same for infinities                                          */
+#define JAXRS_DEBUG_NO_JIT 8u         /* jaxrs_jit calls functions as they are                            */
+#define JAXRS_DEBUG_LOG_COMPILES 16u  /* the log tells what is compiled, and how long that takes          */
+#define JAXRS_DEBUG_EXPLAIN_CACHE_MISSES 32u /* the log tells why a function is traced again              */
+#define JAXRS_LOG_PRINT 0u            /* levels of the log: what programs print                           */
+#define JAXRS_LOG_ERROR 1u
+#define JAXRS_LOG_WARNING 2u
+#define JAXRS_LOG_INFO 3u
+#define JAXRS_JIT_INLINE 1u           /* jaxrs_jit_options: calls inside of traced functions become their operations */
+#define JAXRS_JIT_KEEP_UNUSED 2u      /* arguments that nothing needs stay; they do without it too        */
+#define JAXRS_VMAP_NONE 0u            /* what vmap does with a callback: refuses                          */
+#define JAXRS_VMAP_SEQUENTIAL 1u      /* calls it for one example after another, in a loop                */
+#define JAXRS_VMAP_SEQUENTIAL_UNROLLED 2u
+#define JAXRS_VMAP_EXPAND_DIMS 3u     /* calls it once; shared arguments have a leading axis of size 1    */
+#define JAXRS_VMAP_BROADCAST_ALL 4u   /* calls it once; shared arguments are repeated                     */
+#define JAXRS_VMAP_LEGACY_VECTORIZED 5u /* calls it once; shared arguments stay as they are               */
+#define JAXRS_FFI_SIDE_EFFECT 1u      /* jaxrs_ffi_call: is called exactly as often as the program says   */
+#define JAXRS_CHECK_DEBUG 1u          /* jaxrs_check: does nothing where nobody looks for it              */
+#define JAXRS_CHECK_USER 1u           /* jaxrs_checkify: jaxrs_check                                      */
+#define JAXRS_CHECK_NAN 2u            /* NaNs that operations give                                        */
+#define JAXRS_CHECK_INDEX 4u          /* indices out of bounds                                            */
+#define JAXRS_CHECK_DIV 8u            /* divisors that are zero                                           */
 #define JAXRS_AXIS_NONE INT64_MIN     /* no axis                                                          */
 #define JAXRS_SCAN_REVERSE 1u         /* jaxrs_scan: from the last slice to the first                     */
+#define JAXRS_UNROLL_ALL UINT32_MAX   /* jaxrs_scan, jaxrs_fori_loop: all iterations as one                */
+#define JAXRS_SHARD_MAP_UNCHECKED 1u  /* jaxrs_shard_map: where shards of a result differ, the first counts */
 #define JAXRS_TEXT_JAXPR 1u           /* jaxrs_program_text                                               */
 #define JAXRS_TEXT_STABLEHLO 2u
 #define JAXRS_TEXT_LLVM 3u
@@ -108,10 +158,10 @@ typedef void (*jaxrs_log_fn)(void* userdata, uint32_t level, const char* msg, si
 
 typedef struct jaxrs_context_options {
     uint32_t struct_size;
-    uint32_t flags;       /* JAXRS_CONTEXT_* */
+    uint32_t flags;       /* JAXRS_CONTEXT_*, JAXRS_DEBUG_* */
     uint32_t num_threads; /* 0 for as many as there are cores; threads start when there is work */
-    uint32_t log_level;
-    jaxrs_log_fn log; /* NULL: silent. The library never writes to stdout or stderr, and logs nothing yet */
+    uint32_t log_level;   /* the highest level that is wanted; 0 for all */
+    jaxrs_log_fn log; /* what programs print and the library says, from any thread; NULL: nowhere */
     void* log_userdata;
     void (*log_drop)(void* userdata);
     uint64_t soft_memory_limit; /* from here on not used yet */
@@ -119,8 +169,9 @@ typedef struct jaxrs_context_options {
     void* memory_pressure_userdata;
     const char* cache_dir;
     size_t cache_dir_len;
+    uint32_t num_devices; /* how many devices pmap and shard_map may use, all of this process; 0 for 1 */
 } jaxrs_context_options;
-#define JAXRS_CONTEXT_OPTIONS_INIT { sizeof(jaxrs_context_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define JAXRS_CONTEXT_OPTIONS_INIT { sizeof(jaxrs_context_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 typedef struct jaxrs_scope_config {
     uint32_t struct_size;
@@ -131,13 +182,20 @@ typedef struct jaxrs_scope_config {
     uint32_t prng_impl;
     const char* name;
     size_t name_len;
+    uint32_t debug_flags; /* JAXRS_DEBUG_* */
 } jaxrs_scope_config;
-#define JAXRS_SCOPE_CONFIG_INIT { sizeof(jaxrs_scope_config), 0, 0, 0, 0, 0, 0, 0 }
+#define JAXRS_SCOPE_CONFIG_INIT { sizeof(jaxrs_scope_config), 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* A function of the caller's: does operations in `scope` on `args`, pushes its results, and returns NULL or an error, which
  * changes hands. `args` are borrowed for the call. Must not unwind: no C++ exception, longjmp or panic may leave it. */
 typedef jaxrs_error* (*jaxrs_trace_fn)(void* userdata, jaxrs_scope* scope, jaxrs_array* const* args, size_t n_args,
                                        jaxrs_results* results);
+
+/* A batching rule of the caller's: does operations in `scope` on `args`, of which those whose `in_batched` is 1 have
+ * `axis_size` examples along axis 0, pushes its results, and sets `out_batched` to 0 for each that has none. Must not unwind. */
+typedef jaxrs_error* (*jaxrs_vmap_rule_fn)(void* userdata, jaxrs_scope* scope, size_t axis_size,
+                                           jaxrs_array* const* args, const uint8_t* in_batched, size_t n_args,
+                                           jaxrs_results* results, uint8_t* out_batched, size_t n_outputs);
 
 typedef struct jaxrs_fn_options {
     uint32_t struct_size;
@@ -164,10 +222,24 @@ typedef struct jaxrs_vmap_options {
     const int64_t* out_axes;
     size_t n_out_axes;
     int64_t axis_size; /* 0 or -1: unset */
-    const char* axis_name;
+    const char* axis_name; /* what collectives call the axis; no comma in it */
     size_t axis_name_len;
+    const char* spmd_axis_name; /* accepted; there is one device, so that it changes nothing */
+    size_t spmd_axis_name_len;
 } jaxrs_vmap_options;
-#define JAXRS_VMAP_OPTIONS_INIT { sizeof(jaxrs_vmap_options), 0, 0, 0, 0, 0, 0, 0, 0 }
+#define JAXRS_VMAP_OPTIONS_INIT { sizeof(jaxrs_vmap_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+typedef struct jaxrs_shard_map_options {
+    uint32_t struct_size;
+    uint32_t flags;   /* JAXRS_SHARD_MAP_* */
+    const char* mesh; /* axes of the devices and their sizes: "a=2,b=3" */
+    size_t mesh_len;
+    const char* in_specs; /* for each argument along which axes of the mesh it is cut: "a,*;b+a" */
+    size_t in_specs_len;
+    const char* out_specs; /* for each result along which axes of the mesh it is joined */
+    size_t out_specs_len;
+} jaxrs_shard_map_options;
+#define JAXRS_SHARD_MAP_OPTIONS_INIT { sizeof(jaxrs_shard_map_options), 0, 0, 0, 0, 0, 0, 0 }
 
 typedef struct jaxrs_jit_options {
     uint32_t struct_size;
@@ -179,6 +251,34 @@ typedef struct jaxrs_jit_options {
     size_t compiler_options_len;
 } jaxrs_jit_options;
 #define JAXRS_JIT_OPTIONS_INIT { sizeof(jaxrs_jit_options), 0, 0, 0, 0, 0, 0 }
+
+/* What a host function works on: dense and row-major. It may write to results only, and keeps no pointer. */
+typedef struct jaxrs_host_buffer {
+    uint32_t struct_size;
+    jaxrs_dtype dtype;
+    size_t ndim;
+    const int64_t* shape;
+    void* data;
+    size_t nbytes;
+} jaxrs_host_buffer;
+
+/* A host function: fills in all bytes of `results`, and returns NULL or an error, which changes hands. Must not unwind. */
+typedef jaxrs_error* (*jaxrs_host_fn)(void* userdata, const jaxrs_host_buffer* args, size_t n_args,
+                                      const jaxrs_host_buffer* results, size_t n_results);
+
+typedef struct jaxrs_cost {
+    uint32_t struct_size;
+    uint32_t reserved;
+    double flops, transcendentals, bytes_accessed;
+} jaxrs_cost;
+#define JAXRS_COST_INIT { sizeof(jaxrs_cost), 0, 0, 0, 0 }
+
+typedef struct jaxrs_memory {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t argument_bytes, output_bytes, alias_bytes, temp_bytes, code_bytes;
+} jaxrs_memory;
+#define JAXRS_MEMORY_INIT { sizeof(jaxrs_memory), 0, 0, 0, 0, 0, 0 }
 
 typedef struct jaxrs_stats {
     uint32_t struct_size;
@@ -299,8 +399,10 @@ JAXRS_API void jaxrs_scope_release(jaxrs_scope* s);
 /**
  * A scope like another, with settings changed.
  *
- * cfg->set_mask says which fields count; of these, name is available: it is appended to the name stack of
- * operations. The caller owns *out. Any thread.
+ * cfg->set_mask says which fields count. name is appended to the name stack of operations, which errors show.
+ * default_float (JAXRS_F32 or JAXRS_F64) decides how wide numbers without a stated type are. debug_flags are
+ * JAXRS_DEBUG_*, and replace those that were set. The other fields cannot be set yet. Functions that are traced
+ * in the scope inherit its settings. The caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_scope_with(jaxrs_scope* s, const jaxrs_scope_config* cfg,
     jaxrs_scope** out);
@@ -331,6 +433,15 @@ JAXRS_API void jaxrs_array_release(jaxrs_array* a);
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_array_full_f64(jaxrs_scope* s, double v, jaxrs_dtype dtype,
     const int64_t* shape, size_t ndim, jaxrs_array** out);
 
+/**
+ * An array that repeats one complex number, given by its parts.
+ *
+ * dtype is one of the complex types; 0 stands for the default one, and gives a weak array. The caller owns
+ * *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_array_full_c128(jaxrs_scope* s, double re, double im, jaxrs_dtype dtype,
+    const int64_t* shape, size_t ndim, jaxrs_array** out);
+
 /** The element type; 0 for NULL. Any thread. */
 JAXRS_API jaxrs_dtype jaxrs_array_dtype(const jaxrs_array* a);
 
@@ -353,12 +464,19 @@ JAXRS_API uint32_t jaxrs_array_is_weak(const jaxrs_array* a);
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_array_print(const jaxrs_array* a, jaxrs_bytes** out);
 
 /**
- * The only element, as a double.
+ * The only element, as a double; complex numbers are refused.
  *
  * Inside a traced function there is no value, which gives JAXRS_ERR_CONCRETIZATION; under grad outside jit
  * there is. Any thread; may wait for the value.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_array_item_f64(const jaxrs_array* a, double* out);
+
+/**
+ * The parts of the only element, as doubles; the imaginary part of a real number is 0.
+ *
+ * Otherwise as jaxrs_array_item_f64. Any thread; may wait for the value.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_array_item_c128(const jaxrs_array* a, double* re, double* im);
 
 /* ---- arrays and host memory ---- */
 
@@ -516,8 +634,11 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_vmap(jaxrs_fn* f, const jaxrs_vmap_o
 /**
  * The function, traced and compiled once for each combination of argument types.
  *
- * Memory of arguments in o->donate may be taken over by results; a donated array gives an error when it is
- * used again. o may be NULL. The caller owns *out. Any thread; compiling happens in calls.
+ * Types count with their weakness, and so do settings of the scope. What the function's userdata holds is a
+ * constant to it: for static arguments make a function for each of their values. Memory of arguments in o->donate
+ * is taken over where a result has room in it; an array that was given away gives an error when it is used again,
+ * another one stays. o->flags is 0, JAXRS_JIT_INLINE or JAXRS_JIT_KEEP_UNUSED. o may be NULL. The caller owns
+ * *out. Any thread; compiling happens in calls.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_jit(jaxrs_fn* f, const jaxrs_jit_options* o, jaxrs_fn** out);
 
@@ -564,6 +685,47 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_vjp(jaxrs_fn* f, jaxrs_scope* s, jax
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_linearize(jaxrs_fn* f, jaxrs_scope* s, jaxrs_array* const* x, size_t n,
     jaxrs_results* y, jaxrs_fn** pushforward);
 
+/* ---- batching rules, and several devices ---- */
+
+/**
+ * The function, compiled, on one device for each slice of its arguments.
+ *
+ * Options are those of jaxrs_vmap. The context says how many devices there are (num_devices of its options);
+ * all are this process: the slices run together, as under jaxrs_vmap, and collectives are operations on the
+ * array of all of them. o may be NULL. The caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_pmap(jaxrs_fn* f, const jaxrs_vmap_options* o, jaxrs_fn** out);
+
+/**
+ * The function of whole arrays whose shards f takes and gives.
+ *
+ * o->mesh names the axes of the devices and their sizes ("a=2,b=3"), o->in_specs along which of them each
+ * argument is cut, and o->out_specs along which each result is joined: for each array an entry for each of
+ * its axes, with commas between ("a,*,b"), semicolons between arrays; one spec stands for all. Results must
+ * be the same along axes that are not in their spec. Shards run as slices do under jaxrs_pmap. The caller
+ * owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_shard_map(jaxrs_fn* f, const jaxrs_shard_map_options* o, jaxrs_fn** out);
+
+/**
+ * f with a batching rule of its own.
+ *
+ * rule is given the number of examples, the arguments, and of each whether it has the examples along axis 0;
+ * it pushes n_outputs results, and sets out_batched[k] to 0 for each that has none (they come as 1). Its
+ * derivative is that of the rule; before jaxrs_vmap has replaced the function by its rule there is no reverse
+ * mode. drop(userdata) runs exactly once, as for jaxrs_fn_new; it may be NULL. The caller owns *out. Any
+ * thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_custom_vmap(jaxrs_fn* f, jaxrs_vmap_rule_fn rule, void* userdata,
+    void (*drop)(void* userdata), size_t n_outputs, jaxrs_fn** out);
+
+/**
+ * The same function, which jaxrs_vmap runs on one example after the other.
+ *
+ * The caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_sequential_vmap(jaxrs_fn* f, jaxrs_fn** out);
+
 /* ---- control flow: bodies are functions, which may close over tracers of enclosing scopes ---- */
 
 /**
@@ -595,12 +757,177 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_while(jaxrs_scope* s, jaxrs_fn* cond
  * last carry, then each y stacked, to r.
  *
  * length is the number of slices, needed only where xs is empty, else -1 will do. flags is 0 or
- * JAXRS_SCAN_REVERSE. unroll (at least 1; 0 stands for 1) is how many iterations the compiler may put into
- * one. Everything is borrowed. Any thread.
+ * JAXRS_SCAN_REVERSE. unroll (0 stands for 1; JAXRS_UNROLL_ALL) is how many iterations the compiler may
+ * put into one. Everything is borrowed. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_scan(jaxrs_scope* s, jaxrs_fn* body, jaxrs_array* const* carry,
     size_t n_carry, jaxrs_array* const* xs, size_t n_xs, int64_t length, uint32_t flags, uint32_t unroll,
     jaxrs_results* r);
+
+/**
+ * Runs body, from (i, carry...) to carry..., for i from lower up to, not including, upper; the last carry
+ * is appended to r.
+ *
+ * Where the bounds are known, reverse mode goes through it, and unroll (0 for none given;
+ * JAXRS_UNROLL_ALL) says how many iterations the compiler may put into one. Everything is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_fori_loop(jaxrs_scope* s, const jaxrs_array* lower,
+    const jaxrs_array* upper, jaxrs_fn* body, jaxrs_array* const* init, size_t n, uint32_t unroll, jaxrs_results* r);
+
+/**
+ * All prefixes of the elements of xs along axis under an associative operation; appended to r.
+ *
+ * combine takes (a..., b...), many pairs at once along the axis, and gives one value like each a. flags is
+ * 0 or JAXRS_SCAN_REVERSE. Everything is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_associative_scan(jaxrs_scope* s, jaxrs_fn* combine, jaxrs_array* const* xs,
+    size_t n_xs, int64_t axis, uint32_t flags, jaxrs_results* r);
+
+/**
+ * Applies body to each slice of xs along axis 0; what it gives is stacked and appended to r.
+ *
+ * batch_size is how many slices to take at a time, as jaxrs_vmap does; 0 for one after the other. Everything
+ * is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_map(jaxrs_scope* s, jaxrs_fn* body, jaxrs_array* const* xs, size_t n_xs,
+    size_t batch_size, jaxrs_results* r);
+
+/**
+ * Combines elements of operands along dimensions; one result for each operand is appended to r.
+ *
+ * computation takes scalars (results so far..., elements...) and gives the next results, from its arguments
+ * alone; it is taken to be associative. It begins with inits, scalars of the operands' element types. All
+ * operands have one shape. Everything is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_reduce(jaxrs_scope* s, jaxrs_fn* computation, jaxrs_array* const* operands,
+    jaxrs_array* const* inits, size_t n, const int64_t* dimensions, size_t n_dimensions, jaxrs_results* r);
+
+/**
+ * Combines the elements of each window of operands; one result for each operand is appended to r.
+ *
+ * computation and inits are as of jaxrs_reduce. The lists have an entry for each of ndim axes, pads two:
+ * low and high. All but window_dimensions may be NULL: windows next to one another, without padding and gaps.
+ * What lies in padding or gaps is left out. Everything is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_reduce_window(jaxrs_scope* s, jaxrs_fn* computation,
+    jaxrs_array* const* operands, jaxrs_array* const* inits, size_t n, const int64_t* window_dimensions,
+    const int64_t* window_strides, const int64_t* pads, const int64_t* base_dilation, const int64_t* window_dilation,
+    size_t ndim, jaxrs_results* r);
+
+/* ---- host functions: code of the caller's that programs call while they run ---- */
+
+/** One more reference to a host function. NULL stays NULL. Any thread. */
+JAXRS_API jaxrs_host* jaxrs_host_retain(jaxrs_host* h);
+
+/** Gives up a host function; compiled programs that call it keep it. NULL is allowed. Any thread. */
+JAXRS_API void jaxrs_host_release(jaxrs_host* h);
+
+/**
+ * Makes a host function of a callback.
+ *
+ * name is UTF-8, for people and for jaxrs_host_register. f may be called at any time by the thread that
+ * runs a program, and by several threads at once; it may call this library. It gets buffers and not arrays,
+ * writes all bytes of its results, and returns NULL or an error, which ends the program and comes back
+ * unchanged from the call that ran it. It must not unwind. drop(userdata) runs exactly once, when the last
+ * owner lets go, or at once when this fails; it may be NULL. The caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_host_new(jaxrs_context* ctx, const char* name, size_t name_len,
+    jaxrs_host_fn f, void* userdata, void (*drop)(void* userdata), jaxrs_host** out);
+
+/**
+ * Lets jaxrs_ffi_call find a host function by its name, as long as the context lives; a name can be given
+ * once. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_host_register(jaxrs_context* ctx, jaxrs_host* h);
+
+/**
+ * Calls a host function that computes its results from its arguments and does nothing else; results are
+ * appended to r.
+ *
+ * The library may call it more often than the program says, or not at all where nothing needs the results.
+ * result_avals are the types of the n_results results. vmap_method is one of JAXRS_VMAP_*; with
+ * JAXRS_VMAP_NONE vmap refuses it. It has no derivative: wrap it with jaxrs_custom_jvp or jaxrs_custom_vjp.
+ * Everything is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_pure_callback(jaxrs_scope* s, jaxrs_host* h, jaxrs_array* const* args,
+    size_t n, const jaxrs_aval* result_avals, size_t n_results, uint32_t vmap_method, jaxrs_results* r);
+
+/**
+ * Calls a host function that does something; results are appended to r.
+ *
+ * It is called exactly as often as the program says. Where ordered is 1, such calls keep the program's order,
+ * and vmap refuses them; else vmap calls it for one example after another. s must not be an inferred scope.
+ * It has no derivative. Everything is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_io_callback(jaxrs_scope* s, jaxrs_host* h, jaxrs_array* const* args,
+    size_t n, const jaxrs_aval* result_avals, size_t n_results, uint32_t ordered, jaxrs_results* r);
+
+/**
+ * Lets a host function look at values: it has no results.
+ *
+ * Transforms pass it by: it is called once in the forward pass of a gradient, and for each example of a vmap.
+ * ordered and s are as for jaxrs_io_callback. Everything is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_debug_callback(jaxrs_scope* s, jaxrs_host* h, jaxrs_array* const* args,
+    size_t n, uint32_t ordered);
+
+/**
+ * Prints values by a format, to the log of the context at level JAXRS_LOG_PRINT.
+ *
+ * In fmt stand {} for the next value, {2} for a value by its number, {x} for one by its name, and
+ * {:8.3f} for a scalar in a width and with digits; {{ is a brace. names are those of the last values, apart
+ * by spaces; it may be NULL. Otherwise as jaxrs_debug_callback.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_debug_print(jaxrs_scope* s, const char* fmt, size_t fmt_len,
+    const char* names, size_t names_len, jaxrs_array* const* args, size_t n, uint32_t ordered);
+
+/**
+ * Calls the host function that is registered under a name; results are appended to r.
+ *
+ * The function gets attrs, which may be NULL, as further arguments in the order in which they were set: a
+ * number as i64 or f64, a list of numbers as i64\[n\], text as u8\[n\]. flags is 0, for a function that may be left
+ * out and called more than once as with jaxrs_pure_callback, or JAXRS_FFI_SIDE_EFFECT. The rest is as for
+ * jaxrs_pure_callback.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_ffi_call(jaxrs_scope* s, const char* name, size_t name_len,
+    jaxrs_attrs* attrs, jaxrs_array* const* args, size_t n, const jaxrs_aval* result_avals, size_t n_results,
+    uint32_t flags, uint32_t vmap_method, jaxrs_results* r);
+
+/* ---- checks, and errors as data ---- */
+
+/**
+ * Checks that a truth value holds.
+ *
+ * fmt, names and args say what is wrong where it does not, as for jaxrs_debug_print. Where operations run
+ * at once it fails with JAXRS_ERR_CHECK; in a traced function jaxrs_checkify makes data of it, without which
+ * jaxrs_jit refuses to compile it. flags is 0, or JAXRS_CHECK_DEBUG for a check that does nothing where
+ * jaxrs_checkify does not look for it. s must not be an inferred scope. Everything is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_check(jaxrs_scope* s, const jaxrs_array* pred, const char* fmt,
+    size_t fmt_len, const char* names, size_t names_len, jaxrs_array* const* args, size_t n, uint32_t flags);
+
+/**
+ * The function that gives, after its results, an error: which check failed first, as i32 (0 if none did), and
+ * the values that its message speaks of, as u32.
+ *
+ * checks says what is looked for: JAXRS_CHECK_USER, _NAN, _INDEX, _DIV, or several of them. The function runs to
+ * its end whatever fails. The error goes through every transform; jaxrs_check_message reads it. The caller owns
+ * *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_checkify(jaxrs_fn* f, uint32_t checks, jaxrs_fn** out);
+
+/**
+ * What an error of a function made by jaxrs_checkify says; *out is NULL if there is none.
+ *
+ * code and values are the last two results; under vmap they have an axis more, and the message has a line for
+ * each example that failed. The caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_check_message(jaxrs_context* ctx, const jaxrs_array* code,
+    const jaxrs_array* values, jaxrs_bytes** out);
+
+/** As jaxrs_check_message, but an error comes back as one of code JAXRS_ERR_CHECK. Any thread. */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_check_throw(jaxrs_context* ctx, const jaxrs_array* code,
+    const jaxrs_array* values);
 
 /* ---- programs ---- */
 
@@ -638,7 +965,7 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_text(const jaxrs_program* p,
 /** Gives up a program. NULL is allowed. Any thread. */
 JAXRS_API void jaxrs_program_release(jaxrs_program* p);
 
-/** Compiles a program. o may be NULL. The caller owns *out. Any thread; takes as long as compiling does. */
+/** Compiles a program, now. o may be NULL. The caller owns *out. Any thread; takes as long as compiling does. */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_compile(jaxrs_program* p, const jaxrs_jit_options* o, jaxrs_exec** out);
 
 /**
@@ -648,6 +975,17 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_compile(jaxrs_program* p, const jaxr
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_exec_call(jaxrs_exec* e, jaxrs_array* const* args, size_t n,
     jaxrs_results* r);
+
+/**
+ * What one run of a compiled program computes and moves; the caller sets out->struct_size.
+ *
+ * Counted on the program as it was traced: an addition or multiplication of each element, an elementary function
+ * of each element, and the bytes of arguments and results. A loop without a known length counts once. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_exec_cost(const jaxrs_exec* e, jaxrs_cost* out);
+
+/** The memory that one run of a compiled program takes; the caller sets out->struct_size. Any thread. */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_exec_memory(const jaxrs_exec* e, jaxrs_memory* out);
 
 /** Gives up a compiled program. NULL is allowed. Any thread. */
 JAXRS_API void jaxrs_exec_release(jaxrs_exec* e);
@@ -1307,6 +1645,377 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_clip(jaxrs_scope* s, const jaxrs_
     const jaxrs_array* high, jaxrs_array** out);
 
 /**
+ * The gamma function.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gamma(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The logarithm of the magnitude of the gamma function.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gammaln(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The logarithm of the gamma function; NaN for numbers that are not positive.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_loggamma(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The sign of the gamma function.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gammasgn(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * n! as a real number; 0 for negative n.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_factorial(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * How many ways there are to choose k of n things.
+ *
+ * - repetition: whether a thing may be chosen again (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_comb(jaxrs_scope* s, const jaxrs_array* n_things, const jaxrs_array* k,
+    uint32_t repetition, jaxrs_array** out);
+
+/**
+ * The rising factorial gamma(z + m) / gamma(z).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_poch(jaxrs_scope* s, const jaxrs_array* z, const jaxrs_array* m,
+    jaxrs_array** out);
+
+/**
+ * The beta function.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_beta(jaxrs_scope* s, const jaxrs_array* a, const jaxrs_array* b,
+    jaxrs_array** out);
+
+/**
+ * The logarithm of the magnitude of the beta function.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_betaln(jaxrs_scope* s, const jaxrs_array* a, const jaxrs_array* b,
+    jaxrs_array** out);
+
+/**
+ * The regularized incomplete beta function; its derivative by x alone is known.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_betainc(jaxrs_scope* s, const jaxrs_array* a, const jaxrs_array* b,
+    const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The regularized lower incomplete gamma function.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gammainc(jaxrs_scope* s, const jaxrs_array* a, const jaxrs_array* x,
+    jaxrs_array** out);
+
+/**
+ * The regularized upper incomplete gamma function.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gammaincc(jaxrs_scope* s, const jaxrs_array* a, const jaxrs_array* x,
+    jaxrs_array** out);
+
+/**
+ * The derivative of gammainc by a.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_igamma_grad_a(jaxrs_scope* s, const jaxrs_array* a, const jaxrs_array* x,
+    jaxrs_array** out);
+
+/**
+ * The derivative by a of a sample x of the gamma distribution of shape a.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_gamma_grad(jaxrs_scope* s, const jaxrs_array* a,
+    const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The logarithm of the multivariate gamma function.
+ *
+ * - d: of how many dimensions.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_multigammaln(jaxrs_scope* s, const jaxrs_array* a, int64_t d,
+    jaxrs_array** out);
+
+/**
+ * The n-th derivative of digamma, for integers n.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_polygamma(jaxrs_scope* s, const jaxrs_array* order, const jaxrs_array* x,
+    jaxrs_array** out);
+
+/**
+ * Hurwitz' zeta function: the sum of (q + k)^-x.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_zeta(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* q,
+    jaxrs_array** out);
+
+/**
+ * The Bernoulli numbers from B(0) to B(count).
+ *
+ * - count: the last of them.
+ * - dtype: the element type; by default the default float (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bernoulli(jaxrs_scope* s, int64_t count, jaxrs_dtype dtype,
+    jaxrs_array** out);
+
+/**
+ * The modified Bessel function of order 0.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_i0(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * exp(-|x|) i0(x).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_i0e(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The modified Bessel function of order 1.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_i1(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * exp(-|x|) i1(x).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_i1e(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * log(x / (1 - x)).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_logit(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The distribution function of the normal distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ndtr(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The inverse of ndtr.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ndtri(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The logarithm of ndtr.
+ *
+ * - series_order: how many terms of its asymptotic series are used for very small numbers.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_log_ndtr(jaxrs_scope* s, const jaxrs_array* x, int64_t series_order,
+    jaxrs_array** out);
+
+/**
+ * x log(y), and 0 where x is 0.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_xlogy(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array** out);
+
+/**
+ * x log(1 + y), and 0 where x is 0.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_xlog1py(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array** out);
+
+/**
+ * -x log(x), and negative infinity for negative numbers.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_entr(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * p log(p / q), and infinity where that makes no sense.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rel_entr(jaxrs_scope* s, const jaxrs_array* p, const jaxrs_array* q,
+    jaxrs_array** out);
+
+/**
+ * p log(p / q) - p + q.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_kl_div(jaxrs_scope* s, const jaxrs_array* p, const jaxrs_array* q,
+    jaxrs_array** out);
+
+/**
+ * (x^lmbda - 1) / lmbda, and log(x) for lmbda = 0.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_boxcox(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* lmbda,
+    jaxrs_array** out);
+
+/**
+ * ((1 + x)^lmbda - 1) / lmbda, and log(1 + x) for lmbda = 0.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_boxcox1p(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* lmbda,
+    jaxrs_array** out);
+
+/**
+ * Kummer's confluent hypergeometric function.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_hyp1f1(jaxrs_scope* s, const jaxrs_array* a, const jaxrs_array* b,
+    const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * Dawson's integral.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dawsn(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * exp(x^2) erfc(x).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_erfcx(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * sin(pi x) / (pi x).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_sinc(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The dilogarithm of 1 - x.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_spence(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The exponential integral of order 1.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_exp1(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The integral of exp(t) / t up to x.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_expi(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The exponential integral of order n: of exp(-x t) / t^n from t = 1 on.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_expn(jaxrs_scope* s, const jaxrs_array* order, const jaxrs_array* x,
+    jaxrs_array** out);
+
+/**
+ * The complex number with a real and an imaginary part, both f32 or f64.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_complex(jaxrs_scope* s, const jaxrs_array* re, const jaxrs_array* im,
+    jaxrs_array** out);
+
+/**
+ * The real part. Real operands stay.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_real(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The imaginary part: zeros for real operands.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_imag(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The complex conjugate. Real operands stay.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_conj(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The angle between the positive real axis and each number.
+ *
+ * - deg: whether in degrees rather than radians (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_angle(jaxrs_scope* s, const jaxrs_array* x, uint32_t deg,
+    jaxrs_array** out);
+
+/**
+ * Whether the imaginary part differs from zero.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_iscomplex(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * Whether the imaginary part is zero.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_isreal(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
  * The sum over axes. Narrow integers are summed in 32 bits.
  *
  * - axes: which axes; an empty list stands for all.
@@ -1529,6 +2238,17 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cummin(jaxrs_scope* s, const jaxr
     uint32_t reverse, jaxrs_array** out);
 
 /**
+ * The logarithms of the sums of the exponentials of all elements up to each one.
+ *
+ * - axis: along which axis.
+ * - reverse: whether from the end (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cumlogsumexp(jaxrs_scope* s, const jaxrs_array* x, int64_t axis,
+    uint32_t reverse, jaxrs_array** out);
+
+/**
  * The matrix product over the last two axes; leading axes are broadcast.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
@@ -1614,6 +2334,483 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_einsum(jaxrs_scope* s, jaxrs_arra
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_trace(jaxrs_scope* s, const jaxrs_array* x, int64_t offset,
     jaxrs_array** out);
+
+/**
+ * The product of groups of rows of x, of sizes that are data, with a matrix of y for each group.
+ *
+ * - preferred_element_type: the element type of the result; the operands' own if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ragged_dot(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    const jaxrs_array* group_sizes, jaxrs_dtype preferred_element_type, jaxrs_array** out);
+
+/**
+ * The general dot product of groups along a ragged axis of x: each meets a matrix of y of its own, or where the axis is contracted gives a result of its own.
+ *
+ * - lhs_contracting: contracted axes of x.
+ * - rhs_contracting: the axes of y that they meet.
+ * - lhs_batch: batch axes of x.
+ * - rhs_batch: the axes of y that go along with them.
+ * - lhs_ragged: the axis of x that groups lie along.
+ * - rhs_group: the axis of y that runs over groups (JAXRS_AXIS_NONE for none).
+ * - preferred_element_type: the element type of the result; the operands' own if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ragged_dot_general(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* y, const jaxrs_array* group_sizes, const int64_t* lhs_contracting, size_t n_lhs_contracting,
+    const int64_t* rhs_contracting, size_t n_rhs_contracting, const int64_t* lhs_batch, size_t n_lhs_batch,
+    const int64_t* rhs_batch, size_t n_rhs_batch, int64_t lhs_ragged, int64_t rhs_group,
+    jaxrs_dtype preferred_element_type, jaxrs_array** out);
+
+/**
+ * The dot product of operands that are multiplied by scales first, in bf16; a scale may have fewer elements along contracted axes.
+ *
+ * - lhs_contracting: contracted axes of x.
+ * - rhs_contracting: the axes of y that they meet.
+ * - lhs_batch: batch axes of x.
+ * - rhs_batch: the axes of y that go along with them.
+ * - preferred_element_type: the element type of the result; bf16 if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_scaled_dot(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    const jaxrs_array* x_scale, const jaxrs_array* y_scale, const int64_t* lhs_contracting, size_t n_lhs_contracting,
+    const int64_t* rhs_contracting, size_t n_rhs_contracting, const int64_t* lhs_batch, size_t n_lhs_batch,
+    const int64_t* rhs_batch, size_t n_rhs_batch, jaxrs_dtype preferred_element_type, jaxrs_array** out);
+
+/**
+ * alpha x xᵀ + beta c over the last two axes, where c is symmetric.
+ *
+ * - alpha: the factor of the product.
+ * - beta: the factor of c.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_symmetric_product(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* c, double alpha, double beta, jaxrs_array** out);
+
+/**
+ * The general convolution: windows of x times a kernel, summed over the window and over input features. Kernels are not turned around.
+ *
+ * - window_strides: from one window to the next, for each spatial axis; ones if empty.
+ * - padding: VALID for none, SAME or SAME_LOWER for a window at each stride (no text for the first).
+ * - pads: low and high padding of each spatial axis in turn, instead of padding.
+ * - lhs_dilation: from one element of x to the next, for each spatial axis; ones if empty.
+ * - rhs_dilation: from one element of the kernel to the next; ones if empty.
+ * - dimension_numbers: letters of the axes of x, kernel and result, such as NHWC,HWIO->NHWC; NC…, OI…, NC… if empty (no text for the first).
+ * - feature_group_count: groups of features, of which each makes output features of its own.
+ * - batch_group_count: groups of the batch, of which each makes output features of its own.
+ * - preferred_element_type: the element type of the result; the operands' own if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_conv_general_dilated(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* kernel, const int64_t* window_strides, size_t n_window_strides, const char* padding,
+    size_t padding_len, const int64_t* pads, size_t n_pads, const int64_t* lhs_dilation, size_t n_lhs_dilation,
+    const int64_t* rhs_dilation, size_t n_rhs_dilation, const char* dimension_numbers, size_t dimension_numbers_len,
+    int64_t feature_group_count, int64_t batch_group_count, jaxrs_dtype preferred_element_type, jaxrs_array** out);
+
+/**
+ * A convolution with fractional strides: the shape of x grows by them.
+ *
+ * - strides: the strides of the convolution that this goes against; ones if empty.
+ * - padding: VALID or SAME: that of the convolution that this goes against (no text for the first).
+ * - pads: low and high padding of each spatial axis in turn, instead of padding.
+ * - rhs_dilation: from one element of the kernel to the next; ones if empty.
+ * - dimension_numbers: as of conv_general_dilated; features last if empty (no text for the first).
+ * - transpose_kernel: whether the kernel is that of the convolution that this goes against (0 or 1).
+ * - preferred_element_type: the element type of the result; the operands' own if none (0 for none).
+ * - use_consistent_padding: whether pads, too, are those of the convolution that this goes against (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_conv_transpose(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* kernel, const int64_t* strides, size_t n_strides, const char* padding, size_t padding_len,
+    const int64_t* pads, size_t n_pads, const int64_t* rhs_dilation, size_t n_rhs_dilation,
+    const char* dimension_numbers, size_t dimension_numbers_len, uint32_t transpose_kernel,
+    jaxrs_dtype preferred_element_type, uint32_t use_consistent_padding, jaxrs_array** out);
+
+/**
+ * The windows of x, laid out along the feature axis: for each feature all its taps.
+ *
+ * - filter_shape: the sizes of a window.
+ * - window_strides: from one window to the next, for each spatial axis; ones if empty.
+ * - padding: VALID for none, SAME or SAME_LOWER for a window at each stride (no text for the first).
+ * - pads: low and high padding of each spatial axis in turn, instead of padding.
+ * - lhs_dilation: from one element of x to the next, for each spatial axis; ones if empty.
+ * - rhs_dilation: from one element of the kernel to the next; ones if empty.
+ * - dimension_numbers: letters of the axes of x, kernel and result, such as NHWC,HWIO->NHWC; NC…, OI…, NC… if empty (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_conv_general_dilated_patches(jaxrs_scope* s, const jaxrs_array* x,
+    const int64_t* filter_shape, size_t n_filter_shape, const int64_t* window_strides, size_t n_window_strides,
+    const char* padding, size_t padding_len, const int64_t* pads, size_t n_pads, const int64_t* lhs_dilation,
+    size_t n_lhs_dilation, const int64_t* rhs_dilation, size_t n_rhs_dilation, const char* dimension_numbers,
+    size_t dimension_numbers_len, jaxrs_array** out);
+
+/**
+ * A convolution with a kernel of its own for each window, which has all taps of all features as input features.
+ *
+ * - filter_shape: the sizes of a window.
+ * - window_strides: from one window to the next, for each spatial axis; ones if empty.
+ * - padding: VALID for none, SAME or SAME_LOWER for a window at each stride (no text for the first).
+ * - pads: low and high padding of each spatial axis in turn, instead of padding.
+ * - lhs_dilation: from one element of x to the next, for each spatial axis; ones if empty.
+ * - rhs_dilation: from one element of the kernel to the next; ones if empty.
+ * - dimension_numbers: letters of the axes of x, kernel and result, such as NHWC,HWIO->NHWC; NC…, OI…, NC… if empty (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_conv_general_dilated_local(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* kernel, const int64_t* filter_shape, size_t n_filter_shape, const int64_t* window_strides,
+    size_t n_window_strides, const char* padding, size_t padding_len, const int64_t* pads, size_t n_pads,
+    const int64_t* lhs_dilation, size_t n_lhs_dilation, const int64_t* rhs_dilation, size_t n_rhs_dilation,
+    const char* dimension_numbers, size_t dimension_numbers_len, jaxrs_array** out);
+
+/**
+ * The convolution of two sequences.
+ *
+ * - mode: full, same or valid (no text for the first).
+ * - preferred_element_type: the element type of the result; the operands' own if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_convolve(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    const char* mode, size_t mode_len, jaxrs_dtype preferred_element_type, jaxrs_array** out);
+
+/**
+ * The correlation of two sequences, the second conjugated.
+ *
+ * - mode: full, same or valid (no text for the first).
+ * - preferred_element_type: the element type of the result; the operands' own if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_correlate(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    const char* mode, size_t mode_len, jaxrs_dtype preferred_element_type, jaxrs_array** out);
+
+/**
+ * The sum of each window; padding and gaps add nothing.
+ *
+ * - window_dimensions: the sizes of a window.
+ * - window_strides: from one window to the next, for each axis; ones if empty.
+ * - padding: VALID for none, SAME or SAME_LOWER for a window at each stride (no text for the first).
+ * - pads: low and high padding of each axis in turn, instead of padding.
+ * - base_dilation: from one element of x to the next; ones if empty.
+ * - window_dilation: from one element of a window to the next; ones if empty.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_reduce_window_sum(jaxrs_scope* s, const jaxrs_array* x,
+    const int64_t* window_dimensions, size_t n_window_dimensions, const int64_t* window_strides,
+    size_t n_window_strides, const char* padding, size_t padding_len, const int64_t* pads, size_t n_pads,
+    const int64_t* base_dilation, size_t n_base_dilation, const int64_t* window_dilation, size_t n_window_dilation,
+    jaxrs_array** out);
+
+/**
+ * The largest element of each window; padding and gaps add nothing.
+ *
+ * - window_dimensions: the sizes of a window.
+ * - window_strides: from one window to the next, for each axis; ones if empty.
+ * - padding: VALID for none, SAME or SAME_LOWER for a window at each stride (no text for the first).
+ * - pads: low and high padding of each axis in turn, instead of padding.
+ * - base_dilation: from one element of x to the next; ones if empty.
+ * - window_dilation: from one element of a window to the next; ones if empty.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_reduce_window_max(jaxrs_scope* s, const jaxrs_array* x,
+    const int64_t* window_dimensions, size_t n_window_dimensions, const int64_t* window_strides,
+    size_t n_window_strides, const char* padding, size_t padding_len, const int64_t* pads, size_t n_pads,
+    const int64_t* base_dilation, size_t n_base_dilation, const int64_t* window_dilation, size_t n_window_dilation,
+    jaxrs_array** out);
+
+/**
+ * The smallest element of each window; padding and gaps add nothing.
+ *
+ * - window_dimensions: the sizes of a window.
+ * - window_strides: from one window to the next, for each axis; ones if empty.
+ * - padding: VALID for none, SAME or SAME_LOWER for a window at each stride (no text for the first).
+ * - pads: low and high padding of each axis in turn, instead of padding.
+ * - base_dilation: from one element of x to the next; ones if empty.
+ * - window_dilation: from one element of a window to the next; ones if empty.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_reduce_window_min(jaxrs_scope* s, const jaxrs_array* x,
+    const int64_t* window_dimensions, size_t n_window_dimensions, const int64_t* window_strides,
+    size_t n_window_strides, const char* padding, size_t padding_len, const int64_t* pads, size_t n_pads,
+    const int64_t* base_dilation, size_t n_base_dilation, const int64_t* window_dilation, size_t n_window_dilation,
+    jaxrs_array** out);
+
+/**
+ * The largest element of windows of spatial axes, which lie before the last.
+ *
+ * - window_shape: the sizes of a window.
+ * - strides: from one window to the next, for each spatial axis; ones if empty.
+ * - padding: VALID for none, SAME or SAME_LOWER for a window at each stride (no text for the first).
+ * - pads: low and high padding of each spatial axis in turn, instead of padding.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_max_pool(jaxrs_scope* s, const jaxrs_array* x,
+    const int64_t* window_shape, size_t n_window_shape, const int64_t* strides, size_t n_strides, const char* padding,
+    size_t padding_len, const int64_t* pads, size_t n_pads, jaxrs_array** out);
+
+/**
+ * The smallest element of windows of spatial axes, which lie before the last.
+ *
+ * - window_shape: the sizes of a window.
+ * - strides: from one window to the next, for each spatial axis; ones if empty.
+ * - padding: VALID for none, SAME or SAME_LOWER for a window at each stride (no text for the first).
+ * - pads: low and high padding of each spatial axis in turn, instead of padding.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_min_pool(jaxrs_scope* s, const jaxrs_array* x,
+    const int64_t* window_shape, size_t n_window_shape, const int64_t* strides, size_t n_strides, const char* padding,
+    size_t padding_len, const int64_t* pads, size_t n_pads, jaxrs_array** out);
+
+/**
+ * The mean of windows of spatial axes, which lie before the last.
+ *
+ * - window_shape: the sizes of a window.
+ * - strides: from one window to the next, for each spatial axis; ones if empty.
+ * - padding: VALID for none, SAME or SAME_LOWER for a window at each stride (no text for the first).
+ * - pads: low and high padding of each spatial axis in turn, instead of padding.
+ * - count_include_pad: whether padding counts as elements (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_avg_pool(jaxrs_scope* s, const jaxrs_array* x,
+    const int64_t* window_shape, size_t n_window_shape, const int64_t* strides, size_t n_strides, const char* padding,
+    size_t padding_len, const int64_t* pads, size_t n_pads, uint32_t count_include_pad, jaxrs_array** out);
+
+/**
+ * The discrete Fourier transform along an axis.
+ *
+ * - n: how many elements, cut or filled with zeros; 0 stands for as many as there are.
+ * - axis: along which axis.
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fft(jaxrs_scope* s, const jaxrs_array* x, int64_t n, int64_t axis,
+    const char* norm, size_t norm_len, jaxrs_array** out);
+
+/**
+ * The inverse discrete Fourier transform along an axis.
+ *
+ * - n: how many elements, cut or filled with zeros; 0 stands for as many as there are.
+ * - axis: along which axis.
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ifft(jaxrs_scope* s, const jaxrs_array* x, int64_t n, int64_t axis,
+    const char* norm, size_t norm_len, jaxrs_array** out);
+
+/**
+ * The first half of the spectrum of real numbers along an axis.
+ *
+ * - n: how many elements, cut or filled with zeros; 0 stands for as many as there are.
+ * - axis: along which axis.
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rfft(jaxrs_scope* s, const jaxrs_array* x, int64_t n, int64_t axis,
+    const char* norm, size_t norm_len, jaxrs_array** out);
+
+/**
+ * The real numbers that half of a spectrum belongs to; by default an even number of them.
+ *
+ * - n: how many elements, cut or filled with zeros; 0 stands for as many as there are.
+ * - axis: along which axis.
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_irfft(jaxrs_scope* s, const jaxrs_array* x, int64_t n, int64_t axis,
+    const char* norm, size_t norm_len, jaxrs_array** out);
+
+/**
+ * The real spectrum of numbers of which half is given, the other half being conjugate to it.
+ *
+ * - n: how many elements, cut or filled with zeros; 0 stands for as many as there are.
+ * - axis: along which axis.
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_hfft(jaxrs_scope* s, const jaxrs_array* x, int64_t n, int64_t axis,
+    const char* norm, size_t norm_len, jaxrs_array** out);
+
+/**
+ * The first half of the numbers whose real spectrum is given.
+ *
+ * - n: how many elements, cut or filled with zeros; 0 stands for as many as there are.
+ * - axis: along which axis.
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ihfft(jaxrs_scope* s, const jaxrs_array* x, int64_t n, int64_t axis,
+    const char* norm, size_t norm_len, jaxrs_array** out);
+
+/**
+ * The discrete Fourier transform along two axes.
+ *
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - axes: which two axes.
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fft2(jaxrs_scope* s, const jaxrs_array* x, const int64_t* lengths,
+    size_t n_lengths, const int64_t* axes, size_t n_axes, const char* norm, size_t norm_len, jaxrs_array** out);
+
+/**
+ * The inverse discrete Fourier transform along two axes.
+ *
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - axes: which two axes.
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ifft2(jaxrs_scope* s, const jaxrs_array* x, const int64_t* lengths,
+    size_t n_lengths, const int64_t* axes, size_t n_axes, const char* norm, size_t norm_len, jaxrs_array** out);
+
+/**
+ * The transform of real numbers along two axes, halved along the second.
+ *
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - axes: which two axes.
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rfft2(jaxrs_scope* s, const jaxrs_array* x, const int64_t* lengths,
+    size_t n_lengths, const int64_t* axes, size_t n_axes, const char* norm, size_t norm_len, jaxrs_array** out);
+
+/**
+ * The inverse of rfft2.
+ *
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - axes: which two axes.
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_irfft2(jaxrs_scope* s, const jaxrs_array* x, const int64_t* lengths,
+    size_t n_lengths, const int64_t* axes, size_t n_axes, const char* norm, size_t norm_len, jaxrs_array** out);
+
+/**
+ * The discrete Fourier transform along several axes.
+ *
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - axes: which axes; an empty list stands for the last ones, as many as lengths, or for all.
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fftn(jaxrs_scope* s, const jaxrs_array* x, const int64_t* lengths,
+    size_t n_lengths, const int64_t* axes, size_t n_axes, const char* norm, size_t norm_len, jaxrs_array** out);
+
+/**
+ * The inverse discrete Fourier transform along several axes.
+ *
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - axes: which axes; an empty list stands for the last ones, as many as lengths, or for all.
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ifftn(jaxrs_scope* s, const jaxrs_array* x, const int64_t* lengths,
+    size_t n_lengths, const int64_t* axes, size_t n_axes, const char* norm, size_t norm_len, jaxrs_array** out);
+
+/**
+ * The transform of real numbers along several axes, halved along the last of them.
+ *
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - axes: which axes; an empty list stands for the last ones, as many as lengths, or for all.
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rfftn(jaxrs_scope* s, const jaxrs_array* x, const int64_t* lengths,
+    size_t n_lengths, const int64_t* axes, size_t n_axes, const char* norm, size_t norm_len, jaxrs_array** out);
+
+/**
+ * The inverse of rfftn.
+ *
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - axes: which axes; an empty list stands for the last ones, as many as lengths, or for all.
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_irfftn(jaxrs_scope* s, const jaxrs_array* x, const int64_t* lengths,
+    size_t n_lengths, const int64_t* axes, size_t n_axes, const char* norm, size_t norm_len, jaxrs_array** out);
+
+/**
+ * A Fourier transform along the last axes, up to three of them.
+ *
+ * - fft_type: fft, ifft, rfft or irfft.
+ * - fft_lengths: the sizes of those axes, for irfft of the result.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lax_fft(jaxrs_scope* s, const jaxrs_array* x, const char* fft_type,
+    size_t fft_type_len, const int64_t* fft_lengths, size_t n_fft_lengths, jaxrs_array** out);
+
+/**
+ * The frequencies of the results of fft of n samples.
+ *
+ * - n: how many samples.
+ * - d: how far they are apart.
+ * - dtype: the element type; by default the default float (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fftfreq(jaxrs_scope* s, int64_t n, double d, jaxrs_dtype dtype,
+    jaxrs_array** out);
+
+/**
+ * The frequencies of the results of rfft of n samples.
+ *
+ * - n: how many samples.
+ * - d: how far they are apart.
+ * - dtype: the element type; by default the default float (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rfftfreq(jaxrs_scope* s, int64_t n, double d, jaxrs_dtype dtype,
+    jaxrs_array** out);
+
+/**
+ * A spectrum with the zero frequency in the middle.
+ *
+ * - axes: of which axes; an empty list stands for all.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fftshift(jaxrs_scope* s, const jaxrs_array* x, const int64_t* axes,
+    size_t n_axes, jaxrs_array** out);
+
+/**
+ * Undoes fftshift.
+ *
+ * - axes: of which axes; an empty list stands for all.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ifftshift(jaxrs_scope* s, const jaxrs_array* x, const int64_t* axes,
+    size_t n_axes, jaxrs_array** out);
 
 /**
  * The same elements in row-major order under another shape.
@@ -1725,6 +2922,16 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_concatenate(jaxrs_scope* s, jaxrs
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_stack(jaxrs_scope* s, jaxrs_array* const* arrays, size_t n_arrays,
     int64_t axis, jaxrs_array** out);
+
+/**
+ * The arrays that an array consists of along an axis.
+ *
+ * - axis: along which axis.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_unstack(jaxrs_scope* s, const jaxrs_array* x, int64_t axis,
+    jaxrs_results* r);
 
 /**
  * An array cut into equal parts.
@@ -1990,6 +3197,39 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_argsort(jaxrs_scope* s, const jax
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_sort_by_keys(jaxrs_scope* s, jaxrs_array* const* arrays, size_t n_arrays,
     int64_t dimension, int64_t num_keys, jaxrs_results* r);
+
+/**
+ * The k largest elements along an axis, largest first, and their positions; of equal elements the first comes first.
+ *
+ * - k: how many.
+ * - axis: along which axis.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_top_k(jaxrs_scope* s, const jaxrs_array* x, int64_t k, int64_t axis,
+    jaxrs_results* r);
+
+/**
+ * The k largest elements along an axis and their positions, where other devices may miss some; NaN last.
+ *
+ * - k: how many.
+ * - reduction_dimension: along which axis.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_approx_max_k(jaxrs_scope* s, const jaxrs_array* x, int64_t k,
+    int64_t reduction_dimension, jaxrs_results* r);
+
+/**
+ * The k smallest elements along an axis and their positions, where other devices may miss some; NaN last.
+ *
+ * - k: how many.
+ * - reduction_dimension: along which axis.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_approx_min_k(jaxrs_scope* s, const jaxrs_array* x, int64_t k,
+    int64_t reduction_dimension, jaxrs_results* r);
 
 /**
  * An array that repeats one number.
@@ -2359,6 +3599,126 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_log_softmax(jaxrs_scope* s, const
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_one_hot(jaxrs_scope* s, const jaxrs_array* x, int64_t num_classes,
     jaxrs_dtype dtype, int64_t axis, jaxrs_array** out);
+
+/**
+ * The sum over all examples of named axes; each gets it. Booleans are counted.
+ *
+ * - axis_name: the name of the axis, or several names with commas between.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_psum(jaxrs_scope* s, const jaxrs_array* x, const char* axis_name,
+    size_t axis_name_len, jaxrs_array** out);
+
+/**
+ * The mean over all examples of named axes; each gets it.
+ *
+ * - axis_name: the name of the axis, or several names with commas between.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_pmean(jaxrs_scope* s, const jaxrs_array* x, const char* axis_name,
+    size_t axis_name_len, jaxrs_array** out);
+
+/**
+ * The maximum over all examples of named axes; each gets it.
+ *
+ * - axis_name: the name of the axis, or several names with commas between.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_pmax(jaxrs_scope* s, const jaxrs_array* x, const char* axis_name,
+    size_t axis_name_len, jaxrs_array** out);
+
+/**
+ * The minimum over all examples of named axes; each gets it.
+ *
+ * - axis_name: the name of the axis, or several names with commas between.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_pmin(jaxrs_scope* s, const jaxrs_array* x, const char* axis_name,
+    size_t axis_name_len, jaxrs_array** out);
+
+/**
+ * The values of all examples of named axes, stacked or joined; each gets them.
+ *
+ * - axis_name: the name of the axis, or several names with commas between.
+ * - axis: where the values lie along in the result.
+ * - tiled: whether joined along an axis that is there, not stacked along a new one (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_all_gather(jaxrs_scope* s, const jaxrs_array* x, const char* axis_name,
+    size_t axis_name_len, int64_t axis, uint32_t tiled, jaxrs_array** out);
+
+/**
+ * Each example's part of the sum over all examples of a named axis.
+ *
+ * - axis_name: the name of the axis.
+ * - axis: which axis is cut.
+ * - tiled: whether parts keep that axis (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_psum_scatter(jaxrs_scope* s, const jaxrs_array* x, const char* axis_name,
+    size_t axis_name_len, int64_t axis, uint32_t tiled, jaxrs_array** out);
+
+/**
+ * Sends the parts of an axis, one to each example of a named axis, and joins what comes.
+ *
+ * - axis_name: the name of the axis.
+ * - split_axis: which axis is cut.
+ * - concat_axis: where what comes is joined along.
+ * - tiled: whether joined along an axis that is there, not stacked along a new one (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_all_to_all(jaxrs_scope* s, const jaxrs_array* x, const char* axis_name,
+    size_t axis_name_len, int64_t split_axis, int64_t concat_axis, uint32_t tiled, jaxrs_array** out);
+
+/**
+ * Sends the value of example sources[k] of a named axis to example destinations[k].
+ *
+ * - axis_name: the name of the axis.
+ * - sources: who sends.
+ * - destinations: who gets.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ppermute(jaxrs_scope* s, const jaxrs_array* x, const char* axis_name,
+    size_t axis_name_len, const int64_t* sources, size_t n_sources, const int64_t* destinations, size_t n_destinations,
+    jaxrs_array** out);
+
+/**
+ * The same value, as one of its own for each example of named axes.
+ *
+ * - axis_name: the name of the axis, or several names with commas between.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_pvary(jaxrs_scope* s, const jaxrs_array* x, const char* axis_name,
+    size_t axis_name_len, jaxrs_array** out);
+
+/**
+ * The position of the example along named axes, of which the last counts fastest.
+ *
+ * - axis_name: the name of the axis, or several names with commas between.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_axis_index(jaxrs_scope* s, const char* axis_name, size_t axis_name_len,
+    jaxrs_array** out);
+
+/**
+ * The number of examples along named axes.
+ *
+ * - axis_name: the name of the axis, or several names with commas between.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_axis_size(jaxrs_scope* s, const char* axis_name, size_t axis_name_len,
+    jaxrs_array** out);
 
 #ifdef __cplusplus
 }
