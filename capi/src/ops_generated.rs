@@ -6289,7 +6289,7 @@ pub extern "C" fn jaxrs_op_all_to_all(
     })
 }
 
-/// Sends the value of example sources[k] of a named axis to example destinations[k].
+/// Sends the value of example sources\[k\] of a named axis to example destinations\[k\].
 ///
 /// - `axis_name`: the name of the axis.
 /// - `sources`: who sends.

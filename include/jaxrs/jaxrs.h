@@ -885,7 +885,7 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_debug_print(jaxrs_scope* s, const ch
  * Calls the host function that is registered under a name; results are appended to r.
  *
  * The function gets attrs, which may be NULL, as further arguments in the order in which they were set: a
- * number as i64 or f64, a list of numbers as i64\[n\], text as u8\[n\]. flags is 0, for a function that may be left
+ * number as i64 or f64, a list of numbers as i64[n], text as u8[n]. flags is 0, for a function that may be left
  * out and called more than once as with jaxrs_pure_callback, or JAXRS_FFI_SIDE_EFFECT. The rest is as for
  * jaxrs_pure_callback.
  */

@@ -9,6 +9,9 @@ typedef struct things {
     jaxrs_exec* exec;
     jaxrs_attrs* attrs;
     jaxrs_bytes* bytes;
+    jaxrs_host* host;
+    jaxrs_cost cost;
+    jaxrs_memory memory;
     jaxrs_aval aval;
     jaxrs_stats stats;
     int64_t numbers[4];
@@ -28,6 +31,7 @@ typedef struct things {
     jaxrs_scope* out_scope;
     jaxrs_context* out_context;
     jaxrs_exec* out_exec;
+    jaxrs_host* out_host;
     struct DLManagedTensorVersioned* out_tensor;
 } things;
 
@@ -36,11 +40,25 @@ static jaxrs_error* identity(void* userdata, jaxrs_scope* s, jaxrs_array* const*
     return n ? jaxrs_results_push(out, a[0]) : NULL;
 }
 
+static jaxrs_error* identity_for_all(void* userdata, jaxrs_scope* s, size_t axis_size, jaxrs_array* const* a, const uint8_t* in_batched,
+                                     size_t n, jaxrs_results* out, uint8_t* out_batched, size_t n_outputs) {
+    (void)axis_size;
+    for (size_t i = 0; i < n && i < n_outputs; i++) out_batched[i] = in_batched[i];
+    return identity(userdata, s, a, n, out);
+}
+
+static jaxrs_error* nothing(void* userdata, const jaxrs_host_buffer* args, size_t n, const jaxrs_host_buffer* results, size_t n_results) {
+    (void)userdata, (void)args, (void)n, (void)results, (void)n_results;
+    return NULL;
+}
+
 static things* make_things(check* c) {
     static things t;
     t = (things){0};
     t.aval = (jaxrs_aval){JAXRS_F32, 0, 0, NULL};
     t.stats.struct_size = sizeof t.stats;
+    t.cost = (jaxrs_cost)JAXRS_COST_INIT;
+    t.memory = (jaxrs_memory)JAXRS_MEMORY_INIT;
     OK(jaxrs_array_full_f64(c->s, 1, JAXRS_F32, NULL, 0, &t.array));
     OK(jaxrs_results_new(&t.results));
     OK(jaxrs_fn_new(c->ctx, "identity", 8, identity, NULL, NULL, NULL, &t.fn));
@@ -48,6 +66,7 @@ static things* make_things(check* c) {
     OK(jaxrs_compile(t.program, NULL, &t.exec));
     OK(jaxrs_attrs_new(&t.attrs));
     OK(jaxrs_array_print(t.array, &t.bytes));
+    OK(jaxrs_host_new(c->ctx, "nothing", 7, nothing, NULL, NULL, &t.host));
     return &t;
 }
 
@@ -57,7 +76,8 @@ static void reset(things* x) {
     if (tensor) tensor->deleter(tensor);
     jaxrs_array_release(x->out_array), jaxrs_fn_release(x->out_fn), jaxrs_program_release(x->out_program);
     jaxrs_exec_release(x->out_exec), jaxrs_bytes_release(x->out_bytes), jaxrs_results_release(x->out_results), jaxrs_attrs_release(x->out_attrs);
-    jaxrs_scope_release(x->out_scope), jaxrs_context_release(x->out_context);
+    jaxrs_scope_release(x->out_scope), jaxrs_context_release(x->out_context), jaxrs_host_release(x->out_host);
+    x->out_host = NULL;
     x->out_array = NULL, x->out_fn = NULL, x->out_program = NULL, x->out_bytes = NULL, x->out_results = NULL, x->out_exec = NULL;
     x->out_attrs = NULL, x->out_scope = NULL, x->out_context = NULL, x->out_tensor = NULL;
 }
@@ -65,4 +85,5 @@ static void reset(things* x) {
 static void drop_things(things* x) {
     jaxrs_array_release(x->array), jaxrs_results_release(x->results), jaxrs_fn_release(x->fn);
     jaxrs_exec_release(x->exec), jaxrs_program_release(x->program), jaxrs_attrs_release(x->attrs), jaxrs_bytes_release(x->bytes);
+    jaxrs_host_release(x->host);
 }

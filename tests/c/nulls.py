@@ -19,7 +19,9 @@ VALID = {
     "jaxrs_fn*": "x->fn", "jaxrs_fn* const*": "&x->fn", "jaxrs_program*": "x->program",
     "const jaxrs_program*": "x->program", "jaxrs_exec*": "x->exec", "jaxrs_attrs*": "x->attrs",
     "const jaxrs_attrs*": "x->attrs", "const char*": '"name"', "const int64_t*": "x->numbers",
-    "const uint32_t*": "x->indices", "jaxrs_trace_fn": "identity", "jaxrs_vmap_rule_fn": "(jaxrs_vmap_rule_fn)identity", "const jaxrs_aval*": "&x->aval",
+    "const uint32_t*": "x->indices", "jaxrs_trace_fn": "identity", "jaxrs_vmap_rule_fn": "identity_for_all", "jaxrs_host_fn": "nothing",
+    "jaxrs_host*": "x->host", "const jaxrs_host*": "x->host", "jaxrs_host**": "&x->out_host",
+    "jaxrs_cost*": "&x->cost", "jaxrs_memory*": "&x->memory", "const jaxrs_aval*": "&x->aval",
     "const void*": "x->data", "void*": "x->data", "jaxrs_dtype": "JAXRS_F32", "jaxrs_stats*": "&x->stats",
     "jaxrs_bytes*": "x->bytes", "const jaxrs_bytes*": "x->bytes", "uint64_t*": "&x->out_u64", "double*": "&x->out_f64",
     "size_t*": "&x->out_size", "const void**": "&x->out_data", "jaxrs_array**": "&x->out_array", "jaxrs_fn**": "&x->out_fn",
@@ -52,7 +54,7 @@ def functions(header):
 
 
 def is_pointer(kind):
-    return "*" in kind or kind in ("CALLBACK", "jaxrs_trace_fn", "jaxrs_vmap_rule_fn")
+    return "*" in kind or kind == "CALLBACK" or kind.endswith("_fn")
 
 
 def valid(kind, name, previous):

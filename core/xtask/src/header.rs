@@ -102,6 +102,7 @@ fn function(before: &str, signature: &str, section: &'static str) -> Result<Func
         .rev()
         .take_while(|line| line.starts_with("///"))
         .map(|line| line.trim_start_matches('/').trim().replace("*/", "* /"))
+        .map(|line| line.replace("\\[", "[").replace("\\]", "]")) // escaped for rustdoc only
         .collect();
     doc.reverse();
     let (name, rest) = signature.split_once('(').ok_or("a signature without parameters")?;

@@ -108,10 +108,11 @@ fn attribute_code(attribute: &Attribute) -> (String, String) {
 }
 
 fn docs(op: &Op) -> String {
-    let mut text = format!("/// {}\n///\n", op.doc);
+    let mut text = format!("/// {}\n///\n", without_links(op.doc));
     for attribute in op.attributes {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "/// - `{}`: {}.", attribute.name, meaning(attribute));
+        let _ =
+            writeln!(text, "/// - `{}`: {}.", attribute.name, without_links(&meaning(attribute)));
     }
     if !op.attributes.is_empty() {
         text.push_str("///\n");
@@ -121,6 +122,20 @@ fn docs(op: &Op) -> String {
         Results::List => "/// Operands are borrowed; results are appended to `r`. Any thread.\n",
     });
     text
+}
+
+/// The text with brackets outside of code escaped: rustdoc would take `x[k]` for a link.
+fn without_links(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    let mut in_code = false;
+    for c in text.chars() {
+        in_code ^= c == '`';
+        if !in_code && matches!(c, '[' | ']') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
 }
 
 /// An attribute's meaning, with what stands for none or the default.

@@ -8,7 +8,7 @@ use jaxrs_transform::{
     Function, ScanOptions, Scope, cond, debug_callback, debug_print, jvp, make_jaxpr, scan,
 };
 
-use crate::effects::{Events, check, contexts, doubled, ordered_io, pure, seen};
+use crate::events::{Events, check, contexts, doubled, ordered_io, pure, seen};
 use crate::setting::{array, constant, grad, jit, mul, scalar, sum, unary, vmap};
 
 #[test]

@@ -9,6 +9,7 @@ mod custom_rules;
 mod custom_vmap;
 mod effects;
 mod errors;
+mod events;
 mod jacobians;
 mod looking_on;
 mod named_axes;
