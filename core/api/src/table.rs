@@ -5,6 +5,7 @@
 //! layers of the bindings are generated from it, and `jaxrs_apply` runs it. Where `lax` and `numpy` share a
 //! name, the operation here is NumPy's, which promotes and broadcasts.
 
+mod aliases;
 mod arrange;
 mod collective;
 mod complex;
@@ -19,6 +20,7 @@ mod reduce;
 mod special;
 mod window;
 
+pub use aliases::ALIASES;
 use jaxrs_data::{DType, Error, ErrorKind, Result, SmallVec, bail};
 use jaxrs_ir::{Outputs, Value};
 use jaxrs_transform::Scope;
@@ -181,6 +183,12 @@ pub const fn find(name: &str) -> Option<&'static Op> {
     None
 }
 
+/// The operation of a name or of another name that JAX has for it.
+pub fn resolve(name: &str) -> Option<&'static Op> {
+    let alias = || ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, name)| *name);
+    find(name).or_else(|| find(alias()?))
+}
+
 const fn is_equal(a: &[u8], b: &[u8]) -> bool {
     let mut i = 0;
     while i < a.len() && i < b.len() && a[i] == b[i] {
@@ -196,7 +204,7 @@ pub fn apply(
     operands: &[Value],
     attrs: &[(&str, Attr<'_>)],
 ) -> Result<Outputs> {
-    let Some(op) = find(name) else {
+    let Some(op) = resolve(name) else {
         bail!(InvalidArgument, "there is no operation {name:?}");
     };
     check_operands(op, operands.len())?;
@@ -335,6 +343,15 @@ mod tests {
             assert!(std::ptr::eq(find(op.name).unwrap(), op), "{}", op.name);
         }
         assert!(find("no_such_operation").is_none());
+    }
+
+    #[test]
+    fn other_names_are_no_names_and_stand_for_operations() {
+        for (i, (alias, name)) in ALIASES.iter().enumerate() {
+            assert!(find(alias).is_none(), "{alias} is an operation itself");
+            assert!(find(name).is_some(), "{alias} stands for {name}, which is not there");
+            assert!(ALIASES[..i].iter().all(|(other, _)| other != alias), "{alias} is there twice");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! Development commands: `cargo xtask codegen [--check]`, `check`, `tidy`, `coverage`, `install --prefix DIR`.
+//! Development commands: `cargo xtask codegen [--check]`, `check`, `tidy`, `coverage`, `api-coverage`, `install --prefix DIR`.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "these are commands for people")]
 
+mod api_coverage;
 mod check;
 mod codegen;
 mod coverage;
@@ -48,8 +49,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-const USAGE: &str =
-    "usage: cargo xtask codegen [--check] | check | tidy | coverage | install --prefix DIR";
+const USAGE: &str = "usage: cargo xtask codegen [--check] | check | tidy | coverage | api-coverage | install --prefix DIR";
 
 fn dispatch(args: &[&str]) -> Result {
     match args {
@@ -58,6 +58,7 @@ fn dispatch(args: &[&str]) -> Result {
         ["check"] => check::run_all(),
         ["tidy"] => tidy::run(),
         ["coverage"] => coverage::print(),
+        ["api-coverage"] => api_coverage::print(),
         ["install", "--prefix", prefix] => install::install(Path::new(prefix)),
         _ => Err(USAGE.to_owned()),
     }
