@@ -17,7 +17,7 @@ VALID = {
     "jaxrs_context*": "c->ctx", "jaxrs_scope*": "c->s", "const jaxrs_array*": "x->array", "jaxrs_array*": "x->array",
     "jaxrs_array* const*": "&x->array", "jaxrs_results*": "x->results", "const jaxrs_results*": "x->results",
     "jaxrs_fn*": "x->fn", "jaxrs_fn* const*": "&x->fn", "jaxrs_program*": "x->program",
-    "const jaxrs_program*": "x->program", "jaxrs_exec*": "x->exec", "jaxrs_attrs*": "x->attrs",
+    "const jaxrs_program*": "x->program", "jaxrs_exec*": "x->exec", "const jaxrs_exec*": "x->exec", "jaxrs_attrs*": "x->attrs",
     "const jaxrs_attrs*": "x->attrs", "const char*": '"name"', "const int64_t*": "x->numbers",
     "const uint32_t*": "x->indices", "jaxrs_trace_fn": "identity", "jaxrs_vmap_rule_fn": "identity_for_all", "jaxrs_host_fn": "nothing",
     "jaxrs_host*": "x->host", "const jaxrs_host*": "x->host", "jaxrs_host**": "&x->out_host",
