@@ -1,4 +1,5 @@
-//! Finds the static archives of what LLVM needs, so that a release depends on the C library alone.
+//! Stands in for initializers of targets, and finds the static archives of what LLVM needs, so that a release
+//! depends on the C library alone.
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,8 @@ const LIBRARIES: [&str; 4] = ["stdc++", "z", "zstd", "ffi"];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=initializers.c");
+    cc::Build::new().file("initializers.c").compile("jaxrs_initializers");
     if env::var_os("CARGO_FEATURE_STATIC").is_none() {
         return;
     }
