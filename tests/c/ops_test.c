@@ -117,6 +117,31 @@ CASE(a_null_among_the_operands_is_refused) {
     REFUSES("add", ARGS(scalar(c, 1), NULL), NO_ATTRS, JAXRS_ERR_INVALID_ARGUMENT);
 }
 
+/* ---- indexing ---- */
+
+CASE(indices_are_read_as_in_numpy) {
+    jaxrs_array* x = COUNTING(2, 3);
+    APPLIES("getitem", ARGS(x), ATTRS(TEXT("index", "1, ::-2")), 6, 4);
+    APPLIES("getitem", ARGS(x, counting(c, JAXRS_I32, SHAPE(2))), ATTRS(TEXT("index", "None, ..., @")), 2, 3, 5, 6);
+    APPLIES("getitem", ARGS(x, scalar_i32(c, 9)), ATTRS(TEXT("index", "@"), TEXT("mode", "fill"), FLOAT("fill_value", 0.5)), 0.5, 0.5, 0.5);
+    APPLIES("at_set", ARGS(x, scalar(c, 0)), ATTRS(TEXT("index", ":, 1:")), 1, 0, 0, 4, 0, 0);
+    APPLIES("at_add", ARGS(x, COUNTING(2), scalar_i32(c, -1)), ATTRS(TEXT("index", ":, @")), 1, 2, 4, 4, 5, 8);
+}
+
+CASE(indices_that_do_not_fit_are_refused) {
+    jaxrs_array* x = COUNTING(2, 3);
+    const char* wrong[] = {"1 2", "a", "1:2:3:4", "1:b", "1,,2"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        REFUSES("getitem", ARGS(x), ATTRS(TEXT("index", wrong[i])), JAXRS_ERR_INVALID_ARGUMENT, "index", wrong[i]);
+    REFUSES("getitem", ARGS(x), ATTRS(TEXT("index", "::0")), JAXRS_ERR_INVALID_ARGUMENT, "step");
+    REFUSES("getitem", ARGS(x), ATTRS(TEXT("index", "@")), JAXRS_ERR_INVALID_ARGUMENT, "@", "arrays");
+    REFUSES("getitem", ARGS(x, x), ATTRS(TEXT("index", "0")), JAXRS_ERR_INVALID_ARGUMENT, "@", "arrays");
+    REFUSES("getitem", ARGS(x, x), ATTRS(TEXT("index", "@")), JAXRS_ERR_DTYPE, "integers", "f32[2,3]");
+    REFUSES("getitem", ARGS(x), ATTRS(TEXT("index", "0, 0, 0")), JAXRS_ERR_SHAPE, "3", "[2,3]");
+    REFUSES("getitem", ARGS(x), ATTRS(TEXT("index", "..., ...")), JAXRS_ERR_SHAPE, "2 ellipses");
+    REFUSES("at_set", ARGS(x, COUNTING(2)), ATTRS(TEXT("index", "0")), JAXRS_ERR_SHAPE, "[2]", "[3]");
+}
+
 /* ---- shapes that do not go together ---- */
 
 CASE(elementwise_operations_need_shapes_that_broadcast) {

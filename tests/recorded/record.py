@@ -14,6 +14,7 @@ from jax import lax
 
 import complex_numbers
 import fourier
+import numpy_functions
 import pieces
 import sliding
 import special
@@ -409,7 +410,7 @@ def operations(r):
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
     for group in [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations,
-                  *complex_numbers.GROUPS, *fourier.GROUPS, *pieces.GROUPS, *sliding.GROUPS, *special.GROUPS]:
+                  *complex_numbers.GROUPS, *fourier.GROUPS, *numpy_functions.GROUPS, *pieces.GROUPS, *sliding.GROUPS, *special.GROUPS]:
         group(Recorder(folder, group.__name__))
 
 

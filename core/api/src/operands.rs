@@ -148,3 +148,11 @@ pub(crate) fn aligned<const N: usize>(
     }
     Ok(results)
 }
+
+/// The elements of a value that is known now; the error says where one that is not comes from.
+pub(crate) fn host(x: &Value) -> Result<Literal> {
+    match x.downcast_ref::<Literal>() {
+        Some(literal) => Ok(literal.clone()),
+        None => jaxrs_transform::to_array(x)?.to_literal(),
+    }
+}

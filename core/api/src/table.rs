@@ -7,6 +7,7 @@
 
 mod aliases;
 mod arrange;
+mod at;
 mod collective;
 mod complex;
 mod create;
@@ -155,6 +156,7 @@ pub static GROUPS: &[(&str, &[Op])] = &[
     ("Fourier transforms", fourier::OPS),
     ("arrangement", arrange::OPS),
     ("indexing and sorting", index::OPS),
+    ("indexing as in NumPy", at::OPS),
     ("creation", create::OPS),
     ("random numbers", random::OPS),
     ("neural networks", nn::OPS),

@@ -63,5 +63,6 @@ files! {
     operations_with_special_functions_agree_with_jax: "special_operations", operations::agrees;
     special_functions_agree_with_jax: "special_functions", primitives::agrees;
     random_functions_agree_with_jax: "random", random::agrees;
+    indexing_agrees_with_jax: "numpy_indexing", operations::agrees_one_by_one_and_batched;
     operations_agree_with_jax: "operations", operations::agrees;
 }

@@ -2,9 +2,9 @@
 
 use jaxrs_api::table::{self, Attr};
 use jaxrs_data::tolerance::Class;
-use jaxrs_data::{Literal, Result};
+use jaxrs_data::{ErrorKind, Literal, Result};
 use jaxrs_ir::Value;
-use jaxrs_transform::{Context, ContextOptions, Function};
+use jaxrs_transform::{Context, ContextOptions, Function, VmapOptions, vmap};
 use serde_json::Value as Json;
 
 use crate::primitives::{compare, derivatives_agree, literals};
@@ -73,4 +73,39 @@ pub(crate) fn agrees(row: &Row) -> Result<(), String> {
         Some(derivatives) => derivatives_agree(&context.root(), &f, row, derivatives),
         None => Ok(()),
     }
+}
+
+/// As [`agrees`]; and mapped over two examples the operation gives what it gives for each.
+pub(crate) fn agrees_one_by_one_and_batched(row: &Row) -> Result<(), String> {
+    agrees(row)?;
+    if row.inputs.is_empty() {
+        return Ok(());
+    }
+    let context = Context::new(ContextOptions { wide_defaults: true, ..ContextOptions::default() });
+    let f = function(row);
+    let examples = [row.inputs.clone(), row.inputs.iter().map(turned).collect()];
+    let values =
+        |inputs: &[Literal]| inputs.iter().cloned().map(Value::literal).collect::<Vec<_>>();
+    let stacked: Vec<Literal> =
+        examples[0].iter().zip(&examples[1]).map(|(x, y)| stack(x, y)).collect();
+    let mapped = vmap(&f, VmapOptions::default()).call(&context.root(), &values(&stacked));
+    // What has to be known to tell the shape of a result cannot be mapped over.
+    if mapped.as_ref().is_err_and(|error| error.kind() == ErrorKind::Concretization) {
+        return Ok(());
+    }
+    let single = |inputs: &Vec<Literal>| literals(f.call(&context.root(), &values(inputs)));
+    let (first, second) = (single(&examples[0])?, single(&examples[1])?);
+    let expected: Vec<Literal> = first.iter().zip(&second).map(|(x, y)| stack(x, y)).collect();
+    compare("batched", literals(mapped)?.iter(), &expected, Class::Accumulated)
+}
+
+/// The elements in reverse order.
+fn turned(x: &Literal) -> Literal {
+    Literal::from_fn(x.ty().clone(), |i| x.get(x.len() - 1 - i))
+}
+
+fn stack(x: &Literal, y: &Literal) -> Literal {
+    let ty = x.ty().with_shape(x.ty().shape.with(0, 2));
+    let n = x.len();
+    Literal::from_fn(ty, |i| if i < n { x.get(i) } else { y.get(i - n) })
 }
