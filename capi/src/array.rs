@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
-use jaxrs_data::{DType, Literal, Result, Scalar, Shape, Type, bail};
+use jaxrs_data::{DType, DTypeKind, Literal, Result, Scalar, Shape, Type, bail};
 use jaxrs_ir::Value;
 use jaxrs_runtime::{Array, HostBuffer};
 use jaxrs_transform::{is_tracer, to_array, value_from_array};
@@ -118,6 +118,22 @@ pub extern "C" fn jaxrs_array_full_f64(
     gate(|| full("jaxrs_array_full_f64", &s, Scalar::Float(v), dtype, &(shape, ndim), &out))
 }
 
+/// An array that repeats one whole number.
+///
+/// `dtype` 0 stands for the default integer, and gives a weak array. An integer type has to hold the number. The
+/// caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_array_full_i64(
+    s: Shared<ScopeBody>,
+    v: i64,
+    dtype: Dtype,
+    shape: List<i64>,
+    ndim: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| full("jaxrs_array_full_i64", &s, Scalar::Int(v), dtype, &(shape, ndim), &out))
+}
+
 /// An array that repeats one complex number, given by its parts.
 ///
 /// `dtype` is one of the complex types; 0 stands for the default one, and gives a weak array. The caller owns
@@ -148,14 +164,20 @@ fn full(
     let s = s.get("s")?;
     let scope = s.scope()?;
     let (weak, is_complex) = (dtype == 0, matches!(v, Scalar::Complex(..)));
-    let default = match is_complex {
-        true => scope.defaults().complex(),
-        false => scope.defaults().float(),
+    let default = match v {
+        Scalar::Complex(..) => scope.defaults().complex(),
+        Scalar::Int(_) => scope.defaults().int(),
+        _ => scope.defaults().float(),
     };
     let number = if weak { default as u32 } else { dtype };
     let ty = array_type(operation, number, shape, *ndim)?.with_weak(weak);
     if is_complex && !ty.dtype.is_complex() {
         bail!(Dtype, "{operation} needs a complex element type, got {}", ty.dtype);
+    }
+    if let Scalar::Int(v) = v
+        && !holds(ty.dtype, v)
+    {
+        bail!(InvalidArgument, "{operation} needs a number that {} holds, got {v}", ty.dtype);
     }
     let value = match ty.rank() {
         // Operations that run at once want an array; programs show the number in place.
@@ -165,6 +187,16 @@ fn full(
     };
     out.set(ArrayBody::handle(value, s.engine()).into_raw());
     Ok(())
+}
+
+/// Whether a whole number is one of an element type; floats hold all, if not exactly.
+fn holds(dtype: DType, v: i64) -> bool {
+    let bits = dtype.bits();
+    match dtype.kind() {
+        DTypeKind::Signed => bits == 64 || (-(1 << (bits - 1))..1 << (bits - 1)).contains(&v),
+        DTypeKind::Unsigned => v >= 0 && (bits == 64 || v < 1 << bits),
+        _ => true,
+    }
 }
 
 fn scalar(ty: Type, v: Scalar) -> Result<Array> {
