@@ -1,0 +1,2 @@
+"""`jax.custom_batching`."""
+from ._custom import custom_vmap, sequential_vmap

@@ -1,0 +1,2 @@
+"""`jax.debug`."""
+from ._callback import debug_callback as callback

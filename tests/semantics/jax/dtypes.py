@@ -1,0 +1,2 @@
+"""`jax.dtypes`."""
+from ._dtypes import float0

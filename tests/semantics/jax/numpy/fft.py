@@ -1,0 +1,4 @@
+"""`jax.numpy.fft`."""
+from .._table import finder
+
+__getattr__ = finder("jax.numpy.fft", {})

@@ -1,0 +1,4 @@
+"""`jax.numpy.linalg`."""
+from .._table import finder
+
+__getattr__ = finder("jax.numpy.linalg", {})

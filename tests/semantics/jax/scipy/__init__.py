@@ -1,0 +1,2 @@
+"""`jax.scipy`."""
+from . import linalg, sparse, special

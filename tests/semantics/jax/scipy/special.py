@@ -1,0 +1,4 @@
+"""`jax.scipy.special`."""
+from .._table import finder
+
+__getattr__ = finder("jax.scipy.special", {})

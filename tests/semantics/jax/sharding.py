@@ -1,0 +1,2 @@
+"""`jax.sharding`."""
+from ._vmap import AxisType, Mesh, P as PartitionSpec
