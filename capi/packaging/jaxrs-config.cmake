@@ -1,4 +1,5 @@
-# find_package(jaxrs CONFIG) gives jaxrs::jaxrs (shared) and jaxrs::static. Relocatable.
+# find_package(jaxrs CONFIG) gives jaxrs::jaxrs (shared), jaxrs::static, and jaxrs::cpp (C++17, over the shared one).
+# Relocatable.
 get_filename_component(_jaxrs_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
 
 if(NOT TARGET jaxrs::jaxrs)
@@ -15,6 +16,13 @@ if(NOT TARGET jaxrs::static)
     IMPORTED_LOCATION "${_jaxrs_prefix}/lib/libjaxrs.a"
     INTERFACE_INCLUDE_DIRECTORIES "${_jaxrs_prefix}/include"
     INTERFACE_LINK_LIBRARIES "Threads::Threads;${CMAKE_DL_LIBS};m")
+endif()
+
+if(NOT TARGET jaxrs::cpp)
+  add_library(jaxrs::cpp INTERFACE IMPORTED)
+  set_target_properties(jaxrs::cpp PROPERTIES
+    INTERFACE_COMPILE_FEATURES cxx_std_17
+    INTERFACE_LINK_LIBRARIES jaxrs::jaxrs)
 endif()
 
 unset(_jaxrs_prefix)

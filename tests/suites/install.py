@@ -11,6 +11,7 @@ FILES = {
     "include/jaxrs/jaxrs.h", "lib/libjaxrs.a", "lib/libjaxrs.so", "lib/libjaxrs.so.0.1", "lib/libjaxrs.so.0.1.0",
     "lib/pkgconfig/jaxrs.pc", "lib/cmake/jaxrs/jaxrs-config.cmake", "lib/cmake/jaxrs/jaxrs-config-version.cmake",
     "share/jaxrs/jaxrs_api.json",
+    *(f"include/jaxrs/{path.name}" for path in (ROOT / "bindings/cpp/include/jaxrs").glob("*.hpp")),
 }
 
 
@@ -20,7 +21,7 @@ def file_problems(prefix):
 
 
 def machine_paths(prefix):
-    texts = [path for path in prefix.rglob("*") if path.suffix in {".pc", ".cmake", ".h", ".json"}]
+    texts = [path for path in prefix.rglob("*") if path.suffix in {".pc", ".cmake", ".h", ".hpp", ".json"}]
     return "\n".join(f"{path.name} names {PREFIX}" for path in texts if str(PREFIX) in path.read_text())
 
 

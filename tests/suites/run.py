@@ -9,7 +9,8 @@ import sys
 import time
 
 # Quick ones first, so that a slip shows early.
-SUITES = ["tidy", "unit", "laws", "snapshots", "recorded", "headers", "symbols", "c", "semantics", "hygiene", "install", "docs", "cargo_c"]
+SUITES = ["tidy", "unit", "laws", "snapshots", "recorded", "headers", "symbols", "c", "semantics", "hygiene", "install", "cpp", "docs",
+          "cargo_c"]
 
 
 def run_suite(name):

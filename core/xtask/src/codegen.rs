@@ -1,6 +1,6 @@
 //! Generated files: each is made in memory, then written or compared.
 
-use crate::{Result, header, json, operations, read, reference, root};
+use crate::{Result, conformance, cpp, header, json, operations, read, reference, root};
 
 /// Path and content of each generated file.
 fn files() -> Result<Vec<(&'static str, String)>> {
@@ -11,6 +11,11 @@ fn files() -> Result<Vec<(&'static str, String)>> {
         ("include/jaxrs/jaxrs.h", header::header(&functions)?),
         ("include/jaxrs/jaxrs_api.json", json::description(&functions)),
         ("capi/OPERATIONS.md", reference::text()),
+        ("bindings/conformance/cases.jsonl", conformance::cases()?),
+        ("bindings/cpp/include/jaxrs/dtypes.hpp", cpp::dtypes()),
+        ("bindings/cpp/include/jaxrs/ops.hpp", cpp::operations()),
+        ("bindings/cpp/OPERATIONS.md", cpp::reference()),
+        ("bindings/cpp/tests/operations_by_name.hpp", cpp::cases()),
     ])
 }
 

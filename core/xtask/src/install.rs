@@ -48,6 +48,7 @@ pub(crate) fn install(prefix: &Path) -> Result {
     let include = root().join("include/jaxrs");
     copy(&include.join("jaxrs.h"), &prefix.join("include/jaxrs/jaxrs.h"))?;
     copy(&include.join("jaxrs_api.json"), &prefix.join("share/jaxrs/jaxrs_api.json"))?;
+    install_cpp(&prefix.join("include/jaxrs"))?;
     for (template, place) in [
         ("jaxrs.pc.in", "lib/pkgconfig/jaxrs.pc"),
         ("jaxrs-config.cmake", "lib/cmake/jaxrs/jaxrs-config.cmake"),
@@ -55,6 +56,16 @@ pub(crate) fn install(prefix: &Path) -> Result {
     ] {
         let text = read(format!("capi/packaging/{template}"))?.replace("@VERSION@", VERSION);
         write(&prefix.join(place), &text)?;
+    }
+    Ok(())
+}
+
+/// The headers of the C++ binding, beside that of C.
+fn install_cpp(include: &Path) -> Result {
+    let folder = root().join("bindings/cpp/include/jaxrs");
+    for entry in io(&folder, std::fs::read_dir(&folder))? {
+        let entry = io(&folder, entry)?;
+        copy(&entry.path(), &include.join(entry.file_name()))?;
     }
     Ok(())
 }

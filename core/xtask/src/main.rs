@@ -5,7 +5,9 @@
 mod api_coverage;
 mod check;
 mod codegen;
+mod conformance;
 mod coverage;
+mod cpp;
 mod header;
 mod install;
 mod json;

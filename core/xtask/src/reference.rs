@@ -11,21 +11,26 @@ operation that gives a list takes a `jaxrs_results*` last. By name they go throu
 default may be left out.
 ";
 
-/// The whole reference.
+/// The whole reference of C.
 pub(crate) fn text() -> String {
-    let mut text = HEAD.to_owned();
+    table(HEAD, |op| op.name.to_owned())
+}
+
+/// A reference whose operations have the names of a language.
+pub(crate) fn table(head: &str, name_of: impl Fn(&Op) -> String) -> String {
+    let mut text = head.to_owned();
     for (group, ops) in table::GROUPS {
         let mut name = group.to_string();
         name[..1].make_ascii_uppercase();
         text.push_str(&format!(
             "\n## {name}\n\n| Operation | Meaning | Attributes |\n| --- | --- | --- |\n"
         ));
-        ops.iter().for_each(|op| text.push_str(&row(op)));
+        ops.iter().for_each(|op| text.push_str(&row(op, &name_of(op))));
     }
     text
 }
 
-fn row(op: &Op) -> String {
+fn row(op: &Op, name: &str) -> String {
     let operands: Vec<String> = op
         .operands
         .iter()
@@ -34,8 +39,7 @@ fn row(op: &Op) -> String {
     let list = if op.results == Results::List { " Gives a list." } else { "" };
     let attributes: Vec<String> = op.attributes.iter().map(attribute).collect();
     format!(
-        "| `{}({})` | {}{list} | {} |\n",
-        op.name,
+        "| `{name}({})` | {}{list} | {} |\n",
         operands.join(", "),
         op.doc.replace('|', "\\|"),
         attributes.join("; ")

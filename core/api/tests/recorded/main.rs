@@ -65,4 +65,5 @@ files! {
     random_functions_agree_with_jax: "random", random::agrees;
     indexing_agrees_with_jax: "numpy_indexing", operations::agrees_one_by_one_and_batched;
     operations_agree_with_jax: "operations", operations::agrees;
+    operations_under_the_names_of_the_table_agree_with_jax: "table_operations", operations::agrees;
 }

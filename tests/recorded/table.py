@@ -1,0 +1,107 @@
+"""Operations of the table that no other file has under the table's names of attributes: the bindings' tests call these."""
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from recording import integers, ordinary
+
+
+def table_operations(r):
+    x, y = ordinary(-2, 2, (3, 4), "float32"), ordinary(0.5, 2, (3, 4), "float64", 8)
+    whole = integers((3, 4), "int32")
+    for power in [-2, 0, 3]:
+        r.case("integer_pow", lambda v: lax.integer_pow(v, power), y, y=power)
+    r.case("stop_gradient", lax.stop_gradient, x, derive=False)
+    r.case("bitcast_convert_type", lambda v: lax.bitcast_convert_type(v, np.int32), x, new_dtype="i32", derive=False)
+    r.case("bitcast_convert_type", lambda v: lax.bitcast_convert_type(v, np.uint64), y, new_dtype="u64", derive=False)
+    reductions(r, x, whole)
+    arrangement(r, x, y, whole)
+    indexing(r, x, y)
+    creation(r, x, whole)
+    random(r, x)
+
+
+def reductions(r, x, whole):
+    ufuncs = {"reduce_and": np.bitwise_and, "reduce_or": np.bitwise_or, "reduce_xor": np.bitwise_xor}
+    for op in ufuncs:
+        for axes in [(0,), (1,), (0, 1)]:
+            fn = lambda v: getattr(lax, op)(v, axes)
+            for v in [whole, whole > 3]:
+                r.case(op, fn, v, axes=axes)
+                r.case(op, lambda v: jnp.expand_dims(fn(v), axes), v, axes=axes, keepdims=True)
+    for op in ["cummax", "cummin"]:
+        for axis, reverse in [(0, False), (1, True)]:
+            for v in [x, whole]:
+                r.case(op, lambda v: getattr(lax, op)(v, axis, reverse), v, axis=axis, reverse=reverse)
+
+
+def arrangement(r, x, y, whole):
+    square = ordinary(-1, 1, (2, 3, 4), "float32", 9)
+    r.case("dot_general", lambda a, b: lax.dot_general(a, b, (((1,), (1,)), ((), ()))), x, x[:2], lhs_contracting=(1,), rhs_contracting=(1,))
+    r.case("dot_general", lambda a, b: lax.dot_general(a, b, (((2,), (1,)), ((0,), (0,)))), square, np.swapaxes(square, 1, 2),
+           lhs_contracting=(2,), rhs_contracting=(1,), lhs_batch=(0,), rhs_batch=(0,))
+    r.case("dot_general", lambda a, b: lax.dot_general(a, b, (((0,), (0,)), ((), ())), preferred_element_type=np.float64), x, x,
+           lhs_contracting=(0,), rhs_contracting=(0,), preferred_element_type="f64")
+    r.case("broadcast_in_dim", lambda v: lax.broadcast_in_dim(v, (3, 2, 4), (0, 2)), x, shape=(3, 2, 4), broadcast_dimensions=(0, 2))
+    r.case("broadcast_in_dim", lambda v: lax.broadcast_in_dim(v, (2, 3), ()), np.int32(5), shape=(2, 3), broadcast_dimensions=())
+    for dimensions in [(0,), (0, 1), ()]:
+        r.case("rev", lambda v: lax.rev(v, dimensions), x, dimensions=dimensions)
+    r.case("slice", lambda v: lax.slice(v, (1, 0), (3, 4)), x, start_indices=(1, 0), limit_indices=(3, 4))
+    r.case("slice", lambda v: lax.slice(v, (0, 1), (3, 4), (2, 2)), y, start_indices=(0, 1), limit_indices=(3, 4), strides=(2, 2))
+    r.case("slice", lambda v: lax.slice(v, (2, 2), (2, 4)), whole, start_indices=(2, 2), limit_indices=(2, 4))
+
+
+def indexing(r, x, y):
+    at = np.array([[2], [0], [7]], np.int32)
+    numbers = {"offset_dims": (1,), "collapsed_slice_dims": (0,), "start_index_map": (0,)}
+    rows = lax.GatherDimensionNumbers(**numbers)
+    for mode in ["fill", "clip"]:
+        r.case("gather", lambda v, i: lax.gather(v, i, rows, (1, 4), mode=mode), x, at, wrt=(0,), **numbers, slice_sizes=(1, 4), mode=mode)
+    numbers = {"update_window_dims": (1,), "inserted_window_dims": (0,), "scatter_dims_to_operand_dims": (0,)}
+    rows = lax.ScatterDimensionNumbers(**numbers)
+    for kind, fn in {"set": lax.scatter, "add": lax.scatter_add, "mul": lax.scatter_mul, "min": lax.scatter_min, "max": lax.scatter_max}.items():
+        r.case("scatter", lambda v, i, u: fn(v, i, u, rows), x, at, x + 1, derive=False, kind=kind, **numbers)
+    r.case("dynamic_slice", lambda v, i, j: lax.dynamic_slice(v, (i, j), (2, 2)), x, np.int32(1), np.int32(5), wrt=(0,), slice_sizes=(2, 2))
+    keys = np.array([2, 0, 2, 1], np.int32)
+    r.case("sort_by_keys", lambda *v: lax.sort(v, dimension=0, num_keys=1), keys, x[0], y[0], derive=False, dimension=0, num_keys=1)
+    r.case("sort_by_keys", lambda *v: lax.sort(v, dimension=0, num_keys=2), keys, x[0], derive=False, dimension=0, num_keys=2)
+    for op in ["approx_max_k", "approx_min_k"]:
+        r.case(op, lambda v: getattr(lax, op)(v, 2), x, k=2, derive=False)
+        r.case(op, lambda v: getattr(lax, op)(v, 1, reduction_dimension=0), x, k=1, reduction_dimension=0, derive=False)
+
+
+def creation(r, x, whole):
+    for shape in [(2, 3), (), (0,)]:
+        r.case("full", lambda: jnp.full(shape, 2.5, "float32"), shape=shape, value=2.5, dtype="f32")
+        r.case("zeros", lambda: jnp.zeros(shape), shape=shape)
+        r.case("ones", lambda: jnp.ones(shape, "int32"), shape=shape, dtype="i32")
+    for op in ["zeros_like", "ones_like"]:
+        r.case(op, getattr(jnp, op), whole)
+        r.case(op, lambda v: getattr(jnp, op)(v, dtype="complex64"), x, dtype="c64", derive=False)
+    r.case("iota", lambda: lax.broadcasted_iota("int32", (2, 3), 1), shape=(2, 3), dimension=1, dtype="i32")
+    r.case("iota", lambda: lax.broadcasted_iota("float64", (4,), 0), shape=(4,), dtype="f64")
+
+
+def random(r, x):
+    names = {"float32": "f32", "float64": "f64"}
+    for seed in [0, 42, -7]:
+        r.case("random_key", lambda: jax.random.PRNGKey(seed), seed=seed)
+        key = np.asarray(jax.random.PRNGKey(seed))
+        case = lambda op, fn, *inputs, **params: r.case(f"random_{op}", fn, key, *inputs, derive=False, **params)
+        case("split", lambda k: jax.random.split(k, 3), num=3)
+        case("fold_in", lambda k, d: jax.random.fold_in(k, d), np.uint32(17))
+        case("bits", lambda k: jax.random.bits(k, (2, 3), "uint16"), shape=(2, 3), dtype="u16")
+        for dtype in ["float32", "float64"]:
+            both = {"shape": (2, 3), "dtype": names[dtype]}
+            case("uniform", lambda k: jax.random.uniform(k, (2, 3), dtype, -1, 2), **both, low=-1.0, high=2.0)
+            for op in ["normal", "gumbel", "exponential"]:
+                case(op, lambda k: getattr(jax.random, op)(k, (2, 3), dtype), **both)
+        case("randint", lambda k, a, b: jax.random.randint(k, (5,), a, b, "int32"), np.int32(-3), np.int32(9), shape=(5,), dtype="i32")
+        case("permutation", lambda k: jax.random.permutation(k, 9), n=9)
+        case("shuffle", lambda k, v: jax.random.permutation(k, v), x)
+        case("bernoulli", lambda k, p: jax.random.bernoulli(k, p, (7,)), np.float32(0.3), shape=(7,))
+        case("categorical", lambda k, v: jax.random.categorical(k, v), x)
+
+
+GROUPS = [table_operations]
