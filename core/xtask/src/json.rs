@@ -36,6 +36,8 @@ fn lines(items: impl Iterator<Item = String>) -> String {
 fn default(value: Attr<'_>) -> String {
     match value {
         Attr::I64(v) | Attr::Axis(Some(v)) => v.to_string(),
+        // JSON has no NaN and no infinities; elsewhere they are words, too.
+        Attr::F64(v) if !v.is_finite() => quoted(&v.to_string().to_lowercase()),
         Attr::F64(v) => format!("{v:?}"),
         Attr::Bool(v) => v.to_string(),
         Attr::I64s(v) => list(v.iter().map(i64::to_string)),
