@@ -38,7 +38,7 @@ pub(crate) fn function<'a>(
     Ok(f.function())
 }
 
-fn value<'a>(engine: &Engine, a: &In<ArrayBody>, name: &str) -> Result<&'a Value> {
+pub(crate) fn value<'a>(engine: &Engine, a: &In<ArrayBody>, name: &str) -> Result<&'a Value> {
     let a = a.get(name)?;
     engine.check_same(a.engine(), name)?;
     Ok(a.value())

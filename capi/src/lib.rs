@@ -32,6 +32,7 @@ pub mod operation;
 pub mod ops_generated;
 pub mod options;
 pub mod program;
+pub mod recompute;
 pub mod reduction;
 pub mod results;
 pub mod scope;

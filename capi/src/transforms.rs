@@ -243,7 +243,7 @@ pub extern "C" fn jaxrs_jit(
 
 /// The same function, of which reverse mode keeps the arguments only and computes again what it needs.
 ///
-/// `policy` is 0. The caller owns `*out`. Any thread.
+/// `policy` is 0; jaxrs_checkpoint has others. The caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_remat(f: Shared<FnBody>, policy: u32, out: Out<*mut FnHandle>) -> Status {
     transformed(&f, &out, |f| match policy {

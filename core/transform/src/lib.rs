@@ -43,7 +43,10 @@ pub use array::{as_array, infer_scope, is_tracer, to_array, value_from_array};
 pub use batch::{VmapOptions, vmap};
 pub use callback::{Callback, debug_callback, debug_print, ffi_call, io_callback, pure_callback};
 pub use checkify::{CheckSet, check, check_failure, checkify, debug_check};
-pub use checkpoint::{checkpoint, stop_gradient};
+pub use checkpoint::{
+    CheckpointOptions, SavedFrom, SavedResidual, checkpoint, checkpoint_name, checkpoint_with,
+    optimization_barrier, saved_residuals, stop_gradient,
+};
 pub use collective::{
     all_gather, all_to_all, axis_index, axis_size, pmax, pmean, pmin, ppermute, psum, psum_scatter,
     pvary,

@@ -33,6 +33,7 @@ const FILES: &[(&str, &str)] = &[
     ("bytes", "text and data"),
     ("function", "functions"),
     ("transforms", "transforms: from functions to functions; indices count arguments"),
+    ("recompute", "recomputation: what reverse mode keeps"),
     ("spmd", "batching rules, and several devices"),
     (
         "control",

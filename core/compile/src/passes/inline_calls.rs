@@ -6,12 +6,13 @@ use jaxrs_ir::{Atom, Eqn, Jaxpr, Prim};
 
 use super::rewrite::{Names, Rebuilt, map_bodies};
 
-/// Inlines calls, and functions with derivatives of their own, in nested programs too.
+/// Inlines calls, functions with derivatives of their own, and checkpoints that allow it, in nested programs
+/// too.
 pub(crate) fn inline_calls(jaxpr: Jaxpr) -> Jaxpr {
     inline(&jaxpr, &callee)
 }
 
-/// Inlines checkpoints: late, so that what they compute again is not shared with what was computed
+/// Inlines the other checkpoints: late, so that what they compute again is not shared with what was computed
 /// before, which would keep it in memory.
 pub(crate) fn inline_checkpoints(jaxpr: Jaxpr) -> Jaxpr {
     inline(&jaxpr, &|eqn| match &eqn.prim {
@@ -30,6 +31,7 @@ fn callee(eqn: &Eqn) -> Option<(&Arc<Jaxpr>, Vec<Atom>)> {
         Prim::CustomJvp(f) => Some((&f.call_jaxpr, eqn.inputs.to_vec())),
         Prim::CustomVmap(f) => Some((&f.call, eqn.inputs.to_vec())),
         Prim::CustomVjp(f) => Some((&f.call_jaxpr, eqn.inputs.to_vec())),
+        Prim::Checkpoint(f) if !f.prevent_cse => Some((&f.jaxpr, eqn.inputs.to_vec())),
         _ => None,
     }
 }

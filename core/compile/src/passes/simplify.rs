@@ -11,6 +11,7 @@ mod shapes;
 use std::sync::Arc;
 
 use jaxrs_data::{Literal, SmallVec, Type};
+use jaxrs_ir::prims::Remark;
 use jaxrs_ir::{Atom, Eqn, Jaxpr, Prim};
 use rustc_hash::FxHashMap;
 
@@ -143,12 +144,21 @@ impl Simplifier {
         }
         let results: SmallVec<[Atom; 2]> = vars.into_iter().map(Atom::Var).collect();
         if let Some(shared) = &mut self.shared
-            && !matches!(key.0, Prim::Checkpoint(_))
+            && !is_kept_apart(&key.0)
             && !key.0.effect().is_some()
         {
             shared.insert(key, results.clone());
         }
         results
+    }
+}
+
+/// Whether two equations of this kind stay two, though they give the same.
+fn is_kept_apart(prim: &Prim) -> bool {
+    match prim {
+        Prim::Checkpoint(_) => true,
+        Prim::Annotate(annotate) => annotate.remark == Remark::OptimizationBarrier,
+        _ => false,
     }
 }
 

@@ -7,6 +7,7 @@ use jaxrs_kernel::ValueId;
 
 use crate::lower::{Elements, Lowering, Steps};
 use crate::prims::Primitive;
+use crate::rules::program;
 use crate::{Batched, Cx, Effect, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// What is remarked.
@@ -28,10 +29,14 @@ pub enum Remark {
     Reshard,
     /// `xla_metadata_value`: text for a compiler.
     XlaMetadataValue,
+    /// `name`: what policies of `checkpoint` call the operand.
+    Name,
+    /// `optimization_barrier`: operands that are computed before anything that takes a result.
+    OptimizationBarrier,
 }
 
 impl Remark {
-    const ALL: [Remark; 8] = [
+    const ALL: [Remark; 10] = [
         Remark::Tie,
         Remark::DceSink,
         Remark::ShardAlike,
@@ -40,6 +45,8 @@ impl Remark {
         Remark::LayoutConstraint,
         Remark::Reshard,
         Remark::XlaMetadataValue,
+        Remark::Name,
+        Remark::OptimizationBarrier,
     ];
 
     fn name(self) -> &'static str {
@@ -52,13 +59,18 @@ impl Remark {
             Remark::LayoutConstraint => "layout_constraint",
             Remark::Reshard => "reshard",
             Remark::XlaMetadataValue => "xla_metadata_value",
+            Remark::Name => "name",
+            Remark::OptimizationBarrier => "optimization_barrier",
         }
     }
 
     /// What its text is called.
     fn param(self) -> Option<&'static str> {
         match self {
-            Remark::Tie | Remark::DceSink | Remark::ShardAlike => None,
+            Remark::Tie | Remark::DceSink | Remark::ShardAlike | Remark::OptimizationBarrier => {
+                None
+            }
+            Remark::Name => Some("name"),
             Remark::DevicePut => Some("devices"),
             Remark::ShardingConstraint => Some("sharding"),
             Remark::LayoutConstraint => Some("layout"),
@@ -67,8 +79,13 @@ impl Remark {
         }
     }
 
-    fn n_operands(self) -> usize {
-        if matches!(self, Remark::Tie | Remark::ShardAlike) { 2 } else { 1 }
+    /// How many operands it takes; any number, where nothing is said.
+    fn n_operands(self) -> Option<usize> {
+        match self {
+            Remark::OptimizationBarrier => None,
+            Remark::Tie | Remark::ShardAlike => Some(2),
+            _ => Some(1),
+        }
     }
 }
 
@@ -91,10 +108,25 @@ impl Annotate {
         }
     }
 
+    /// Tangents behind one barrier: those that are there, which then wait for one another.
+    fn all_behind(&self, cx: Cx<'_>, tangents: &[Tangent]) -> Result<SmallVec<[Tangent; 2]>> {
+        let operands: Vec<Value> = program::values(tangents).collect();
+        let mut behind = cx.bind(&self.clone().into(), &operands)?.into_iter();
+        let tangent = |tangent: &Tangent| match tangent {
+            Tangent::Zero(_) => tangent.clone(),
+            Tangent::Value(value) => Tangent::Value(behind.next().unwrap_or(value.clone())),
+        };
+        Ok(tangents.iter().map(tangent).collect())
+    }
+
     /// A tangent with the remark, where it is one about a single value.
     fn remarked(&self, cx: Cx<'_>, tangent: &Tangent) -> Result<Tangent> {
         match self.remark {
-            Remark::Tie | Remark::DceSink | Remark::ShardAlike => Ok(tangent.clone()),
+            Remark::Tie
+            | Remark::DceSink
+            | Remark::ShardAlike
+            | Remark::Name
+            | Remark::OptimizationBarrier => Ok(tangent.clone()),
             _ => {
                 tangent.map(tangent.ty(), |t| ops::bind1(cx, self.clone(), std::slice::from_ref(t)))
             }
@@ -120,14 +152,16 @@ impl Primitive for Annotate {
     }
 
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
-        let needed = self.remark.n_operands();
-        if inputs.len() != needed {
+        if let Some(needed) = self.remark.n_operands().filter(|&needed| needed != inputs.len()) {
             bail!(
                 InvalidArgument,
                 "{} takes {needed} operands, got {}",
                 self.remark.name(),
                 inputs.len()
             );
+        }
+        if inputs.is_empty() {
+            bail!(InvalidArgument, "{} takes at least 1 operand, got none", self.remark.name());
         }
         Ok(self.chosen(inputs).into())
     }
@@ -146,6 +180,9 @@ impl Primitive for Annotate {
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], tangents: &[Tangent]) -> Result<Jvp> {
         let primals = cx.bind(&self.clone().into(), primals)?;
+        if self.remark == Remark::OptimizationBarrier {
+            return Ok(Jvp { primals, tangents: self.all_behind(cx, tangents)? });
+        }
         let tangents = self.chosen(tangents).iter().map(|t| self.remarked(cx, t));
         Ok(Jvp { primals, tangents: tangents.collect::<Result<_>>()? })
     }
@@ -156,6 +193,9 @@ impl Primitive for Annotate {
         inputs: &[Operand],
         cotangents: &[Tangent],
     ) -> Result<SmallVec<[Tangent; 4]>> {
+        if self.remark == Remark::OptimizationBarrier {
+            return Ok(self.all_behind(cx, cotangents)?.into_iter().collect());
+        }
         let n_dropped = inputs.len() - cotangents.len();
         let dropped = inputs[..n_dropped].iter().map(|x| Ok(Tangent::Zero(x.ty().clone())));
         let kept = inputs[n_dropped..].iter().zip(cotangents).map(|(input, ct)| match input {
@@ -204,7 +244,7 @@ impl Primitive for Annotate {
         for remark in Remark::ALL {
             let text = if remark.param().is_some() { "any" } else { "" };
             let prim = Annotate { remark, text: text.into() };
-            let n = remark.n_operands();
+            let n = remark.n_operands().unwrap_or(3);
             for dtype in DTYPES {
                 let inputs = vec![hard(dtype, &[2, 4]); n];
                 samples.push(crate::prims::Sample { smooth: false, ..exact(prim.clone(), inputs) });

@@ -12,7 +12,7 @@ mod stop_gradient;
 mod while_loop;
 
 pub use call::Call;
-pub use checkpoint::{Checkpoint, Derivative};
+pub use checkpoint::{Checkpoint, Policy};
 pub use composite::Composite;
 pub use cond::Cond;
 pub use custom::{CustomJvp, CustomLinear, CustomVjp, CustomVmap, Rule};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jaxrs_data::{DType, Error, Result, SmallVec, Type};
-use jaxrs_ir::prims::{Call, Check, Checkpoint, Cond, Scan, While};
+use jaxrs_ir::prims::{Call, Check, Cond, Scan, While};
 use jaxrs_ir::{Atom, Cx, Eqn, Jaxpr, Prim, Value, ops};
 use jaxrs_kernel::Compare;
 
@@ -135,7 +135,7 @@ impl<'a> Functionalizer<'a> {
             }
             Prim::Checkpoint(checkpoint) => {
                 let jaxpr = self.staged(cx, &checkpoint.jaxpr, state, inputs)?;
-                self.call(cx, &Checkpoint::new(jaxpr).into(), state, inputs)
+                self.call(cx, &checkpoint.of(jaxpr).into(), state, inputs)
             }
             Prim::Cond(cond) => self.cond(cx, cond, state, inputs),
             Prim::Scan(scan) => self.scan(cx, scan, state, inputs),

@@ -16,6 +16,7 @@ mod named_axes;
 mod nesting;
 mod options;
 mod programs;
+mod recomputation;
 mod setting;
 mod spmd;
 mod structured_loops;

@@ -161,11 +161,14 @@ fn checkpointed_bodies_stack_carries_only() {
                 c:f32[3] d:f32[5,3] = scan[
                   jaxpr={ lambda ; e:f32[3] f:f32[3]. let
                       g:f32[3] = remat2[
+                        differentiated=false
                         jaxpr={ lambda h:f32[3]; i:f32[3]. let
                             j:f32[3] = sin h
                             k:f32[3] = mul j i
                             l:f32[3] = sin k
                           in (l,) }
+                        policy=None
+                        prevent_cse=true
                       ] e f
                     in (g, f) }
                   length=5
@@ -181,6 +184,7 @@ fn checkpointed_bodies_stack_carries_only() {
                 q:f32[3] r:f32[3] = scan[
                   jaxpr={ lambda ; s:f32[3] t:f32[3] u:f32[3] v:f32[3]. let
                       w:f32[3] x:f32[3] = remat2[
+                        differentiated=true
                         jaxpr={ lambda ; y:f32[3] z:f32[3] ba:f32[3]. let
                             bb:f32[3] = sin y
                             bc:f32[3] = cos y
@@ -191,6 +195,8 @@ fn checkpointed_bodies_stack_carries_only() {
                             bh:f32[3] = mul bf z
                             bi:f32[3] = mul bh bc
                           in (bi, bg) }
+                        policy=None
+                        prevent_cse=true
                       ] s v u
                       bj:f32[3] = add_any t w
                     in (bj, x) }
@@ -213,9 +219,13 @@ fn checkpoints_compute_again_in_the_backward_pass() {
         expect![[r#"
             { lambda ; a:f32[]. let
                 b:f32[] = remat2[
+                  differentiated=false
                   jaxpr={ lambda ; c:f32[]. let d:f32[] = sin c; e:f32[] = sin d in (e,) }
+                  policy=None
+                  prevent_cse=true
                 ] a
                 f:f32[] = remat2[
+                  differentiated=true
                   jaxpr={ lambda ; g:f32[] h:f32[]. let
                       i:f32[] = sin g
                       j:f32[] = cos g
@@ -223,6 +233,8 @@ fn checkpoints_compute_again_in_the_backward_pass() {
                       l:f32[] = mul h k
                       m:f32[] = mul l j
                     in (m,) }
+                  policy=None
+                  prevent_cse=true
                 ] a 1.0:f32[]
               in (f,) }"#]],
     );

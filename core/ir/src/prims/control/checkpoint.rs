@@ -1,49 +1,48 @@
 //! Recomputation instead of residuals.
 
+mod kept;
+mod policy;
+
 use std::sync::Arc;
 
 use jaxrs_data::{Literal, Result, SmallVec, Type, smallvec};
 
-use super::call::{self, without_tangents};
+use self::kept::Kept;
+pub use self::policy::Policy;
+use super::call::{self, SplitOff, without_tangents};
 use crate::lower::Lowering;
 use crate::prims::Primitive;
 use crate::rules::program;
-use crate::{
-    Batched, Cx, Jaxpr, Jvp, LinearizedJaxpr, Operand, Param, ParamReader, Params, Prim, Tangent,
-    Value,
-};
+use crate::{Batched, Cx, Jaxpr, Jvp, Operand, Param, ParamReader, Params, Prim, Tangent, Value};
 
-/// A program (printed as `remat2`) of which reverse mode keeps the operands only, and computes again what it
-/// needs.
+/// A program (printed as `remat2`) of which reverse mode keeps the operands, and what a policy lets it keep,
+/// and computes the rest again when it needs it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Checkpoint {
     /// The program.
     pub jaxpr: Arc<Jaxpr>,
-    /// Where the program is the derivative of another: of which. It takes that one's inputs and the
-    /// tangents of some of them, and gives the tangents of its results; it is transposed by linearizing
-    /// the other one, whose loops and branches would otherwise have to be taken apart.
-    pub derivative_of: Option<Arc<Derivative>>,
-}
-
-/// See [`Checkpoint::derivative_of`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Derivative {
-    /// The program that was differentiated.
-    pub jaxpr: Arc<Jaxpr>,
-    /// With respect to which inputs.
-    pub has_tangent: Vec<bool>,
-    /// Of which results the tangents are given.
-    pub out_has_tangent: Vec<bool>,
+    /// Whether the program computes tangents or cotangents: then it computes values again.
+    pub differentiated: bool,
+    /// Which values are kept; none without one.
+    pub policy: Option<Policy>,
+    /// Whether what is computed again is kept apart from what was computed before, so that the compiler
+    /// does not find the two equal and keep the values after all.
+    pub prevent_cse: bool,
 }
 
 impl Checkpoint {
-    /// A program that is computed again when it is needed.
+    /// A program of which everything is computed again.
     pub fn new(jaxpr: Arc<Jaxpr>) -> Checkpoint {
-        Checkpoint { jaxpr, derivative_of: None }
+        Checkpoint { jaxpr, differentiated: false, policy: None, prevent_cse: true }
     }
 
-    fn of(jaxpr: Arc<Jaxpr>) -> Prim {
-        Checkpoint::new(jaxpr).into()
+    /// The same for another program.
+    pub fn of(&self, jaxpr: Arc<Jaxpr>) -> Checkpoint {
+        Checkpoint { jaxpr, ..self.clone() }
+    }
+
+    fn prim(&self, jaxpr: Arc<Jaxpr>) -> Prim {
+        self.of(jaxpr).into()
     }
 }
 
@@ -53,12 +52,26 @@ impl Primitive for Checkpoint {
     }
 
     fn params(&self) -> Params {
-        vec![("jaxpr", Param::Jaxpr(self.jaxpr.clone()))]
+        let policy = |policy: &Policy| Param::Name(policy.to_string());
+        vec![
+            ("differentiated", Param::Bool(self.differentiated)),
+            ("jaxpr", Param::Jaxpr(self.jaxpr.clone())),
+            ("policy", self.policy.as_ref().map_or(Param::None, policy)),
+            ("prevent_cse", Param::Bool(self.prevent_cse)),
+        ]
     }
 
     fn parse(name: &str, params: &[(String, Param)]) -> Option<Result<Checkpoint>> {
-        (name == "remat2")
-            .then(|| Ok(Checkpoint::new(ParamReader::new("remat2", params).jaxpr("jaxpr")?)))
+        (name == "remat2").then(|| {
+            let params = ParamReader::new("remat2", params);
+            let policy = params.optional("policy").map(|_| params.name("policy")?.parse());
+            Ok(Checkpoint {
+                jaxpr: params.jaxpr("jaxpr")?,
+                differentiated: params.bool("differentiated")?,
+                policy: policy.transpose()?,
+                prevent_cse: params.bool("prevent_cse")?,
+            })
+        })
     }
 
     fn programs(&self) -> SmallVec<[&Arc<Jaxpr>; 2]> {
@@ -74,7 +87,7 @@ impl Primitive for Checkpoint {
     }
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], tangents: &[Tangent]) -> Result<Jvp> {
-        call::jvp(cx, &self.jaxpr, primals, tangents, Checkpoint::of)
+        call::jvp(cx, &self.jaxpr, primals, tangents, |jaxpr| self.prim(jaxpr))
     }
 
     fn linearize(
@@ -84,45 +97,40 @@ impl Primitive for Checkpoint {
         primals: &[Value],
         tangents: &[Tangent],
     ) -> Result<Option<Jvp>> {
-        let has_tangent = program::nonzero(tangents);
-        let outputs = primal.bind(&self.clone().into(), primals)?;
-        let parts = primal.linearize_jaxpr(&self.jaxpr, &has_tangent, &[])?;
+        let parts = primal.linearize_jaxpr(&self.jaxpr, &program::nonzero(tangents), &[])?;
         if !parts.has_tangent.contains(&true) {
+            let outputs = primal.bind(&self.clone().into(), primals)?;
             return Ok(Some(without_tangents(outputs)));
         }
-        let operands: SmallVec<[Value; 4]> =
-            primals.iter().cloned().chain(program::values(tangents)).collect();
+        let n_outputs = self.jaxpr.outputs.len();
+        let kept = Kept::new(primal, &self.jaxpr, &parts, self.policy.as_ref())?;
+        let mut outputs = primal.bind(&self.prim(kept.forward.clone()), primals)?;
+        let saved = outputs.split_off_at(n_outputs);
+        let mut operands = program::chosen(&[primals, &saved].concat(), &kept.is_needed);
+        let n_known = operands.len();
+        operands.extend(program::values(tangents));
         let types: Vec<Type> = operands.iter().map(|value| value.ty().clone()).collect();
-        let (n_primals, n_outputs) = (primals.len(), outputs.len());
         let derivative = primal.stage(&types, &mut |cx, values| {
-            let (primals, tangents) = values.split_at(n_primals);
-            recompute(cx, &parts, &parts.linear, n_outputs, primals, tangents)
+            let (known, tangents) = values.split_at(n_known);
+            let mut operands = cx.eval_jaxpr(&kept.again, known)?;
+            operands.extend_from_slice(tangents);
+            cx.eval_jaxpr(&parts.linear, &operands)
         })?;
-        let out_has_tangent = parts.has_tangent.clone();
-        let of = Derivative { jaxpr: self.jaxpr.clone(), has_tangent, out_has_tangent };
-        let prim =
-            Checkpoint { jaxpr: program::live(&derivative), derivative_of: Some(Arc::new(of)) };
+        let jaxpr = program::live(&derivative);
+        let prim = Checkpoint { jaxpr, differentiated: true, ..self.clone() };
         let found = linear.bind(&prim.into(), &operands)?;
         let tangents = program::spread(&outputs, found, &parts.has_tangent);
         Ok(Some(Jvp { primals: outputs, tangents }))
     }
 
+    /// A derivative as it was recorded computes again what depends on no tangent; so its transpose does.
     fn transpose(
         &self,
         cx: Cx<'_>,
         inputs: &[Operand],
         cotangents: &[Tangent],
     ) -> Result<SmallVec<[Tangent; 4]>> {
-        // Only as it was recorded: linear in the tangents, and in nothing else.
-        let is_linear = program::linear(inputs);
-        let as_recorded = |of: &&Arc<Derivative>| {
-            let n_primals = of.jaxpr.invars.len();
-            is_linear.iter().enumerate().all(|(k, &is_linear)| is_linear == (k >= n_primals))
-        };
-        match self.derivative_of.as_ref().filter(as_recorded) {
-            Some(derivative) => self.transpose_derivative(cx, derivative, inputs, cotangents),
-            None => call::transpose(cx, &self.jaxpr, inputs, cotangents, Checkpoint::of),
-        }
+        call::transpose(cx, &self.jaxpr, inputs, cotangents, |jaxpr| self.prim(jaxpr))
     }
 
     fn batch(
@@ -132,7 +140,7 @@ impl Primitive for Checkpoint {
         inputs: &[Value],
         axes: &[Option<usize>],
     ) -> Result<Batched> {
-        call::batch(cx, &self.jaxpr, size, inputs, axes, Checkpoint::of)
+        call::batch(cx, &self.jaxpr, size, inputs, axes, |jaxpr| self.prim(jaxpr))
     }
 
     fn lowering(&self, _inputs: &[Type]) -> Lowering {
@@ -141,55 +149,21 @@ impl Primitive for Checkpoint {
 
     #[cfg(any(test, feature = "testing"))]
     fn samples() -> Vec<crate::prims::Sample> {
-        vec![super::sample::of_program(Checkpoint::new)]
+        let policies = [
+            None,
+            Some(Policy::DotsSaveable),
+            Some(Policy::EverythingSaveable),
+            Some(Policy::SaveOnlyTheseNames(["a", "it's \"b\""].map(Into::into).into())),
+        ];
+        let sample = |policy: Option<Policy>| {
+            let (differentiated, prevent_cse) = (policy.is_none(), policy.is_some());
+            super::sample::of_program(|jaxpr| Checkpoint {
+                jaxpr,
+                differentiated,
+                policy,
+                prevent_cse,
+            })
+        };
+        policies.into_iter().map(sample).collect()
     }
-}
-
-impl Checkpoint {
-    /// The transpose of a derivative: computes again what residuals need, then goes backwards.
-    fn transpose_derivative(
-        &self,
-        cx: Cx<'_>,
-        derivative: &Derivative,
-        inputs: &[Operand],
-        cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        let Derivative { jaxpr, has_tangent, out_has_tangent } = derivative;
-        let parts = cx.linearize_jaxpr(jaxpr, has_tangent, out_has_tangent)?;
-        let mut nonzero = program::nonzero(cotangents).into_iter();
-        let wanted: Vec<bool> = out_has_tangent
-            .iter()
-            .map(|&has_tangent| has_tangent && nonzero.next().unwrap_or(false))
-            .collect();
-        let wanted = program::chosen(&wanted, &parts.has_tangent);
-        let linear = program::with_outputs(&parts.linear, &wanted);
-        let backward = cx.transpose_jaxpr(&linear, parts.residuals.len())?;
-        let mut operands = program::known(inputs);
-        let n_known = operands.len();
-        operands.extend(program::values(cotangents));
-        let types: Vec<Type> = operands.iter().map(|value| value.ty().clone()).collect();
-        let n_outputs = derivative.jaxpr.outputs.len();
-        let both = cx.stage(&types, &mut |cx, values| {
-            let (primals, cotangents) = values.split_at(n_known);
-            recompute(cx, &parts, &backward, n_outputs, primals, cotangents)
-        })?;
-        let found = cx.bind(&Checkpoint::of(program::live(&both)), &operands)?;
-        Ok(program::cotangents(inputs, found))
-    }
-}
-
-/// Computes the residuals of a linearized program again, and applies a program to them and further
-/// values.
-fn recompute(
-    cx: Cx<'_>,
-    parts: &LinearizedJaxpr,
-    then: &Jaxpr,
-    n_outputs: usize,
-    primals: &[Value],
-    further: &[Value],
-) -> Result<Vec<Value>> {
-    let outputs = cx.eval_jaxpr(&parts.primal, primals)?;
-    let mut operands = program::residuals(&parts.residuals, primals, &outputs[n_outputs..]);
-    operands.extend_from_slice(further);
-    cx.eval_jaxpr(then, &operands)
 }

@@ -1,0 +1,169 @@
+//! What is kept of a linearized program, and how residuals follow from it.
+//!
+//! The program of results and residuals is walked from the residuals back: what a saveable operation gave is
+//! kept, and anything else is computed again from what that takes. Calls are replaced by what they call, and
+//! loops hand out what their bodies keep of each iteration, stacked.
+
+use std::sync::Arc;
+
+use jaxrs_data::{Result, Type};
+
+use super::Policy;
+use crate::prims::Scan;
+use crate::rules::program;
+use crate::{Atom, Cx, Eqn, Jaxpr, LinearizedJaxpr, Prim, Residual, Value, VarId};
+
+/// What is kept of a linearized program.
+pub(super) struct Kept {
+    /// `inputs… → (results…, saved…)`.
+    pub(super) forward: Arc<Jaxpr>,
+    /// Residuals from those of the inputs and what was saved that `is_needed`.
+    pub(super) again: Jaxpr,
+    /// Which of `(inputs…, saved…)` the residuals follow from.
+    pub(super) is_needed: Vec<bool>,
+}
+
+impl Kept {
+    pub(super) fn new(
+        cx: Cx<'_>,
+        original: &Arc<Jaxpr>,
+        parts: &LinearizedJaxpr,
+        policy: Option<&Policy>,
+    ) -> Result<Kept> {
+        let n_outputs = original.outputs.len();
+        let residuals = |primal: &Jaxpr| {
+            let residual = |residual: &Residual| match *residual {
+                Residual::Input(k) => Atom::Var(primal.invars[k]),
+                Residual::Saved(k) => primal.outputs[n_outputs + k].clone(),
+            };
+            parts.residuals.iter().map(residual).collect::<Vec<Atom>>()
+        };
+        let Some(policy) = policy.filter(|&policy| *policy != Policy::NothingSaveable) else {
+            let again = Jaxpr { outputs: residuals(&parts.primal), ..(*parts.primal).clone() };
+            return Ok(Kept::needed(original.clone(), again));
+        };
+        let flat = flattened(cx, &parts.primal)?;
+        let mut cut = Cut::new(&flat, policy);
+        let results = flat.outputs[..n_outputs].to_vec();
+        let again = cut.again(&residuals(&flat));
+        let forward = cut.forward(results);
+        Ok(Kept::needed(program::live(&forward), again))
+    }
+
+    fn needed(forward: Arc<Jaxpr>, again: Jaxpr) -> Kept {
+        let again = program::live(&again);
+        let is_needed = again.used_inputs();
+        Kept { forward, again: again.without_dead_code(&is_needed), is_needed }
+    }
+}
+
+/// A program of which some values are kept.
+struct Cut<'a> {
+    policy: &'a Policy,
+    /// The program, whose loops give what they keep as further results.
+    program: Jaxpr,
+    saved: Vec<VarId>,
+}
+
+impl Cut<'_> {
+    fn new<'a>(program: &Jaxpr, policy: &'a Policy) -> Cut<'a> {
+        Cut { policy, program: program.clone(), saved: Vec::new() }
+    }
+
+    /// `(inputs…, saved…) → wanted…`, for a choice of what is saved.
+    fn again(&mut self, wanted: &[Atom]) -> Jaxpr {
+        let mut needed = vec![false; self.program.types.len()];
+        mark(&mut needed, wanted);
+        let mut eqns: Vec<Eqn> = Vec::new();
+        for k in (0..self.program.eqns.len()).rev() {
+            let eqn = self.program.eqns[k].clone();
+            let outputs = eqn.outputs.iter().filter(|var| needed[var.0 as usize]);
+            let outputs: Vec<VarId> = outputs.copied().collect();
+            if outputs.is_empty() {
+                continue;
+            }
+            if self.policy.is_saveable(&eqn.prim) {
+                self.saved.extend(outputs);
+                continue;
+            }
+            mark(&mut needed, &eqn.inputs);
+            eqns.push(self.through_loop(k, &eqn, &needed).unwrap_or(eqn));
+        }
+        eqns.reverse();
+        self.saved.reverse();
+        let mut again = Jaxpr { eqns, outputs: wanted.to_vec(), ..self.program.clone() };
+        again.invars.extend(&self.saved);
+        again
+    }
+
+    /// The program that gives what is saved after these results.
+    fn forward(self, results: Vec<Atom>) -> Jaxpr {
+        let saved = self.saved.iter().map(|&var| Atom::Var(var));
+        let outputs = results.into_iter().chain(saved).collect();
+        Jaxpr { outputs, ..self.program }
+    }
+
+    /// Has a loop keep values of each iteration: it gives them stacked from now on, and the loop that comes
+    /// back runs over them.
+    fn through_loop(&mut self, k: usize, eqn: &Eqn, needed: &[bool]) -> Option<Eqn> {
+        let Prim::Scan(scan) = &eqn.prim else { return None };
+        let mut body = Cut::new(&scan.jaxpr, self.policy);
+        // Carried values matter to later iterations, stacked ones where they are needed.
+        let is_wanted = |j: usize| j < scan.num_carry || needed[eqn.outputs[j].0 as usize];
+        let outputs = scan.jaxpr.outputs.iter().enumerate();
+        let wanted: Vec<Atom> =
+            outputs.filter(|&(j, _)| is_wanted(j)).map(|(_, atom)| atom.clone()).collect();
+        let again = body.again(&wanted);
+        if body.saved.is_empty() {
+            return None;
+        }
+        let stack = |ty: &Type| ty.with_shape(ty.shape.with(0, scan.length));
+        let types = body.saved.iter().map(|&var| stack(&body.program[var]));
+        let stacked: Vec<VarId> = types.map(|ty| self.program.fresh_var(ty)).collect();
+        let forward = body.forward(scan.jaxpr.outputs.clone());
+        let replaced = &mut self.program.eqns[k];
+        replaced.prim = Scan { jaxpr: program::live(&forward), ..scan.clone() }.into();
+        replaced.outputs.extend(stacked.iter().copied());
+        let mut inputs = eqn.inputs.clone();
+        inputs.extend(stacked.iter().map(|&var| Atom::Var(var)));
+        self.saved.extend(stacked);
+        let outputs = (0..eqn.outputs.len()).filter(|&j| is_wanted(j)).map(|j| eqn.outputs[j]);
+        Some(Eqn {
+            prim: Scan { jaxpr: program::live(&again), ..scan.clone() }.into(),
+            inputs,
+            outputs: outputs.collect(),
+            name_stack: eqn.name_stack.clone(),
+        })
+    }
+}
+
+fn mark(needed: &mut [bool], atoms: &[Atom]) {
+    for atom in atoms {
+        if let Atom::Var(var) = atom {
+            needed[var.0 as usize] = true;
+        }
+    }
+}
+
+/// The program, and those that its loops run, with what is called in place of calls.
+fn flattened(cx: Cx<'_>, jaxpr: &Arc<Jaxpr>) -> Result<Arc<Jaxpr>> {
+    let is_flat = |eqn: &Eqn| eqn.prim.inlined().is_none() && !matches!(eqn.prim, Prim::Scan(_));
+    if jaxpr.eqns.iter().all(is_flat) {
+        return Ok(jaxpr.clone());
+    }
+    let types: Vec<Type> = jaxpr.in_types().cloned().collect();
+    cx.stage(&types, &mut |cx, inputs| eval_flat(cx, jaxpr, inputs))
+}
+
+fn eval_flat(cx: Cx<'_>, jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Vec<Value>> {
+    program::eval_with(jaxpr, inputs, &mut |prim, operands| match prim {
+        Prim::Scan(scan) => {
+            let scan = Scan { jaxpr: flattened(cx, &scan.jaxpr)?, ..scan.clone() };
+            Ok(cx.bind(&scan.into(), operands)?.into_vec())
+        }
+        prim => match prim.inlined() {
+            Some(callee) => eval_flat(cx, callee, operands),
+            None => Ok(cx.bind(prim, operands)?.into_vec()),
+        },
+    })
+}
