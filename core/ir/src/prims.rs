@@ -358,6 +358,8 @@ primitives! {
     CustomJvp,
     CustomVjp,
     CustomLinear,
+    LinearCall,
+    CustomLinearSolve,
     StopGradient,
     AllReduce,
     AxisExchange,

@@ -253,7 +253,7 @@ impl Scope {
             return self.parent().bind(prim, &operands);
         }
         // A program of both kinds of operands is taken apart, so that what is known stays known.
-        if let Some(jaxpr) = prim.inlined().filter(|_| n_linear < inputs.len()) {
+        if let Some(jaxpr) = prim.taken_apart().filter(|_| n_linear < inputs.len()) {
             return Ok(eval_jaxpr(self, jaxpr, inputs)?.into());
         }
         let outputs = split(&self.parent(), linear, prim, &operands)?;

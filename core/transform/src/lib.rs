@@ -30,6 +30,7 @@ mod grad;
 mod jacobian;
 mod jit;
 mod jvp;
+mod linear;
 mod linearize;
 mod residuals;
 mod settings;
@@ -64,6 +65,10 @@ pub use grad::{DiffOptions, grad, value_and_grad};
 pub use jacobian::{hessian, jacfwd, jacrev};
 pub use jit::{JitOptions, jit};
 pub use jvp::jvp;
+pub use linear::{
+    SolveOptions, Solver, closure_convert, custom_linear_solve, custom_root, linear_call,
+    linear_transpose,
+};
 pub use linearize::{linearize, vjp};
 pub use settings::Settings;
 pub use spmd::{Mesh, PartitionSpec, PmapOptions, ShardMapOptions, pmap, shard_map, smap};

@@ -25,15 +25,9 @@ pub(crate) fn inline_checkpoints(jaxpr: Jaxpr) -> Jaxpr {
 type Callee = dyn Fn(&Eqn) -> Option<(&Arc<Jaxpr>, Vec<Atom>)>;
 
 fn callee(eqn: &Eqn) -> Option<(&Arc<Jaxpr>, Vec<Atom>)> {
-    match &eqn.prim {
-        Prim::Call(call) => Some((&call.jaxpr, eqn.inputs.to_vec())),
-        Prim::Composite(f) => Some((&f.jaxpr, eqn.inputs.to_vec())),
-        Prim::CustomJvp(f) => Some((&f.call_jaxpr, eqn.inputs.to_vec())),
-        Prim::CustomVmap(f) => Some((&f.call, eqn.inputs.to_vec())),
-        Prim::CustomVjp(f) => Some((&f.call_jaxpr, eqn.inputs.to_vec())),
-        Prim::Checkpoint(f) if !f.prevent_cse => Some((&f.jaxpr, eqn.inputs.to_vec())),
-        _ => None,
-    }
+    let stays = matches!(&eqn.prim, Prim::Checkpoint(f) if f.prevent_cse);
+    let callee = eqn.prim.inlined().filter(|_| !stays);
+    callee.map(|callee| (callee, eqn.inputs.to_vec()))
 }
 
 fn inline(jaxpr: &Jaxpr, callee: &Callee) -> Jaxpr {

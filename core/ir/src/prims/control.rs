@@ -5,6 +5,7 @@ mod checkpoint;
 mod composite;
 mod cond;
 mod custom;
+mod linear;
 #[cfg(any(test, feature = "testing"))]
 mod sample;
 mod scan;
@@ -16,6 +17,7 @@ pub use checkpoint::{Checkpoint, Policy};
 pub use composite::Composite;
 pub use cond::Cond;
 pub use custom::{CustomJvp, CustomLinear, CustomVjp, CustomVmap, Rule};
+pub use linear::{CustomLinearSolve, LinearCall, Operator};
 pub use scan::Scan;
 pub use stop_gradient::StopGradient;
 pub use while_loop::While;
@@ -31,7 +33,18 @@ impl crate::Prim {
             crate::Prim::CustomJvp(custom) => Some(&custom.call_jaxpr),
             crate::Prim::CustomVjp(custom) => Some(&custom.call_jaxpr),
             crate::Prim::CustomVmap(custom) => Some(&custom.call),
+            crate::Prim::LinearCall(linear) => Some(&linear.callee),
+            crate::Prim::CustomLinearSolve(solve) => Some(solve.call()),
             _ => None,
+        }
+    }
+
+    /// As [`Prim::inlined`](crate::Prim::inlined), but for what is to stay whole where some of its operands
+    /// belong to a linear program: it has a transpose of its own.
+    pub fn taken_apart(&self) -> Option<&std::sync::Arc<crate::Jaxpr>> {
+        match self {
+            crate::Prim::LinearCall(_) | crate::Prim::CustomLinearSolve(_) => None,
+            other => other.inlined(),
         }
     }
 }

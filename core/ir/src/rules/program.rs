@@ -171,7 +171,7 @@ fn eval_separately(cx: Cx<'_>, jaxpr: &Jaxpr, inputs: Marked) -> Result<Marked> 
 fn bind_separately(cx: Cx<'_>, prim: &Prim, operands: Marked) -> Result<Marked> {
     let any = operands.iter().any(|(_, flag)| *flag);
     if any && operands.iter().any(|(_, flag)| !*flag) {
-        if let Some(jaxpr) = prim.inlined() {
+        if let Some(jaxpr) = prim.taken_apart() {
             return eval_separately(cx, jaxpr, operands);
         }
         let (inputs, flags): (Vec<Value>, Vec<bool>) = operands.iter().cloned().unzip();

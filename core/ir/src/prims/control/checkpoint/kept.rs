@@ -147,12 +147,20 @@ fn mark(needed: &mut [bool], atoms: &[Atom]) {
 
 /// The program, and those that its loops run, with what is called in place of calls.
 fn flattened(cx: Cx<'_>, jaxpr: &Arc<Jaxpr>) -> Result<Arc<Jaxpr>> {
-    let is_flat = |eqn: &Eqn| eqn.prim.inlined().is_none() && !matches!(eqn.prim, Prim::Scan(_));
+    let is_flat = |eqn: &Eqn| callee(&eqn.prim).is_none() && !matches!(eqn.prim, Prim::Scan(_));
     if jaxpr.eqns.iter().all(is_flat) {
         return Ok(jaxpr.clone());
     }
     let types: Vec<Type> = jaxpr.in_types().cloned().collect();
     cx.stage(&types, &mut |cx, inputs| eval_flat(cx, jaxpr, inputs))
+}
+
+/// What an operation calls, if it does nothing else. Functions with rules of their own keep them.
+fn callee(prim: &Prim) -> Option<&Arc<Jaxpr>> {
+    match prim {
+        Prim::Call(_) | Prim::Composite(_) | Prim::Checkpoint(_) => prim.inlined(),
+        _ => None,
+    }
 }
 
 fn eval_flat(cx: Cx<'_>, jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Vec<Value>> {
@@ -161,7 +169,7 @@ fn eval_flat(cx: Cx<'_>, jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Vec<Value>> 
             let scan = Scan { jaxpr: flattened(cx, &scan.jaxpr)?, ..scan.clone() };
             Ok(cx.bind(&scan.into(), operands)?.into_vec())
         }
-        prim => match prim.inlined() {
+        prim => match callee(prim) {
             Some(callee) => eval_flat(cx, callee, operands),
             None => Ok(cx.bind(prim, operands)?.into_vec()),
         },
