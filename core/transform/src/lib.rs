@@ -28,6 +28,7 @@ mod frame;
 mod function;
 mod grad;
 mod jacobian;
+mod jet;
 mod jit;
 mod jvp;
 mod linear;
@@ -63,6 +64,7 @@ pub use frame::Scope;
 pub use function::Function;
 pub use grad::{DiffOptions, grad, value_and_grad};
 pub use jacobian::{hessian, jacfwd, jacrev};
+pub use jet::{JetOptions, jet};
 pub use jit::{JitOptions, jit};
 pub use jvp::jvp;
 pub use linear::{

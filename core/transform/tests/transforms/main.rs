@@ -11,6 +11,7 @@ mod effects;
 mod errors;
 mod events;
 mod jacobians;
+mod jets;
 mod linear_functions;
 mod looking_on;
 mod named_axes;

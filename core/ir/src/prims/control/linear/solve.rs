@@ -318,9 +318,18 @@ impl Primitive for CustomLinearSolve {
         let (a, b) = (doubles(&[0.5, -1.25, 2.0]), doubles(&[1.5, 0.75, -0.5]));
         let sample = |prim: Result<CustomLinearSolve>, n: usize| {
             let inputs = [vec![a.clone(); n], vec![b.clone()]].concat();
-            smooth(prim.unwrap_or_else(|err| panic!("{err:?}")), inputs)
+            let prim = prim.unwrap_or_else(|err| panic!("{err:?}"));
+            // Operands that stand for the same matrix cannot move each for itself.
+            crate::prims::Sample { smooth: n == 0, ..smooth(prim, inputs) }
         };
+        let twice = |body: &str| Operator {
+            jaxpr: program(&format!("{{ lambda ; b:f64[3]. let {body} in (c,) }}")),
+            num_consts: 0,
+        };
+        let double = || twice("c:f64[3] = mul b 2.0:f64[]");
+        let half = || twice("c:f64[3] = div b 2.0:f64[]");
         vec![
+            sample(CustomLinearSolve::new(double(), half(), Some((double(), half()))), 0),
             sample(CustomLinearSolve::new(times(), plain(), None), 2),
             sample(CustomLinearSolve::new(times(), plain(), Some((times(), plain()))), 4),
             sample(CustomLinearSolve::new(times(), solve(), Some((times(), solve()))), 4),
