@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod check;
+pub mod compose;
 pub mod context;
 #[cfg(any(test, feature = "testing"))]
 pub mod coverage;

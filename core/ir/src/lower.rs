@@ -22,6 +22,8 @@ pub enum Lowering {
     Update,
     /// By replacing it with the jaxpr that it holds.
     Inline,
+    /// By replacing it with what it is composed of: [`Primitive::compose`](crate::Primitive::compose).
+    Composed,
     /// By the compiler: loops and branches.
     Control,
 }

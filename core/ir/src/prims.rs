@@ -219,6 +219,12 @@ pub trait Primitive: fmt::Debug {
         Err(Error::internal(format_args!("{} has no rule for steps", self.name())))
     }
 
+    /// The results, by other primitives; for [`Lowering::Composed`]. It transforms no programs and uses no
+    /// values but the operands and scalar constants.
+    fn compose(&self, _cx: Cx<'_>, _inputs: &[Value]) -> Result<Outputs> {
+        Err(Error::internal(format_args!("{} is not composed", self.name())))
+    }
+
     /// The programs that it holds and runs.
     fn programs(&self) -> SmallVec<[&Arc<Jaxpr>; 2]> {
         SmallVec::new()

@@ -211,7 +211,7 @@ fn merge(readers: &mut Readers, new: Reader) {
 
 fn demand(graph: &Graph, eqn: usize, lowering: Lowering) -> Result<Demand> {
     match lowering {
-        Lowering::Control | Lowering::Inline => Ok(control(graph, eqn)),
+        Lowering::Control | Lowering::Inline | Lowering::Composed => Ok(control(graph, eqn)),
         _ => probe::demand(graph, eqn, lowering),
     }
 }

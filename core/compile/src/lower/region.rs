@@ -101,7 +101,7 @@ impl Lowerer<'_> {
         match lowering {
             Lowering::Elements | Lowering::Reduction => true,
             Lowering::Steps | Lowering::Update => dest.leads.is_empty(),
-            Lowering::Inline | Lowering::Control => true,
+            Lowering::Inline | Lowering::Control | Lowering::Composed => true,
         }
     }
 
@@ -188,7 +188,9 @@ impl Lowerer<'_> {
             Lowering::Elements | Lowering::Reduction => Ok(()),
             Lowering::Steps => self.lower_steps(eqn, false, steps),
             Lowering::Update => self.lower_steps(eqn, true, steps),
-            Lowering::Inline | Lowering::Control => self.lower_control(eqn, steps),
+            Lowering::Inline | Lowering::Control | Lowering::Composed => {
+                self.lower_control(eqn, steps)
+            }
         }
     }
 

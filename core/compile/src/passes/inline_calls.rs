@@ -1,8 +1,10 @@
-//! Calls become the equations of what they call.
+//! Calls become the equations of what they call, and composed primitives those of what they do.
 
 use std::sync::Arc;
 
-use jaxrs_ir::{Atom, Eqn, Jaxpr, Prim};
+use jaxrs_data::{SmallVec, Type};
+use jaxrs_ir::lower::Lowering;
+use jaxrs_ir::{Eqn, Jaxpr, Prim, compose};
 
 use super::rewrite::{Names, Rebuilt, map_bodies};
 
@@ -15,19 +17,27 @@ pub(crate) fn inline_calls(jaxpr: Jaxpr) -> Jaxpr {
 /// Inlines the other checkpoints: late, so that what they compute again is not shared with what was computed
 /// before, which would keep it in memory.
 pub(crate) fn inline_checkpoints(jaxpr: Jaxpr) -> Jaxpr {
-    inline(&jaxpr, &|eqn| match &eqn.prim {
-        Prim::Checkpoint(checkpoint) => Some((&checkpoint.jaxpr, eqn.inputs.to_vec())),
+    inline(&jaxpr, &|_, eqn| match &eqn.prim {
+        Prim::Checkpoint(checkpoint) => Some(checkpoint.jaxpr.clone()),
         _ => None,
     })
 }
 
-/// What an equation calls, and with what.
-type Callee = dyn Fn(&Eqn) -> Option<(&Arc<Jaxpr>, Vec<Atom>)>;
+/// What an equation of a program calls, with its operands.
+type Callee = dyn Fn(&Jaxpr, &Eqn) -> Option<Arc<Jaxpr>>;
 
-fn callee(eqn: &Eqn) -> Option<(&Arc<Jaxpr>, Vec<Atom>)> {
+fn callee(jaxpr: &Jaxpr, eqn: &Eqn) -> Option<Arc<Jaxpr>> {
     let stays = matches!(&eqn.prim, Prim::Checkpoint(f) if f.prevent_cse);
-    let callee = eqn.prim.inlined().filter(|_| !stays);
-    callee.map(|callee| (callee, eqn.inputs.to_vec()))
+    let inlined = eqn.prim.inlined().filter(|_| !stays).cloned();
+    inlined.or_else(|| composed(jaxpr, eqn))
+}
+
+/// What a composed primitive does. One that fails stays, and is refused when it is lowered.
+fn composed(jaxpr: &Jaxpr, eqn: &Eqn) -> Option<Arc<Jaxpr>> {
+    let in_types: SmallVec<[Type; 4]> =
+        eqn.inputs.iter().map(|atom| jaxpr.atom_type(atom).clone()).collect();
+    let is_composed = eqn.prim.lowering(&in_types) == Lowering::Composed;
+    is_composed.then(|| compose::program(eqn.prim.rules(), &in_types).ok()).flatten().map(Arc::new)
 }
 
 fn inline(jaxpr: &Jaxpr, callee: &Callee) -> Jaxpr {
@@ -38,17 +48,17 @@ fn inline(jaxpr: &Jaxpr, callee: &Callee) -> Jaxpr {
 
 fn enter(new: &mut Rebuilt, old: &Jaxpr, names: &mut Names, callee: &Callee) {
     for eqn in &old.eqns {
-        let Some((body, inputs)) = callee(eqn) else {
+        let Some(body) = callee(old, eqn) else {
             let mut eqn = eqn.clone();
             map_bodies(&mut eqn.prim, &mut |body| inline(body, callee));
             new.keep(old, &eqn, names);
             continue;
         };
-        let mut inner = Names::new(body);
-        for (&var, input) in body.invars.iter().zip(&inputs) {
+        let mut inner = Names::new(&body);
+        for (&var, input) in body.invars.iter().zip(&eqn.inputs) {
             inner.set(var, names.get(input));
         }
-        enter(new, body, &mut inner, callee);
+        enter(new, &body, &mut inner, callee);
         for (&out, result) in eqn.outputs.iter().zip(&body.outputs) {
             names.set(out, inner.get(result));
         }

@@ -17,7 +17,11 @@ fn for_samples(mut law: impl FnMut(&Sample)) {
     for sample in samples {
         match sample.prim.lowering(&types(&sample.inputs)) {
             Lowering::Control | Lowering::Inline => {}
-            Lowering::Elements | Lowering::Reduction | Lowering::Steps | Lowering::Update => {
+            Lowering::Elements
+            | Lowering::Reduction
+            | Lowering::Steps
+            | Lowering::Update
+            | Lowering::Composed => {
                 law(&sample);
             }
         }
