@@ -17,6 +17,7 @@ import fourier
 import numpy_functions
 import pieces
 import sliding
+import sparse
 import special
 import table
 from recording import FLOATS, INTS, NAMES, SPECIAL, Recorder, integers, ordinary
@@ -411,8 +412,8 @@ def operations(r):
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
     for group in [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations,
-                  *complex_numbers.GROUPS, *fourier.GROUPS, *numpy_functions.GROUPS, *pieces.GROUPS, *sliding.GROUPS, *special.GROUPS,
-                  *table.GROUPS]:
+                  *complex_numbers.GROUPS, *fourier.GROUPS, *numpy_functions.GROUPS, *pieces.GROUPS, *sliding.GROUPS, *sparse.GROUPS,
+                  *special.GROUPS, *table.GROUPS]:
         group(Recorder(folder, group.__name__))
 
 

@@ -1,5 +1,5 @@
 //! The functions that programs are written with, under JAX's names: [`lax`], [`numpy`], [`random`], [`nn`],
-//! [`special`];
+//! [`special`], [`sparse`];
 //! and the one [operation table](table) that the C functions, their documentation and the bindings are
 //! generated from.
 //!
@@ -13,5 +13,6 @@ pub mod nn;
 pub mod numpy;
 mod operands;
 pub mod random;
+pub mod sparse;
 pub mod special;
 pub mod table;

@@ -18,6 +18,7 @@ mod nn;
 mod product;
 mod random;
 mod reduce;
+mod sparse;
 mod special;
 mod window;
 
@@ -161,6 +162,7 @@ pub static GROUPS: &[(&str, &[Op])] = &[
     ("random numbers", random::OPS),
     ("neural networks", nn::OPS),
     ("collectives", collective::OPS),
+    ("sparse arrays", sparse::OPS),
 ];
 
 /// All operations.

@@ -56,6 +56,7 @@ mod scatter;
 mod select;
 mod slice;
 mod sort;
+mod sparse;
 mod special;
 mod split;
 mod stack;
@@ -98,6 +99,7 @@ pub use scatter::{Scatter, ScatterKind};
 pub use select::SelectN;
 pub use slice::Slice;
 pub use sort::Sort;
+pub use sparse::*;
 pub use special::Special;
 pub use split::{Split, Unstack};
 pub use stack::{Stack, Tile};
@@ -375,6 +377,16 @@ primitives! {
     Callback,
     DebugPrint,
     Check,
+    SparseToDense,
+    SparseFromDense,
+    SparseExtract,
+    SparseDotGeneral,
+    SparseMatmul,
+    BcooTranspose,
+    BcooSortIndices,
+    BcooSumDuplicates,
+    BcooDotGeneralSampled,
+    BcooSpdotGeneral,
 }
 
 impl std::ops::Deref for Prim {

@@ -57,6 +57,11 @@ files! {
     products_of_groups_agree_with_jax: "ragged", operations::agrees;
     operations_on_windows_agree_with_jax: "window_operations", operations::agrees;
     pieces_agree_with_jax: "pieces", primitives::agrees;
+    sparse_arrays_agree_with_jax: "coordinate_arrays", primitives::agrees;
+    products_of_sparse_arrays_agree_with_jax: "coordinate_products", primitives::agrees;
+    sparse_arrays_of_dense_ones_agree_with_jax: "from_dense", primitives::agrees;
+    compressed_rows_agree_with_jax: "compressed_rows", primitives::agrees;
+    operations_on_sparse_arrays_agree_with_jax: "sparse_operations", operations::agrees;
     remarks_agree_with_jax: "remarks", primitives::agrees;
     fourier_transforms_agree_with_jax: "fourier", primitives::agrees;
     operations_with_fourier_transforms_agree_with_jax: "fourier_operations", operations::agrees;

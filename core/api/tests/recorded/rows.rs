@@ -98,6 +98,7 @@ fn param(json: &Json) -> Param {
             Param::IntLists(lists(items))
         }
         Json::Array(items) => Param::Ints(ints(items)),
+        Json::Null => Param::None,
         other => Param::Int(other.as_i64().unwrap_or_else(|| panic!("no parameter: {other}"))),
     }
 }
