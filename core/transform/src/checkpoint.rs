@@ -10,7 +10,7 @@ use jaxrs_ir::{Context as _, Value, ops};
 
 pub use self::saved::{SavedFrom, SavedResidual, saved_residuals};
 use crate::frame::during;
-use crate::{Function, Scope};
+use crate::{Function, Scope, reference};
 
 /// What reverse mode keeps of a function that it computes again.
 #[derive(Clone, Debug)]
@@ -38,12 +38,17 @@ pub fn checkpoint_with(function: &Function, options: CheckpointOptions) -> Funct
     let function = function.clone();
     Function::new(function.name().clone(), move |scope: &Scope, inputs: &[Value]| {
         let types: Vec<Type> = inputs.iter().map(|value| value.ty().clone()).collect();
-        let traced =
-            scope.trace(&function, &types).map_err(during("checkpoint", function.name()))?;
-        let operands = traced.operands(inputs);
+        let (traced, refs) = scope
+            .trace_with_refs(&function, &types)
+            .map_err(during("checkpoint", function.name()))?;
+        let mut operands = traced.operands(inputs);
+        operands.extend(reference::values("checkpoint", scope, &refs)?);
         let CheckpointOptions { policy, prevent_cse } = options.clone();
         let prim = Checkpoint { policy, prevent_cse, ..Checkpoint::new(traced.jaxpr) };
-        Ok(scope.bind(&prim.into(), &operands)?.into_vec())
+        let mut outputs = scope.bind(&prim.into(), &operands)?.into_vec();
+        let states = outputs.split_off(outputs.len() - refs.len());
+        reference::write_back("checkpoint", scope, &refs, states)?;
+        Ok(outputs)
     })
 }
 

@@ -2,12 +2,14 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use jaxrs_data::Result;
+use jaxrs_data::{DType, Error, Result};
 use jaxrs_ir::Value;
+use parking_lot::Mutex;
 
 use crate::Scope;
+use crate::control::BodyCache;
 
 type Body = dyn Fn(&Scope, &[Value]) -> Result<Vec<Value>> + Send + Sync;
 
@@ -18,6 +20,25 @@ pub struct Function(Arc<Inner>);
 struct Inner {
     name: Arc<str>,
     body: Box<Body>,
+    /// The programs that it is as a body or branch, outside of all traces.
+    programs: BodyCache,
+    /// Functions that are made of this one.
+    derived: Mutex<Vec<(DerivedKey, Function)>>,
+}
+
+/// What is made of a function: a name, a number and an element type.
+pub(crate) type DerivedKey = (&'static str, usize, DType);
+
+/// A function that does not keep what it refers to alive.
+#[derive(Clone)]
+pub(crate) struct WeakFunction(Weak<Inner>);
+
+impl WeakFunction {
+    /// The function, while it is alive.
+    pub(crate) fn upgrade(&self) -> Result<Function> {
+        let function = self.0.upgrade().map(Function);
+        function.ok_or_else(|| Error::internal("a function that another is made of is gone"))
+    }
 }
 
 impl Function {
@@ -27,7 +48,12 @@ impl Function {
         name: impl Into<Arc<str>>,
         body: impl Fn(&Scope, &[Value]) -> Result<Vec<Value>> + Send + Sync + 'static,
     ) -> Function {
-        Function(Arc::new(Inner { name: name.into(), body: Box::new(body) }))
+        Function(Arc::new(Inner {
+            name: name.into(),
+            body: Box::new(body),
+            programs: BodyCache::default(),
+            derived: Mutex::default(),
+        }))
     }
 
     /// The name, for people.
@@ -43,6 +69,25 @@ impl Function {
     /// The function of this identity.
     pub(crate) fn of(identity: &Arc<dyn Any + Send + Sync>) -> Option<Function> {
         identity.clone().downcast().ok().map(Function)
+    }
+
+    pub(crate) fn programs(&self) -> &BodyCache {
+        &self.0.programs
+    }
+
+    /// The function that is made of this one, the same each time.
+    pub(crate) fn derived(
+        &self,
+        key: DerivedKey,
+        make: impl FnOnce(WeakFunction) -> Function,
+    ) -> Function {
+        let mut derived = self.0.derived.lock();
+        if let Some((_, function)) = derived.iter().find(|(known, _)| *known == key) {
+            return function.clone();
+        }
+        let function = make(WeakFunction(Arc::downgrade(&self.0)));
+        derived.push((key, function.clone()));
+        function
     }
 
     /// Applies the function.

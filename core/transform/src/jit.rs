@@ -14,7 +14,7 @@ use crate::context::{Shared, count};
 use crate::dispatch::Compiled;
 use crate::frame::during;
 use crate::tracer::Tracer;
-use crate::{Function, Scope, Settings};
+use crate::{Function, Ref, Scope, Settings, reference};
 
 /// How a function is compiled.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +53,8 @@ struct Entry {
     settings: Settings,
     jaxpr: Arc<Jaxpr>,
     consts: Vec<Value>,
+    /// The references that the function uses; the program takes and gives their values last.
+    refs: Vec<Ref>,
     donated: Vec<bool>,
     compiled: OnceLock<Compiled>,
 }
@@ -63,6 +65,17 @@ impl Jitted {
             return self.function.call(scope, inputs);
         }
         let entry = self.entry(scope, inputs)?;
+        if entry.refs.is_empty() {
+            return self.run(scope, &entry, inputs);
+        }
+        let states = reference::values("jit", scope, &entry.refs)?;
+        let mut outputs = self.run(scope, &entry, &[inputs, &states].concat())?;
+        let states = outputs.split_off(outputs.len() - states.len());
+        reference::write_back("jit", scope, &entry.refs, states)?;
+        Ok(outputs)
+    }
+
+    fn run(&self, scope: &Scope, entry: &Entry, inputs: &[Value]) -> Result<Vec<Value>> {
         let is_eager = scope.is_eager() && !inputs.iter().any(crate::is_tracer);
         if is_eager {
             return entry.run(scope, self.function.name(), inputs);
@@ -87,7 +100,8 @@ impl Jitted {
             return Ok(entry);
         }
         let entry = Arc::new(self.trace(scope, inputs)?);
-        let is_closed = !entry.consts.iter().any(|value| value.downcast_ref::<Tracer>().is_some());
+        let is_closed = !entry.consts.iter().any(|value| value.downcast_ref::<Tracer>().is_some())
+            && entry.refs.iter().all(Ref::is_eager);
         if is_closed {
             let mut entries = self.entries.write();
             let same = entries.entry(hash).or_default();
@@ -111,10 +125,11 @@ impl Jitted {
             }
         }
         let in_types: SmallVec<[Type; 4]> = inputs.iter().map(|v| v.ty().clone()).collect();
-        let traced =
-            scope.trace(&self.function, &in_types).map_err(during("jit", self.function.name()))?;
+        let (traced, refs) = scope
+            .trace_with_refs(&self.function, &in_types)
+            .map_err(during("jit", self.function.name()))?;
         let n_consts = traced.consts.len();
-        let donated = (0..n_consts + inputs.len())
+        let donated = (0..n_consts + inputs.len() + refs.len())
             .map(|k| k >= n_consts && self.options.donate.contains(&(k - n_consts)));
         Ok(Entry {
             context: Arc::downgrade(&scope.frame.shared),
@@ -124,6 +139,7 @@ impl Jitted {
             donated: if self.options.donate.is_empty() { Vec::new() } else { donated.collect() },
             jaxpr: traced.jaxpr,
             consts: traced.consts,
+            refs,
             compiled: OnceLock::new(),
         })
     }

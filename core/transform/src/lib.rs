@@ -33,6 +33,7 @@ mod jit;
 mod jvp;
 mod linear;
 mod linearize;
+mod reference;
 mod residuals;
 mod settings;
 mod spmd;
@@ -72,6 +73,7 @@ pub use linear::{
     linear_transpose,
 };
 pub use linearize::{linearize, vjp};
+pub use reference::{Ref, new_ref, run_state};
 pub use settings::Settings;
 pub use spmd::{Mesh, PartitionSpec, PmapOptions, ShardMapOptions, pmap, shard_map, smap};
 pub use stage::{ClosedJaxpr, eval_shape, function_from_jaxpr, make_jaxpr};

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use crate::frame::{Active, Kind, check_count, during};
 use crate::tracer::{Data, Origin};
-use crate::{Function, Scope};
+use crate::{Function, Ref, Scope, reference};
 
 /// The program that a stage has recorded so far; nothing once it finished.
 #[derive(Default)]
@@ -23,6 +23,16 @@ struct Builder {
     consts: Vec<(VarId, Value)>,
     /// The variable of a captured value. Values are kept in `consts`, so that identities stay theirs.
     captured: FxHashMap<usize, VarId>,
+    /// References from outside that the program uses.
+    references: Vec<Reference>,
+}
+
+/// A reference that a program takes and gives the value of.
+struct Reference {
+    reference: Ref,
+    argument: VarId,
+    /// What was written last.
+    value: Value,
 }
 
 impl Builder {
@@ -131,8 +141,50 @@ impl Scope {
         Ok(outputs.into_iter().zip(out_types).map(tracer).collect())
     }
 
+    /// The value of a reference from outside, in the program being staged.
+    pub(crate) fn state_of(&self, reference: &Ref) -> Result<Value> {
+        let mut guard = self.stage()?.0.lock();
+        let builder = guard.as_mut().ok_or_else(closed)?;
+        if let Some(known) = builder.references.iter().find(|r| r.reference.is_same(reference)) {
+            return Ok(known.value.clone());
+        }
+        let ty = reference.ty().clone();
+        let argument = builder.jaxpr.fresh_var(ty.clone());
+        let value = self.frame.tracer(ty, Data::Var(argument), Origin::Made("ref"));
+        let reference = reference.clone();
+        builder.references.push(Reference { reference, argument, value: value.clone() });
+        Ok(value)
+    }
+
+    /// Makes a value that of a reference from outside.
+    pub(crate) fn set_state_of(&self, reference: &Ref, value: Value) -> Result<()> {
+        self.state_of(reference)?;
+        let mut guard = self.stage()?.0.lock();
+        let builder = guard.as_mut().ok_or_else(closed)?;
+        let known = builder.references.iter_mut().find(|r| r.reference.is_same(reference));
+        let old = known.map(|known| std::mem::replace(&mut known.value, value));
+        // A tracer's drop must not find the lock taken.
+        drop(guard);
+        drop(old);
+        Ok(())
+    }
+
     /// Ends the stage with these results: the program and the values of its constants.
     pub(crate) fn finish_stage(&self, outputs: &[Value]) -> Result<(Jaxpr, Vec<Value>)> {
+        let (jaxpr, consts, references) = self.finish_stage_with_refs(outputs)?;
+        match references.first() {
+            None => Ok((jaxpr, consts)),
+            Some(reference) => bail!(
+                Unimplemented,
+                "a derivative or batching rule in trace '{}' uses a {reference} from outside",
+                self.frame.name
+            ),
+        }
+    }
+
+    /// As `finish_stage`, with the references from outside that were used: the program takes their values after
+    /// its arguments, and gives new ones after its results.
+    fn finish_stage_with_refs(&self, outputs: &[Value]) -> Result<(Jaxpr, Vec<Value>, Vec<Ref>)> {
         let mut guard = self.stage()?.0.lock();
         let mut builder = guard.take().ok_or_else(closed)?;
         drop(guard);
@@ -140,11 +192,17 @@ impl Scope {
         for value in outputs {
             atoms.push(self.atom(&mut builder, "a result", value)?);
         }
+        let references = std::mem::take(&mut builder.references);
+        for known in &references {
+            atoms.push(self.atom(&mut builder, "a reference", &known.value)?);
+        }
         let Builder { mut jaxpr, arguments, consts, .. } = builder;
         jaxpr.n_consts = consts.len();
-        jaxpr.invars = consts.iter().map(|(var, _)| *var).chain(arguments).collect();
+        let states = references.iter().map(|known| known.argument);
+        jaxpr.invars = consts.iter().map(|(var, _)| *var).chain(arguments).chain(states).collect();
         jaxpr.outputs = atoms;
-        Ok((jaxpr, consts.into_iter().map(|(_, value)| value).collect()))
+        let references = references.into_iter().map(|known| known.reference).collect();
+        Ok((jaxpr, consts.into_iter().map(|(_, value)| value).collect(), references))
     }
 
     /// Begins a stage below this scope.
@@ -155,12 +213,24 @@ impl Scope {
     /// Stages a function of values of these types. Values of this scope and of those around it that the
     /// function uses become constants.
     pub(crate) fn trace(&self, function: &Function, types: &[Type]) -> Result<ClosedJaxpr> {
+        let (closed, refs) = self.trace_with_refs(function, types)?;
+        reference::refuse(function, &refs)?;
+        Ok(closed)
+    }
+
+    /// As `trace`, of a function that may use references from outside: the program takes their values after the
+    /// arguments, and gives new ones after the results.
+    pub(crate) fn trace_with_refs(
+        &self,
+        function: &Function,
+        types: &[Type],
+    ) -> Result<(ClosedJaxpr, Vec<Ref>)> {
         let stage = self.enter_stage(function.name());
         let arguments: Vec<Value> =
             types.iter().map(|ty| stage.add_argument(ty)).collect::<Result<_>>()?;
         let outputs = function.call(&stage, &arguments)?;
-        let (jaxpr, consts) = stage.finish_stage(&outputs)?;
-        Ok(ClosedJaxpr { jaxpr: Arc::new(jaxpr), consts })
+        let (jaxpr, consts, refs) = stage.finish_stage_with_refs(&outputs)?;
+        Ok((ClosedJaxpr { jaxpr: Arc::new(jaxpr), consts }, refs))
     }
 }
 

@@ -6,12 +6,13 @@ use jaxrs_data::{Result, Type, bail};
 use jaxrs_ir::prims::ConvertElementType;
 use jaxrs_ir::{Context as _, Cx, Jaxpr, Value, ops};
 
+use super::cache;
 use crate::frame::during;
-use crate::{ClosedJaxpr, Function, Scope};
+use crate::{ClosedJaxpr, Function, Ref, Scope, reference};
 
 /// The value under a type that differs from its own in weakness, or in an element type that it promotes
 /// to.
-pub(super) fn as_type(cx: Cx<'_>, value: &Value, ty: &Type) -> Result<Value> {
+pub(crate) fn as_type(cx: Cx<'_>, value: &Value, ty: &Type) -> Result<Value> {
     if value.ty() == ty {
         return Ok(value.clone());
     }
@@ -32,7 +33,10 @@ pub(super) struct Body {
     /// `(consts…, carry…, x…) → (carry…, y…)`.
     pub(super) jaxpr: Arc<Jaxpr>,
     pub(super) consts: Vec<Value>,
+    /// After the carry proper, the values of references.
     pub(super) init: Vec<Value>,
+    /// The references that the body uses.
+    pub(super) refs: Vec<Ref>,
 }
 
 impl Body {
@@ -49,8 +53,9 @@ impl Body {
         loop {
             let carry_types: Vec<Type> = init.iter().map(|value| value.ty().clone()).collect();
             let in_types = [carry_types.as_slice(), x_types].concat();
-            let traced = scope.trace(body, &in_types).map_err(during(what, body.name()))?;
-            let n_outputs = traced.jaxpr.outputs.len();
+            let (traced, refs) =
+                cache::trace(scope, body, &in_types).map_err(during(what, body.name()))?;
+            let n_outputs = traced.jaxpr.outputs.len() - refs.len();
             if n_outputs < init.len() {
                 bail!(
                     InvalidArgument,
@@ -62,17 +67,24 @@ impl Body {
             let out_types: Vec<Type> = traced.jaxpr.out_types().take(init.len()).cloned().collect();
             if !widen(scope, &mut init, &out_types)? {
                 check(what, body, &carry_types, &out_types)?;
-                return Body::finish(scope, traced, init);
+                let traced = with_states(traced, (init.len(), x_types.len()), refs.len());
+                init.extend(reference::values(what, scope, &refs)?);
+                return Body::finish(scope, traced, init, refs);
             }
         }
     }
 
     /// Gives the carried results the types of the carry: they may differ in weakness.
-    fn finish(scope: &Scope, traced: ClosedJaxpr, init: Vec<Value>) -> Result<Body> {
+    fn finish(
+        scope: &Scope,
+        traced: ClosedJaxpr,
+        init: Vec<Value>,
+        refs: Vec<Ref>,
+    ) -> Result<Body> {
         let ClosedJaxpr { jaxpr, consts } = traced;
         let agrees = jaxpr.out_types().zip(&init).all(|(ty, value)| ty == value.ty());
         if agrees {
-            return Ok(Body { jaxpr: without_consts(&jaxpr), consts, init });
+            return Ok(Body { jaxpr: without_consts(&jaxpr), consts, init, refs });
         }
         let in_types: Vec<Type> = jaxpr.in_types().cloned().collect();
         let jaxpr = scope.stage(&in_types, &mut |cx, inputs| {
@@ -82,8 +94,19 @@ impl Body {
             }
             Ok(outputs)
         })?;
-        Ok(Body { jaxpr, consts, init })
+        Ok(Body { jaxpr, consts, init, refs })
     }
+}
+
+/// The program with the values of references, which are last, right after the carry.
+fn with_states(traced: ClosedJaxpr, (n_carry, n_xs): (usize, usize), n_refs: usize) -> ClosedJaxpr {
+    if n_refs == 0 {
+        return traced;
+    }
+    let mut jaxpr = Arc::unwrap_or_clone(traced.jaxpr);
+    jaxpr.invars[traced.consts.len() + n_carry..].rotate_left(n_xs);
+    jaxpr.outputs[n_carry..].rotate_right(n_refs);
+    ClosedJaxpr { jaxpr: Arc::new(jaxpr), consts: traced.consts }
 }
 
 /// Converts weak initial values to the types that the body gives; whether any was.

@@ -1,13 +1,16 @@
 //! Loops.
 
+use std::sync::Arc;
+
 use jaxrs_data::{DType, Literal, Result, Scalar, Type, bail};
 use jaxrs_ir::prims::{Scan, While};
-use jaxrs_ir::{Context as _, Value, ops};
+use jaxrs_ir::{Context as _, Jaxpr, Value, ops};
 use jaxrs_kernel::Compare;
 
+use super::cache;
 use super::carry::{Body, without_consts};
 use crate::frame::during;
-use crate::{Function, Scope, to_array};
+use crate::{Function, Ref, Scope, reference, to_array};
 
 /// Applies the body to the carried values while the condition holds.
 pub fn while_loop(
@@ -16,27 +19,44 @@ pub fn while_loop(
     body: &Function,
     init: &[Value],
 ) -> Result<Vec<Value>> {
-    let Body { jaxpr, consts, init } = Body::trace("while_loop", scope, body, init, &[])?;
+    let Body { jaxpr, consts, init, refs } = Body::trace("while_loop", scope, body, init, &[])?;
+    let n_carry = init.len() - refs.len();
     if jaxpr.outputs.len() != init.len() {
         bail!(
             InvalidArgument,
-            "while_loop body '{}' must give {} carried values, got {}",
+            "while_loop body '{}' must give {n_carry} carried values, got {}",
             body.name(),
-            init.len(),
-            jaxpr.outputs.len()
+            jaxpr.outputs.len() - refs.len()
         );
     }
-    let types: Vec<Type> = init.iter().map(|value| value.ty().clone()).collect();
-    let traced = scope.trace(condition, &types).map_err(during("while_loop", condition.name()))?;
+    let types: Vec<Type> = init[..n_carry].iter().map(|value| value.ty().clone()).collect();
+    let (traced, used) =
+        cache::trace(scope, condition, &types).map_err(during("while_loop", condition.name()))?;
+    reference::refuse(condition, &used)?;
     check_condition(condition, &traced.jaxpr.out_types().cloned().collect::<Vec<_>>())?;
     let prim = While {
         cond_nconsts: traced.consts.len(),
-        cond_jaxpr: without_consts(&traced.jaxpr),
+        cond_jaxpr: with_unused(without_consts(&traced.jaxpr), &refs),
         body_nconsts: consts.len(),
         body_jaxpr: jaxpr,
     };
     let inputs: Vec<Value> = traced.consts.into_iter().chain(consts).chain(init).collect();
-    Ok(scope.bind(&prim.into(), &inputs)?.into_vec())
+    let mut outputs = scope.bind(&prim.into(), &inputs)?.into_vec();
+    let states = outputs.split_off(n_carry);
+    reference::write_back("while_loop", scope, &refs, states)?;
+    Ok(outputs)
+}
+
+/// The program with the values of references after its inputs.
+fn with_unused(jaxpr: Arc<Jaxpr>, refs: &[Ref]) -> Arc<Jaxpr> {
+    if refs.is_empty() {
+        return jaxpr;
+    }
+    let mut jaxpr = Arc::unwrap_or_clone(jaxpr);
+    for reference in refs {
+        jaxpr.add_invar(reference.ty().clone());
+    }
+    Arc::new(jaxpr)
 }
 
 fn check_condition(condition: &Function, out_types: &[Type]) -> Result<()> {
@@ -85,7 +105,7 @@ pub fn scan(
 ) -> Result<Vec<Value>> {
     let length = scan_length("scan", xs, options.length)?;
     let x_types: Vec<Type> = xs.iter().map(|x| x.ty().with_shape(x.shape().without(0))).collect();
-    let Body { jaxpr, consts, init } = Body::trace("scan", scope, body, carry, &x_types)?;
+    let Body { jaxpr, consts, init, refs } = Body::trace("scan", scope, body, carry, &x_types)?;
     let prim = Scan {
         jaxpr,
         length,
@@ -95,7 +115,10 @@ pub fn scan(
         unroll: options.unroll.clamp(1, length.max(1)),
     };
     let inputs: Vec<Value> = consts.into_iter().chain(init).chain(xs.iter().cloned()).collect();
-    Ok(scope.bind(&prim.into(), &inputs)?.into_vec())
+    let mut outputs = scope.bind(&prim.into(), &inputs)?.into_vec();
+    let states: Vec<Value> = outputs.drain(carry.len()..carry.len() + refs.len()).collect();
+    reference::write_back("scan", scope, &refs, states)?;
+    Ok(outputs)
 }
 
 /// The number of slices of the inputs of a loop; all must have that many.
@@ -156,8 +179,10 @@ pub fn fori_loop(
     let carry: Vec<Value> =
         [carry[0].clone(), as_index(upper)?].into_iter().chain(init.iter().cloned()).collect();
     let step = counted(body, dtype, 2);
-    let condition = Function::new("fori_loop", |scope: &Scope, inputs: &[Value]| {
-        Ok(vec![ops::compare(scope, Compare::Lt, &inputs[0], &inputs[1])?])
+    let condition = body.derived(("fori_loop condition", 2, dtype), |_| {
+        Function::new("fori_loop", |scope: &Scope, inputs: &[Value]| {
+            Ok(vec![ops::compare(scope, Compare::Lt, &inputs[0], &inputs[1])?])
+        })
     });
     let mut outputs = while_loop(scope, &condition, &step, &carry)?;
     outputs.drain(..2);
@@ -172,16 +197,18 @@ fn known(bound: &Value) -> Option<i64> {
 
 /// A body that counts, with `n_bounds` values before the carry of which the first is the counter.
 fn counted(body: &Function, dtype: DType, n_bounds: usize) -> Function {
-    let body = body.clone();
-    Function::new(body.name().clone(), move |scope: &Scope, inputs: &[Value]| {
-        let counter = &inputs[0];
-        let ty = Type { weak: counter.ty().weak, ..Type::scalar(dtype) };
-        let one = Value::literal(Literal::full(ty, Scalar::one(dtype)));
-        let mut outputs = vec![ops::add(scope, counter, &one)?];
-        outputs.extend_from_slice(&inputs[1..n_bounds]);
-        let arguments: Vec<Value> =
-            [counter.clone()].into_iter().chain(inputs[n_bounds..].iter().cloned()).collect();
-        outputs.extend(body.call(scope, &arguments)?);
-        Ok(outputs)
+    let name = body.name().clone();
+    body.derived(("fori_loop body", n_bounds, dtype), |body| {
+        Function::new(name, move |scope: &Scope, inputs: &[Value]| {
+            let counter = &inputs[0];
+            let ty = Type { weak: counter.ty().weak, ..Type::scalar(dtype) };
+            let one = Value::literal(Literal::full(ty, Scalar::one(dtype)));
+            let mut outputs = vec![ops::add(scope, counter, &one)?];
+            outputs.extend_from_slice(&inputs[1..n_bounds]);
+            let arguments: Vec<Value> =
+                [counter.clone()].into_iter().chain(inputs[n_bounds..].iter().cloned()).collect();
+            outputs.extend(body.upgrade()?.call(scope, &arguments)?);
+            Ok(outputs)
+        })
     })
 }

@@ -30,7 +30,10 @@ pub fn platform_dependent(
     let functions = per_platform.iter().map(|(_, function)| function).chain(default);
     let functions: Vec<Function> = functions.cloned().collect();
     let trace = |function: &Function| {
-        scope.trace(function, &types).map_err(during("platform_dependent", function.name()))
+        let traced = scope.trace(function, &types);
+        traced
+            .map(|traced| (traced, Vec::new()))
+            .map_err(during("platform_dependent", function.name()))
     };
     let traced = functions.iter().map(trace).collect::<Result<Vec<_>>>()?;
     super::joined_types("platform_dependent", &functions, &traced)?;

@@ -19,6 +19,7 @@ mod nesting;
 mod options;
 mod programs;
 mod recomputation;
+mod references;
 mod setting;
 mod spmd;
 mod structured_loops;
