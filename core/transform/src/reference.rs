@@ -235,18 +235,18 @@ impl Ref {
         scope.frame.check_open(user)?;
         let stage = self.stage(user, scope)?;
         let place = stage.as_ref().unwrap_or(&self.0.home);
-        if let Some(tracer) = value.downcast_ref::<Tracer>() {
-            if !place.is_within(&tracer.frame) {
-                let how = match tracer.data {
-                    Data::Batched(..) => "is batched by vmap",
-                    _ => "is being differentiated",
-                };
-                bail!(
-                    InvalidArgument,
-                    "{user} writes a value that {how} to a {self} from outside; make the reference inside of the \
-                     transformed function"
-                );
-            }
+        if let Some(tracer) = value.downcast_ref::<Tracer>()
+            && !place.is_within(&tracer.frame)
+        {
+            let how = match tracer.data {
+                Data::Batched(..) => "is batched by vmap",
+                _ => "is being differentiated",
+            };
+            bail!(
+                InvalidArgument,
+                "{user} writes a value that {how} to a {self} from outside; make the reference inside of the \
+                 transformed function"
+            );
         }
         match stage {
             None => drop(std::mem::replace(&mut *self.0.value.lock(), value)),

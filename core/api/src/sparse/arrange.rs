@@ -244,7 +244,7 @@ pub fn bcoo_reshape(cx: &Scope, x: Bcoo<'_>, new_sizes: &[usize]) -> Result<Data
     // As many axes as make up the size, and those of size 1 after them.
     let end = |start: usize, size: usize| {
         let fits = |&end: &usize| total(&new_sizes[start..end]) == size;
-        (start..=new_sizes.len()).filter(fits).next_back()
+        (start..=new_sizes.len()).rfind(fits)
     };
     let ends = end(0, batch).and_then(|first| Some((first, end(first, sparse)?)));
     let Some((first, second)) = ends.filter(|_| total(x.shape) == total(new_sizes)) else {

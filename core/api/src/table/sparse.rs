@@ -97,7 +97,11 @@ fn joined(
     let name = "bcoo_concatenate";
     let shapes = sizes(name, "sizes", shapes)?;
     let n = arrays.len() / 2;
-    if n == 0 || arrays.len() % 2 != 0 || shapes.len() % n != 0 || shapes.is_empty() {
+    if n == 0
+        || !arrays.len().is_multiple_of(2)
+        || !shapes.len().is_multiple_of(n)
+        || shapes.is_empty()
+    {
         bail!(
             InvalidArgument,
             "{name} needs data, indices and a shape for each array, got {} and {shapes:?}",

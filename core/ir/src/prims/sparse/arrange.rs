@@ -264,8 +264,9 @@ macro_rules! arranging {
                 inputs: &[Value],
                 axes: &[Option<usize>],
             ) -> Result<Batched> {
-                let info = self.info.batched(size);
-                batch_pair(cx, Self { info, ..self.clone() }.into(), size, inputs, axes)
+                let mut prim = self.clone();
+                prim.info = prim.info.batched(size);
+                batch_pair(cx, prim.into(), size, inputs, axes)
             }
 
             fn lowering(&self, _inputs: &[Type]) -> Lowering {
