@@ -9,28 +9,29 @@
 //!
 //! Constants stand before the semicolon, and a literal says its type. Where a part fits on a line, it
 //! stands on one. Variables are named in the order of printing, so that the text does not depend on how
-//! they are numbered; names of scopes are not printed.
+//! they are numbered; names of scopes are printed on request only.
 
+mod graph;
 mod layout;
 
 use std::collections::HashMap;
 use std::fmt;
 
 use crate::{Atom, Eqn, Jaxpr, Param, VarId};
-use layout::{Doc, concat, group, line, nest, text};
+use layout::{Doc, concat, group, line, line_break, nest, text};
 
 /// How many columns a line should have at most.
 const WIDTH: usize = 80;
 
 impl fmt::Display for Jaxpr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&layout::render(&jaxpr(self, &mut 0), WIDTH))
+        f.write_str(&layout::render(&jaxpr(self, &mut Style::default()), WIDTH))
     }
 }
 
 impl fmt::Display for Param {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&layout::render(&param(self, &mut 0), WIDTH))
+        f.write_str(&layout::render(&param(self, &mut Style::default()), WIDTH))
     }
 }
 
@@ -38,8 +39,22 @@ impl Jaxpr {
     /// An equation as it is printed alone; variables by number: `v3:f32[] = sin v1`.
     pub fn display_eqn(&self, eqn: &Eqn) -> String {
         let names = Names { jaxpr: self, known: None };
-        layout::render(&equation(eqn, names, &mut 0), usize::MAX)
+        layout::render(&equation(eqn, names, &mut Style::default()), usize::MAX)
     }
+
+    /// The program as text in which each operation says, after a `#`, the names of the scopes that it was traced
+    /// in: JAX's `pretty_print(name_stack=True)`.
+    pub fn with_name_stacks(&self) -> String {
+        let mut style = Style { name_stacks: true, ..Style::default() };
+        layout::render(&jaxpr(self, &mut style), WIDTH)
+    }
+}
+
+/// How a text is printed, and how many variables in it have got their names.
+#[derive(Default)]
+struct Style {
+    n_named: usize,
+    name_stacks: bool,
 }
 
 /// The names of one jaxpr's variables. Without a table they are numbers, which broken programs have too.
@@ -80,10 +95,10 @@ impl Names<'_> {
 }
 
 /// The name of the next variable: a … z, ba, bb, … without the words that mean something.
-fn next_name(n_named: &mut usize) -> String {
+fn next_name(style: &mut Style) -> String {
     loop {
-        let name = letters(*n_named);
-        *n_named += 1;
+        let name = letters(style.n_named);
+        style.n_named += 1;
         if crate::parse::is_free_name(&name) {
             return name;
         }
@@ -100,23 +115,25 @@ fn letters(mut n: usize) -> String {
     letters.iter().rev().map(|&digit| char::from(b'a' + digit as u8)).collect()
 }
 
-fn add_names(vars: &[VarId], known: &mut HashMap<VarId, String>, n_named: &mut usize) {
+fn add_names(vars: &[VarId], known: &mut HashMap<VarId, String>, style: &mut Style) {
     for &var in vars {
-        known.entry(var).or_insert_with(|| next_name(n_named));
+        known.entry(var).or_insert_with(|| next_name(style));
     }
 }
 
-fn jaxpr(jaxpr: &Jaxpr, n_named: &mut usize) -> Doc {
+fn jaxpr(jaxpr: &Jaxpr, style: &mut Style) -> Doc {
     let mut known = HashMap::new();
-    add_names(&jaxpr.invars, &mut known, n_named);
+    add_names(&jaxpr.invars, &mut known, style);
     let mut equations = Vec::with_capacity(jaxpr.eqns.len());
     for eqn in &jaxpr.eqns {
-        add_names(&eqn.outputs, &mut known, n_named);
-        equations.push(equation(eqn, Names { jaxpr, known: Some(&known) }, n_named));
+        add_names(&eqn.outputs, &mut known, style);
+        equations.push(equation(eqn, Names { jaxpr, known: Some(&known) }, style));
     }
     let names = Names { jaxpr, known: Some(&known) };
     let (consts, inputs) = jaxpr.invars.split_at(jaxpr.n_consts.min(jaxpr.invars.len()));
-    let equations = join(&line("; "), equations.into_iter());
+    // What stands after a `#` ends with the line.
+    let separator = if style.name_stacks { line_break() } else { line("; ") };
+    let equations = join(&separator, equations.into_iter());
     let end = if jaxpr.outputs.len() == 1 { ",)" } else { ")" };
     group(concat([
         nest(
@@ -128,7 +145,7 @@ fn jaxpr(jaxpr: &Jaxpr, n_named: &mut usize) -> Doc {
                 names.binders(inputs),
                 text(". let"),
                 nest(2, concat([line(" "), equations])),
-                line(" "),
+                if style.name_stacks { line_break() } else { line(" ") },
                 text("in ("),
                 names.atoms(",", &jaxpr.outputs),
                 text(end),
@@ -138,7 +155,7 @@ fn jaxpr(jaxpr: &Jaxpr, n_named: &mut usize) -> Doc {
     ]))
 }
 
-fn equation(eqn: &Eqn, names: Names<'_>, n_named: &mut usize) -> Doc {
+fn equation(eqn: &Eqn, names: Names<'_>, style: &mut Style) -> Doc {
     let mut parts = vec![names.binders(&eqn.outputs)];
     if !eqn.outputs.is_empty() {
         parts.push(text(" = "));
@@ -150,15 +167,18 @@ fn equation(eqn: &Eqn, names: Names<'_>, n_named: &mut usize) -> Doc {
     if !params.is_empty() {
         let params = params
             .iter()
-            .map(|(key, value)| concat([text(format!("{key}=")), param(value, n_named)]));
+            .map(|(key, value)| concat([text(format!("{key}=")), param(value, style)]));
         parts.push(bracket("[", join(&line(" "), params), "]"));
     }
     parts.push(text(" "));
     parts.push(names.atoms("", &eqn.inputs));
+    if let Some(stack) = eqn.name_stack.as_ref().filter(|_| style.name_stacks) {
+        parts.push(text(format!("  # {stack}")));
+    }
     concat(parts)
 }
 
-fn param(value: &Param, n_named: &mut usize) -> Doc {
+fn param(value: &Param, style: &mut Style) -> Doc {
     match value {
         Param::Bool(value) => text(value.to_string()),
         Param::Int(value) => text(value.to_string()),
@@ -168,9 +188,9 @@ fn param(value: &Param, n_named: &mut usize) -> Doc {
         }
         Param::DType(dtype) => text(dtype.name()),
         Param::Name(name) => text(name_text(name)),
-        Param::Jaxpr(inner) => jaxpr(inner, n_named),
+        Param::Jaxpr(inner) => jaxpr(inner, style),
         Param::Jaxprs(inner) => {
-            bracket("(", join(&line(" "), inner.iter().map(|inner| jaxpr(inner, n_named))), ")")
+            bracket("(", join(&line(" "), inner.iter().map(|inner| jaxpr(inner, style))), ")")
         }
         Param::None => text("None"),
     }

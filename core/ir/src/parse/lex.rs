@@ -36,7 +36,7 @@ impl Token {
 /// The tokens of a text with their positions in it, in bytes; the last one is [`Token::End`].
 pub(super) fn tokens(source: &str) -> Result<Vec<(Token, usize)>> {
     let mut tokens = Vec::new();
-    let mut rest = source.trim_start();
+    let mut rest = skipped(source);
     while let Some(first) = rest.chars().next() {
         let start = source.len() - rest.len();
         let (token, len) = match first {
@@ -56,10 +56,19 @@ pub(super) fn tokens(source: &str) -> Result<Vec<(Token, usize)>> {
             mark => (Token::Mark(mark), mark.len_utf8()),
         };
         tokens.push((token, start));
-        rest = rest[len..].trim_start();
+        rest = skipped(&rest[len..]);
     }
     tokens.push((Token::End, source.len()));
     Ok(tokens)
+}
+
+/// What comes after white space, and after remarks from a `#` to the end of a line.
+fn skipped(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    while rest.starts_with('#') {
+        rest = rest.split_once('\n').map_or("", |(_, next)| next).trim_start();
+    }
+    rest
 }
 
 fn prefix_len(text: &str, mut holds: impl FnMut(char) -> bool) -> usize {

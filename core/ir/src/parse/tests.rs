@@ -222,3 +222,18 @@ fn no_numbers_make_the_checker_panic() {
     }
     assert!(outcomes[0] > 1000 && outcomes[1] > 10, "{outcomes:?}");
 }
+
+#[test]
+fn names_of_scopes_are_printed_on_request_and_read_as_remarks() {
+    let source = "{ lambda ; a:f32[2]. let b:f32[2] = sin a; c:f32[2] = cos b in (c,) }";
+    let mut jaxpr: Jaxpr = source.parse().unwrap();
+    jaxpr.eqns[1].name_stack = Some("layer/act".into());
+    let text = jaxpr.with_name_stacks();
+    expect_test::expect![[r#"
+        { lambda ; a:f32[2]. let
+            b:f32[2] = sin a
+            c:f32[2] = cos b  # layer/act
+          in (c,) }"#]]
+    .assert_eq(&text);
+    assert_eq!(text.parse::<Jaxpr>().unwrap().to_string(), source);
+}

@@ -7,6 +7,8 @@ pub(super) enum Doc {
     Text(String),
     /// The text, or a line break where the enclosing group is broken.
     Line(&'static str),
+    /// A line break wherever it stands.
+    Break,
     /// Parts one after another.
     Concat(Vec<Doc>),
     /// Broken lines inside are indented further.
@@ -21,6 +23,10 @@ pub(super) fn text(text: impl Into<String>) -> Doc {
 
 pub(super) fn line(flat: &'static str) -> Doc {
     Doc::Line(flat)
+}
+
+pub(super) fn line_break() -> Doc {
+    Doc::Break
 }
 
 pub(super) fn concat(parts: impl Into<Vec<Doc>>) -> Doc {
@@ -57,7 +63,7 @@ pub(super) fn render(doc: &Doc, width: usize) -> String {
                 out.push_str(flat);
                 column += flat.len();
             }
-            Doc::Line(_) => {
+            Doc::Line(_) | Doc::Break => {
                 out.push('\n');
                 out.extend(std::iter::repeat_n(' ', task.indent));
                 column = task.indent;
@@ -78,7 +84,7 @@ fn open<'a>(task: Task<'a>, tasks: &mut Vec<Task<'a>>) {
         Doc::Concat(parts) => tasks.extend(parts.iter().rev().map(|doc| Task { doc, ..task })),
         Doc::Nest(more, doc) => tasks.push(Task { indent: task.indent + more, doc, ..task }),
         Doc::Group(doc) => tasks.push(Task { doc, ..task }),
-        Doc::Text(_) | Doc::Line(_) => {}
+        Doc::Text(_) | Doc::Line(_) | Doc::Break => {}
     }
 }
 
@@ -90,6 +96,7 @@ fn fits(doc: &Doc, width: usize) -> bool {
         let columns = match task.doc {
             Doc::Text(text) => text.chars().count(),
             Doc::Line(flat) => flat.len(),
+            Doc::Break => return false,
             Doc::Concat(_) | Doc::Nest(..) | Doc::Group(_) => 0,
         };
         match left.checked_sub(columns) {
