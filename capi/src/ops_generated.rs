@@ -5311,6 +5311,373 @@ pub extern "C" fn jaxrs_op_approx_min_k(
     })
 }
 
+/// The part of x at an index, as NumPy has it: slices with steps, positions, truth values, new axes.
+///
+/// - `index`: the index in Python's words, such as `1:3, ..., None, -1, ::-2, @`, where each @ stands for the next of the arrays: positions, or truth values.
+/// - `mode`: what is read out of range: `fill`, `clip`, `promise_in_bounds`; the nearest element if empty (no text for the first).
+/// - `fill_value`: what mode `fill` reads out of range; NaN stands for NaN, the smallest signed and the largest unsigned integer, and true.
+/// - `size`: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_getitem(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    index: Text,
+    index_len: usize,
+    mode: Text,
+    mode_len: usize,
+    fill_value: f64,
+    size: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("getitem") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(
+            &[
+                word_of(&index, index_len, "index", None)?,
+                word_of(&mode, mode_len, "mode", Some(""))?,
+                Attr::F64(fill_value),
+                Attr::I64(size),
+            ],
+            &out,
+        )
+    })
+}
+
+/// x with values put at an index; where a position occurs twice, the last one wins.
+///
+/// - `index`: the index in Python's words, such as `1:3, ..., None, -1, ::-2, @`, where each @ stands for the next of the arrays: positions, or truth values.
+/// - `mode`: what happens out of range: `drop`, `clip`, `promise_in_bounds`; nothing if empty (no text for the first).
+/// - `unique_indices`: whether the caller promises that no position occurs twice (0 or 1).
+/// - `size`: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_at_set(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    values: In<ArrayBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    index: Text,
+    index_len: usize,
+    mode: Text,
+    mode_len: usize,
+    unique_indices: u32,
+    size: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("at_set") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&values, "values")?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(
+            &[
+                word_of(&index, index_len, "index", None)?,
+                word_of(&mode, mode_len, "mode", Some(""))?,
+                Attr::Bool(flag(unique_indices, "unique_indices")?),
+                Attr::I64(size),
+            ],
+            &out,
+        )
+    })
+}
+
+/// x with values added at an index.
+///
+/// - `index`: the index in Python's words, such as `1:3, ..., None, -1, ::-2, @`, where each @ stands for the next of the arrays: positions, or truth values.
+/// - `mode`: what happens out of range: `drop`, `clip`, `promise_in_bounds`; nothing if empty (no text for the first).
+/// - `unique_indices`: whether the caller promises that no position occurs twice (0 or 1).
+/// - `size`: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_at_add(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    values: In<ArrayBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    index: Text,
+    index_len: usize,
+    mode: Text,
+    mode_len: usize,
+    unique_indices: u32,
+    size: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("at_add") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&values, "values")?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(
+            &[
+                word_of(&index, index_len, "index", None)?,
+                word_of(&mode, mode_len, "mode", Some(""))?,
+                Attr::Bool(flag(unique_indices, "unique_indices")?),
+                Attr::I64(size),
+            ],
+            &out,
+        )
+    })
+}
+
+/// x with values taken away at an index.
+///
+/// - `index`: the index in Python's words, such as `1:3, ..., None, -1, ::-2, @`, where each @ stands for the next of the arrays: positions, or truth values.
+/// - `mode`: what happens out of range: `drop`, `clip`, `promise_in_bounds`; nothing if empty (no text for the first).
+/// - `unique_indices`: whether the caller promises that no position occurs twice (0 or 1).
+/// - `size`: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_at_subtract(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    values: In<ArrayBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    index: Text,
+    index_len: usize,
+    mode: Text,
+    mode_len: usize,
+    unique_indices: u32,
+    size: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("at_subtract") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&values, "values")?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(
+            &[
+                word_of(&index, index_len, "index", None)?,
+                word_of(&mode, mode_len, "mode", Some(""))?,
+                Attr::Bool(flag(unique_indices, "unique_indices")?),
+                Attr::I64(size),
+            ],
+            &out,
+        )
+    })
+}
+
+/// x multiplied by values at an index.
+///
+/// - `index`: the index in Python's words, such as `1:3, ..., None, -1, ::-2, @`, where each @ stands for the next of the arrays: positions, or truth values.
+/// - `mode`: what happens out of range: `drop`, `clip`, `promise_in_bounds`; nothing if empty (no text for the first).
+/// - `unique_indices`: whether the caller promises that no position occurs twice (0 or 1).
+/// - `size`: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_at_multiply(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    values: In<ArrayBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    index: Text,
+    index_len: usize,
+    mode: Text,
+    mode_len: usize,
+    unique_indices: u32,
+    size: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("at_multiply") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&values, "values")?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(
+            &[
+                word_of(&index, index_len, "index", None)?,
+                word_of(&mode, mode_len, "mode", Some(""))?,
+                Attr::Bool(flag(unique_indices, "unique_indices")?),
+                Attr::I64(size),
+            ],
+            &out,
+        )
+    })
+}
+
+/// x divided by values at an index; integers become floats.
+///
+/// - `index`: the index in Python's words, such as `1:3, ..., None, -1, ::-2, @`, where each @ stands for the next of the arrays: positions, or truth values.
+/// - `mode`: what happens out of range: `drop`, `clip`, `promise_in_bounds`; nothing if empty (no text for the first).
+/// - `unique_indices`: whether the caller promises that no position occurs twice (0 or 1).
+/// - `size`: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_at_divide(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    values: In<ArrayBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    index: Text,
+    index_len: usize,
+    mode: Text,
+    mode_len: usize,
+    unique_indices: u32,
+    size: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("at_divide") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&values, "values")?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(
+            &[
+                word_of(&index, index_len, "index", None)?,
+                word_of(&mode, mode_len, "mode", Some(""))?,
+                Attr::Bool(flag(unique_indices, "unique_indices")?),
+                Attr::I64(size),
+            ],
+            &out,
+        )
+    })
+}
+
+/// x to the power of values at an index.
+///
+/// - `index`: the index in Python's words, such as `1:3, ..., None, -1, ::-2, @`, where each @ stands for the next of the arrays: positions, or truth values.
+/// - `mode`: what happens out of range: `drop`, `clip`, `promise_in_bounds`; nothing if empty (no text for the first).
+/// - `unique_indices`: whether the caller promises that no position occurs twice (0 or 1).
+/// - `size`: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_at_power(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    values: In<ArrayBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    index: Text,
+    index_len: usize,
+    mode: Text,
+    mode_len: usize,
+    unique_indices: u32,
+    size: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("at_power") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&values, "values")?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(
+            &[
+                word_of(&index, index_len, "index", None)?,
+                word_of(&mode, mode_len, "mode", Some(""))?,
+                Attr::Bool(flag(unique_indices, "unique_indices")?),
+                Attr::I64(size),
+            ],
+            &out,
+        )
+    })
+}
+
+/// x or values at an index, whichever is smaller.
+///
+/// - `index`: the index in Python's words, such as `1:3, ..., None, -1, ::-2, @`, where each @ stands for the next of the arrays: positions, or truth values.
+/// - `mode`: what happens out of range: `drop`, `clip`, `promise_in_bounds`; nothing if empty (no text for the first).
+/// - `unique_indices`: whether the caller promises that no position occurs twice (0 or 1).
+/// - `size`: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_at_min(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    values: In<ArrayBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    index: Text,
+    index_len: usize,
+    mode: Text,
+    mode_len: usize,
+    unique_indices: u32,
+    size: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("at_min") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&values, "values")?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(
+            &[
+                word_of(&index, index_len, "index", None)?,
+                word_of(&mode, mode_len, "mode", Some(""))?,
+                Attr::Bool(flag(unique_indices, "unique_indices")?),
+                Attr::I64(size),
+            ],
+            &out,
+        )
+    })
+}
+
+/// x or values at an index, whichever is larger.
+///
+/// - `index`: the index in Python's words, such as `1:3, ..., None, -1, ::-2, @`, where each @ stands for the next of the arrays: positions, or truth values.
+/// - `mode`: what happens out of range: `drop`, `clip`, `promise_in_bounds`; nothing if empty (no text for the first).
+/// - `unique_indices`: whether the caller promises that no position occurs twice (0 or 1).
+/// - `size`: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_at_max(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    values: In<ArrayBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    index: Text,
+    index_len: usize,
+    mode: Text,
+    mode_len: usize,
+    unique_indices: u32,
+    size: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("at_max") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&values, "values")?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(
+            &[
+                word_of(&index, index_len, "index", None)?,
+                word_of(&mode, mode_len, "mode", Some(""))?,
+                Attr::Bool(flag(unique_indices, "unique_indices")?),
+                Attr::I64(size),
+            ],
+            &out,
+        )
+    })
+}
+
 /// An array that repeats one number.
 ///
 /// - `shape`: the shape of the result.
@@ -6379,5 +6746,1128 @@ pub extern "C" fn jaxrs_op_axis_size(
         let out = out.null("out")?;
         let call = Call::new(const { op("axis_size") }, &s)?;
         call.one(&[word_of(&axis_name, axis_name_len, "axis_name", None)?], &out)
+    })
+}
+
+/// Data and indices of the elements of an array that are not zero, or of the blocks of its last axes.
+///
+/// - `nse`: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
+/// - `n_batch`: how many axes are batches.
+/// - `n_dense`: how many axes are stored whole.
+/// - `index_dtype`: the element type of indices (0 for none).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_fromdense(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    nse: i64,
+    n_batch: i64,
+    n_dense: i64,
+    index_dtype: Dtype,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_fromdense") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(
+            &[
+                Attr::I64(nse),
+                Attr::I64(n_batch),
+                Attr::I64(n_dense),
+                dtype_of(index_dtype, "index_dtype")?,
+            ],
+            r,
+        )
+    })
+}
+
+/// The dense array.
+///
+/// - `shape`: the shape of the sparse array.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_todense(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("bcoo_todense") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?)], &out)
+    })
+}
+
+/// The elements of a dense array at indices.
+///
+/// - `assume_unique`: whether each index gets its element; else the first of equal ones gets it, and the others zero (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_extract(
+    s: Shared<ScopeBody>,
+    indices: In<ArrayBody>,
+    x: In<ArrayBody>,
+    assume_unique: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("bcoo_extract") }, &s)?;
+        call.operand(&indices, "indices")?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::Bool(flag(assume_unique, "assume_unique")?)], &out)
+    })
+}
+
+/// The general dot product of a sparse array and a dense one.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `lhs_contracting`: contracted axes of the left operand.
+/// - `rhs_contracting`: the axes of the right operand that they meet.
+/// - `lhs_batch`: batch axes of the left operand.
+/// - `rhs_batch`: the axes of the right operand that go along with them.
+/// - `preferred_element_type`: the element type of the result; the operands' own if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_dot_general(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    rhs: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    lhs_contracting: List<i64>,
+    n_lhs_contracting: usize,
+    rhs_contracting: List<i64>,
+    n_rhs_contracting: usize,
+    lhs_batch: List<i64>,
+    n_lhs_batch: usize,
+    rhs_batch: List<i64>,
+    n_rhs_batch: usize,
+    preferred_element_type: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("bcoo_dot_general") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.operand(&rhs, "rhs")?;
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::I64s(lhs_contracting.get(n_lhs_contracting, "lhs_contracting")?),
+                Attr::I64s(rhs_contracting.get(n_rhs_contracting, "rhs_contracting")?),
+                Attr::I64s(lhs_batch.get(n_lhs_batch, "lhs_batch")?),
+                Attr::I64s(rhs_batch.get(n_rhs_batch, "rhs_batch")?),
+                dtype_of(preferred_element_type, "preferred_element_type")?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The general dot product of a dense array and a sparse one.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `lhs_contracting`: contracted axes of the left operand.
+/// - `rhs_contracting`: the axes of the right operand that they meet.
+/// - `lhs_batch`: batch axes of the left operand.
+/// - `rhs_batch`: the axes of the right operand that go along with them.
+/// - `preferred_element_type`: the element type of the result; the operands' own if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_rdot_general(
+    s: Shared<ScopeBody>,
+    lhs: In<ArrayBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    lhs_contracting: List<i64>,
+    n_lhs_contracting: usize,
+    rhs_contracting: List<i64>,
+    n_rhs_contracting: usize,
+    lhs_batch: List<i64>,
+    n_lhs_batch: usize,
+    rhs_batch: List<i64>,
+    n_rhs_batch: usize,
+    preferred_element_type: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("bcoo_rdot_general") }, &s)?;
+        call.operand(&lhs, "lhs")?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::I64s(lhs_contracting.get(n_lhs_contracting, "lhs_contracting")?),
+                Attr::I64s(rhs_contracting.get(n_rhs_contracting, "rhs_contracting")?),
+                Attr::I64s(lhs_batch.get(n_lhs_batch, "lhs_batch")?),
+                Attr::I64s(rhs_batch.get(n_rhs_batch, "rhs_batch")?),
+                dtype_of(preferred_element_type, "preferred_element_type")?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The general dot product of two sparse arrays, as a sparse one.
+///
+/// - `lhs_shape`: the shape of the left operand.
+/// - `rhs_shape`: the shape of the right operand.
+/// - `lhs_contracting`: contracted axes of the left operand.
+/// - `rhs_contracting`: the axes of the right operand that they meet.
+/// - `lhs_batch`: batch axes of the left operand.
+/// - `rhs_batch`: the axes of the right operand that go along with them.
+/// - `preferred_element_type`: the element type of the result; the operands' own if none (0 for none).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_spdot_general(
+    s: Shared<ScopeBody>,
+    lhs_data: In<ArrayBody>,
+    lhs_indices: In<ArrayBody>,
+    rhs_data: In<ArrayBody>,
+    rhs_indices: In<ArrayBody>,
+    lhs_shape: List<i64>,
+    n_lhs_shape: usize,
+    rhs_shape: List<i64>,
+    n_rhs_shape: usize,
+    lhs_contracting: List<i64>,
+    n_lhs_contracting: usize,
+    rhs_contracting: List<i64>,
+    n_rhs_contracting: usize,
+    lhs_batch: List<i64>,
+    n_lhs_batch: usize,
+    rhs_batch: List<i64>,
+    n_rhs_batch: usize,
+    preferred_element_type: Dtype,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_spdot_general") }, &s)?;
+        call.operand(&lhs_data, "lhs_data")?;
+        call.operand(&lhs_indices, "lhs_indices")?;
+        call.operand(&rhs_data, "rhs_data")?;
+        call.operand(&rhs_indices, "rhs_indices")?;
+        call.list(
+            &[
+                Attr::I64s(lhs_shape.get(n_lhs_shape, "lhs_shape")?),
+                Attr::I64s(rhs_shape.get(n_rhs_shape, "rhs_shape")?),
+                Attr::I64s(lhs_contracting.get(n_lhs_contracting, "lhs_contracting")?),
+                Attr::I64s(rhs_contracting.get(n_rhs_contracting, "rhs_contracting")?),
+                Attr::I64s(lhs_batch.get(n_lhs_batch, "lhs_batch")?),
+                Attr::I64s(rhs_batch.get(n_rhs_batch, "rhs_batch")?),
+                dtype_of(preferred_element_type, "preferred_element_type")?,
+            ],
+            r,
+        )
+    })
+}
+
+/// The elements of the general dot product of two dense arrays at indices.
+///
+/// - `lhs_contracting`: contracted axes of the left operand.
+/// - `rhs_contracting`: the axes of the right operand that they meet.
+/// - `lhs_batch`: batch axes of the left operand.
+/// - `rhs_batch`: the axes of the right operand that go along with them.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_dot_general_sampled(
+    s: Shared<ScopeBody>,
+    lhs: In<ArrayBody>,
+    rhs: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    lhs_contracting: List<i64>,
+    n_lhs_contracting: usize,
+    rhs_contracting: List<i64>,
+    n_rhs_contracting: usize,
+    lhs_batch: List<i64>,
+    n_lhs_batch: usize,
+    rhs_batch: List<i64>,
+    n_rhs_batch: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("bcoo_dot_general_sampled") }, &s)?;
+        call.operand(&lhs, "lhs")?;
+        call.operand(&rhs, "rhs")?;
+        call.operand(&indices, "indices")?;
+        call.one(
+            &[
+                Attr::I64s(lhs_contracting.get(n_lhs_contracting, "lhs_contracting")?),
+                Attr::I64s(rhs_contracting.get(n_rhs_contracting, "rhs_contracting")?),
+                Attr::I64s(lhs_batch.get(n_lhs_batch, "lhs_batch")?),
+                Attr::I64s(rhs_batch.get(n_rhs_batch, "rhs_batch")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The data of the product, element by element, of a sparse array and a dense one that broadcasts to it.
+///
+/// - `shape`: the shape of the sparse array.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_multiply_dense(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    v: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("bcoo_multiply_dense") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.operand(&v, "v")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?)], &out)
+    })
+}
+
+/// The product, element by element, of two sparse arrays.
+///
+/// - `lhs_shape`: the shape of the left operand.
+/// - `rhs_shape`: the shape of the right operand.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_multiply_sparse(
+    s: Shared<ScopeBody>,
+    lhs_data: In<ArrayBody>,
+    lhs_indices: In<ArrayBody>,
+    rhs_data: In<ArrayBody>,
+    rhs_indices: In<ArrayBody>,
+    lhs_shape: List<i64>,
+    n_lhs_shape: usize,
+    rhs_shape: List<i64>,
+    n_rhs_shape: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_multiply_sparse") }, &s)?;
+        call.operand(&lhs_data, "lhs_data")?;
+        call.operand(&lhs_indices, "lhs_indices")?;
+        call.operand(&rhs_data, "rhs_data")?;
+        call.operand(&rhs_indices, "rhs_indices")?;
+        call.list(
+            &[
+                Attr::I64s(lhs_shape.get(n_lhs_shape, "lhs_shape")?),
+                Attr::I64s(rhs_shape.get(n_rhs_shape, "rhs_shape")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// The array with its axes permuted, batch, sparse and dense ones each among themselves.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `permutation`: which axis comes where.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_transpose(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    permutation: List<i64>,
+    n_permutation: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_transpose") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.list(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::I64s(permutation.get(n_permutation, "permutation")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// The array with its elements in the order of their indices.
+///
+/// - `shape`: the shape of the sparse array.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_sort_indices(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_sort_indices") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.list(&[Attr::I64s(shape.get(ndim, "shape")?)], r)
+    })
+}
+
+/// The array with one element for each index, in order.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `nse`: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_sum_duplicates(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    nse: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_sum_duplicates") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.list(&[Attr::I64s(shape.get(ndim, "shape")?), Attr::I64(nse)], r)
+    })
+}
+
+/// The array without elements that are zero, and with one for each index.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `nse`: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_eliminate_zeros(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    nse: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_eliminate_zeros") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.list(&[Attr::I64s(shape.get(ndim, "shape")?), Attr::I64(nse)], r)
+    })
+}
+
+/// The sums over axes.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `axes`: which axes.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_reduce_sum(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_reduce_sum") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.list(
+            &[Attr::I64s(shape.get(ndim, "shape")?), Attr::I64s(axes.get(n_axes, "axes")?)],
+            r,
+        )
+    })
+}
+
+/// The array reversed along axes.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `dimensions`: which axes.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_rev(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dimensions: List<i64>,
+    n_dimensions: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_rev") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.list(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::I64s(dimensions.get(n_dimensions, "dimensions")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// The array without axes of size 1.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `dimensions`: which axes.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_squeeze(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dimensions: List<i64>,
+    n_dimensions: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_squeeze") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.list(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::I64s(dimensions.get(n_dimensions, "dimensions")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// The array with other sizes, where batch, sparse and dense axes do not mix.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `new_sizes`: the sizes.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_reshape(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    new_sizes: List<i64>,
+    n_new_sizes: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_reshape") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.list(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::I64s(new_sizes.get(n_new_sizes, "new_sizes")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// The array repeated along new axes, and along batch and dense axes of size 1.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `new_sizes`: the sizes of the result.
+/// - `broadcast_dimensions`: which axis of the result each axis becomes.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_broadcast_in_dim(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    new_sizes: List<i64>,
+    n_new_sizes: usize,
+    broadcast_dimensions: List<i64>,
+    n_broadcast_dimensions: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_broadcast_in_dim") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.list(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::I64s(new_sizes.get(n_new_sizes, "new_sizes")?),
+                Attr::I64s(
+                    broadcast_dimensions.get(n_broadcast_dimensions, "broadcast_dimensions")?,
+                ),
+            ],
+            r,
+        )
+    })
+}
+
+/// A static part of the array.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `start_indices`: where it starts.
+/// - `limit_indices`: where it ends.
+/// - `strides`: how far from one to the next; 1 if the list is empty.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_slice(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    start_indices: List<i64>,
+    n_start_indices: usize,
+    limit_indices: List<i64>,
+    n_limit_indices: usize,
+    strides: List<i64>,
+    n_strides: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_slice") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.list(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::I64s(start_indices.get(n_start_indices, "start_indices")?),
+                Attr::I64s(limit_indices.get(n_limit_indices, "limit_indices")?),
+                Attr::I64s(strides.get(n_strides, "strides")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// A part of the array from scalar starts, one for each axis, moved so that it fits.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `slice_sizes`: the sizes of the part.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_dynamic_slice(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    starts: Handles<ArrayBody>,
+    n_starts: usize,
+    shape: List<i64>,
+    ndim: usize,
+    slice_sizes: List<i64>,
+    n_slice_sizes: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_dynamic_slice") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.operands(&starts, n_starts, "starts")?;
+        call.list(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::I64s(slice_sizes.get(n_slice_sizes, "slice_sizes")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// Arrays joined along a batch or sparse axis: data and indices of each in turn.
+///
+/// - `shapes`: the shapes of all, one after another.
+/// - `dimension`: along which axis.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_concatenate(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    shapes: List<i64>,
+    n_shapes: usize,
+    dimension: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_concatenate") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.list(&[Attr::I64s(shapes.get(n_shapes, "shapes")?), Attr::I64(dimension)], r)
+    })
+}
+
+/// Data, columns and starts of rows of the elements of an array that are not zero.
+///
+/// - `nse`: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
+/// - `n_batch`: how many axes are batches.
+/// - `n_dense`: how many axes are stored whole.
+/// - `index_dtype`: the element type of indices (0 for none).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcsr_fromdense(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    nse: i64,
+    n_batch: i64,
+    n_dense: i64,
+    index_dtype: Dtype,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcsr_fromdense") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(
+            &[
+                Attr::I64(nse),
+                Attr::I64(n_batch),
+                Attr::I64(n_dense),
+                dtype_of(index_dtype, "index_dtype")?,
+            ],
+            r,
+        )
+    })
+}
+
+/// The dense array.
+///
+/// - `shape`: the shape of the sparse array.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcsr_todense(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    indptr: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("bcsr_todense") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.operand(&indptr, "indptr")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?)], &out)
+    })
+}
+
+/// The elements of a dense array at indices.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcsr_extract(
+    s: Shared<ScopeBody>,
+    indices: In<ArrayBody>,
+    indptr: In<ArrayBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("bcsr_extract") }, &s)?;
+        call.operand(&indices, "indices")?;
+        call.operand(&indptr, "indptr")?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The general dot product of a sparse array and a dense one.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `lhs_contracting`: contracted axes of the left operand.
+/// - `rhs_contracting`: the axes of the right operand that they meet.
+/// - `lhs_batch`: batch axes of the left operand.
+/// - `rhs_batch`: the axes of the right operand that go along with them.
+/// - `preferred_element_type`: the element type of the result; the operands' own if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcsr_dot_general(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    indptr: In<ArrayBody>,
+    rhs: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    lhs_contracting: List<i64>,
+    n_lhs_contracting: usize,
+    rhs_contracting: List<i64>,
+    n_rhs_contracting: usize,
+    lhs_batch: List<i64>,
+    n_lhs_batch: usize,
+    rhs_batch: List<i64>,
+    n_rhs_batch: usize,
+    preferred_element_type: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("bcsr_dot_general") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.operand(&indptr, "indptr")?;
+        call.operand(&rhs, "rhs")?;
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::I64s(lhs_contracting.get(n_lhs_contracting, "lhs_contracting")?),
+                Attr::I64s(rhs_contracting.get(n_rhs_contracting, "rhs_contracting")?),
+                Attr::I64s(lhs_batch.get(n_lhs_batch, "lhs_batch")?),
+                Attr::I64s(rhs_batch.get(n_rhs_batch, "rhs_batch")?),
+                dtype_of(preferred_element_type, "preferred_element_type")?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The indices of bcsr as bcoo has them.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcsr_to_bcoo(
+    s: Shared<ScopeBody>,
+    indices: In<ArrayBody>,
+    indptr: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("bcsr_to_bcoo") }, &s)?;
+        call.operand(&indices, "indices")?;
+        call.operand(&indptr, "indptr")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Indices of bcoo, in order, as bcsr has them: columns and starts of rows.
+///
+/// - `shape`: the shape of the sparse array.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_to_bcsr(
+    s: Shared<ScopeBody>,
+    indices: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_to_bcsr") }, &s)?;
+        call.operand(&indices, "indices")?;
+        call.list(&[Attr::I64s(shape.get(ndim, "shape")?)], r)
+    })
+}
+
+/// Data, rows and columns of the elements of a matrix that are not zero.
+///
+/// - `nse`: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
+/// - `index_dtype`: the element type of indices (0 for none).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_coo_fromdense(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    nse: i64,
+    index_dtype: Dtype,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("coo_fromdense") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(nse), dtype_of(index_dtype, "index_dtype")?], r)
+    })
+}
+
+/// The dense matrix.
+///
+/// - `shape`: the shape of the sparse array.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_coo_todense(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    row: In<ArrayBody>,
+    col: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("coo_todense") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&row, "row")?;
+        call.operand(&col, "col")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?)], &out)
+    })
+}
+
+/// The product of a sparse matrix and a vector.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `transpose`: whether it is the transpose of the sparse matrix (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_coo_matvec(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    row: In<ArrayBody>,
+    col: In<ArrayBody>,
+    x: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    transpose: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("coo_matvec") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&row, "row")?;
+        call.operand(&col, "col")?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(shape.get(ndim, "shape")?), Attr::Bool(flag(transpose, "transpose")?)],
+            &out,
+        )
+    })
+}
+
+/// The product of a sparse matrix and a dense one.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `transpose`: whether it is the transpose of the sparse matrix (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_coo_matmat(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    row: In<ArrayBody>,
+    col: In<ArrayBody>,
+    x: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    transpose: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("coo_matmat") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&row, "row")?;
+        call.operand(&col, "col")?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(shape.get(ndim, "shape")?), Attr::Bool(flag(transpose, "transpose")?)],
+            &out,
+        )
+    })
+}
+
+/// Data, columns and starts of rows of the elements of a matrix that are not zero.
+///
+/// - `nse`: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
+/// - `index_dtype`: the element type of indices (0 for none).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_csr_fromdense(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    nse: i64,
+    index_dtype: Dtype,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("csr_fromdense") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(nse), dtype_of(index_dtype, "index_dtype")?], r)
+    })
+}
+
+/// The dense matrix.
+///
+/// - `shape`: the shape of the sparse array.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_csr_todense(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    indptr: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("csr_todense") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.operand(&indptr, "indptr")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?)], &out)
+    })
+}
+
+/// The product of a sparse matrix and a vector.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `transpose`: whether it is the transpose of the sparse matrix (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_csr_matvec(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    indptr: In<ArrayBody>,
+    x: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    transpose: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("csr_matvec") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.operand(&indptr, "indptr")?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(shape.get(ndim, "shape")?), Attr::Bool(flag(transpose, "transpose")?)],
+            &out,
+        )
+    })
+}
+
+/// The product of a sparse matrix and a dense one.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `transpose`: whether it is the transpose of the sparse matrix (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_csr_matmat(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    indptr: In<ArrayBody>,
+    x: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    transpose: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("csr_matmat") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.operand(&indptr, "indptr")?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(shape.get(ndim, "shape")?), Attr::Bool(flag(transpose, "transpose")?)],
+            &out,
+        )
+    })
+}
+
+/// The dense array of data and indices of any layout, or of a dense array as it is.
+///
+/// - `layout`: `bcoo`, `bcsr`, `coo`, `csr` or `dense`.
+/// - `shape`: the shape of the sparse array.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_todense(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    layout: Text,
+    layout_len: usize,
+    shape: List<i64>,
+    ndim: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("todense") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(
+            &[word_of(&layout, layout_len, "layout", None)?, Attr::I64s(shape.get(ndim, "shape")?)],
+            &out,
+        )
     })
 }

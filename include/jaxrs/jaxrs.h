@@ -135,6 +135,7 @@ typedef uint32_t jaxrs_dtype;
 #define JAXRS_CHECK_INDEX 4u          /* indices out of bounds                                            */
 #define JAXRS_CHECK_DIV 8u            /* divisors that are zero                                           */
 #define JAXRS_AXIS_NONE INT64_MIN     /* no axis                                                          */
+#define JAXRS_CHECKPOINT_ALLOW_CSE 1u /* jaxrs_checkpoint: the compiler may keep what it finds equal    */
 #define JAXRS_SCAN_REVERSE 1u         /* jaxrs_scan: from the last slice to the first                     */
 #define JAXRS_UNROLL_ALL UINT32_MAX   /* jaxrs_scan, jaxrs_fori_loop: all iterations as one                */
 #define JAXRS_SHARD_MAP_UNCHECKED 1u  /* jaxrs_shard_map: where shards of a result differ, the first counts */
@@ -434,6 +435,15 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_array_full_f64(jaxrs_scope* s, doubl
     const int64_t* shape, size_t ndim, jaxrs_array** out);
 
 /**
+ * An array that repeats one whole number.
+ *
+ * dtype 0 stands for the default integer, and gives a weak array. An integer type has to hold the number. The
+ * caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_array_full_i64(jaxrs_scope* s, int64_t v, jaxrs_dtype dtype,
+    const int64_t* shape, size_t ndim, jaxrs_array** out);
+
+/**
  * An array that repeats one complex number, given by its parts.
  *
  * dtype is one of the complex types; 0 stands for the default one, and gives a weak array. The caller owns
@@ -645,7 +655,7 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_jit(jaxrs_fn* f, const jaxrs_jit_opt
 /**
  * The same function, of which reverse mode keeps the arguments only and computes again what it needs.
  *
- * policy is 0. The caller owns *out. Any thread.
+ * policy is 0; jaxrs_checkpoint has others. The caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_remat(jaxrs_fn* f, uint32_t policy, jaxrs_fn** out);
 
@@ -684,6 +694,48 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_vjp(jaxrs_fn* f, jaxrs_scope* s, jax
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_linearize(jaxrs_fn* f, jaxrs_scope* s, jaxrs_array* const* x, size_t n,
     jaxrs_results* y, jaxrs_fn** pushforward);
+
+/* ---- recomputation: what reverse mode keeps ---- */
+
+/**
+ * The same function, of which reverse mode keeps the arguments and what a policy lets it keep, and computes the
+ * rest again.
+ *
+ * policy is UTF-8, one of JAX's checkpoint_policies as it is written there: "dots_saveable",
+ * "save_only_these_names('a', 'b')", "save_from_both_policies(dots_saveable, save_any_names_but_these('c'))";
+ * nothing is kept with none (a length of 0). Names are those of jaxrs_checkpoint_name; policies that move
+ * values to another device give JAXRS_ERR_UNIMPLEMENTED. flags is 0, or JAXRS_CHECKPOINT_ALLOW_CSE where the
+ * compiler need not keep apart what is computed again, as in the body of jaxrs_scan. The caller owns *out. Any
+ * thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_checkpoint(jaxrs_fn* f, const char* policy, size_t policy_len,
+    uint32_t flags, jaxrs_fn** out);
+
+/**
+ * x with a name that policies of jaxrs_checkpoint may speak of; appended to r.
+ *
+ * name is UTF-8. Everything is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_checkpoint_name(jaxrs_scope* s, const jaxrs_array* x, const char* name,
+    size_t name_len, jaxrs_results* r);
+
+/**
+ * The values of xs, none of which the compiler uses, moves or merges with another before all of them are
+ * there; appended to r.
+ *
+ * Everything is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_optimization_barrier(jaxrs_scope* s, jaxrs_array* const* xs, size_t n,
+    jaxrs_results* r);
+
+/**
+ * What the pullback of f holds for arguments of these types: how many arrays, how many bytes in all, and a
+ * line for each array that says its type and where it comes from: "f32[3] output of sin".
+ *
+ * Nothing is computed. The caller owns *text. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_saved_residuals(jaxrs_fn* f, jaxrs_scope* s, const jaxrs_aval* avals,
+    size_t n, size_t* count, size_t* bytes, jaxrs_bytes** text);
 
 /* ---- batching rules, and several devices ---- */
 
@@ -3232,6 +3284,132 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_approx_min_k(jaxrs_scope* s, cons
     int64_t reduction_dimension, jaxrs_results* r);
 
 /**
+ * The part of x at an index, as NumPy has it: slices with steps, positions, truth values, new axes.
+ *
+ * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the arrays: positions, or truth values.
+ * - mode: what is read out of range: fill, clip, promise_in_bounds; the nearest element if empty (no text for the first).
+ * - fill_value: what mode fill reads out of range; NaN stands for NaN, the smallest signed and the largest unsigned integer, and true.
+ * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_getitem(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array* const* arrays,
+    size_t n_arrays, const char* index, size_t index_len, const char* mode, size_t mode_len, double fill_value,
+    int64_t size, jaxrs_array** out);
+
+/**
+ * x with values put at an index; where a position occurs twice, the last one wins.
+ *
+ * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the arrays: positions, or truth values.
+ * - mode: what happens out of range: drop, clip, promise_in_bounds; nothing if empty (no text for the first).
+ * - unique_indices: whether the caller promises that no position occurs twice (0 or 1).
+ * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_at_set(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* values,
+    jaxrs_array* const* arrays, size_t n_arrays, const char* index, size_t index_len, const char* mode, size_t mode_len,
+    uint32_t unique_indices, int64_t size, jaxrs_array** out);
+
+/**
+ * x with values added at an index.
+ *
+ * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the arrays: positions, or truth values.
+ * - mode: what happens out of range: drop, clip, promise_in_bounds; nothing if empty (no text for the first).
+ * - unique_indices: whether the caller promises that no position occurs twice (0 or 1).
+ * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_at_add(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* values,
+    jaxrs_array* const* arrays, size_t n_arrays, const char* index, size_t index_len, const char* mode, size_t mode_len,
+    uint32_t unique_indices, int64_t size, jaxrs_array** out);
+
+/**
+ * x with values taken away at an index.
+ *
+ * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the arrays: positions, or truth values.
+ * - mode: what happens out of range: drop, clip, promise_in_bounds; nothing if empty (no text for the first).
+ * - unique_indices: whether the caller promises that no position occurs twice (0 or 1).
+ * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_at_subtract(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* values, jaxrs_array* const* arrays, size_t n_arrays, const char* index, size_t index_len,
+    const char* mode, size_t mode_len, uint32_t unique_indices, int64_t size, jaxrs_array** out);
+
+/**
+ * x multiplied by values at an index.
+ *
+ * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the arrays: positions, or truth values.
+ * - mode: what happens out of range: drop, clip, promise_in_bounds; nothing if empty (no text for the first).
+ * - unique_indices: whether the caller promises that no position occurs twice (0 or 1).
+ * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_at_multiply(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* values, jaxrs_array* const* arrays, size_t n_arrays, const char* index, size_t index_len,
+    const char* mode, size_t mode_len, uint32_t unique_indices, int64_t size, jaxrs_array** out);
+
+/**
+ * x divided by values at an index; integers become floats.
+ *
+ * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the arrays: positions, or truth values.
+ * - mode: what happens out of range: drop, clip, promise_in_bounds; nothing if empty (no text for the first).
+ * - unique_indices: whether the caller promises that no position occurs twice (0 or 1).
+ * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_at_divide(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* values, jaxrs_array* const* arrays, size_t n_arrays, const char* index, size_t index_len,
+    const char* mode, size_t mode_len, uint32_t unique_indices, int64_t size, jaxrs_array** out);
+
+/**
+ * x to the power of values at an index.
+ *
+ * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the arrays: positions, or truth values.
+ * - mode: what happens out of range: drop, clip, promise_in_bounds; nothing if empty (no text for the first).
+ * - unique_indices: whether the caller promises that no position occurs twice (0 or 1).
+ * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_at_power(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* values,
+    jaxrs_array* const* arrays, size_t n_arrays, const char* index, size_t index_len, const char* mode, size_t mode_len,
+    uint32_t unique_indices, int64_t size, jaxrs_array** out);
+
+/**
+ * x or values at an index, whichever is smaller.
+ *
+ * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the arrays: positions, or truth values.
+ * - mode: what happens out of range: drop, clip, promise_in_bounds; nothing if empty (no text for the first).
+ * - unique_indices: whether the caller promises that no position occurs twice (0 or 1).
+ * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_at_min(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* values,
+    jaxrs_array* const* arrays, size_t n_arrays, const char* index, size_t index_len, const char* mode, size_t mode_len,
+    uint32_t unique_indices, int64_t size, jaxrs_array** out);
+
+/**
+ * x or values at an index, whichever is larger.
+ *
+ * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the arrays: positions, or truth values.
+ * - mode: what happens out of range: drop, clip, promise_in_bounds; nothing if empty (no text for the first).
+ * - unique_indices: whether the caller promises that no position occurs twice (0 or 1).
+ * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_at_max(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* values,
+    jaxrs_array* const* arrays, size_t n_arrays, const char* index, size_t index_len, const char* mode, size_t mode_len,
+    uint32_t unique_indices, int64_t size, jaxrs_array** out);
+
+/**
  * An array that repeats one number.
  *
  * - shape: the shape of the result.
@@ -3719,6 +3897,442 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_axis_index(jaxrs_scope* s, const 
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_axis_size(jaxrs_scope* s, const char* axis_name, size_t axis_name_len,
     jaxrs_array** out);
+
+/**
+ * Data and indices of the elements of an array that are not zero, or of the blocks of its last axes.
+ *
+ * - nse: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
+ * - n_batch: how many axes are batches.
+ * - n_dense: how many axes are stored whole.
+ * - index_dtype: the element type of indices (0 for none).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_fromdense(jaxrs_scope* s, const jaxrs_array* x, int64_t nse,
+    int64_t n_batch, int64_t n_dense, jaxrs_dtype index_dtype, jaxrs_results* r);
+
+/**
+ * The dense array.
+ *
+ * - shape: the shape of the sparse array.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_todense(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const int64_t* shape, size_t ndim, jaxrs_array** out);
+
+/**
+ * The elements of a dense array at indices.
+ *
+ * - assume_unique: whether each index gets its element; else the first of equal ones gets it, and the others zero (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_extract(jaxrs_scope* s, const jaxrs_array* indices,
+    const jaxrs_array* x, uint32_t assume_unique, jaxrs_array** out);
+
+/**
+ * The general dot product of a sparse array and a dense one.
+ *
+ * - shape: the shape of the sparse array.
+ * - lhs_contracting: contracted axes of the left operand.
+ * - rhs_contracting: the axes of the right operand that they meet.
+ * - lhs_batch: batch axes of the left operand.
+ * - rhs_batch: the axes of the right operand that go along with them.
+ * - preferred_element_type: the element type of the result; the operands' own if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_dot_general(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const jaxrs_array* rhs, const int64_t* shape, size_t ndim,
+    const int64_t* lhs_contracting, size_t n_lhs_contracting, const int64_t* rhs_contracting, size_t n_rhs_contracting,
+    const int64_t* lhs_batch, size_t n_lhs_batch, const int64_t* rhs_batch, size_t n_rhs_batch,
+    jaxrs_dtype preferred_element_type, jaxrs_array** out);
+
+/**
+ * The general dot product of a dense array and a sparse one.
+ *
+ * - shape: the shape of the sparse array.
+ * - lhs_contracting: contracted axes of the left operand.
+ * - rhs_contracting: the axes of the right operand that they meet.
+ * - lhs_batch: batch axes of the left operand.
+ * - rhs_batch: the axes of the right operand that go along with them.
+ * - preferred_element_type: the element type of the result; the operands' own if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_rdot_general(jaxrs_scope* s, const jaxrs_array* lhs,
+    const jaxrs_array* data, const jaxrs_array* indices, const int64_t* shape, size_t ndim,
+    const int64_t* lhs_contracting, size_t n_lhs_contracting, const int64_t* rhs_contracting, size_t n_rhs_contracting,
+    const int64_t* lhs_batch, size_t n_lhs_batch, const int64_t* rhs_batch, size_t n_rhs_batch,
+    jaxrs_dtype preferred_element_type, jaxrs_array** out);
+
+/**
+ * The general dot product of two sparse arrays, as a sparse one.
+ *
+ * - lhs_shape: the shape of the left operand.
+ * - rhs_shape: the shape of the right operand.
+ * - lhs_contracting: contracted axes of the left operand.
+ * - rhs_contracting: the axes of the right operand that they meet.
+ * - lhs_batch: batch axes of the left operand.
+ * - rhs_batch: the axes of the right operand that go along with them.
+ * - preferred_element_type: the element type of the result; the operands' own if none (0 for none).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_spdot_general(jaxrs_scope* s, const jaxrs_array* lhs_data,
+    const jaxrs_array* lhs_indices, const jaxrs_array* rhs_data, const jaxrs_array* rhs_indices,
+    const int64_t* lhs_shape, size_t n_lhs_shape, const int64_t* rhs_shape, size_t n_rhs_shape,
+    const int64_t* lhs_contracting, size_t n_lhs_contracting, const int64_t* rhs_contracting, size_t n_rhs_contracting,
+    const int64_t* lhs_batch, size_t n_lhs_batch, const int64_t* rhs_batch, size_t n_rhs_batch,
+    jaxrs_dtype preferred_element_type, jaxrs_results* r);
+
+/**
+ * The elements of the general dot product of two dense arrays at indices.
+ *
+ * - lhs_contracting: contracted axes of the left operand.
+ * - rhs_contracting: the axes of the right operand that they meet.
+ * - lhs_batch: batch axes of the left operand.
+ * - rhs_batch: the axes of the right operand that go along with them.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_dot_general_sampled(jaxrs_scope* s, const jaxrs_array* lhs,
+    const jaxrs_array* rhs, const jaxrs_array* indices, const int64_t* lhs_contracting, size_t n_lhs_contracting,
+    const int64_t* rhs_contracting, size_t n_rhs_contracting, const int64_t* lhs_batch, size_t n_lhs_batch,
+    const int64_t* rhs_batch, size_t n_rhs_batch, jaxrs_array** out);
+
+/**
+ * The data of the product, element by element, of a sparse array and a dense one that broadcasts to it.
+ *
+ * - shape: the shape of the sparse array.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_multiply_dense(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const jaxrs_array* v, const int64_t* shape, size_t ndim, jaxrs_array** out);
+
+/**
+ * The product, element by element, of two sparse arrays.
+ *
+ * - lhs_shape: the shape of the left operand.
+ * - rhs_shape: the shape of the right operand.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_multiply_sparse(jaxrs_scope* s, const jaxrs_array* lhs_data,
+    const jaxrs_array* lhs_indices, const jaxrs_array* rhs_data, const jaxrs_array* rhs_indices,
+    const int64_t* lhs_shape, size_t n_lhs_shape, const int64_t* rhs_shape, size_t n_rhs_shape, jaxrs_results* r);
+
+/**
+ * The array with its axes permuted, batch, sparse and dense ones each among themselves.
+ *
+ * - shape: the shape of the sparse array.
+ * - permutation: which axis comes where.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_transpose(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const int64_t* shape, size_t ndim, const int64_t* permutation, size_t n_permutation,
+    jaxrs_results* r);
+
+/**
+ * The array with its elements in the order of their indices.
+ *
+ * - shape: the shape of the sparse array.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_sort_indices(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const int64_t* shape, size_t ndim, jaxrs_results* r);
+
+/**
+ * The array with one element for each index, in order.
+ *
+ * - shape: the shape of the sparse array.
+ * - nse: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_sum_duplicates(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const int64_t* shape, size_t ndim, int64_t nse, jaxrs_results* r);
+
+/**
+ * The array without elements that are zero, and with one for each index.
+ *
+ * - shape: the shape of the sparse array.
+ * - nse: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_eliminate_zeros(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const int64_t* shape, size_t ndim, int64_t nse, jaxrs_results* r);
+
+/**
+ * The sums over axes.
+ *
+ * - shape: the shape of the sparse array.
+ * - axes: which axes.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_reduce_sum(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const int64_t* shape, size_t ndim, const int64_t* axes, size_t n_axes,
+    jaxrs_results* r);
+
+/**
+ * The array reversed along axes.
+ *
+ * - shape: the shape of the sparse array.
+ * - dimensions: which axes.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_rev(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const int64_t* shape, size_t ndim, const int64_t* dimensions, size_t n_dimensions,
+    jaxrs_results* r);
+
+/**
+ * The array without axes of size 1.
+ *
+ * - shape: the shape of the sparse array.
+ * - dimensions: which axes.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_squeeze(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const int64_t* shape, size_t ndim, const int64_t* dimensions, size_t n_dimensions,
+    jaxrs_results* r);
+
+/**
+ * The array with other sizes, where batch, sparse and dense axes do not mix.
+ *
+ * - shape: the shape of the sparse array.
+ * - new_sizes: the sizes.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_reshape(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const int64_t* shape, size_t ndim, const int64_t* new_sizes, size_t n_new_sizes,
+    jaxrs_results* r);
+
+/**
+ * The array repeated along new axes, and along batch and dense axes of size 1.
+ *
+ * - shape: the shape of the sparse array.
+ * - new_sizes: the sizes of the result.
+ * - broadcast_dimensions: which axis of the result each axis becomes.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_broadcast_in_dim(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const int64_t* shape, size_t ndim, const int64_t* new_sizes, size_t n_new_sizes,
+    const int64_t* broadcast_dimensions, size_t n_broadcast_dimensions, jaxrs_results* r);
+
+/**
+ * A static part of the array.
+ *
+ * - shape: the shape of the sparse array.
+ * - start_indices: where it starts.
+ * - limit_indices: where it ends.
+ * - strides: how far from one to the next; 1 if the list is empty.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_slice(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const int64_t* shape, size_t ndim, const int64_t* start_indices, size_t n_start_indices,
+    const int64_t* limit_indices, size_t n_limit_indices, const int64_t* strides, size_t n_strides, jaxrs_results* r);
+
+/**
+ * A part of the array from scalar starts, one for each axis, moved so that it fits.
+ *
+ * - shape: the shape of the sparse array.
+ * - slice_sizes: the sizes of the part.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_dynamic_slice(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, jaxrs_array* const* starts, size_t n_starts, const int64_t* shape, size_t ndim,
+    const int64_t* slice_sizes, size_t n_slice_sizes, jaxrs_results* r);
+
+/**
+ * Arrays joined along a batch or sparse axis: data and indices of each in turn.
+ *
+ * - shapes: the shapes of all, one after another.
+ * - dimension: along which axis.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_concatenate(jaxrs_scope* s, jaxrs_array* const* arrays,
+    size_t n_arrays, const int64_t* shapes, size_t n_shapes, int64_t dimension, jaxrs_results* r);
+
+/**
+ * Data, columns and starts of rows of the elements of an array that are not zero.
+ *
+ * - nse: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
+ * - n_batch: how many axes are batches.
+ * - n_dense: how many axes are stored whole.
+ * - index_dtype: the element type of indices (0 for none).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcsr_fromdense(jaxrs_scope* s, const jaxrs_array* x, int64_t nse,
+    int64_t n_batch, int64_t n_dense, jaxrs_dtype index_dtype, jaxrs_results* r);
+
+/**
+ * The dense array.
+ *
+ * - shape: the shape of the sparse array.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcsr_todense(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const jaxrs_array* indptr, const int64_t* shape, size_t ndim, jaxrs_array** out);
+
+/**
+ * The elements of a dense array at indices.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcsr_extract(jaxrs_scope* s, const jaxrs_array* indices,
+    const jaxrs_array* indptr, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The general dot product of a sparse array and a dense one.
+ *
+ * - shape: the shape of the sparse array.
+ * - lhs_contracting: contracted axes of the left operand.
+ * - rhs_contracting: the axes of the right operand that they meet.
+ * - lhs_batch: batch axes of the left operand.
+ * - rhs_batch: the axes of the right operand that go along with them.
+ * - preferred_element_type: the element type of the result; the operands' own if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcsr_dot_general(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const jaxrs_array* indptr, const jaxrs_array* rhs, const int64_t* shape, size_t ndim,
+    const int64_t* lhs_contracting, size_t n_lhs_contracting, const int64_t* rhs_contracting, size_t n_rhs_contracting,
+    const int64_t* lhs_batch, size_t n_lhs_batch, const int64_t* rhs_batch, size_t n_rhs_batch,
+    jaxrs_dtype preferred_element_type, jaxrs_array** out);
+
+/**
+ * The indices of bcsr as bcoo has them.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcsr_to_bcoo(jaxrs_scope* s, const jaxrs_array* indices,
+    const jaxrs_array* indptr, jaxrs_array** out);
+
+/**
+ * Indices of bcoo, in order, as bcsr has them: columns and starts of rows.
+ *
+ * - shape: the shape of the sparse array.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_to_bcsr(jaxrs_scope* s, const jaxrs_array* indices,
+    const int64_t* shape, size_t ndim, jaxrs_results* r);
+
+/**
+ * Data, rows and columns of the elements of a matrix that are not zero.
+ *
+ * - nse: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
+ * - index_dtype: the element type of indices (0 for none).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_coo_fromdense(jaxrs_scope* s, const jaxrs_array* x, int64_t nse,
+    jaxrs_dtype index_dtype, jaxrs_results* r);
+
+/**
+ * The dense matrix.
+ *
+ * - shape: the shape of the sparse array.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_coo_todense(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* row, const jaxrs_array* col, const int64_t* shape, size_t ndim, jaxrs_array** out);
+
+/**
+ * The product of a sparse matrix and a vector.
+ *
+ * - shape: the shape of the sparse array.
+ * - transpose: whether it is the transpose of the sparse matrix (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_coo_matvec(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* row, const jaxrs_array* col, const jaxrs_array* x, const int64_t* shape, size_t ndim,
+    uint32_t transpose, jaxrs_array** out);
+
+/**
+ * The product of a sparse matrix and a dense one.
+ *
+ * - shape: the shape of the sparse array.
+ * - transpose: whether it is the transpose of the sparse matrix (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_coo_matmat(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* row, const jaxrs_array* col, const jaxrs_array* x, const int64_t* shape, size_t ndim,
+    uint32_t transpose, jaxrs_array** out);
+
+/**
+ * Data, columns and starts of rows of the elements of a matrix that are not zero.
+ *
+ * - nse: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
+ * - index_dtype: the element type of indices (0 for none).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_csr_fromdense(jaxrs_scope* s, const jaxrs_array* x, int64_t nse,
+    jaxrs_dtype index_dtype, jaxrs_results* r);
+
+/**
+ * The dense matrix.
+ *
+ * - shape: the shape of the sparse array.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_csr_todense(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const jaxrs_array* indptr, const int64_t* shape, size_t ndim, jaxrs_array** out);
+
+/**
+ * The product of a sparse matrix and a vector.
+ *
+ * - shape: the shape of the sparse array.
+ * - transpose: whether it is the transpose of the sparse matrix (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_csr_matvec(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const jaxrs_array* indptr, const jaxrs_array* x, const int64_t* shape, size_t ndim,
+    uint32_t transpose, jaxrs_array** out);
+
+/**
+ * The product of a sparse matrix and a dense one.
+ *
+ * - shape: the shape of the sparse array.
+ * - transpose: whether it is the transpose of the sparse matrix (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_csr_matmat(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const jaxrs_array* indptr, const jaxrs_array* x, const int64_t* shape, size_t ndim,
+    uint32_t transpose, jaxrs_array** out);
+
+/**
+ * The dense array of data and indices of any layout, or of a dense array as it is.
+ *
+ * - layout: bcoo, bcsr, coo, csr or dense.
+ * - shape: the shape of the sparse array.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_todense(jaxrs_scope* s, jaxrs_array* const* arrays, size_t n_arrays,
+    const char* layout, size_t layout_len, const int64_t* shape, size_t ndim, jaxrs_array** out);
 
 #ifdef __cplusplus
 }
