@@ -9,7 +9,7 @@ use jaxrs_kernel::Compare;
 use jaxrs_transform::Scope;
 
 use crate::numpy;
-use crate::operands::constant_like;
+use crate::operands::{aligned, constant_like};
 
 /// A value, or why there is none.
 #[derive(Clone)]
@@ -39,12 +39,20 @@ impl<'a> Term<'a> {
         Term { cx: self.cx, value }
     }
 
-    fn with(
+    pub(crate) fn with(
         &self,
         other: &Term<'a>,
         f: impl FnOnce(&Scope, &Value, &Value) -> Result<Value>,
     ) -> Term<'a> {
         self.map(|cx, x| f(cx, x, other.value.as_ref().map_err(Clone::clone)?))
+    }
+
+    /// An elementwise function of two operands, broadcast to one shape.
+    pub(crate) fn binary(&self, op: Binary, other: &Term<'a>) -> Term<'a> {
+        self.with(other, |cx, x, y| {
+            let [x, y] = aligned(cx, "a formula", [x.clone(), y.clone()])?;
+            ops::binary(cx, op, &x, &y)
+        })
     }
 
     pub(crate) fn unary(&self, op: Unary) -> Term<'a> {
@@ -67,24 +75,52 @@ impl<'a> Term<'a> {
         self.unary(Unary::Square)
     }
 
+    pub(crate) fn sqrt(&self) -> Term<'a> {
+        self.unary(Unary::Sqrt)
+    }
+
+    pub(crate) fn log1p(&self) -> Term<'a> {
+        self.unary(Unary::Log1p)
+    }
+
+    pub(crate) fn expm1(&self) -> Term<'a> {
+        self.unary(Unary::Expm1)
+    }
+
+    pub(crate) fn floor(&self) -> Term<'a> {
+        self.unary(Unary::Floor)
+    }
+
+    pub(crate) fn cos(&self) -> Term<'a> {
+        self.unary(Unary::Cos)
+    }
+
+    /// Of truth values.
+    pub(crate) fn not(&self) -> Term<'a> {
+        self.unary(Unary::Not)
+    }
+
     pub(crate) fn lgamma(&self) -> Term<'a> {
         self.unary(Unary::Lgamma)
     }
 
     pub(crate) fn max(&self, other: &Term<'a>) -> Term<'a> {
-        self.with(other, |cx, x, y| ops::binary(cx, Binary::Max, x, y))
+        self.binary(Binary::Max, other)
     }
 
     pub(crate) fn min(&self, other: &Term<'a>) -> Term<'a> {
-        self.with(other, |cx, x, y| ops::binary(cx, Binary::Min, x, y))
+        self.binary(Binary::Min, other)
     }
 
     pub(crate) fn power(&self, other: &Term<'a>) -> Term<'a> {
-        self.with(other, |cx, x, y| ops::binary(cx, Binary::Pow, x, y))
+        self.binary(Binary::Pow, other)
     }
 
     fn compare(&self, op: Compare, other: &Term<'a>) -> Term<'a> {
-        self.with(other, |cx, x, y| ops::compare(cx, op, x, y))
+        self.with(other, |cx, x, y| {
+            let [x, y] = aligned(cx, "a comparison", [x.clone(), y.clone()])?;
+            ops::compare(cx, op, &x, &y)
+        })
     }
 
     pub(crate) fn less(&self, other: &Term<'a>) -> Term<'a> {
@@ -93,6 +129,14 @@ impl<'a> Term<'a> {
 
     pub(crate) fn at_most(&self, other: &Term<'a>) -> Term<'a> {
         self.compare(Compare::Le, other)
+    }
+
+    pub(crate) fn greater(&self, other: &Term<'a>) -> Term<'a> {
+        self.compare(Compare::Gt, other)
+    }
+
+    pub(crate) fn no_less(&self, other: &Term<'a>) -> Term<'a> {
+        self.compare(Compare::Ge, other)
     }
 
     pub(crate) fn equals(&self, other: &Term<'a>) -> Term<'a> {
@@ -121,12 +165,12 @@ impl<'a> Term<'a> {
 
     /// Of truth values.
     pub(crate) fn or(&self, other: &Term<'a>) -> Term<'a> {
-        self.with(other, |cx, x, y| ops::binary(cx, Binary::Or, x, y))
+        self.binary(Binary::Or, other)
     }
 
     /// Of truth values.
     pub(crate) fn and(&self, other: &Term<'a>) -> Term<'a> {
-        self.with(other, |cx, x, y| ops::binary(cx, Binary::And, x, y))
+        self.binary(Binary::And, other)
     }
 
     /// This truth value chooses one of two.
@@ -155,7 +199,7 @@ macro_rules! operators {
         impl<'a> $operator<&Term<'a>> for &Term<'a> {
             type Output = Term<'a>;
             fn $method(self, other: &Term<'a>) -> Term<'a> {
-                self.with(other, |cx, x, y| ops::binary(cx, Binary::$op, x, y))
+                self.binary(Binary::$op, other)
             }
         }
         impl<'a> $operator<Term<'a>> for &Term<'a> {

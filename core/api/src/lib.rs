@@ -15,4 +15,5 @@ mod operands;
 pub mod random;
 pub mod sparse;
 pub mod special;
+pub mod stats;
 pub mod table;

@@ -1,10 +1,11 @@
 //! Functions of neural networks.
 
-use jaxrs_data::Result;
+use jaxrs_data::{Error, Result};
 use jaxrs_ir::{Value, ops};
 use jaxrs_kernel::Compare;
-use jaxrs_transform::Scope;
+use jaxrs_transform::{Function, Scope, custom_jvp};
 
+use crate::formula::Term;
 use crate::numpy;
 use crate::operands::{constant_like, to_inexact};
 
@@ -84,4 +85,25 @@ pub fn log_softmax(cx: &Scope, x: &Value, axes: &[i64]) -> Result<Value> {
     let shifted = shifted(cx, &x, axes)?;
     let sum = numpy::sum(cx, &numpy::exp(cx, &shifted)?, axes, true)?;
     numpy::subtract(cx, &shifted, &numpy::log(cx, &sum)?)
+}
+
+/// `log(1 − e⁻ˣ)` for positive `x`.
+pub fn log1mexp(cx: &Scope, x: &Value) -> Result<Value> {
+    let value = Function::new("log1mexp", |cx: &Scope, x: &[Value]| match x {
+        [x] => {
+            let x = Term::new(cx, x);
+            // M. Mächler, "Accurately computing log(1 − exp(−|a|))" (2012): either formula is exact on its
+            // side of log 2.
+            let (small, large) = ((-(-&x).expm1()).ln(), (-(-&x).exp()).log1p());
+            Ok(vec![x.below(std::f64::consts::LN_2).choose(&small, &large).done()?])
+        }
+        _ => Err(Error::internal("log1mexp takes 1 operand")),
+    });
+    let rule = Function::new("log1mexp_jvp", |cx: &Scope, x: &[Value]| match x {
+        [x, dx] => {
+            Ok(vec![log1mexp(cx, x)?, (Term::new(cx, dx) / Term::new(cx, x).expm1()).done()?])
+        }
+        _ => Err(Error::internal("log1mexp's derivative takes 2 operands")),
+    });
+    Ok(custom_jvp(&value, &rule).call(cx, &[to_inexact(cx, x)?])?.swap_remove(0))
 }

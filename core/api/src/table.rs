@@ -15,11 +15,15 @@ mod elementwise;
 mod fourier;
 mod index;
 mod nn;
+mod numbers;
 mod product;
 mod random;
 mod reduce;
+mod search;
+mod shapes;
 mod sparse;
 mod special;
+mod statistics;
 mod window;
 
 pub use aliases::ALIASES;
@@ -149,6 +153,7 @@ impl Attr<'_> {
 /// All operations by group, in the order of the documentation.
 pub static GROUPS: &[(&str, &[Op])] = &[
     ("elementwise", elementwise::OPS),
+    ("numbers", numbers::OPS),
     ("special functions", special::OPS),
     ("complex numbers", complex::OPS),
     ("reductions", reduce::OPS),
@@ -158,7 +163,10 @@ pub static GROUPS: &[(&str, &[Op])] = &[
     ("arrangement", arrange::OPS),
     ("indexing and sorting", index::OPS),
     ("indexing as in NumPy", at::OPS),
+    ("search, choice and sets", search::OPS),
+    ("statistics, calculus, polynomials", statistics::OPS),
     ("creation", create::OPS),
+    ("shapes, grids and diagonals", shapes::OPS),
     ("random numbers", random::OPS),
     ("neural networks", nn::OPS),
     ("collectives", collective::OPS),

@@ -78,7 +78,7 @@ fn is_nonzero(cx: &Scope, x: &Value) -> Result<Value> {
 }
 
 /// Quotient rounded towards −∞ and remainder with the divisor's sign, of floats, as CPython has them.
-fn float_divmod(cx: &Scope, x: &Value, y: &Value) -> Result<(Value, Value)> {
+pub(crate) fn float_divmod(cx: &Scope, x: &Value, y: &Value) -> Result<(Value, Value)> {
     let rem = ops::binary(cx, Binary::Rem, x, y)?;
     let by_zero = ops::compare(cx, Compare::Eq, y, &constant_like(y, 0.0))?;
     let whole = super::select(cx, &by_zero, x, &ops::sub(cx, x, &rem)?)?;
@@ -186,7 +186,11 @@ fn log_of_sum(cx: &Scope, x: &Value, y: &Value) -> Result<Value> {
         let (sum, twice) = (ops::add(cx, x, y)?, ops::scale(cx, &largest, 2.0)?);
         let ratio = super::exp(cx, &ops::sub(cx, &sum, &twice)?)?;
         let log = ops::add(cx, &largest, &super::log1p(cx, &ratio)?)?;
-        return ops::complex(cx, &ops::real(cx, &log)?, &wrapped(cx, &ops::imag(cx, &log)?)?);
+        return ops::complex(
+            cx,
+            &ops::real(cx, &log)?,
+            &wrapped(cx, &ops::imag(cx, &log)?, std::f64::consts::PI)?,
+        );
     }
     let delta = ops::sub(cx, x, y)?;
     let tail = super::log1p(cx, &super::exp(cx, &ops::neg(cx, &super::abs(cx, &delta)?)?)?)?;
@@ -195,14 +199,13 @@ fn log_of_sum(cx: &Scope, x: &Value, y: &Value) -> Result<Value> {
     super::select(cx, &is_nan, &ops::add(cx, x, y)?, &ops::add(cx, &largest, &tail)?)
 }
 
-/// The angle from −π to π that differs from the given one by whole turns.
-fn wrapped(cx: &Scope, angle: &Value) -> Result<Value> {
-    use std::f64::consts::PI;
-    let (turn, zero) = (constant_like(angle, 2.0 * PI), constant_like(angle, 0.0));
-    let rem = ops::binary(cx, Binary::Rem, &ops::offset(cx, angle, PI)?, &turn)?;
+/// The number from −`half` to `half` that differs from the given one by whole turns, which are twice as long.
+pub(crate) fn wrapped(cx: &Scope, angle: &Value, half: f64) -> Result<Value> {
+    let (turn, zero) = (constant_like(angle, 2.0 * half), constant_like(angle, 0.0));
+    let rem = ops::binary(cx, Binary::Rem, &ops::offset(cx, angle, half)?, &turn)?;
     let is_below = ops::compare(cx, Compare::Lt, &rem, &zero)?;
     let rem = super::select(cx, &is_below, &ops::add(cx, &rem, &turn)?, &rem)?;
-    ops::offset(cx, &rem, -PI)
+    ops::offset(cx, &rem, -half)
 }
 
 /// The maximum's own derivative would be wrong by its share at ties, so the whole has one.

@@ -185,7 +185,11 @@ pub fn split_at(cx: &Scope, x: &Value, indices: &[i64], axis: i64) -> Result<Vec
 }
 
 /// Elements moved along an axis; what leaves at one end comes in at the other.
-pub fn roll(cx: &Scope, x: &Value, shift: i64, axis: i64) -> Result<Value> {
+pub fn roll(cx: &Scope, x: &Value, shift: i64, axis: Option<i64>) -> Result<Value> {
+    let Some(axis) = axis else {
+        let rolled = roll(cx, &ravel(cx, x)?, shift, Some(0))?;
+        return ops::reshape(cx, &rolled, x.shape());
+    };
     let axis = normalize_axis("roll", axis, x.ty().rank())?;
     let size = x.shape()[axis];
     let shift = if size == 0 { 0 } else { shift.rem_euclid(size as i64) as usize };
@@ -235,13 +239,13 @@ pub fn tile(cx: &Scope, x: &Value, reps: &[i64]) -> Result<Value> {
 }
 
 /// Each element repeated along an axis.
-pub fn repeat(cx: &Scope, x: &Value, repeats: i64, axis: i64) -> Result<Value> {
-    let axis = normalize_axis("repeat", axis, x.ty().rank())?;
+pub fn repeat(cx: &Scope, x: &Value, repeats: i64, axis: Option<i64>) -> Result<Value> {
+    let (x, axis) = super::shapes::along(cx, "repeat", x, axis)?;
     let mut dims: SmallVec<[i64; 4]> = x.shape().iter().map(|&dim| dim as i64).collect();
     dims.insert(axis + 1, repeats);
     let shape = Shape::from_user("repeat", &dims, x.ty().dtype.size_bytes())?;
     let sources = (0..x.ty().rank()).map(|i| i + usize::from(i > axis));
-    let repeated = ops::broadcast_in_dim(cx, x, &shape, sources)?;
+    let repeated = ops::broadcast_in_dim(cx, &x, &shape, sources)?;
     let mut joined = shape.without(axis + 1);
     joined[axis] *= shape[axis + 1];
     ops::reshape(cx, &repeated, &joined)

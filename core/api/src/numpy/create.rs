@@ -1,11 +1,12 @@
 //! New arrays.
 
+use jaxrs_data::promote;
 use jaxrs_data::{DType, Literal, Result, Scalar, Shape, Type, bail, normalize_axis};
 use jaxrs_ir::{Value, ops};
 use jaxrs_kernel::Compare;
 use jaxrs_transform::Scope;
 
-use crate::operands::{constant, constant_like, convert};
+use crate::operands::{broadcast_shape, constant, constant_like, convert, inexact};
 
 /// An array that repeats one number.
 pub fn full(cx: &Scope, shape: &Shape, value: f64, dtype: DType) -> Result<Value> {
@@ -59,30 +60,96 @@ pub fn linspace(
     endpoint: bool,
     dtype: DType,
 ) -> Result<Value> {
-    let shape = Shape::from_user("linspace", &[num], dtype.size_bytes())?;
-    if !dtype.is_float() || start.ty().rank() != 0 || stop.ty().rank() != 0 {
-        bail!(
-            InvalidArgument,
-            "linspace needs scalar bounds and a float type, got {}, {} and {dtype}",
-            start.ty(),
-            stop.ty()
-        );
-    }
-    let (start, stop) = (convert(cx, start, dtype, false)?, convert(cx, stop, dtype, false)?);
+    linspace_along(cx, start, stop, (num, endpoint), (Some(dtype), 0))
+}
+
+/// As [`linspace`], between arrays, along a new axis of the result; the element type is that of the bounds, as floats, if
+/// none is given. Integers are rounded down.
+pub fn linspace_along(
+    cx: &Scope,
+    start: &Value,
+    stop: &Value,
+    (num, endpoint): (i64, bool),
+    (dtype, axis): (Option<DType>, i64),
+) -> Result<Value> {
+    let (promoted, weak) = promote::promote([start.ty(), stop.ty()], cx.defaults())?;
+    let dtype = dtype.unwrap_or_else(|| inexact(promoted, weak, cx.defaults()));
+    let computed = inexact(dtype, false, cx.defaults());
+    let bounds = broadcast_shape("linspace", &[start.shape(), stop.shape()])?;
+    let axis = normalize_axis("linspace", axis, bounds.rank() + 1)?;
+    let bound = |x: &Value| -> Result<Value> {
+        let x = super::broadcast_to(cx, &convert(cx, x, computed, false)?, &bounds)?;
+        ops::expand_dim(cx, &x, axis)
+    };
+    let (start, stop) = (bound(start)?, bound(stop)?);
+    let sizes: Vec<i64> = bounds
+        .with(axis, 1)
+        .iter()
+        .enumerate()
+        .map(|(i, &dim)| if i == axis { num } else { dim as i64 })
+        .collect();
+    let shape = Shape::from_user("linspace", &sizes, dtype.size_bytes())?;
     let divisions = if endpoint { num - 1 } else { num };
-    if divisions <= 0 {
-        return ops::broadcast_in_dim(cx, &start, &shape, []);
+    if num <= 1 {
+        let one = super::broadcast_to(cx, &start, &shape)?;
+        return rounded_down(cx, &one, dtype);
     }
     // Both ends weighted: exact at either.
-    let counted = ops::iota(cx, dtype, &[divisions as usize].into(), 0)?;
-    let weight = ops::div(cx, &counted, &constant(dtype, divisions as f64))?;
-    let rest = ops::sub(cx, &constant(dtype, 1.0), &weight)?;
-    let inner = ops::add(cx, &ops::mul(cx, &rest, &start)?, &ops::mul(cx, &weight, &stop)?)?;
-    if !endpoint {
-        return Ok(inner);
-    }
-    let last = ops::broadcast_in_dim(cx, &stop, &[1].into(), [])?;
-    ops::concatenate(cx, &[inner, last], 0)
+    let real = computed.real_part();
+    let alone: Shape =
+        (0..shape.rank()).map(|i| if i == axis { divisions as usize } else { 1 }).collect();
+    let counted = ops::iota(cx, real, &alone, axis)?;
+    let weight =
+        convert(cx, &ops::div(cx, &counted, &constant(real, divisions as f64))?, computed, false)?;
+    let rest = ops::sub(cx, &constant(computed, 1.0), &weight)?;
+    let inner = super::add(
+        cx,
+        &super::multiply(cx, &start, &rest)?,
+        &super::multiply(cx, &stop, &weight)?,
+    )?;
+    let all = if endpoint { ops::concatenate(cx, &[inner, stop], axis)? } else { inner };
+    rounded_down(cx, &all, dtype)
+}
+
+fn rounded_down(cx: &Scope, x: &Value, dtype: DType) -> Result<Value> {
+    let x = if dtype.is_integer() { super::floor(cx, x)? } else { x.clone() };
+    convert(cx, &x, dtype, false)
+}
+
+/// Powers of `base`, at equal distances of exponents.
+pub fn logspace(
+    cx: &Scope,
+    start: &Value,
+    stop: &Value,
+    spacing: (i64, bool),
+    base: f64,
+    (dtype, axis): (Option<DType>, i64),
+) -> Result<Value> {
+    let (promoted, weak) = promote::promote([start.ty(), stop.ty()], cx.defaults())?;
+    let dtype = dtype.unwrap_or_else(|| inexact(promoted, weak, cx.defaults()));
+    let computed = inexact(dtype, false, cx.defaults());
+    let exponents = linspace_along(cx, start, stop, spacing, (Some(computed), axis))?;
+    let powers = super::power(cx, &constant_like(&exponents, base), &exponents)?;
+    convert(cx, &powers, dtype, false)
+}
+
+/// Numbers with equal ratios between neighbours.
+pub fn geomspace(
+    cx: &Scope,
+    start: &Value,
+    stop: &Value,
+    spacing: (i64, bool),
+    (dtype, axis): (Option<DType>, i64),
+) -> Result<Value> {
+    let (promoted, weak) = promote::promote([start.ty(), stop.ty()], cx.defaults())?;
+    let dtype = dtype.unwrap_or_else(|| inexact(promoted, weak, cx.defaults()));
+    let computed = inexact(dtype, false, cx.defaults());
+    let (start, stop) = (convert(cx, start, computed, false)?, convert(cx, stop, computed, false)?);
+    let sign = super::sign(cx, &start)?;
+    let log = |x: &Value| super::log10(cx, &super::divide(cx, x, &sign)?);
+    let powers = logspace(cx, &log(&start)?, &log(&stop)?, spacing, 10.0, (Some(computed), 0))?;
+    let all = super::multiply(cx, &sign, &powers)?;
+    convert(cx, &super::moveaxis(cx, &all, &[0], &[axis])?, dtype, false)
 }
 
 /// Ones on diagonal `k` of a matrix, zeros elsewhere.
@@ -123,7 +190,7 @@ pub fn triu(cx: &Scope, x: &Value, k: i64) -> Result<Value> {
 pub fn diag(cx: &Scope, x: &Value, k: i64) -> Result<Value> {
     match x.ty().rank() {
         1 => diagonal_matrix(cx, x, k),
-        2 => diagonal(cx, x, k),
+        2 => super::diagonal(cx, x, k, 0, 1),
         _ => bail!(Shape, "diag needs 1 or 2 axes, got {}", x.ty()),
     }
 }
@@ -136,25 +203,6 @@ fn diagonal_matrix(cx: &Scope, x: &Value, k: i64) -> Result<Value> {
     let rows = ops::broadcast_in_dim(cx, &padded, &[size, size].into(), [1])?;
     let mask = diagonal_mask(cx, &[size, size].into(), Compare::Eq, k)?;
     super::select(cx, &mask, &rows, &constant_like(&rows, 0.0))
-}
-
-/// Diagonal `k` of a matrix.
-pub fn diagonal(cx: &Scope, x: &Value, k: i64) -> Result<Value> {
-    if x.ty().rank() != 2 {
-        bail!(Shape, "diagonal needs 2 axes, got {}", x.ty());
-    }
-    let (rows, columns) = (x.shape()[0] as i64, x.shape()[1] as i64);
-    let len = (rows + k.min(0)).min(columns - k.max(0)).max(0);
-    let part = ops::slice(
-        cx,
-        x,
-        &[(-k.min(0)).min(rows) as usize, k.max(0).min(columns) as usize],
-        &[((-k.min(0)).min(rows) + len) as usize, (k.max(0).min(columns) + len) as usize],
-        &[1, 1],
-    )?;
-    let mask = diagonal_mask(cx, part.shape(), Compare::Eq, 0)?;
-    let masked = super::select(cx, &mask, &part, &constant_like(&part, 0.0))?;
-    ops::reduce_sum(cx, &masked, [1])
 }
 
 /// Counting along one axis: `iota`.

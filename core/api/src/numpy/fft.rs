@@ -318,6 +318,6 @@ fn shifted(cx: &Scope, name: &str, x: &Value, axes: &[i64], by: fn(i64) -> i64) 
     let axes = if axes.is_empty() { &all } else { axes };
     axes.iter().try_fold(x.clone(), |x, &axis| {
         let size = x.shape()[normalize_axis(name, axis, rank)?];
-        numpy::roll(cx, &x, by(size as i64), axis)
+        numpy::roll(cx, &x, by(size as i64), Some(axis))
     })
 }

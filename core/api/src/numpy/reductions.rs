@@ -43,7 +43,7 @@ fn reduce(cx: &Scope, op: ReduceOp, x: &Value, axes: &Axes, keepdims: bool) -> R
 }
 
 /// Narrow integers and truth values are summed in the default integer of their kind.
-fn accumulator(dtype: DType, default: DType) -> DType {
+pub(crate) fn accumulator(dtype: DType, default: DType) -> DType {
     match dtype.kind() {
         DTypeKind::Bool => default,
         DTypeKind::Signed if dtype.bits() < default.bits() => default,

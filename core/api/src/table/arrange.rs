@@ -5,6 +5,7 @@ use jaxrs_data::Shape;
 use super::*;
 use crate::{lax, numpy};
 
+const FLAT: &str = "along which axis; along the flattened array if none";
 const ALONG: &str = "along which axis";
 
 /// A shape as a caller gives it.
@@ -51,7 +52,7 @@ pub(super) static OPS: &[Op] = &[
         { indices: I64s, "where to cut"; axis: I64 = 0, ALONG; }
         => list |cx| numpy::split_at(cx, x, indices, axis)),
     op!("roll", "Elements moved along an axis; what leaves at one end comes in at the other.", (x)
-        { shift: I64, "by how much"; axis: I64 = 0, ALONG; }
+        { shift: I64, "by how much"; axis: Axis = None, FLAT; }
         => |cx| numpy::roll(cx, x, shift, axis)),
     op!("flip", "The reverse order along axes.", (x)
         { axes: I64s = &[], AXES; } => |cx| numpy::flip(cx, x, axes)),
@@ -69,7 +70,7 @@ pub(super) static OPS: &[Op] = &[
     op!("tile", "An array repeated along its axes.", (x) { reps: I64s, "how often along each axis"; }
         => |cx| numpy::tile(cx, x, reps)),
     op!("repeat", "Each element repeated along an axis.", (x)
-        { repeats: I64, "how often"; axis: I64 = 0, ALONG; }
+        { repeats: I64, "how often"; axis: Axis = None, "along which axis; of the flattened array if none"; }
         => |cx| numpy::repeat(cx, x, repeats, axis)),
     op!("slice", "A static part.", (x)
         { start_indices: I64s, "for each axis, the first position"; limit_indices: I64s, "for each axis, the end";

@@ -6,6 +6,7 @@ use crate::numpy;
 
 const SHAPE: &str = "the shape of the result";
 const FLOAT: &str = "the element type; the default float if none";
+const BOUNDS: &str = "the element type; that of the bounds, as floats, if none";
 const LIKE: &str = "the element type; that of x if none";
 
 fn float(cx: &Scope, dtype: Option<DType>) -> DType {
@@ -49,9 +50,18 @@ pub(super) static OPS: &[Op] = &[
         let default = if whole { cx.defaults().int() } else { cx.defaults().float() };
         numpy::arange(cx, start, stop, step, dtype.unwrap_or(default))
     }),
-    op!("linspace", "Numbers at equal distances between two scalars.", (start, stop)
-        { num: I64 = 50, "how many"; endpoint: Bool = true, "whether the last one is stop"; dtype: DType = None, FLOAT; }
-        => |cx| numpy::linspace(cx, start, stop, num, endpoint, float(cx, dtype))),
+    op!("linspace", "Numbers at equal distances.", (start, stop)
+        { num: I64 = 50, "how many"; endpoint: Bool = true, "whether the last one is stop"; dtype: DType = None, BOUNDS;
+          axis: I64 = 0, "the place of the new axis"; }
+        => |cx| numpy::linspace_along(cx, start, stop, (num, endpoint), (dtype, axis))),
+    op!("logspace", "Powers at equal distances of their exponents.", (start, stop)
+        { num: I64 = 50, "how many"; endpoint: Bool = true, "whether the exponent of the last one is stop"; base: F64 = 10.0, "of what";
+          dtype: DType = None, BOUNDS; axis: I64 = 0, "the place of the new axis"; }
+        => |cx| numpy::logspace(cx, start, stop, (num, endpoint), base, (dtype, axis))),
+    op!("geomspace", "Numbers with equal ratios between neighbours.", (start, stop)
+        { num: I64 = 50, "how many"; endpoint: Bool = true, "whether the last one is stop"; dtype: DType = None, BOUNDS;
+          axis: I64 = 0, "the place of the new axis"; }
+        => |cx| numpy::geomspace(cx, start, stop, (num, endpoint), (dtype, axis))),
     op!("iota", "Positions along one axis.", ()
     { shape: I64s, SHAPE; dimension: I64 = 0, "along which axis to count";
       dtype: DType = None, "the element type; the default integer if none"; }

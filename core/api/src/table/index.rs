@@ -23,8 +23,11 @@ fn scatter_kind(kind: &str) -> Result<ScatterKind> {
 
 pub(super) static OPS: &[Op] = &[
     op!("take", "The elements of x at indices along an axis; negative indices count from the end.", (x, indices)
-        { axis: I64 = 0, ALONG; mode: Str = "fill", READ; }
-        => |cx| numpy::take(cx, x, indices, axis, mode)),
+    { axis: Axis = None, "along which axis; of the flattened array if none"; mode: Str = "fill", READ; }
+    => |cx| match axis {
+        Some(axis) => numpy::take(cx, x, indices, axis, mode),
+        None => numpy::take(cx, &numpy::ravel(cx, x)?, indices, 0, mode),
+    }),
     op!("take_along_axis", "Element by element, that of x at the position that indices hold.", (x, indices)
         { axis: I64 = -1, ALONG; mode: Str = "fill", READ; }
         => |cx| numpy::take_along_axis(cx, x, indices, axis, mode)),

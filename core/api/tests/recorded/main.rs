@@ -69,6 +69,10 @@ files! {
     special_functions_agree_with_jax: "special_functions", primitives::agrees;
     random_functions_agree_with_jax: "random", random::agrees;
     indexing_agrees_with_jax: "numpy_indexing", operations::agrees_one_by_one_and_batched;
+    numbers_agree_with_jax: "numpy_numbers", operations::agrees_one_by_one_and_batched;
+    shapes_agree_with_jax: "numpy_shapes", operations::agrees_one_by_one_and_batched;
+    search_and_sets_agree_with_jax: "numpy_search", operations::agrees_one_by_one_and_batched;
+    statistics_agree_with_jax: "numpy_statistics", operations::agrees_one_by_one_and_batched;
     operations_agree_with_jax: "operations", operations::agrees;
     operations_under_the_names_of_the_table_agree_with_jax: "table_operations", operations::agrees;
 }
