@@ -244,6 +244,10 @@ impl Parser<'_> {
             Token::Word(word) if KEYWORDS.contains(&word.as_str()) => Ok(None),
             Token::Word(word) if !matches!(self.peek_at(1), Token::Mark(':' | '[')) => {
                 let Some(&var) = scope.get(word) else {
+                    // The next equation, where it has neither results nor parameters.
+                    if Prim::from_params(word, &[]).is_ok() {
+                        return Ok(None);
+                    }
                     return Err(self.error(&format!("{word} is not defined here")));
                 };
                 self.advance();

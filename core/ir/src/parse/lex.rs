@@ -77,6 +77,10 @@ fn prefix_len(text: &str, mut holds: impl FnMut(char) -> bool) -> usize {
 
 fn word_len(text: &str) -> usize {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    // The types of keys: `key<fry>`.
+    if let Some(end) = text.strip_prefix("key<").and_then(|rest| rest.find('>')) {
+        return "key<".len() + end + 1;
+    }
     // A hyphen joins letters: `scatter-add`.
     let joins = |(at, c)| c == '-' && text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic());
     text.char_indices()

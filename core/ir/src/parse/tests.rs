@@ -32,6 +32,14 @@ fn printed_programs_read_back_as_they_are() {
     check_unchanged("{ lambda ; . let  in (2:i32[],) }");
     check_unchanged("{ lambda ; a:c64[0]. let  in ((1.0-2.5j):c64[], 0.1:f32[], 1e-40:f64[]) }");
     check_unchanged(LONG);
+    check_unchanged("{ lambda ; a:key<fry>[2]. let  in (a,) }");
+    check_unchanged(
+        "{ lambda ; a:f32[]. let b:f32[] = sin a; dce_sink b; c:f32[] = cos a in (c,) }",
+    );
+    check(
+        "{ lambda ; a:f32[]. let dce_sink a dce_sink a in () }",
+        "{ lambda ; a:f32[]. let dce_sink a; dce_sink a in () }",
+    );
 }
 
 #[test]

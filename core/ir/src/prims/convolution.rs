@@ -50,12 +50,14 @@ impl ConvGeneralDilated {
     fn sum_products(&self, lhs: &Literal, rhs: &Literal, out: &Type) -> Literal {
         let geometry = self.geometry(&lhs.ty().shape, &rhs.ty().shape);
         let (dtype, sizes) = (out.dtype, geometry.summed());
+        // Not every type has a zero, but sums have.
+        let zero = Scalar::zero(dtype.compute());
         Literal::from_fn(out.clone(), |position| {
             let index = out.shape.unravel(position);
-            (0..sizes.numel()).fold(Scalar::zero(dtype), |sum, term| {
+            (0..sizes.numel()).fold(zero, |sum, term| {
                 let term = sizes.unravel(term);
                 let (left, right) = geometry.sources(&index, &term);
-                let left = left.map_or(Scalar::zero(dtype), |left| lhs.at(&left).cast(dtype));
+                let left = left.map_or(zero, |left| lhs.at(&left).cast(dtype));
                 multiply_add(sum, left, rhs.at(&right).cast(dtype))
             })
         })

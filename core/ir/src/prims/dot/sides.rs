@@ -69,7 +69,8 @@ impl DotGeneral {
             );
             let (lhs_base, rhs_base) = (lhs_batch[batch] + rows[i], rhs_batch[batch] + cols[j]);
             let pairs = lhs_k.iter().zip(&rhs_k);
-            pairs.fold(Scalar::zero(dtype), |sum, (l, r)| {
+            // Not every type has a zero, but sums have.
+            pairs.fold(Scalar::zero(dtype.compute()), |sum, (l, r)| {
                 let (l, r) = (lhs.get(lhs_base + l).cast(dtype), rhs.get(rhs_base + r).cast(dtype));
                 multiply_add(sum, l, r)
             })
