@@ -101,8 +101,11 @@ impl Accesses {
                 Inst::Load { buffer, position, .. } => {
                     self.note(*buffer, (*position, number), false)
                 }
-                Inst::Store { buffer, position, .. } => {
-                    self.note(*buffer, (*position, number), true)
+                Inst::Store { buffer, position, mask, .. } => {
+                    self.note(*buffer, (*position, number), true);
+                    if mask.is_some() {
+                        self.forget(*buffer);
+                    }
                 }
                 Inst::Loop(l) => self.block(&l.body, &[l.index]),
                 Inst::While(w) => {
@@ -114,6 +117,13 @@ impl Accesses {
                 | Inst::Index { out, .. }
                 | Inst::Op { out, .. } => self.blocks[out.0 as usize] = number,
             }
+        }
+    }
+
+    /// A store that only some points do may be to one position for all of them, which others read later.
+    fn forget(&mut self, buffer: BufferId) {
+        for access in self.found.iter_mut().filter(|access| access.buffer == buffer) {
+            access.place = None;
         }
     }
 

@@ -10,6 +10,7 @@ mod lanes;
 mod renumber;
 mod tile;
 
+use super::StepList;
 use jaxrs_kernel::{
     Block, BufferId, Carry, Inst, Kernel, Lanes, LibraryCall, Step, Target, ValueId,
 };
@@ -36,7 +37,7 @@ pub(crate) fn finish(mut kernel: Kernel, lanes: Option<Lanes>, target: &Target) 
 }
 
 /// Replaces buffers that turned out to be others.
-pub(crate) fn rename(steps: &mut [Step], names: &FxHashMap<BufferId, BufferId>) {
+pub(crate) fn rename(steps: &mut StepList, names: &FxHashMap<BufferId, BufferId>) {
     if names.is_empty() {
         return;
     }
@@ -46,6 +47,25 @@ pub(crate) fn rename(steps: &mut [Step], names: &FxHashMap<BufferId, BufferId>) 
         }
     };
     visit_buffers(steps, &new);
+    drop_copies_to_themselves(steps);
+}
+
+/// A branch may bring the result of its loop where the loop's own buffer has come to stand.
+fn drop_copies_to_themselves(steps: &mut StepList) {
+    steps.retain(|step| !matches!(step, Step::Copy { from, to } if from == to));
+    for step in steps {
+        match step {
+            Step::Repeat { body, .. } => drop_copies_to_themselves(body),
+            Step::While { condition, body, .. } => {
+                drop_copies_to_themselves(condition);
+                drop_copies_to_themselves(body);
+            }
+            Step::Switch { branches, .. } => {
+                branches.iter_mut().for_each(drop_copies_to_themselves)
+            }
+            Step::Kernel(_) | Step::Library(_) | Step::Copy { .. } => {}
+        }
+    }
 }
 
 /// Replaces buffers by others; new names are not looked up again.

@@ -226,8 +226,10 @@ impl<'g> Puller<'g> {
             let known = self.body.as_constant(i).map(|i| i.as_i64() as usize);
             position = position.zip(known).map(|(p, i)| p * shape[axis] + i);
         }
-        match position {
-            Some(position) if index[..n_lanes] == self.point[..n_lanes] => Ok(values[position]),
+        // A slot that is empty holds no element at all.
+        let value = position.and_then(|position| values.get(position));
+        match value {
+            Some(&value) if index[..n_lanes] == self.point[..n_lanes] => Ok(value),
             _ => Err(self.give_up()),
         }
     }

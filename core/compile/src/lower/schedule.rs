@@ -5,6 +5,8 @@
 //! arrays over the same domain. Reductions merge with what surrounds them row by row, so that softmax or
 //! a layer norm and its gradient become one kernel over rows, with several loops over each.
 
+mod places;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -13,6 +15,7 @@ use jaxrs_ir::lower::Lowering;
 use jaxrs_kernel::{Inst, Kernel};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use self::places::Places;
 use super::Lowerer;
 use super::decide::Decisions;
 use super::graph::{Operand, Region, Var};
@@ -61,8 +64,8 @@ struct Scheduler<'l, 'o> {
     reads: Vec<Reads>,
     /// The node that a merged node has become part of.
     merged_into: Vec<usize>,
-    /// The lowest number of the nodes that are part of each: nothing before it can need it.
-    first_part: Vec<usize>,
+    /// An order of the nodes that were not merged into others: what comes before a node has a lower place.
+    places: Places,
     /// For each node, the nodes that come before it.
     before: Vec<SmallVec<[usize; 4]>>,
     producers: FxHashMap<Var, usize>,
@@ -77,7 +80,7 @@ impl Lowerer<'_> {
             nodes: Vec::new(),
             reads: Vec::new(),
             merged_into: Vec::new(),
-            first_part: Vec::new(),
+            places: Places::default(),
             before: Vec::new(),
             producers: FxHashMap::default(),
         };
@@ -134,7 +137,7 @@ impl Scheduler<'_, '_> {
         self.nodes.push(node);
         self.reads.push(reads);
         self.merged_into.push(number);
-        self.first_part.push(number);
+        self.places.push(number);
         self.producers.extend(outputs.iter().map(|&out| (out, number)));
     }
 
@@ -232,12 +235,11 @@ impl Scheduler<'_, '_> {
             return;
         };
         let Some(rank) = self.common_rank(a, b) else { return };
-        if !self.is_aligned(early, late, rank)
-            || self.has_path_around(early, late)
-            || self.has_path_around(late, early)
-        {
+        if !self.is_aligned(early, late, rank) {
             return;
         }
+        let [first, second] = self.places.sorted([early, late]);
+        let Some(between) = self.needed_between(first, second) else { return };
         let is_fixed = a.is_fixed || b.is_fixed;
         let n_values = a.n_values + b.n_values;
         let mut roots: Vec<Var> = a.roots.iter().chain(&b.roots).copied().collect();
@@ -252,7 +254,7 @@ impl Scheduler<'_, '_> {
             n_values,
         }));
         self.merged_into[early] = late;
-        self.first_part[late] = self.first_part[late].min(self.first_part[early]);
+        self.places.merge([first, second], late, &between);
         let reads = std::mem::take(&mut self.reads[early]);
         self.reads[late].extend(reads);
         let before = std::mem::take(&mut self.before[early]);
@@ -298,21 +300,22 @@ impl Scheduler<'_, '_> {
         })
     }
 
-    /// Whether something else that needs the first node has to be done before the second one.
-    fn has_path_around(&self, first: usize, second: usize) -> bool {
+    /// What has to be done before the second node and may be done after the first one; nothing if some of it
+    /// needs the first one, so that the two cannot be one.
+    fn needed_between(&self, first: usize, second: usize) -> Option<FxHashSet<usize>> {
         let mut seen: FxHashSet<usize> = FxHashSet::default();
         let mut open: Vec<usize> =
             self.before[second].iter().map(|&n| self.find(n)).filter(|&n| n != first).collect();
         while let Some(number) = open.pop() {
             if number == first || seen.len() > MAX_VISITS {
-                return true;
+                return None;
             }
-            if number < self.first_part[first] || number == second || !seen.insert(number) {
+            if self.places.is_before(number, first) || !seen.insert(number) {
                 continue;
             }
             open.extend(self.before[number].iter().map(|&n| self.find(n)));
         }
-        false
+        Some(seen)
     }
 
     /// Finds out which variables are read by their own kernel alone.
