@@ -135,7 +135,7 @@ impl Body<'_, '_> {
                 let args = [addresses, ir.i32(8), mask, ir.zero(ty)];
                 ir.intrinsic("llvm.masked.gather", &[ty, ir.type_of(addresses)], &args)
             });
-            return casts::join(ir, dtype.real_part(), low, high);
+            return casts::join(ir, DType::U64, low, high);
         }
         let addresses = self.address(buffer, self.in_lanes(position));
         let (ty, align) = (self.lanes_of(ir.memory(dtype)), ir.i32(self.align(buffer).into()));
