@@ -220,8 +220,9 @@ impl Scope {
                 let jvp = prim.jvp(&split, &primals, &tangents)?;
                 if jvp.primals.iter().any(|value| split.is_linear(value)) {
                     bail!(
-                        InvalidArgument,
-                        "the jvp rule of {} gives a result that depends on a tangent",
+                        Unimplemented,
+                        "reverse-mode differentiation does not work for {}, which computes results and \
+                         tangents together",
                         prim.name()
                     );
                 }
