@@ -1,4 +1,5 @@
-//! Development commands: `cargo xtask codegen [--check]`, `check`, `tidy`, `coverage`, `api-coverage`, `install --prefix DIR`.
+//! Development commands: `cargo xtask codegen [--check]`, `check`, `tidy`, `coverage`, `api-coverage`,
+//! `fuzz [--seconds N] [--seed S] [--threads T] [FILE...]`, `install --prefix DIR`.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "these are commands for people")]
 
@@ -8,6 +9,7 @@ mod codegen;
 mod conformance;
 mod coverage;
 mod cpp;
+mod fuzz;
 mod header;
 mod install;
 mod json;
@@ -51,7 +53,8 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-const USAGE: &str = "usage: cargo xtask codegen [--check] | check | tidy | coverage | api-coverage | install --prefix DIR";
+const USAGE: &str = "usage: cargo xtask codegen [--check] | check | tidy | coverage | api-coverage \
+     | fuzz [--seconds N] [--seed S] [--threads T] [FILE...] | install --prefix DIR";
 
 fn dispatch(args: &[&str]) -> Result {
     match args {
@@ -61,6 +64,7 @@ fn dispatch(args: &[&str]) -> Result {
         ["tidy"] => tidy::run(),
         ["coverage"] => coverage::print(),
         ["api-coverage"] => api_coverage::print(),
+        ["fuzz", options @ ..] => fuzz::run_with(options),
         ["install", "--prefix", prefix] => install::install(Path::new(prefix)),
         _ => Err(USAGE.to_owned()),
     }

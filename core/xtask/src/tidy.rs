@@ -17,6 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("core/transform", &["data", "kernel", "ir", "compile", "runtime"]),
     ("core/api", &["data", "kernel", "ir", "compile", "runtime", "transform"]),
     ("capi", &["data", "ir", "compile", "runtime", "transform", "api", "reference", "llvm"]),
+    ("core/fuzz", &["data", "kernel", "ir", "compile", "runtime", "llvm", "transform"]),
     ("core/xtask", &["data", "ir", "reference", "transform", "api"]),
 ];
 

@@ -1,0 +1,231 @@
+//! Whether results agree, where rounding may be different.
+//!
+//! Rounding errors grow on their way through a program, and decide comparisons. How much they may is found
+//! out by trying (Vignes, "Discrete stochastic arithmetic for validating results of numerical software",
+//! 2004): the program runs again with each operation's operands and results disturbed a little, and what
+//! comes out as differently as the results in question is not held against them.
+
+use std::collections::HashMap;
+
+use jaxrs_data::tolerance::{Class, difference, is_close, relative};
+use jaxrs_data::{Literal, Result, Scalar};
+use jaxrs_ir::evaluate::evaluate_with;
+use jaxrs_ir::{Eqn, Jaxpr, Prim};
+
+use crate::random::Random;
+
+/// How often a program is run disturbed.
+const TRIES: usize = 12;
+
+/// How much more than in the tries results may differ.
+const MARGIN: f64 = 4.0;
+
+/// How many programs, inner ones among them, may be run for one.
+const MOST_RUNS: usize = 5000;
+
+/// How exact each primitive is, from its samples.
+#[derive(Debug)]
+pub(crate) struct Exactness(HashMap<&'static str, Class>);
+
+impl Exactness {
+    pub(crate) fn of_samples() -> Exactness {
+        let mut classes = HashMap::new();
+        for sample in Prim::samples() {
+            let class = classes.entry(sample.prim.name()).or_insert(sample.class);
+            let rank = |class| {
+                [Class::Exact, Class::Elementary, Class::Accumulated]
+                    .iter()
+                    .position(|&c| c == class)
+            };
+            if rank(sample.class) > rank(*class) {
+                *class = sample.class;
+            }
+        }
+        Exactness(classes)
+    }
+
+    /// What operands and results are disturbed by, in units in the last place or so. What moves elements is
+    /// exact; arithmetic is not, since sums and products may be contracted.
+    fn noise(&self, prim: &Prim) -> Option<Class> {
+        let is_arithmetic = matches!(prim, Prim::Binary(_) | Prim::IntegerPow(_) | Prim::Reduce(_));
+        match self.0.get(prim.name()) {
+            Some(Class::Exact) | None if is_arithmetic => Some(Class::Elementary),
+            Some(Class::Exact) | None => None,
+            Some(class) => Some(*class),
+        }
+    }
+}
+
+/// The results of a program by definition. Programs that take too long are refused: taking a step out of a
+/// loop may take away its end.
+pub(crate) fn evaluate(jaxpr: &Jaxpr, inputs: &[Literal]) -> Result<Vec<Literal>> {
+    bounded(&mut 0, jaxpr, inputs)
+}
+
+fn bounded(n_runs: &mut usize, jaxpr: &Jaxpr, inputs: &[Literal]) -> Result<Vec<Literal>> {
+    *n_runs += 1;
+    if *n_runs > MOST_RUNS {
+        jaxrs_data::bail!(Unimplemented, "the program runs too long to be tried");
+    }
+    evaluate_with(jaxpr, inputs, &mut |eqn: &Eqn, operands: &[Literal]| {
+        let run = &mut |jaxpr: &Jaxpr, inputs: &[Literal]| bounded(n_runs, jaxpr, inputs);
+        eqn.prim.evaluate_with(operands, run)
+    })
+}
+
+fn disturbed(
+    exactness: &Exactness,
+    random: &mut Random,
+    jaxpr: &Jaxpr,
+    inputs: &[Literal],
+) -> Result<Vec<Literal>> {
+    evaluate_with(jaxpr, inputs, &mut |eqn: &Eqn, operands: &[Literal]| {
+        if !eqn.prim.programs().is_empty() {
+            let run = &mut |jaxpr: &Jaxpr, inputs: &[Literal]| {
+                disturbed(exactness, random, jaxpr, inputs)
+            };
+            return eqn.prim.evaluate_with(operands, run);
+        }
+        let Some(class) = exactness.noise(&eqn.prim) else { return eqn.prim.evaluate(operands) };
+        let operands: Vec<Literal> =
+            operands.iter().map(|x| noisy(random, x, Class::Elementary, OPERANDS)).collect();
+        let results = eqn.prim.evaluate(&operands)?;
+        Ok(results.iter().map(|x| noisy(random, x, class, RESULTS)).collect())
+    })
+}
+
+/// Operands are disturbed by a step of their type.
+const OPERANDS: f64 = 16.0;
+
+/// Results are disturbed by an eighth of what they may be off by.
+const RESULTS: f64 = 8.0;
+
+/// Disturbed by a share of the tolerance.
+fn noisy(random: &mut Random, literal: &Literal, class: Class, share: f64) -> Literal {
+    let dtype = literal.ty().dtype;
+    if !dtype.is_inexact() {
+        return literal.clone();
+    }
+    let size = relative(dtype, class).max(relative(dtype, Class::Elementary)) / share;
+    let mut by = |x: f64| x * size * random.unit();
+    Literal::from_fn(literal.ty().clone(), |k| match literal.get(k) {
+        // The parts of a product share their errors, where that leaves infinities what they are.
+        Scalar::Complex(re, im) if re.is_finite() && im.is_finite() => {
+            let largest = re.abs().max(im.abs());
+            Scalar::Complex(re + by(largest), im + by(largest))
+        }
+        Scalar::Complex(re, im) => Scalar::Complex(re + by(re), im + by(im)),
+        real => Scalar::Float(real.as_f64() + by(real.as_f64())).cast(dtype),
+    })
+}
+
+/// Where and by how much results differ from those of the definition by more than rounding explains.
+pub(crate) fn differ(
+    exactness: &Exactness,
+    (jaxpr, inputs): (&Jaxpr, &[Literal]),
+    expected: &[Literal],
+    got: &[Literal],
+) -> Option<String> {
+    if got.len() != expected.len() {
+        return Some(format!("got {} results, expected {}", got.len(), expected.len()));
+    }
+    let plainly =
+        |(got, expected): (&Literal, &Literal)| difference(got, expected, Class::Accumulated);
+    let k = got.iter().zip(expected).position(|pair| plainly(pair).is_some())?;
+    let mut random = Random::new(k as u64);
+    let tries: Vec<Vec<Literal>> =
+        (0..TRIES).filter_map(|_| disturbed(exactness, &mut random, jaxpr, inputs).ok()).collect();
+    (0..got.len()).find_map(|k| {
+        let tries: Vec<&Literal> = tries.iter().map(|results| &results[k]).collect();
+        unexplained(&got[k], &expected[k], &tries).map(|what| format!("result {k}: {what}"))
+    })
+}
+
+fn unexplained(got: &Literal, expected: &Literal, tries: &[&Literal]) -> Option<String> {
+    let plain = difference(got, expected, Class::Accumulated)?;
+    if !got.ty().same_ignoring_weak(expected.ty()) {
+        return Some(plain);
+    }
+    let tolerance = relative(got.ty().dtype, Class::Accumulated);
+    let position = (0..got.len()).find(|&k| {
+        let (a, b) = (got.get(k), expected.get(k));
+        let differs = !is_close(a, b, tolerance);
+        differs && !is_explained(a, b, tries.iter().map(|x| x.get(k)))
+    })?;
+    let (a, b) = (got.get(position), expected.get(position));
+    let index = got.ty().shape.unravel(position);
+    Some(format!("at {index:?} got {a}, expected {b} ({plain})"))
+}
+
+/// What is finite, infinite of which sign, or no number.
+fn kind(x: Scalar) -> [(bool, f64); 2] {
+    let (re, im) = x.as_complex();
+    [re, im].map(|x| (x.is_nan(), if x.is_infinite() { x } else { 0.0 }))
+}
+
+/// Whether disturbed runs differ as much.
+fn is_explained(got: Scalar, expected: Scalar, mut tries: impl Iterator<Item = Scalar>) -> bool {
+    let parts = |x: Scalar| x.as_complex();
+    match expected {
+        Scalar::Float(_) | Scalar::Complex(..) => {
+            let ((a, b), (c, d)) = (parts(got), parts(expected));
+            let off = (a - c).hypot(b - d);
+            if !off.is_finite() {
+                return tries.any(|x| kind(x) != kind(expected));
+            }
+            let spread = tries.map(|x| {
+                let (re, im) = parts(x);
+                (re - c).hypot(im - d)
+            });
+            let spread =
+                spread.fold(0.0, |a: f64, b| if b.is_nan() { f64::INFINITY } else { a.max(b) });
+            off <= MARGIN * spread
+        }
+        _ => tries.any(|x| x != expected),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn differs(program: &str, input: &[f32], got: &[f32]) -> Option<String> {
+        let jaxpr: Jaxpr = program.parse().unwrap();
+        let inputs = [Literal::f32([input.len()], input)];
+        let expected = evaluate(&jaxpr, &inputs).unwrap();
+        let got = [Literal::f32([got.len()], got)];
+        differ(&Exactness::of_samples(), (&jaxpr, &inputs), &expected, &got)
+    }
+
+    #[test]
+    fn what_rounding_does_not_explain_is_a_difference() {
+        let program = "{ lambda ; a:f32[2]. let b:f32[2] = mul a a in (b,) }";
+        assert_eq!(differs(program, &[1.0, 2.0], &[1.0, 4.0]), None);
+        assert!(differs(program, &[1.0, 2.0], &[1.0, 4.001]).is_some());
+        assert!(differs(program, &[1.0, 2.0], &[1.0, f32::NAN]).is_some());
+        assert!(differs(program, &[1.0, f32::NAN], &[1.0, 4.0]).is_some());
+    }
+
+    #[test]
+    fn errors_may_grow_as_the_program_lets_them() {
+        // The sum is rounded as large numbers are.
+        let program = "{ lambda ; a:f32[1]. let
+            b:f32[1] = add a 1000.0:f32[]
+            c:f32[1] = sub b 1000.0:f32[]
+          in (c,) }";
+        assert_eq!(differs(program, &[0.25], &[0.250_061]), None);
+        assert!(differs(program, &[0.25], &[0.26]).is_some());
+    }
+
+    #[test]
+    fn comparisons_that_rounding_decides_may_go_either_way() {
+        let program = "{ lambda ; a:f32[1]. let
+            b:f32[1] = sin a
+            c:f32[1] = sub b 0.841471:f32[]
+            d:f32[1] = sign c
+          in (d,) }";
+        assert_eq!(differs(program, &[1.0], &[1.0]), None);
+        assert_eq!(differs(program, &[1.0], &[-1.0]), None);
+        assert!(differs(program, &[0.5], &[1.0]).is_some());
+    }
+}
