@@ -1,6 +1,7 @@
 //! Operations close to the primitives: no promotion, no broadcasting but of scalars.
 
 mod convolution;
+mod dynamic;
 mod fft;
 mod padding;
 mod ragged;
@@ -12,14 +13,15 @@ mod window;
 use jaxrs_data::{Axes, DType, Literal, Result, Shape, SmallVec, bail, normalize_axis};
 use jaxrs_ir::prims::{
     ArgReduce, Binary, BitcastConvertType, BroadcastInDim, Clamp, Concatenate, ConvertElementType,
-    Cumulative, DotGeneral, DynamicSlice, DynamicUpdateSlice, Gather, IntegerPow, Pad, Reduce, Rev,
-    Scatter, SelectN, Slice, Sort, Unary,
+    Cumulative, DotGeneral, Gather, IntegerPow, Pad, Reduce, Rev, Scatter, SelectN, Slice, Sort,
+    Unary,
 };
 use jaxrs_ir::{Context, Value, ops};
 use jaxrs_kernel::{Compare, ReduceOp};
 use jaxrs_transform::Scope;
 
 pub use convolution::*;
+pub use dynamic::*;
 pub use fft::fft;
 pub use padding::*;
 pub use ragged::*;
@@ -326,29 +328,6 @@ pub fn slice(
         strides,
     };
     ops::bind1(cx, prim, std::slice::from_ref(x))
-}
-
-/// A window of fixed sizes; the starts are moved so that it fits.
-pub fn dynamic_slice(
-    cx: &Scope,
-    x: &Value,
-    starts: &[Value],
-    slice_sizes: &[i64],
-) -> Result<Value> {
-    let slice_sizes = sizes("dynamic_slice", "slice_sizes", slice_sizes)?.into_iter().collect();
-    let operands: SmallVec<[Value; 4]> = std::iter::once(x).chain(starts).cloned().collect();
-    ops::bind1(cx, DynamicSlice { slice_sizes }, &operands)
-}
-
-/// `x` with a window replaced; the starts are moved so that it fits.
-pub fn dynamic_update_slice(
-    cx: &Scope,
-    x: &Value,
-    update: &Value,
-    starts: &[Value],
-) -> Result<Value> {
-    let operands: SmallVec<[Value; 4]> = [x, update].into_iter().chain(starts).cloned().collect();
-    ops::bind1(cx, DynamicUpdateSlice, &operands)
 }
 
 /// Elements put before, after and between; negative numbers cut off.

@@ -4,11 +4,11 @@ use jaxrs_data::promote::{self, Defaults};
 use jaxrs_data::{DType, Literal, Result, Scalar, Shape, SmallVec, Type, bail};
 use jaxrs_ir::prims::ConvertElementType;
 use jaxrs_ir::{Value, ops};
-use jaxrs_transform::Scope;
+use jaxrs_transform::{Scope, is_tracer};
 
-/// A scalar constant of the element type of `like`.
+/// A scalar constant of the element type of `like`, and as weak.
 pub(crate) fn constant_like(like: &Value, value: f64) -> Value {
-    constant(like.ty().dtype, value)
+    ops::scalar_like(like, value)
 }
 
 /// A scalar constant.
@@ -33,11 +33,12 @@ pub(crate) fn convert(cx: &Scope, x: &Value, dtype: DType, weak: bool) -> Result
     )
 }
 
-/// Operands at the element type that they promote to. A weak operand that already has that element type
-/// stays as it is: primitives give a strong result unless all operands are weak.
+/// Operands at the element type, and the weakness, that they promote to. A weak array that already has that
+/// element type stays as it is where nothing is recorded: primitives give a strong result unless all operands
+/// are weak.
 pub(crate) fn promoted<const N: usize>(cx: &Scope, operands: [&Value; N]) -> Result<[Value; N]> {
-    let (dtype, _) = promote::promote(operands.iter().map(|x| x.ty()), cx.defaults())?;
-    at_dtype(cx, operands, dtype)
+    let (dtype, weak) = promote::promote(operands.iter().map(|x| x.ty()), cx.defaults())?;
+    at_dtype(cx, operands, dtype, weak)
 }
 
 /// As [`promoted`], at an inexact type: integers and truth values become floats.
@@ -46,7 +47,7 @@ pub(crate) fn promoted_inexact<const N: usize>(
     operands: [&Value; N],
 ) -> Result<[Value; N]> {
     let (dtype, weak) = promote::promote(operands.iter().map(|x| x.ty()), cx.defaults())?;
-    at_dtype(cx, operands, inexact(dtype, weak, cx.defaults()))
+    at_dtype(cx, operands, inexact(dtype, weak, cx.defaults()), weak)
 }
 
 /// As [`promoted`], where truth values count as integers.
@@ -54,15 +55,20 @@ pub(crate) fn promoted_numeric<const N: usize>(
     cx: &Scope,
     operands: [&Value; N],
 ) -> Result<[Value; N]> {
-    let (dtype, _) = promote::promote(operands.iter().map(|x| x.ty()), cx.defaults())?;
-    at_dtype(cx, operands, if dtype.is_bool() { cx.defaults().int() } else { dtype })
+    let (dtype, weak) = promote::promote(operands.iter().map(|x| x.ty()), cx.defaults())?;
+    at_dtype(cx, operands, if dtype.is_bool() { cx.defaults().int() } else { dtype }, weak)
 }
 
-fn at_dtype<const N: usize>(cx: &Scope, operands: [&Value; N], dtype: DType) -> Result<[Value; N]> {
+fn at_dtype<const N: usize>(
+    cx: &Scope,
+    operands: [&Value; N],
+    dtype: DType,
+    weak: bool,
+) -> Result<[Value; N]> {
     let mut results = operands.map(Value::clone);
     for x in &mut results {
-        if x.ty().dtype != dtype {
-            *x = convert(cx, x, dtype, x.ty().weak)?;
+        if x.ty().dtype != dtype || x.ty().weak != weak && (weak || is_tracer(x)) {
+            *x = convert(cx, x, dtype, weak)?;
         }
     }
     Ok(results)

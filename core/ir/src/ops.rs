@@ -250,7 +250,10 @@ pub fn pad_zeros(cx: Cx<'_>, x: &Value, config: &[(i64, i64, i64)]) -> Result<Va
 
 /// Operands joined along an axis.
 pub fn concatenate(cx: Cx<'_>, operands: &[Value], dimension: usize) -> Result<Value> {
-    bind1(cx, Concatenate { dimension }, operands)
+    match operands {
+        [only] => Ok(only.clone()),
+        _ => bind1(cx, Concatenate { dimension }, operands),
+    }
 }
 
 /// A general dot product.

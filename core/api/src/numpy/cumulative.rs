@@ -17,7 +17,7 @@ fn running(
     reverse: bool,
 ) -> Result<Value> {
     let is_bool = x.ty().dtype.is_bool();
-    let x = if is_bool { convert(cx, x, cx.defaults().int(), false)? } else { x.clone() };
+    let x = convert(cx, x, if is_bool { cx.defaults().int() } else { x.ty().dtype }, false)?;
     let (x, axis) = match axis {
         Some(axis) => {
             let axis = normalize_axis(name, axis, x.ty().rank())?;

@@ -6,7 +6,7 @@ use jaxrs_ir::{Value, ops};
 use jaxrs_kernel::ReduceOp;
 use jaxrs_transform::Scope;
 
-use crate::operands::{constant_like, convert, inexact, to_inexact};
+use crate::operands::{broadcast, constant_like, convert, inexact, to_inexact};
 
 /// Reads axes as a caller gives them: none means all.
 pub(crate) fn axes_of(name: &str, axes: &[i64], rank: usize) -> Result<Axes> {
@@ -33,7 +33,9 @@ pub(crate) fn restore(
     ops::broadcast_in_dim(cx, &reduced, &kept(shape, axes), dims)
 }
 
+/// NumPy's reductions are strong, whatever they reduce.
 fn reduce(cx: &Scope, op: ReduceOp, x: &Value, axes: &Axes, keepdims: bool) -> Result<Value> {
+    let x = &convert(cx, x, x.ty().dtype, false)?;
     let reduced = if axes.is_empty() {
         x.clone()
     } else {
@@ -217,7 +219,8 @@ pub fn logsumexp(cx: &Scope, x: &Value, axes: &[i64], keepdims: bool) -> Result<
     let zero = constant_like(&largest, 0.0);
     let shift = super::select(cx, &super::isfinite(cx, &largest)?, &largest, &zero)?;
     let shift = crate::lax::stop_gradient(cx, &shift)?;
-    let terms = super::exp(cx, &super::subtract(cx, &x, &shift)?)?;
+    let all = broadcast(cx, "logsumexp", &convert(cx, &shift, x.ty().dtype, false)?, x.shape())?;
+    let terms = super::exp(cx, &ops::sub(cx, &x, &all)?)?;
     let sum = reduce(cx, ReduceOp::Add, &terms, &axes, true)?;
     let sum = if is_complex { sum } else { super::abs(cx, &sum)? };
     let result = super::add(cx, &super::log(cx, &sum)?, &shift)?;

@@ -149,7 +149,7 @@ impl Primitive for ComplexPart {
         if !dtype.is_complex() {
             bail!(Dtype, "{} needs complex numbers, got {}", self.name(), inputs[0]);
         }
-        Ok(smallvec![inputs[0].with_dtype(dtype.real_part())])
+        Ok(smallvec![Type { dtype: dtype.real_part(), ..inputs[0].clone() }])
     }
 
     fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {

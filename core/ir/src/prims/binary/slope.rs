@@ -21,12 +21,15 @@ pub(super) fn remainder(cx: Cx<'_>, x: &Value, y: &Value, _z: &Value) -> Result<
 
 /// ∂xʸ/∂x = y xʸ⁻¹; for whole exponents 0 where y = 0, whatever x is.
 pub(super) fn base(cx: Cx<'_>, x: &Value, y: &Value, z: &Value) -> Result<Value> {
+    // As in JAX, where the slope is strong even where both operands are weak.
+    let x = &ops::convert(cx, x, z.ty().dtype)?;
     if y.ty().dtype.is_integer() {
         let y = ops::convert(cx, y, z.ty().dtype)?;
         let factor = ops::mul(cx, &ops::nonzero(cx, &y)?, &lowered_power(cx, x, &y)?)?;
         let is_zero = ops::compare(cx, Compare::Eq, &y, &ops::scalar_like(&y, 0.0))?;
         return ops::select(cx, &is_zero, &ops::scalar_like(&factor, 0.0), &factor);
     }
+    let y = &ops::convert(cx, y, z.ty().dtype)?;
     ops::mul(cx, y, &lowered_power(cx, x, y)?)
 }
 

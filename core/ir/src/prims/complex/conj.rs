@@ -39,7 +39,7 @@ impl Primitive for Conj {
         let Some(out) = complex_of(dtype.real_part()) else {
             bail!(Dtype, "conj needs complex numbers, f32 or f64, got {}", inputs[0]);
         };
-        Ok(smallvec![inputs[0].with_dtype(out)])
+        Ok(smallvec![Type { dtype: out, ..inputs[0].clone() }])
     }
 
     fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {
