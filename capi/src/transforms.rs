@@ -86,10 +86,18 @@ fn indices(raw: *const u32, n: usize, name: &str) -> Result<Vec<usize>> {
     Ok(all)
 }
 
+const DIFF_HOLOMORPHIC: u32 = 1;
+
 fn diff_options(o: &List<DiffOptionsC>) -> Result<DiffOptions> {
     let o = options::read(o, "o")?;
-    no_flags(o.flags)?;
-    Ok(DiffOptions { argnums: indices(o.argnums, o.n_argnums, "argnums")?, n_aux: o.n_aux })
+    if o.flags & !DIFF_HOLOMORPHIC != 0 {
+        bail!(InvalidArgument, "o->flags has unknown bits: {:#x}", o.flags);
+    }
+    Ok(DiffOptions {
+        argnums: indices(o.argnums, o.n_argnums, "argnums")?,
+        n_aux: o.n_aux,
+        holomorphic: o.flags & DIFF_HOLOMORPHIC != 0,
+    })
 }
 
 fn axes(raw: *const i64, n: usize, name: &str) -> Result<Vec<Option<i64>>> {

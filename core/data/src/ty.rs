@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{DType, Shape};
+use crate::{DType, ErrorKind, Shape};
 
 /// What is known of an array before it has a value: element type, shape, and whether the type is
 /// weak, as a host language's own numbers are, and so gives way in promotion.
@@ -48,6 +48,11 @@ impl Type {
     /// Whether two types agree in all but weakness.
     pub fn same_ignoring_weak(&self, other: &Type) -> bool {
         self.dtype == other.dtype && self.shape == other.shape
+    }
+
+    /// What kind of error it is that the other type stands where this one is needed.
+    pub fn mismatch(&self, other: &Type) -> ErrorKind {
+        if self.shape == other.shape { ErrorKind::Dtype } else { ErrorKind::Shape }
     }
 
     /// The number of axes.

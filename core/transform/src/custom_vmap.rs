@@ -95,7 +95,7 @@ pub fn sequential_vmap(function: &Function) -> Function {
                     .map(|(arg, &batched)| if batched { xs.next() } else { None }.unwrap_or(arg))
                     .cloned()
                     .collect();
-                one.call(scope, &args)
+                sequential_vmap(&one).call(scope, &args)
             });
             let xs = args.iter().zip(batched).filter(|&(_, &batched)| batched);
             let xs: Vec<Value> = xs.map(|(arg, _)| arg.clone()).collect();

@@ -1,21 +1,26 @@
 //! Gradients.
 
-use jaxrs_data::{DType, Literal, Result, Scalar, Type, bail};
-use jaxrs_ir::prims::ConvertElementType;
-use jaxrs_ir::{Tangent, Value, ops};
+use jaxrs_data::{Literal, Result, Scalar, Type, bail};
+use jaxrs_ir::{Tangent, Value};
 
 use crate::bind::is_differentiable;
 use crate::frame::during;
 use crate::linearize::Linearized;
 use crate::{Function, Scope};
 
+/// All outputs but the first are only passed on.
+pub const ALL_BUT_FIRST: usize = usize::MAX;
+
 /// What is differentiated.
 #[derive(Clone, Debug, Default)]
 pub struct DiffOptions {
     /// With respect to which arguments; the first, where none is given.
     pub argnums: Vec<usize>,
-    /// How many of the last outputs are only passed on.
+    /// How many of the last outputs are only passed on, or [`ALL_BUT_FIRST`].
     pub n_aux: usize,
+    /// Whether the function is holomorphic, from complex arguments to complex outputs. Without the promise
+    /// outputs are real in reverse mode, and arguments in forward mode.
+    pub holomorphic: bool,
 }
 
 impl DiffOptions {
@@ -36,13 +41,35 @@ impl DiffOptions {
                     value.ty()
                 );
             }
+            if self.holomorphic && !value.ty().dtype.is_complex() {
+                bail!(
+                    Dtype,
+                    "{what} of a holomorphic function needs complex arguments, got {} for argument {k}",
+                    value.ty()
+                );
+            }
         }
         Ok(argnums)
     }
 
+    /// Reverse mode needs outputs of which one number says how the function changes.
+    pub(crate) fn check_output(&self, what: &str, output: &Type) -> Result<()> {
+        match self.holomorphic {
+            true if !output.dtype.is_complex() => bail!(
+                Dtype,
+                "{what} of a holomorphic function needs a complex output, got {output}"
+            ),
+            false if !output.dtype.is_float() => {
+                bail!(Dtype, "{what} needs a function with a real float output, got {output}")
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// How many outputs are differentiated.
     pub(crate) fn n_outputs(&self, what: &str, n: usize) -> Result<usize> {
-        match n.checked_sub(self.n_aux) {
+        let n_aux = if self.n_aux == ALL_BUT_FIRST { n.saturating_sub(1) } else { self.n_aux };
+        match n.checked_sub(n_aux) {
             Some(n) => Ok(n),
             None => bail!(
                 InvalidArgument,
@@ -93,7 +120,10 @@ fn differentiate(
         bail!(InvalidArgument, "{what} needs a function with one output beside aux, got {n}");
     }
     let output = linearized.outputs[0].ty();
-    check_output(what, output)?;
+    if output.rank() != 0 {
+        bail!(Shape, "{what} needs a function with a scalar output, got {output}");
+    }
+    options.check_output(what, output)?;
     let mut cotangents: Vec<Tangent> =
         linearized.outputs.iter().map(|value| Tangent::Zero(value.ty().clone())).collect();
     let one = Literal::full(output.clone(), Scalar::one(output.dtype));
@@ -106,27 +136,7 @@ fn differentiate(
     for k in argnums {
         let ty = inputs[k].ty();
         let gradient = by_argument[k].take().unwrap_or(Tangent::Zero(ty.clone()));
-        gradients.push(as_weak_as(scope, &gradient.instantiate(scope)?, ty)?);
+        gradients.push(gradient.instantiate(scope)?);
     }
     Ok((linearized.outputs, gradients))
-}
-
-fn check_output(what: &str, output: &Type) -> Result<()> {
-    if output.rank() != 0 {
-        bail!(Shape, "{what} needs a function with a scalar output, got {output}");
-    }
-    let dtype: DType = output.dtype;
-    if !dtype.is_float() {
-        bail!(Dtype, "{what} needs a function with a real float output, got {output}");
-    }
-    Ok(())
-}
-
-/// A gradient is of its argument's type, weakness included.
-pub(crate) fn as_weak_as(scope: &Scope, value: &Value, ty: &Type) -> Result<Value> {
-    if value.ty().weak == ty.weak {
-        return Ok(value.clone());
-    }
-    let convert = ConvertElementType { new_dtype: ty.dtype, weak_type: ty.weak };
-    ops::bind1(scope, convert, std::slice::from_ref(value))
 }

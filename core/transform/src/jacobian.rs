@@ -1,6 +1,7 @@
 //! Matrices of derivatives.
 
-use jaxrs_data::{DType, Result, Shape, Type};
+use jaxrs_data::{DType, Result, Shape, Type, bail};
+use jaxrs_ir::prims::ConvertElementType;
 use jaxrs_ir::{MappedAxis, Tangent, Value, ops};
 use jaxrs_kernel::Compare;
 
@@ -17,6 +18,7 @@ pub fn jacfwd(function: &Function, options: DiffOptions) -> Function {
     let function = function.clone();
     Function::new(format!("jacfwd({})", function.name()), move |scope: &Scope, inputs: &[Value]| {
         let argnums = options.arguments("jacfwd", inputs)?;
+        check_real_arguments(&options, inputs, &argnums)?;
         let mut aux = Vec::new();
         // By argument, then by output.
         let mut columns: Vec<Vec<Value>> = Vec::new();
@@ -24,9 +26,12 @@ pub fn jacfwd(function: &Function, options: DiffOptions) -> Function {
             let mut results = columns_for(scope, &function, inputs, k)?;
             let n = options.n_outputs("jacfwd", results.len())?;
             aux = results.split_off(n).into_iter().map(|(primal, _)| primal).collect();
+            if options.holomorphic {
+                results.iter().try_for_each(|(y, _)| options.check_output("jacfwd", y.ty()))?;
+            }
             let column = results.into_iter().map(|(primal, tangent)| {
                 let shape = joined(primal.shape(), inputs[k].shape());
-                ops::reshape(scope, &tangent, &shape)
+                as_weak_as(scope, &ops::reshape(scope, &tangent, &shape)?, primal.ty())
             });
             columns.push(column.collect::<Result<_>>()?);
         }
@@ -35,6 +40,19 @@ pub fn jacfwd(function: &Function, options: DiffOptions) -> Function {
             (0..n_outputs).flat_map(|output| columns.iter().map(move |c| c[output].clone()));
         Ok(blocks.chain(aux).collect())
     })
+}
+
+/// In forward mode a real tangent says how a complex argument changes only if the function is holomorphic.
+fn check_real_arguments(options: &DiffOptions, inputs: &[Value], argnums: &[usize]) -> Result<()> {
+    let complex = argnums.iter().find(|&&k| inputs[k].ty().dtype.is_complex());
+    match complex {
+        Some(&k) if !options.holomorphic => bail!(
+            Dtype,
+            "jacfwd needs real arguments unless the function is holomorphic, got {} for argument {k}",
+            inputs[k].ty()
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// For each output its value and, with examples along the last axis, its tangents for all unit tangents
@@ -94,6 +112,7 @@ pub fn jacrev(function: &Function, options: DiffOptions) -> Function {
         let n = options.n_outputs("jacrev", linearized.outputs.len())?;
         let aux = linearized.outputs[n..].to_vec();
         let outputs = linearized.outputs[..n].to_vec();
+        outputs.iter().try_for_each(|y| options.check_output("jacrev", y.ty()))?;
         let linearized = std::sync::Arc::new(linearized);
         let mut blocks = Vec::new();
         for (k, output) in outputs.iter().enumerate() {
@@ -103,7 +122,8 @@ pub fn jacrev(function: &Function, options: DiffOptions) -> Function {
             for argnum in &argnums {
                 let position = order.iter().position(|k| k == argnum).unwrap_or_default();
                 let shape = joined(output.shape(), inputs[*argnum].shape());
-                blocks.push(ops::reshape(scope, &rows[position], &shape)?);
+                let block = ops::reshape(scope, &rows[position], &shape)?;
+                blocks.push(as_weak_as(scope, &block, inputs[*argnum].ty())?);
             }
         }
         blocks.extend(aux);
@@ -150,7 +170,16 @@ fn unit_vectors(scope: &Scope, ty: &Type) -> Result<Value> {
     let diagonal = ops::compare(scope, Compare::Eq, &rows, &columns)?;
     let dtype = if is_differentiable(ty) { ty.dtype } else { DType::F32 };
     let units = ops::convert(scope, &diagonal, dtype)?;
-    ops::reshape(scope, &units, &ty.shape.with(0, n))
+    as_weak_as(scope, &ops::reshape(scope, &units, &ty.shape.with(0, n))?, ty)
+}
+
+/// The value, weak if a type is.
+fn as_weak_as(scope: &Scope, value: &Value, ty: &Type) -> Result<Value> {
+    if value.ty().weak == ty.weak {
+        return Ok(value.clone());
+    }
+    let convert = ConvertElementType { new_dtype: value.ty().dtype, weak_type: ty.weak };
+    ops::bind1(scope, convert, std::slice::from_ref(value))
 }
 
 fn joined(outer: &Shape, inner: &Shape) -> Shape {

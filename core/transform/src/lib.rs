@@ -63,7 +63,7 @@ pub use custom::{custom_jvp, custom_vjp};
 pub use custom_vmap::{BatchedResults, VmapRule, custom_vmap, sequential_vmap};
 pub use frame::Scope;
 pub use function::Function;
-pub use grad::{DiffOptions, grad, value_and_grad};
+pub use grad::{ALL_BUT_FIRST, DiffOptions, grad, value_and_grad};
 pub use jacobian::{hessian, jacfwd, jacrev};
 pub use jet::{JetOptions, jet};
 pub use jit::{JitOptions, jit};

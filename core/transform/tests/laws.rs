@@ -260,7 +260,7 @@ fn weighted_gradient(f: &Function, inputs: &[Literal]) -> Function {
         Ok(vec![total])
     });
     let argnums = (0..inputs.len()).filter(|&k| is_double(inputs[k].ty())).collect();
-    jaxrs_transform::grad(&total, DiffOptions { argnums, n_aux: 0 })
+    jaxrs_transform::grad(&total, DiffOptions { argnums, n_aux: 0, ..Default::default() })
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jaxrs_data::{Result, Type, bail};
 use jaxrs_ir::prims::ConvertElementType;
-use jaxrs_ir::{Context as _, Cx, Jaxpr, Value, ops};
+use jaxrs_ir::{Cx, Jaxpr, Value, ops};
 
 use super::cache;
 use crate::frame::during;
@@ -40,8 +40,8 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// Traces a body. A weak initial value gives way to the type that the body gives; whatever else
-    /// differs is refused.
+    /// Traces a body. A weak initial value gives way to the element type that the body gives; whatever else
+    /// differs is refused, but for weakness, which results have as the body gives it.
     pub(super) fn trace(
         what: &str,
         scope: &Scope,
@@ -69,32 +69,10 @@ impl Body {
                 check(what, body, &carry_types, &out_types)?;
                 let traced = with_states(traced, (init.len(), x_types.len()), refs.len());
                 init.extend(reference::values(what, scope, &refs)?);
-                return Body::finish(scope, traced, init, refs);
+                let ClosedJaxpr { jaxpr, consts } = traced;
+                return Ok(Body { jaxpr: without_consts(&jaxpr), consts, init, refs });
             }
         }
-    }
-
-    /// Gives the carried results the types of the carry: they may differ in weakness.
-    fn finish(
-        scope: &Scope,
-        traced: ClosedJaxpr,
-        init: Vec<Value>,
-        refs: Vec<Ref>,
-    ) -> Result<Body> {
-        let ClosedJaxpr { jaxpr, consts } = traced;
-        let agrees = jaxpr.out_types().zip(&init).all(|(ty, value)| ty == value.ty());
-        if agrees {
-            return Ok(Body { jaxpr: without_consts(&jaxpr), consts, init, refs });
-        }
-        let in_types: Vec<Type> = jaxpr.in_types().cloned().collect();
-        let jaxpr = scope.stage(&in_types, &mut |cx, inputs| {
-            let mut outputs = cx.eval_jaxpr(&jaxpr, inputs)?;
-            for (output, value) in outputs.iter_mut().zip(&init) {
-                *output = as_type(cx, output, value.ty())?;
-            }
-            Ok(outputs)
-        })?;
-        Ok(Body { jaxpr, consts, init, refs })
     }
 }
 
@@ -109,17 +87,18 @@ fn with_states(traced: ClosedJaxpr, (n_carry, n_xs): (usize, usize), n_refs: usi
     ClosedJaxpr { jaxpr: Arc::new(jaxpr), consts: traced.consts }
 }
 
-/// Converts weak initial values to the types that the body gives; whether any was.
+/// Converts weak initial values to the element types that the body gives, if those are other ones; whether any
+/// was.
 fn widen(scope: &Scope, init: &mut [Value], out_types: &[Type]) -> Result<bool> {
     let mut changed = false;
     for (value, out) in init.iter_mut().zip(out_types) {
         let ty = value.ty().clone();
-        if !ty.weak || ty == *out || ty.shape != out.shape {
+        if !ty.weak || ty.dtype == out.dtype || ty.shape != out.shape {
             continue;
         }
         let promoted = jaxrs_data::promote::promote([&ty, out], scope.defaults());
-        if promoted.is_ok_and(|promoted| promoted == (out.dtype, out.weak)) {
-            *value = as_type(scope, value, out)?;
+        if promoted.is_ok_and(|(dtype, _)| dtype == out.dtype) {
+            *value = as_type(scope, value, &Type { weak: false, ..out.clone() })?;
             changed = true;
         }
     }

@@ -1,6 +1,6 @@
 //! Calls of functions with a backward rule.
 
-use jaxrs_data::{Result, Type, bail};
+use jaxrs_data::{Error, Result, Type, bail};
 use jaxrs_ir::prims::{CustomLinear, CustomVjp};
 use jaxrs_ir::{Context as _, MappedAxis, Tangent, Value};
 
@@ -103,11 +103,15 @@ pub(super) fn complete(function: &Function, bwd: &Function, types: Vec<Type>) ->
             let value = if all_given || is_differentiable(ty) { given.next() } else { None };
             let value = value.filter(|_| is_differentiable(ty));
             match &value {
-                Some(ct) if !ct.ty().same_ignoring_weak(ty) => bail!(
-                    Shape,
-                    "the backward rule of '{name}' needs a cotangent like {ty} for argument {k}, got {}",
-                    ct.ty()
-                ),
+                Some(ct) if !ct.ty().same_ignoring_weak(ty) => {
+                    return Err(Error::new(
+                        ty.mismatch(ct.ty()),
+                        format_args!(
+                            "the backward rule of '{name}' needs a cotangent like {ty} for argument {k}, got {}",
+                            ct.ty()
+                        ),
+                    ));
+                }
                 Some(ct) => cotangents.push(ct.clone()),
                 None => cotangents.push(Tangent::Zero(ty.clone()).instantiate(scope)?),
             }

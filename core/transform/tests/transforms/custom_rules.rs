@@ -87,7 +87,7 @@ fn a_custom_vjp_counts_in_every_nesting() {
     let inputs = [scalar(5.0), scalar(7.0)];
     check(&f, &inputs, &[&[35.0]]);
     assert_eq!(calls.load(Ordering::Relaxed), 0, "the forward rule is for derivatives only");
-    let options = DiffOptions { argnums: vec![0, 1], n_aux: 0 };
+    let options = DiffOptions { argnums: vec![0, 1], n_aux: 0, ..Default::default() };
     let gradient = |f: &Function| jaxrs_transform::grad(f, options.clone());
     for g in [
         gradient(&f),
@@ -121,7 +121,10 @@ fn an_argument_that_examples_share_gets_the_sum_of_their_cotangents() {
         let mapped = jaxrs_transform::vmap(&inner, options.clone());
         let total =
             binary("total", move |s, x, y| sum(s, &call(&mapped, s, &[x.clone(), y.clone()])?));
-        let gradient = jaxrs_transform::grad(&total, DiffOptions { argnums: vec![1], n_aux: 0 });
+        let gradient = jaxrs_transform::grad(
+            &total,
+            DiffOptions { argnums: vec![1], n_aux: 0, ..Default::default() },
+        );
         check(&gradient, &[array(&[2], &[5.0, 1.0]), scalar(7.0)], &[&[18.0]]);
     }
 }
@@ -179,7 +182,7 @@ fn auxiliary_outputs_are_passed_on() {
     let f = Function::new("f", |s: &Scope, x: &[Value]| {
         Ok(vec![mul(s, &x[0], &x[0])?, sin(s, &x[0])?, int(7)])
     });
-    let options = DiffOptions { argnums: Vec::new(), n_aux: 2 };
+    let options = DiffOptions { argnums: Vec::new(), n_aux: 2, ..Default::default() };
     let x = 3f64;
     check(
         &jaxrs_transform::grad(&f, options.clone()),

@@ -119,7 +119,7 @@ fn grad_needs_a_real_scalar_and_float_arguments() {
         &[int(1)],
         "grad needs an argument of float or complex type, got i32[] for argument 0",
     );
-    let options = DiffOptions { argnums: vec![1], n_aux: 0 };
+    let options = DiffOptions { argnums: vec![1], n_aux: 0, ..Default::default() };
     check_error(
         &jaxrs_transform::grad(&f, options),
         &[scalar(1.0)],

@@ -17,7 +17,7 @@ fn jacobians_have_outputs_before_inputs() {
     let x = array(&[2], &[1.0, 2.0]);
     let y = scalar(3.0);
     both(&f, &DiffOptions::default(), &[x.clone(), y.clone()], &[&[6.0, 0.0, 0.0, 12.0]]);
-    let options = DiffOptions { argnums: vec![1, 0], n_aux: 0 };
+    let options = DiffOptions { argnums: vec![1, 0], n_aux: 0, ..Default::default() };
     both(&f, &options, &[x, y], &[&[1.0, 4.0], &[6.0, 0.0, 0.0, 12.0]]);
 }
 

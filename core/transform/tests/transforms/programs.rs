@@ -318,8 +318,10 @@ fn branches_share_slots_for_residuals() {
         let once = unary("once", |s, x| ops::unary(s, jaxrs_ir::prims::Unary::Exp, x));
         cond(s, &x[0], &twice, &once, &x[1..])
     });
-    let gradient =
-        jaxrs_transform::grad(&f, jaxrs_transform::DiffOptions { argnums: vec![1], n_aux: 0 });
+    let gradient = jaxrs_transform::grad(
+        &f,
+        jaxrs_transform::DiffOptions { argnums: vec![1], n_aux: 0, ..Default::default() },
+    );
     check(
         &gradient,
         &[Type::scalar(jaxrs_data::DType::Bool), f32s(&[])],

@@ -4,7 +4,7 @@ use jaxrs_data::{DType, Result, SmallVec};
 use jaxrs_kernel::Compare;
 
 use super::Cond;
-use crate::prims::{Clamp, SelectN, StopGradient};
+use crate::prims::{SelectN, StopGradient};
 use crate::rules::program;
 use crate::{Batched, Cx, Value, ops};
 
@@ -19,9 +19,7 @@ impl Cond {
         axes: &[Option<usize>],
     ) -> Result<Batched> {
         let (mut values, flags) = program::batched_first(cx, inputs, axes)?;
-        let last = self.branches.len() as f64 - 1.0;
-        let bound = |v: f64| ops::scalar_like(&values[0], v);
-        let index = ops::bind1(cx, Clamp, &[bound(0.0), values[0].clone(), bound(last)])?;
+        let index = values[0].clone();
         for (value, flag) in values.iter_mut().zip(&flags) {
             if !flag {
                 *value = program::repeated(cx, size, value)?;

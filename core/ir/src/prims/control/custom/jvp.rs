@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jaxrs_data::{Literal, Result, SmallVec, Type, bail, smallvec};
+use jaxrs_data::{Error, Literal, Result, SmallVec, Type, bail, smallvec};
 
 use super::super::call;
 use super::Rule;
@@ -39,12 +39,13 @@ impl CustomJvp {
         let (outputs, tangents) = results.split_at(results.len() / 2);
         for (k, (output, tangent)) in outputs.iter().zip(tangents).enumerate() {
             if !output.ty().same_ignoring_weak(tangent.ty()) {
-                bail!(
-                    Shape,
-                    "the jvp rule of '{name}' needs a tangent like {} for result {k}, got {}",
-                    output.ty(),
-                    tangent.ty()
-                );
+                let (needed, got) = (output.ty(), tangent.ty());
+                return Err(Error::new(
+                    needed.mismatch(got),
+                    format_args!(
+                        "the jvp rule of '{name}' needs a tangent like {needed} for result {k}, got {got}"
+                    ),
+                ));
             }
         }
         Ok(())
