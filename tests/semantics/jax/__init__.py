@@ -10,7 +10,7 @@ from . import custom_batching, debug, dtypes, experimental, flatten_util, lax, n
 from . import image, tree_util
 from ._callback import pure_callback
 from ._custom import checkpoint, custom_gradient, custom_jvp, custom_vjp
-from ._diff import grad, hessian, jacfwd, jacrev, jvp, linearize, value_and_grad, vjp
+from ._diff import fwd_and_bwd, grad, hessian, jacfwd, jacrev, jvp, linearize, value_and_grad, vjp
 from ._jaxpr import ShapeDtypeStruct, eval_shape, make_jaxpr
 from ._jit import jit
 from ._library import Missing as _Missing

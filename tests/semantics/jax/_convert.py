@@ -4,7 +4,7 @@ from ctypes import byref, c_double
 
 from . import _dtypes, _numpy, _scope
 from ._array import ArrayImpl, Tracer, apply, is_array, wrap
-from ._library import Refused, call, create, ints
+from ._library import Missing, Refused, call, create, ints
 
 NUMBERS = (bool, int, float, complex)
 
@@ -65,6 +65,8 @@ def array(value, dtype=None, ndmin=0, copy=True):
     if type(value) in NUMBERS:
         return full(value, dtype)
     if not isinstance(value, (list, tuple)):
+        if callable(value) and not isinstance(value, type):
+            raise Missing(f"{value} as an array")
         raise Refused(f"TypeError: {type(value).__name__} is no array")
     leaves = flattened(value)
     if any(not isinstance(leaf, NUMBERS) for leaf in leaves):

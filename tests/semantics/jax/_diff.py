@@ -4,12 +4,13 @@ from ctypes import byref, c_uint32, c_void_p
 from . import _dtypes, _numpy, _scope
 from ._array import apply, is_array, new_results, pointers, taken
 from ._convert import asarray
-from ._function import Flat, WithAux, call_fn, fn, transformed
-from ._library import FN, Refused, call, create, ints
+from ._function import Flat, Pullback, WithAux, call_fn, fn, transformed
+from ._library import FN, Missing, Refused, call, create, ints
 from ._options import DiffOptions
 from .tree_util import LEAF, Node, flatten_up_to, tree_flatten, tree_leaves, tree_map, tree_structure, tree_unflatten
 
 ALL_BUT_FIRST = 2**64 - 1
+HOLOMORPHIC = 1
 
 
 def float0_like(x):
@@ -29,20 +30,23 @@ def positions(argnums, n):
 
 
 class Differentiated:
-    """What grad, jacfwd and the like share: leaves of the arguments that are differentiated."""
+    """What grad, jacfwd and the like share: the arguments that are differentiated; the others stay as they are."""
 
-    def __init__(self, f, args, kwargs, argnums, has_aux, allow_int):
-        self.flat = (WithAux if has_aux else Flat)(f, tree_structure((args, kwargs)))
-        self.leaves = [asarray(x) for x in tree_leaves((args, kwargs))]
-        self.args, (self.argnums, self.single) = args, positions(argnums, len(args))
-        starts = [0]
-        for arg in args:
-            starts.append(starts[-1] + len(tree_leaves(arg)))
-        self.wanted = [k for a in self.argnums for k in range(starts[a], starts[a + 1])]
-        self.allow_int = allow_int
+    def __init__(self, f, args, kwargs, argnums, has_aux, allow_int, holomorphic=False):
+        self.argnums, self.single = positions(argnums, len(args))
+        self.args = args
+
+        def of_some(*some):
+            given = dict(zip(self.argnums, some))
+            return f(*[given.get(k, x) for k, x in enumerate(args)], **kwargs)
+        chosen = tuple(args[k] for k in self.argnums)
+        self.flat = (WithAux if has_aux else Flat)(of_some, tree_structure((chosen, {})))
+        self.leaves = [asarray(x) for x in tree_leaves(chosen)]
+        self.wanted, self.allow_int = list(range(len(self.leaves))), allow_int
         self.kept = [k for k in self.wanted if not allow_int or has_tangent(self.leaves[k])]
         self.indices, n = ints(self.kept, c_uint32)
-        self.options = DiffOptions(argnums=self.indices, n_argnums=n, n_aux=ALL_BUT_FIRST if has_aux else 0)
+        self.options = DiffOptions(flags=HOLOMORPHIC * holomorphic, argnums=self.indices, n_argnums=n,
+                                   n_aux=ALL_BUT_FIRST if has_aux else 0)
 
     def results(self, name):
         if not self.kept and self.wanted:
@@ -61,9 +65,7 @@ class Differentiated:
 
 def value_and_grad(f, argnums=0, has_aux=False, holomorphic=False, allow_int=False):
     def run(*args, **kwargs):
-        d = Differentiated(f, args, kwargs, argnums, has_aux, allow_int)
-        if holomorphic:
-            return holomorphic_gradient(d)
+        d = Differentiated(f, args, kwargs, argnums, has_aux, allow_int, holomorphic)
         value, *rest = d.results("value_and_grad")
         if not has_aux:
             return value, d.tree(rest)
@@ -72,21 +74,9 @@ def value_and_grad(f, argnums=0, has_aux=False, holomorphic=False, allow_int=Fal
     return run
 
 
-def holomorphic_gradient(d):
-    """A pullback of one; of a function from complex numbers to a complex number."""
-    for k in d.wanted:
-        if d.leaves[k].dtype.kind != "c":
-            raise Refused(f"TypeError: holomorphic=True needs complex arguments, got {d.leaves[k]!r}")
-    values, pull = pullback(d.flat.fn(), d.leaves)
-    gradients = pull([apply("ones_like", values[0])])
-    return values[0], d.tree([gradients[k] for k in d.wanted])
-
-
 def grad(f, argnums=0, has_aux=False, holomorphic=False, allow_int=False):
     def run(*args, **kwargs):
-        d = Differentiated(f, args, kwargs, argnums, has_aux, allow_int)
-        if holomorphic:
-            return holomorphic_gradient(d)[1]
+        d = Differentiated(f, args, kwargs, argnums, has_aux, allow_int, holomorphic)
         results = d.results("grad")
         n = len(results) - (sum(map(is_array, d.flat.aux)) if has_aux else 0)
         gradients = d.tree(results[:n])
@@ -97,7 +87,7 @@ def grad(f, argnums=0, has_aux=False, holomorphic=False, allow_int=False):
 def jacobian(name):
     def make(f, argnums=0, has_aux=False, holomorphic=False):
         def run(*args, **kwargs):
-            d = Differentiated(f, args, kwargs, argnums, has_aux, False)
+            d = Differentiated(f, args, kwargs, argnums, has_aux, False, holomorphic)
             blocks = d.results(name)
             size = len(d.wanted) ** (2 if name == "hessian" else 1)
             rows = [blocks[k:k + size] for k in range(0, len(blocks), size)]
@@ -147,27 +137,37 @@ def evaluated(name, handle, arrays):
     """The results of jaxrs_vjp or jaxrs_linearize: values, and the function that came with them."""
     results, out = new_results(), c_void_p()
     call(name, handle, _scope.current(), *pointers(arrays), results, byref(out))
-    linear = FN(out.value)
-    return taken(results), lambda xs: call_fn(linear, xs)
-
-
-def pullback(handle, arrays):
-    return evaluated("vjp", handle, arrays)
+    return taken(results), FN(out.value)
 
 
 def vjp(f, *primals, has_aux=False):
     flat = (WithAux if has_aux else Flat)(f, tree_structure((primals, {})))
     arrays = [asarray(x) for x in tree_leaves(primals)]
-    values, pull = pullback(flat.fn(), arrays)
+    values, linear = evaluated("vjp", flat.fn(), arrays)
     structure, n = flat.out, flat.n if has_aux else len(values)
 
     def back(cotangents):
         given = flatten_up_to(structure, cotangents)
         given = [apply("zeros_like", y) if isinstance(t, _numpy.Float0Array) else asarray(t) for t, y in zip(given, values)]
-        found = pull([*given, *(apply("zeros_like", y) for y in values[n:])])
+        found = call_fn(linear, [*given, *(apply("zeros_like", y) for y in values[n:])])
         return tree_unflatten(tree_structure(primals), [visible(x, t) for x, t in zip(arrays, found)])
     out = tree_unflatten(structure, values[:n])
+    back = Pullback(back, linear, values)
     return (out, back, flat.aux_tree(values[n:])) if has_aux else (out, back)
+
+
+def fwd_and_bwd(f, argnums, has_aux=False):
+    """A function that gives the value and what the other one needs for cotangents of the arguments."""
+    if has_aux:
+        raise Missing("fwd_and_bwd with has_aux")
+    chosen = [argnums] if isinstance(argnums, int) else list(argnums)
+
+    def fwd(*args):
+        def of_some(*some):
+            given = dict(zip(chosen, some))
+            return f(*[given.get(k, x) for k, x in enumerate(args)])
+        return vjp(of_some, *[args[k] for k in chosen])
+    return fwd, lambda residuals, cotangents: residuals(cotangents)
 
 
 def linearize(f, *primals):
@@ -176,5 +176,5 @@ def linearize(f, *primals):
     structure = flat.out
 
     def forward(*tangents):
-        return tree_unflatten(structure, push([asarray(t) for t in tree_leaves(tangents)]))
+        return tree_unflatten(structure, call_fn(push, [asarray(t) for t in tree_leaves(tangents)]))
     return tree_unflatten(structure, values), forward

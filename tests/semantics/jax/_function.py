@@ -46,6 +46,21 @@ def transformed(name, handle, *options):
     return create(FN, name, handle, *options)
 
 
+class Pullback:
+    """The function that vjp gives."""
+
+    def __init__(self, back, linear, values):
+        self.back, self.linear, self.values = back, linear, values
+
+    def __call__(self, cotangents):
+        return self.back(cotangents)
+
+    def kept(self):
+        """The types of what it keeps: what its program takes from around it."""
+        from ._jaxpr import read_program
+        return [v.aval for v in read_program(self.linear, self.values).constvars]
+
+
 class Flat:
     """A function of flat arrays around one of trees; after a call it knows the structure of the results."""
 
@@ -55,11 +70,9 @@ class Flat:
     def __call__(self, *leaves):
         args, kwargs = tree_unflatten(self.structure, leaves)
         outputs, self.out = tree_flatten(self.f(*args, **kwargs))
-        return [self.checked(x) for x in outputs]
-
-    @staticmethod
-    def checked(x):
-        return asarray(x)
+        # In JAX a pullback is a tree of what it keeps; here it is a function, which a program cannot give.
+        self.kept = [t for x in outputs if isinstance(x, Pullback) for t in x.kept()]
+        return [asarray(x) for x in outputs if not isinstance(x, Pullback)]
 
     def fn(self):
         return fn(self, getattr(self.f, "__name__", "f"))

@@ -6,7 +6,7 @@ from . import _dtypes, _scope
 from ._convert import asarray
 from ._library import BYTES, LIBRARY, PROGRAM, call, create, ints, read_bytes
 from ._options import Aval
-from ._reader import read
+from ._reader import Var, read
 from .tree_util import tree_leaves, tree_structure, tree_unflatten
 
 TEXT_JAXPR = 1
@@ -21,6 +21,10 @@ class ShapeDtypeStruct:
     @property
     def size(self):
         return math.prod(self.shape)
+
+    @property
+    def aval(self):
+        return self
 
     def str_short(self):
         return f"{self.dtype}[{','.join(map(str, self.shape))}]"
@@ -76,6 +80,12 @@ def program_of(flat, leaves):
     return Program(create(PROGRAM, "fn_trace", flat.fn(), _scope.current(), *to_c([of(x) for x in leaves])))
 
 
+def read_program(handle, arguments):
+    """The program of a function of the library, read back."""
+    types = [of(x) for x in arguments]
+    return read(Program(create(PROGRAM, "fn_trace", handle, _scope.current(), *to_c(types))).text())
+
+
 def eval_shape(f, *args, **kwargs):
     from ._function import Flat
     flat = Flat(f, tree_structure((args, kwargs)))
@@ -84,13 +94,14 @@ def eval_shape(f, *args, **kwargs):
 
 
 class ClosedJaxpr:
-    """What make_jaxpr gives: the program as it is printed, read back."""
+    """What make_jaxpr gives: the program as it is printed, read back; results that are pullbacks are what they keep."""
 
-    def __init__(self, program):
+    def __init__(self, program, kept):
         self.jaxpr = read(program.text())
         self.in_avals, self.out_avals = program.inputs(), program.outputs()
         for variable, aval in zip(self.jaxpr.outvars, self.out_avals):
             variable.aval = aval
+        self.jaxpr.outvars += [Var("_", aval) for aval in kept]
         self.consts = self.jaxpr.constvars
 
     @property
@@ -103,5 +114,6 @@ def make_jaxpr(f):
 
     def run(*args, **kwargs):
         flat = Flat(f, tree_structure((args, kwargs)))
-        return ClosedJaxpr(program_of(flat, tree_leaves((args, kwargs))))
+        program = program_of(flat, tree_leaves((args, kwargs)))
+        return ClosedJaxpr(program, flat.kept)
     return run

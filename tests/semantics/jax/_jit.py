@@ -7,7 +7,7 @@ from . import _convert, _scope
 from ._array import new_results, pointers, taken
 from ._convert import asarray
 from ._function import Flat, call_fn, transformed
-from ._jaxpr import program_of
+from ._jaxpr import ShapeDtypeStruct, program_of
 from ._library import EXEC, Refused, call, create, ints
 from ._options import Cost, JitOptions, Memory
 from .tree_util import tree_leaves, tree_structure, tree_unflatten
@@ -73,6 +73,8 @@ class Call:
 
 
 def checked(x):
+    if isinstance(x, ShapeDtypeStruct):
+        return x
     if isinstance(x, str):
         raise Refused(f"TypeError: {x!r} is no argument that can be traced")
     return asarray(x)
