@@ -83,7 +83,7 @@ pub extern "C" fn jaxrs_optimization_barrier(
 }
 
 /// What the pullback of `f` holds for arguments of these types: how many arrays, how many bytes in all, and a
-/// line for each array that says its type and where it comes from: "f32[3] output of sin".
+/// line for each array that says its type and where it comes from: `f32[3] output of sin`.
 ///
 /// Nothing is computed. The caller owns `*text`. Any thread.
 #[unsafe(no_mangle)]

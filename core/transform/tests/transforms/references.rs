@@ -90,7 +90,8 @@ fn compiled_functions_change_references_from_outside() {
     assert_eq!(numbers(&r.get(&s, &[]).unwrap()), [30.0]);
     assert_eq!(context.stats().traces, 1);
     // Functions inside of functions hand it on.
-    let nested = jit(&unary("nested", move |s, x| call(&f, s, &[call(&f, s, &[x.clone()])?])));
+    let nested =
+        jit(&unary("nested", move |s, x| call(&f, s, &[call(&f, s, std::slice::from_ref(x))?])));
     assert_eq!(numbers(&call(&nested, &s, &[scalar(2.0)]).unwrap()), [3600.0]);
     let remat = checkpoint(&multiplying(&r));
     call(&remat, &s, &[scalar(0.5)]).unwrap();
@@ -117,11 +118,11 @@ fn loops_carry_references() {
     let f = partial_sums();
     let x = array(&[3], &[1.0, 2.0, 3.0]);
     let expected: [&[f64]; 3] = [&[6.0], &[2.0, 4.0, 7.0], &[7.0]];
-    check(&f, &[x.clone()], &expected);
-    check(&jit(&f), &[x.clone()], &expected);
+    check(&f, std::slice::from_ref(&x), &expected);
+    check(&jit(&f), std::slice::from_ref(&x), &expected);
     let last = f.clone();
-    let last = unary("last", move |s, x| Ok(last.call(s, &[x.clone()])?.swap_remove(2)));
-    check(&grad(&last), &[x.clone()], &[&[1.0, 1.0, 1.0]]);
+    let last = unary("last", move |s, x| Ok(last.call(s, std::slice::from_ref(x))?.swap_remove(2)));
+    check(&grad(&last), std::slice::from_ref(&x), &[&[1.0, 1.0, 1.0]]);
     let rows = array(&[2, 3], &[1.0, 2.0, 3.0, 0.0, 1.0, 0.0]);
     check(&vmap(&last), &[rows], &[&[7.0, 2.0]]);
     let doubling = unary("doubling", |s, x| {
@@ -232,7 +233,7 @@ fn run_state_gives_the_final_arrays() {
             let x = r[0].get(s, &[])?;
             r[0].set(s, &[], &mul(s, &x, &x)?)
         };
-        Ok(run_state(s, square, &[x.clone()])?.swap_remove(0))
+        Ok(run_state(s, square, std::slice::from_ref(x))?.swap_remove(0))
     });
     check(&f, &[scalar(3.0)], &[&[9.0]]);
     check(&grad(&f), &[scalar(3.0)], &[&[6.0]]);
