@@ -1,6 +1,6 @@
 //! Generated files: each is made in memory, then written or compared.
 
-use crate::{Result, conformance, cpp, header, json, operations, read, reference, root};
+use crate::{Result, conformance, cpp, go, header, json, operations, read, reference, root};
 
 /// Path and content of each generated file.
 fn files() -> Result<Vec<(&'static str, String)>> {
@@ -16,6 +16,11 @@ fn files() -> Result<Vec<(&'static str, String)>> {
         ("bindings/cpp/include/jaxrs/ops.hpp", cpp::operations()),
         ("bindings/cpp/OPERATIONS.md", cpp::reference()),
         ("bindings/cpp/tests/operations_by_name.hpp", cpp::cases()),
+        ("bindings/go/dtypes.go", go::dtypes()),
+        ("bindings/go/attributes.go", go::attributes()),
+        ("bindings/go/ops.go", go::operations()),
+        ("bindings/go/operations_by_name_test.go", go::cases()),
+        ("bindings/go/OPERATIONS.md", go::reference()),
     ])
 }
 

@@ -10,6 +10,7 @@ mod conformance;
 mod coverage;
 mod cpp;
 mod fuzz;
+mod go;
 mod header;
 mod install;
 mod json;

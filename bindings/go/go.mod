@@ -1,0 +1,3 @@
+module jaxrs.example/go
+
+go 1.24

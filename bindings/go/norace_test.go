@@ -1,0 +1,5 @@
+//go:build !race
+
+package jaxrs
+
+const memoryIsCounted = true

@@ -1,0 +1,109 @@
+package jaxrs
+
+// #include "shim.h"
+import "C"
+
+import (
+	"runtime"
+	"unsafe"
+)
+
+// Type is the type of an array.
+type Type struct {
+	DType DType
+	Shape []int
+	Weak  bool
+}
+
+// TypeOf is the type of an array.
+func TypeOf(a *Array) Type { return Type{a.DType(), a.Shape(), a.IsWeak()} }
+
+// avals are types as C has them, whose memory stays in place until pin lets go.
+func avals(types []Type, pin *runtime.Pinner) []C.jaxrs_aval {
+	out := make([]C.jaxrs_aval, len(types))
+	for i, t := range types {
+		out[i] = C.jaxrs_aval{dtype: C.jaxrs_dtype(t.DType), weak_type: C.uint32_t(truth(t.Weak)), ndim: C.size_t(len(t.Shape))}
+		if len(t.Shape) > 0 {
+			pin.Pin(&t.Shape[0])
+			out[i].shape = numbers(t.Shape)
+		}
+	}
+	return out
+}
+
+// Program is what a function is for arguments of given types. Its arguments and results are flat.
+type Program struct {
+	handle *C.jaxrs_program
+	_      alone
+}
+
+// MakeJaxpr1 is the program that f is for an argument like a. Nothing is computed.
+func MakeJaxpr1[A, R any](s *Scope, f func(s *Scope, a A) R, a A) (p *Program, err error) {
+	defer caught(&err)
+	t := s.ctx.trace(flat1(f), []any{a})
+	var types []Type
+	for _, leaf := range leavesOf(a) {
+		types = append(types, TypeOf(leaf))
+	}
+	var pin runtime.Pinner
+	defer pin.Unpin()
+	list := avals(types, &pin)
+	var out *C.jaxrs_program
+	check(C.jaxrs_fn_trace(t.fn.handle, s.handle(), unsafe.SliceData(list), C.size_t(len(list)), &out))
+	runtime.KeepAlive(t)
+	p = &Program{handle: out}
+	runtime.AddCleanup(p, func(handle *C.jaxrs_program) { C.jaxrs_program_release(handle) }, out)
+	return p, nil
+}
+
+// Dialects of programs.
+const (
+	Jaxpr  = C.JAXRS_TEXT_JAXPR
+	Kernel = C.JAXRS_TEXT_KERNEL
+	LLVM   = C.JAXRS_TEXT_LLVM
+)
+
+// Text is the program in a dialect.
+func (p *Program) Text(dialect uint32) (text string, err error) {
+	defer caught(&err)
+	var bytes *C.jaxrs_bytes
+	check(C.jaxrs_program_text(p.handle, C.uint32_t(dialect), &bytes))
+	runtime.KeepAlive(p)
+	return bytesText(bytes), nil
+}
+
+// String is the program as a jaxpr.
+func (p *Program) String() string {
+	text, err := p.Text(Jaxpr)
+	if err != nil {
+		return "invalid program: " + err.Error()
+	}
+	return text
+}
+
+// Executable is a compiled program.
+type Executable struct {
+	handle *C.jaxrs_exec
+	_      alone
+}
+
+// Compile compiles the program, now.
+func (p *Program) Compile() (e *Executable, err error) {
+	defer caught(&err)
+	var out *C.jaxrs_exec
+	check(C.jaxrs_compile(p.handle, nil, &out))
+	runtime.KeepAlive(p)
+	e = &Executable{handle: out}
+	runtime.AddCleanup(e, func(handle *C.jaxrs_exec) { C.jaxrs_exec_release(handle) }, out)
+	return e, nil
+}
+
+// Call runs the compiled program.
+func (e *Executable) Call(arguments ...*Array) (out []*Array, err error) {
+	defer caught(&err)
+	r, list := newResults(), handles(arguments)
+	failed := C.jaxrs_exec_call(e.handle, first(list), C.size_t(len(list)), r.handle)
+	runtime.KeepAlive(arguments)
+	runtime.KeepAlive(e)
+	return r.done(scopeOf(arguments...), failed), nil
+}
