@@ -1,7 +1,7 @@
 """Sparse arrays: the primitives of jax.experimental.sparse, and functions that are composed of them."""
 import numpy as np
 from jax.experimental import sparse
-from jax.experimental.sparse import bcoo, bcsr, coo, csr
+from jax.experimental.sparse import bcoo, bcsr, coo, csr, linalg
 
 from recording import FLOATS, ordinary
 
@@ -273,4 +273,15 @@ def sparse_operations(r):
             r.case(f"{name}_matmat", lambda *a: build(*a[:3]) @ a[3], data, *where, other, shape=(3, 4))
 
 
-GROUPS = [coordinate_arrays, coordinate_products, from_dense, compressed_rows, sparse_operations]
+def equations(r):
+    """Where the matrix is far from singular: what is in no row does not count."""
+    for dtype in [*FLOATS, "complex64", "complex128"]:
+        for n in [1, 2, 3, 5, 8]:
+            dense = values((n, n), "complex64" if dtype == "complex128" else dtype).astype(dtype)
+            dense = np.where(np.random.default_rng(n).uniform(size=(n, n)) < 0.5, dense, 0) + 4 * np.eye(n)[::-1]
+            made = sparse.CSR.fromdense(dense.astype(dtype))
+            b = values((n,), "complex64" if dtype == "complex128" else dtype, 9).astype(dtype)
+            r.case("spsolve", lambda d, i, p, b: linalg.spsolve(d, i, p, b), made.data, made.indices, made.indptr, b, tol="1e-06", reorder=1)
+
+
+GROUPS = [coordinate_arrays, coordinate_products, from_dense, compressed_rows, equations, sparse_operations]

@@ -23,7 +23,7 @@ pub fn evaluate(prim: &dyn Primitive, inputs: &[Literal]) -> Result<SmallVec<[Li
 }
 
 /// The program of what `body` does to inputs of these types.
-fn record(in_types: &[Type], body: StageBody<'_>) -> Result<Jaxpr> {
+pub(crate) fn record(in_types: &[Type], body: StageBody<'_>) -> Result<Jaxpr> {
     let recorder = Recorder::default();
     let variable = |ty: &Type| {
         let var = recorder.0.borrow_mut().add_invar(ty.clone());

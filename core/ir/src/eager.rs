@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use jaxrs_data::{Error, Literal, Result, Type};
 
-use crate::{Context, Jaxpr, JvpJaxpr, LinearizedJaxpr, Outputs, Prim, Value, evaluate};
+use crate::{
+    Context, Jaxpr, JvpJaxpr, LinearizedJaxpr, Outputs, Prim, StageBody, Value, compose, evaluate,
+};
 
 /// Evaluates primitives as they are bound, and checks that results have the types that were announced.
 pub(crate) struct Eager;
@@ -26,6 +28,10 @@ impl Context for Eager {
         let got: Vec<&Type> = results.iter().map(Literal::ty).collect();
         assert!(announced.iter().eq(got.iter().copied()), "{prim:?} of {types:?} gave {got:?}");
         Ok(results.into_iter().map(Value::literal).collect())
+    }
+
+    fn stage(&self, in_types: &[Type], body: StageBody<'_>) -> Result<Arc<Jaxpr>> {
+        compose::record(in_types, body).map(Arc::new)
     }
 
     fn jvp_jaxpr(&self, _: &Arc<Jaxpr>, _: &[bool], _: &[bool]) -> Result<JvpJaxpr> {

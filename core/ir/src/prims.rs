@@ -387,6 +387,7 @@ primitives! {
     BcooSumDuplicates,
     BcooDotGeneralSampled,
     BcooSpdotGeneral,
+    Spsolve,
 }
 
 impl std::ops::Deref for Prim {

@@ -3,7 +3,7 @@
 use jaxrs_data::{Result, Shape, SmallVec, bail};
 use jaxrs_ir::prims::{
     BcooDotGeneralSampled, BcooSpdotGeneral, DotGeneral, SparseDotGeneral, SparseInfo,
-    SparseLayout, SparseMatmul, coordinates,
+    SparseLayout, SparseMatmul, Spsolve, coordinates,
 };
 use jaxrs_ir::{Context, Value, ops};
 use jaxrs_transform::Scope;
@@ -106,4 +106,17 @@ pub fn bcoo_multiply_dense(cx: &Scope, x: Bcoo<'_>, v: &Value) -> Result<Value> 
     let met = extract(cx, SparseLayout::Bcoo, std::slice::from_ref(x.indices), &v, true)?;
     let data = coordinates::with_batch(cx, &data, &x.shape[..x.n_batch()])?;
     ops::mul(cx, &data, &met)
+}
+
+/// The solution of equations whose matrix has the layout `csr`.
+pub fn spsolve(
+    cx: &Scope,
+    arrays: [&Value; 3],
+    b: &Value,
+    tol: f64,
+    reorder: i64,
+) -> Result<Value> {
+    let tol = format!("{tol:e}").into();
+    let operands = [arrays[0].clone(), arrays[1].clone(), arrays[2].clone(), b.clone()];
+    ops::bind1(cx, Spsolve { tol, reorder }, &operands)
 }

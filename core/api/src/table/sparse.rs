@@ -295,6 +295,9 @@ pub(super) static OPS: &[Op] = &[
         (indices, indptr),
         "The product of a sparse matrix and a dense one."
     ),
+    op!("spsolve", "The solution of linear equations whose matrix is sparse.", (data, indices, indptr, b)
+        { tol: F64 = 1e-6, "from which size on a pivot counts as zero; nothing here heeds it"; reorder: I64 = 1, "how columns are ordered, from 0 to 3; nothing here heeds it"; }
+        => |cx| sparse::spsolve(cx, [data, indices, indptr], b, tol, reorder)),
     op!("todense", "The dense array of data and indices of any layout, or of a dense array as it is.", ([arrays])
     { layout: Str, "`bcoo`, `bcsr`, `coo`, `csr` or `dense`"; shape: I64s, SHAPE; }
     => |cx| {

@@ -61,6 +61,7 @@ files! {
     products_of_sparse_arrays_agree_with_jax: "coordinate_products", primitives::agrees;
     sparse_arrays_of_dense_ones_agree_with_jax: "from_dense", primitives::agrees;
     compressed_rows_agree_with_jax: "compressed_rows", primitives::agrees;
+    sparse_equations_agree_with_jax: "equations", primitives::agrees;
     operations_on_sparse_arrays_agree_with_jax: "sparse_operations", operations::agrees;
     remarks_agree_with_jax: "remarks", primitives::agrees;
     fourier_transforms_agree_with_jax: "fourier", primitives::agrees;

@@ -23,7 +23,10 @@ fn class(op: &str, is_complex: bool) -> Class {
         "mul" | "square" | "abs" | "sign" if is_complex => Class::Elementary,
         _ if SUMS.iter().any(|sum| op.starts_with(sum)) => Class::Accumulated,
         "dot_general" | "fft" => Class::Accumulated,
-        _ if ["bcoo_", "bcsr_", "coo_", "csr_"].iter().any(|layout| op.starts_with(layout)) => {
+        _ if ["bcoo_", "bcsr_", "coo_", "csr_", "spsolve"]
+            .iter()
+            .any(|layout| op.starts_with(layout)) =>
+        {
             Class::Accumulated
         }
         // Both sides follow series until they no longer change.

@@ -15,6 +15,7 @@ mod matmul;
 mod sampled;
 #[cfg(any(test, feature = "testing"))]
 mod samples;
+mod solve;
 mod spdot;
 mod to_dense;
 mod transpose;
@@ -25,6 +26,7 @@ pub use extract::SparseExtract;
 pub use from_dense::SparseFromDense;
 pub use matmul::SparseMatmul;
 pub use sampled::BcooDotGeneralSampled;
+pub use solve::Spsolve;
 pub use spdot::BcooSpdotGeneral;
 pub use to_dense::SparseToDense;
 pub use transpose::BcooTranspose;

@@ -373,3 +373,36 @@ pub(super) fn matmul() -> Vec<Sample> {
     }
     samples
 }
+
+pub(super) fn solve() -> Vec<Sample> {
+    // The first row has a zero on the diagonal, so that rows are exchanged.
+    let columns = integers(DType::I32, [7], &[1, 2, 0, 1, 2, 1, 2]);
+    let starts = integers(DType::I32, [4], &[0, 2, 5, 7]);
+    let numbers = [0.75, -1.5, 2.0, 0.25, 1.0, -0.5, 3.0];
+    let prim = || Spsolve { tol: "1e-06".into(), reorder: 1 };
+    let sample = |dtype: DType| {
+        let value = |k: usize| match dtype.is_complex() {
+            true => Scalar::Complex(numbers[k], numbers[(k + 2) % 7] / 4.0),
+            false => Scalar::Float(numbers[k]),
+        };
+        let data = Literal::from_fn(jaxrs_data::Type::new(dtype, [7]), value);
+        sums(prim(), vec![data, columns.clone(), starts.clone(), finite(dtype, &[3])])
+    };
+    let mut samples: Vec<Sample> =
+        [DType::F32, DType::F64, DType::C64, DType::C128].into_iter().map(sample).collect();
+    let one = vec![
+        finite(DType::F64, &[1]),
+        integers(DType::I32, [1], &[0]),
+        integers(DType::I32, [2], &[0, 1]),
+        finite(DType::F64, &[1]),
+    ];
+    samples.push(sums(prim(), one));
+    let none = vec![
+        finite(DType::F32, &[0]),
+        integers(DType::I32, [0], &[]),
+        integers(DType::I32, [1], &[0]),
+        finite(DType::F32, &[0]),
+    ];
+    samples.push(sums(prim(), none));
+    samples
+}
