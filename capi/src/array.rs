@@ -90,6 +90,18 @@ pub(crate) fn array_type(
     Ok(Type::new(dtype, Shape::from_user(operation, dims, dtype.size_bytes())?))
 }
 
+/// Waits for the value of an array, which is an error if its memory was donated; a tracer is let pass.
+///
+/// Arrays have their values when they are given out, so that this does not wait now. Any thread; may wait.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_array_block_until_ready(a: In<ArrayBody>) -> Status {
+    gate(|| {
+        let a = a.get("a")?;
+        a.engine().check()?;
+        if a.is_tracer { Ok(()) } else { to_array(a.value()).map(drop) }
+    })
+}
+
 /// One more reference to an array. NULL stays NULL. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_array_retain(a: Shared<ArrayBody>) -> *mut ArrayHandle {

@@ -133,13 +133,14 @@ pub extern "C" fn jaxrs_array_from_host(
         check_device(&dev)?;
         let ty = array_type(operation, dtype, &shape, ndim)?;
         let bytes = List::<u8>::new(data.as_ptr().cast()).get(nbytes, "data")?;
-        let buffer = match strides_of(&ty, &byte_strides)? {
-            Some(strides) => dense(operation, &ty, &strides, bytes)?,
-            None => {
-                check_len(operation, "nbytes", &ty, nbytes)?;
-                HostBuffer::from_bytes(bytes)?
-            }
-        };
+        let strides = strides_of(&ty, &byte_strides)?;
+        if strides.is_none() {
+            check_len(operation, "nbytes", &ty, nbytes)?;
+        }
+        let buffer = s.engine().context().with_room(ty.size_bytes(), || match &strides {
+            Some(strides) => dense(operation, &ty, strides, bytes),
+            None => HostBuffer::from_bytes(bytes),
+        })?;
         let buffer = checked_bools(&ty, buffer);
         out.set(handle(ty, buffer, s.engine()).into_raw());
         Ok(())

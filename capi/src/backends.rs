@@ -1,5 +1,6 @@
 //! Which back ends a context has: native code for compiled functions, an interpreter for single operations.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jaxrs_compile::{CompileOptions, compile};
@@ -9,25 +10,35 @@ use jaxrs_ir::prims::LogSink;
 use jaxrs_llvm::{LlvmBackend, LlvmOptions};
 use jaxrs_reference::ReferenceBackend;
 use jaxrs_runtime::{Backend, Pool};
-use jaxrs_transform::{Context, ContextOptions, Settings};
+use jaxrs_transform::{Context, ContextOptions, MemoryLimit, Settings};
 
 use crate::context::with_debug_flags;
 use crate::log::Log;
 
+/// What an engine is made with.
+pub(crate) struct EngineSettings {
+    pub(crate) num_threads: u32,
+    pub(crate) num_devices: u32,
+    /// `JAXRS_DEBUG_*`.
+    pub(crate) debug_flags: u32,
+    pub(crate) log: Option<Log>,
+    pub(crate) memory: MemoryLimit,
+    /// Where compiled programs are kept.
+    pub(crate) cache_dir: Option<PathBuf>,
+}
+
 /// An engine with the back ends of this library; 0 threads stand for as many as there are cores.
-pub(crate) fn context(
-    num_threads: u32,
-    num_devices: u32,
-    debug_flags: u32,
-    log: Option<Log>,
-) -> Result<Context> {
+pub(crate) fn context(settings: EngineSettings) -> Result<Context> {
+    let EngineSettings { num_threads, num_devices, debug_flags, log, memory, cache_dir } = settings;
     let pool = Pool::new(num_threads as usize);
+    let options = LlvmOptions { cache_dir, ..LlvmOptions::default() };
     Ok(Context::new(ContextOptions {
-        compiler: Some(Arc::new(LlvmBackend::new(pool, LlvmOptions::default())?)),
+        compiler: Some(Arc::new(LlvmBackend::new(pool, options)?)),
         eager: Some(Arc::new(ReferenceBackend::default())),
         wide_defaults: false,
         settings: with_debug_flags(Settings::default(), debug_flags),
         log: log.map(|log| Arc::new(log) as Arc<dyn LogSink>),
+        memory,
         n_devices: num_devices as usize,
     }))
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jaxrs_data::{Result, bail};
-use jaxrs_transform::{Context, Scope, Settings};
+use jaxrs_transform::{Context, MemoryLimit, Pressure, Scope, Settings};
 
-use crate::args::{List, Opaque, Out, Shared};
+use crate::args::{List, Opaque, Out, Shared, Text};
 use crate::drops::{DropFn, DropQueue, Userdata};
 use crate::gate::{Status, gate, guard, install_hook, null};
 use crate::handle::{Body, Handle, Owned};
@@ -169,6 +169,21 @@ pub extern "C" fn jaxrs_context_create(
     })
 }
 
+/// What is asked for memory, and when.
+fn memory_limit(opts: &ContextOptions) -> MemoryLimit {
+    let userdata = Opaque(opts.memory_pressure_userdata);
+    let pressure = opts.memory_pressure.map(|call| {
+        let ask = move |needed: u64| {
+            // The closure holds the whole of `userdata`, which may go to other threads.
+            let userdata: &Opaque = &userdata;
+            // SAFETY: the caller promised a function of this type, for as long as the context lives.
+            unsafe { call(userdata.0, needed) }
+        };
+        Arc::new(ask) as Pressure
+    });
+    MemoryLimit { soft_bytes: opts.soft_memory_limit, pressure }
+}
+
 fn create(opts: &ContextOptions) -> Result<Owned<ContextBody>> {
     let log = Userdata::new(Opaque(opts.log_userdata), opts.log_drop);
     if opts.flags & !(POLLED_DROPS | DEBUG_FLAGS) != 0 {
@@ -177,8 +192,17 @@ fn create(opts: &ContextOptions) -> Result<Owned<ContextBody>> {
     let drops = Arc::new(DropQueue::new(opts.flags & POLLED_DROPS != 0));
     let userdata = log.queued(&drops);
     let log = opts.log.map(|call| Log { call, userdata, level: opts.log_level });
+    let cache_dir = Text::new(opts.cache_dir).get(opts.cache_dir_len, "opts->cache_dir")?;
+    let settings = backends::EngineSettings {
+        num_threads: opts.num_threads,
+        num_devices: opts.num_devices,
+        debug_flags: opts.flags,
+        log,
+        memory: memory_limit(opts),
+        cache_dir: (!cache_dir.is_empty()).then(|| cache_dir.into()),
+    };
     let engine = Arc::new(Engine {
-        context: backends::context(opts.num_threads, opts.num_devices, opts.flags, log)?,
+        context: backends::context(settings)?,
         generation: fork::generation(),
         drops,
         live_arrays: AtomicU64::new(0),
@@ -222,4 +246,13 @@ pub extern "C" fn jaxrs_context_poll_drops(
             i + 1
         })
     })
+}
+
+/// Waits for the effects of programs that run: what they print, and what host functions do.
+///
+/// Programs run to their end in the call that runs them, so that this returns at once; it is there for programs that
+/// say where they rely on it. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_effects_barrier(ctx: Shared<ContextBody>) -> Status {
+    gate(|| ctx.get("ctx")?.engine().map(drop))
 }

@@ -133,7 +133,9 @@ pub extern "C" fn jaxrs_fn_release(f: Shared<FnBody>) {
 ///
 /// `name` is UTF-8, for people. `f` may be called zero or more times, re-entrantly, from whichever thread calls
 /// the library; it must not unwind. `drop(userdata)` runs exactly once, when the last owner lets go, or at once
-/// when this fails; it may be NULL. `opts` may be NULL. The caller owns `*out`. Any thread.
+/// when this fails; it may be NULL. `opts` may be NULL; functions of one context with the same `opts->cache_key` are
+/// the same to the caller, so that jaxrs_jit of one takes the program of another, unless that captured arrays. The
+/// caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_fn_new(
     ctx: Shared<ContextBody>,
@@ -155,12 +157,16 @@ pub extern "C" fn jaxrs_fn_new(
         let Some(call) = f else {
             bail!(InvalidArgument, "f is NULL, but a callback is needed");
         };
-        if options::read::<FnOptions>(&opts, "opts")?.flags != 0 {
+        let opts = options::read::<FnOptions>(&opts, "opts")?;
+        if opts.flags != 0 {
             bail!(InvalidArgument, "opts->flags has unknown bits");
         }
+        let key =
+            List::<u8>::new(opts.cache_key.cast()).get(opts.cache_key_len, "opts->cache_key")?;
+        let key = (!key.is_empty()).then(|| key.into());
         let callback =
             Callback { call, userdata, name: name.clone(), engine: Arc::downgrade(engine) };
-        let function = Function::new(name, move |scope: &Scope, inputs: &[Value]| {
+        let function = Function::keyed(name, key, move |scope: &Scope, inputs: &[Value]| {
             callback.call(scope, inputs)
         });
         out.set(FnBody::handle(function, engine).into_raw());

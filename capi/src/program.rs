@@ -169,11 +169,14 @@ pub extern "C" fn jaxrs_program_output(p: In<ProgramBody>, i: usize, out: Out<Av
 const TEXT_JAXPR: u32 = 1;
 const TEXT_LLVM: u32 = 3;
 const TEXT_KERNEL: u32 = 5;
+const TEXT_NAME_STACKS: u32 = 6;
+const TEXT_GRAPH: u32 = 7;
 
 /// A program as text.
 ///
-/// `dialect` is JAXRS_TEXT_JAXPR, JAXRS_TEXT_KERNEL (the loops that it is compiled to) or JAXRS_TEXT_LLVM; others
-/// give JAXRS_ERR_UNIMPLEMENTED. The caller owns `*out`. Any thread.
+/// `dialect` is JAXRS_TEXT_JAXPR, JAXRS_TEXT_NAME_STACKS (the same, where operations say which scopes they were traced
+/// in), JAXRS_TEXT_GRAPH (a picture in the DOT language of Graphviz), JAXRS_TEXT_KERNEL (the loops that it is compiled
+/// to) or JAXRS_TEXT_LLVM; others give JAXRS_ERR_UNIMPLEMENTED. The caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_program_text(
     p: In<ProgramBody>,
@@ -185,6 +188,8 @@ pub extern "C" fn jaxrs_program_text(
         let p = p.get("p")?;
         let text = match dialect {
             TEXT_JAXPR => p.program.jaxpr.to_string(),
+            TEXT_NAME_STACKS => p.program.jaxpr.with_name_stacks(),
+            TEXT_GRAPH => p.program.jaxpr.to_dot(&p.name),
             TEXT_KERNEL => texts(&p.program.jaxpr)?.kernel,
             TEXT_LLVM => texts(&p.program.jaxpr)?.llvm,
             2 | 4 => bail!(Unimplemented, "dialect {dialect} is not there yet"),

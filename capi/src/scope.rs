@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jaxrs_data::{DType, Result, bail};
 use jaxrs_ir::Value;
-use jaxrs_transform::{Scope, Settings, infer_scope};
+use jaxrs_transform::{RankPromotion, Scope, Settings, infer_scope};
 
 use crate::args::{Handles, List, Out, Shared, Text};
 use crate::array::ArrayBody;
@@ -83,21 +83,39 @@ pub struct ScopeConfig {
     name: *const c_char,
     name_len: usize,
     debug_flags: u32,
+    dtype_promotion: u32,
+    rank_promotion: u32,
 }
 
 // SAFETY: numbers and pointers, the first of them a `u32`.
 unsafe impl Options for ScopeConfig {}
 
+const SET_DEVICE: u32 = 1;
 const SET_DEFAULT_FLOAT: u32 = 2;
+const SET_MATMUL_PRECISION: u32 = 4;
 const SET_NAME: u32 = 16;
 const SET_DEBUG: u32 = 32;
+const SET_DTYPE_PROMOTION: u32 = 64;
+const SET_RANK_PROMOTION: u32 = 128;
+/// All that can be set.
+const SETTABLE: u32 = SET_DEVICE
+    | SET_DEFAULT_FLOAT
+    | SET_MATMUL_PRECISION
+    | SET_NAME
+    | SET_DEBUG
+    | SET_DTYPE_PROMOTION
+    | SET_RANK_PROMOTION;
 
 /// A scope like another, with settings changed.
 ///
 /// `cfg->set_mask` says which fields count. `name` is appended to the name stack of operations, which errors show.
 /// `default_float` (JAXRS_F32 or JAXRS_F64) decides how wide numbers without a stated type are. `debug_flags` are
-/// JAXRS_DEBUG_*, and replace those that were set. The other fields cannot be set yet. Functions that are traced
-/// in the scope inherit its settings. The caller owns `*out`. Any thread.
+/// JAXRS_DEBUG_*, and replace those that were set. `dtype_promotion` and `rank_promotion` are JAXRS_PROMOTION_*: with
+/// JAXRS_PROMOTION_STRICT element types that are not weak promote to none but themselves, and arrays of different
+/// ranks broadcast in silence, with a warning in the log, or not at all. `device` is NULL, the only one.
+/// `matmul_precision` is JAXRS_PRECISION_*; this processor computes products in their own precision whatever is
+/// asked, as JAX's does. Functions that are traced in the scope inherit its settings. The caller owns `*out`. Any
+/// thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_scope_with(
     s: Shared<ScopeBody>,
@@ -109,11 +127,17 @@ pub extern "C" fn jaxrs_scope_with(
         let s = s.get("s")?;
         cfg.get(1, "cfg")?;
         let cfg = options::read(&cfg, "cfg")?;
-        if cfg.set_mask & !(SET_DEFAULT_FLOAT | SET_NAME | SET_DEBUG) != 0 {
+        if cfg.set_mask & !SETTABLE != 0 {
+            bail!(Unimplemented, "cfg->set_mask is {:#x}, which has unknown bits", cfg.set_mask);
+        }
+        if cfg.set_mask & SET_DEVICE != 0 && !cfg.device.is_null() {
+            bail!(InvalidArgument, "cfg->device is not a device of this context");
+        }
+        if cfg.set_mask & SET_MATMUL_PRECISION != 0 && cfg.matmul_precision > 2 {
             bail!(
-                Unimplemented,
-                "cfg->set_mask is {:#x}, but name, default_float and debug_flags are all that can be set",
-                cfg.set_mask
+                InvalidArgument,
+                "cfg->matmul_precision is {}, which is none of JAXRS_PRECISION_*",
+                cfg.matmul_precision
             );
         }
         let mut scope = s.scope()?.clone();
@@ -134,6 +158,25 @@ fn settings(cfg: &ScopeConfig, mut settings: Settings) -> Result<Settings> {
             float if float == DType::F64 as u32 => true,
             other => {
                 bail!(Dtype, "cfg->default_float is {other}, but JAXRS_F32 or JAXRS_F64 is needed")
+            }
+        };
+    }
+    if cfg.set_mask & SET_DTYPE_PROMOTION != 0 {
+        settings.strict_promotion = match cfg.dtype_promotion {
+            0 => false,
+            1 => true,
+            other => {
+                bail!(InvalidArgument, "cfg->dtype_promotion is {other}, but 0 or 1 is needed")
+            }
+        };
+    }
+    if cfg.set_mask & SET_RANK_PROMOTION != 0 {
+        settings.rank_promotion = match cfg.rank_promotion {
+            0 => RankPromotion::Allow,
+            2 => RankPromotion::Warn,
+            3 => RankPromotion::Raise,
+            other => {
+                bail!(InvalidArgument, "cfg->rank_promotion is {other}, but 0, 2 or 3 is needed")
             }
         };
     }

@@ -10,6 +10,7 @@ typedef struct things {
     jaxrs_attrs* attrs;
     jaxrs_bytes* bytes;
     jaxrs_host* host;
+    jaxrs_ref* ref;
     jaxrs_cost cost;
     jaxrs_memory memory;
     jaxrs_aval aval;
@@ -32,6 +33,7 @@ typedef struct things {
     jaxrs_context* out_context;
     jaxrs_exec* out_exec;
     jaxrs_host* out_host;
+    jaxrs_ref* out_ref;
     struct DLManagedTensorVersioned* out_tensor;
 } things;
 
@@ -66,6 +68,7 @@ static things* make_things(check* c) {
     OK(jaxrs_compile(t.program, NULL, &t.exec));
     OK(jaxrs_attrs_new(&t.attrs));
     OK(jaxrs_array_print(t.array, &t.bytes));
+    OK(jaxrs_ref_new(c->s, t.array, &t.ref));
     OK(jaxrs_host_new(c->ctx, "n", 1, nothing, NULL, NULL, &t.host));
     OK(jaxrs_host_register(c->ctx, t.host)); /* names that the test gives are "name" with a length of 1 */
     return &t;
@@ -77,8 +80,8 @@ static void reset(things* x) {
     if (tensor) tensor->deleter(tensor);
     jaxrs_array_release(x->out_array), jaxrs_fn_release(x->out_fn), jaxrs_program_release(x->out_program);
     jaxrs_exec_release(x->out_exec), jaxrs_bytes_release(x->out_bytes), jaxrs_results_release(x->out_results), jaxrs_attrs_release(x->out_attrs);
-    jaxrs_scope_release(x->out_scope), jaxrs_context_release(x->out_context), jaxrs_host_release(x->out_host);
-    x->out_host = NULL;
+    jaxrs_scope_release(x->out_scope), jaxrs_context_release(x->out_context), jaxrs_host_release(x->out_host), jaxrs_ref_release(x->out_ref);
+    x->out_host = NULL, x->out_ref = NULL;
     x->out_array = NULL, x->out_fn = NULL, x->out_program = NULL, x->out_bytes = NULL, x->out_results = NULL, x->out_exec = NULL;
     x->out_attrs = NULL, x->out_scope = NULL, x->out_context = NULL, x->out_tensor = NULL;
 }
@@ -86,5 +89,5 @@ static void reset(things* x) {
 static void drop_things(things* x) {
     jaxrs_array_release(x->array), jaxrs_results_release(x->results), jaxrs_fn_release(x->fn);
     jaxrs_exec_release(x->exec), jaxrs_program_release(x->program), jaxrs_attrs_release(x->attrs), jaxrs_bytes_release(x->bytes);
-    jaxrs_host_release(x->host);
+    jaxrs_host_release(x->host), jaxrs_ref_release(x->ref);
 }

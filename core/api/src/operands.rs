@@ -4,7 +4,7 @@ use jaxrs_data::promote::{self, Defaults};
 use jaxrs_data::{DType, Literal, Result, Scalar, Shape, SmallVec, Type, bail};
 use jaxrs_ir::prims::ConvertElementType;
 use jaxrs_ir::{Value, ops};
-use jaxrs_transform::{Scope, is_tracer};
+use jaxrs_transform::{RankPromotion, Scope, is_tracer};
 
 /// A scalar constant of the element type of `like`, and as weak.
 pub(crate) fn constant_like(like: &Value, value: f64) -> Value {
@@ -128,6 +128,25 @@ pub(crate) fn broadcast(cx: &Scope, name: &str, x: &Value, shape: &Shape) -> Res
     ops::broadcast_in_dim(cx, x, shape, offset..shape.rank())
 }
 
+/// Warns of arrays of different ranks, or refuses them, where the scope's settings say so. Scalars fit all.
+fn check_ranks(cx: &Scope, name: &str, shapes: &[&Shape]) -> Result<()> {
+    let setting = cx.settings().rank_promotion;
+    let mut ranks = shapes.iter().map(|shape| shape.rank()).filter(|&rank| rank > 0);
+    let Some(first) = ranks.next().filter(|_| setting != RankPromotion::Allow) else {
+        return Ok(());
+    };
+    if ranks.all(|rank| rank == first) {
+        return Ok(());
+    }
+    let shapes: Vec<String> = shapes.iter().map(|shape| shape.to_string()).collect();
+    let message = format!("{name} broadcasts arrays of different ranks: {}", shapes.join(" and "));
+    match setting {
+        RankPromotion::Raise => bail!(Shape, "{message}, which rank promotion does not allow"),
+        _ => cx.warn(format_args!("{message}")),
+    }
+    Ok(())
+}
+
 /// Operands of one shape; scalars may stay scalars, as elementwise primitives take them so.
 pub(crate) fn aligned<const N: usize>(
     cx: &Scope,
@@ -140,6 +159,7 @@ pub(crate) fn aligned<const N: usize>(
     }
     let shape = {
         let shapes: SmallVec<[&Shape; 4]> = operands.iter().map(Value::shape).collect();
+        check_ranks(cx, name, &shapes)?;
         broadcast_shape(name, &shapes)?
     };
     let mut results = operands;

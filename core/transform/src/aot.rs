@@ -201,11 +201,16 @@ impl Scope {
         operands: &[Value],
         donated: &[bool],
     ) -> Result<Vec<Value>> {
+        let shared = &self.frame.shared;
+        let run = |donated: &[bool]| {
+            let launch = || shared.dispatch.launch(compiled, jaxpr.effect(), operands, donated);
+            shared.counters.profile.of("run", name, launch)
+        };
         if !self.settings.looks_at_values() {
-            return Ok(compiled.run(operands, donated)?.into_vec());
+            return Ok(run(donated)?.into_vec());
         }
         // What is run again must find its operands.
-        let outputs = compiled.run(operands, &[])?.into_vec();
+        let outputs = run(&[])?.into_vec();
         debug::check_program(self, name, jaxpr, operands, &outputs)?;
         Ok(outputs)
     }

@@ -148,8 +148,17 @@ fn call(callback: &prims::Callback, inputs: &[Value]) -> Result<Outputs> {
 
 /// Levels of the log.
 pub(crate) const INFORMATION: u32 = 3;
+/// The level of warnings.
+const WARNING: u32 = 2;
 
 impl Scope {
+    /// Warns of something in the log of the context.
+    pub fn warn(&self, text: fmt::Arguments<'_>) {
+        if let Sink(Some(sink)) = &self.frame.shared.sink {
+            sink.log(WARNING, &text.to_string());
+        }
+    }
+
     /// Says something in the log of the context.
     pub(crate) fn log(&self, text: fmt::Arguments<'_>) {
         if let Sink(Some(sink)) = &self.frame.shared.sink {

@@ -11,6 +11,9 @@ use crate::callback::HostFunctions;
 use crate::checkify::Failures;
 use crate::dispatch::Dispatch;
 use crate::frame::Frame;
+use crate::jit::KeyedEntries;
+use crate::memory::MemoryLimit;
+use crate::profile::Profile;
 use crate::subprogram::Memo;
 use crate::{Scope, Settings};
 
@@ -27,6 +30,8 @@ pub struct ContextOptions {
     pub settings: Settings,
     /// Where programs print, and where the engine says what it does.
     pub log: Option<Arc<dyn LogSink>>,
+    /// How much memory arrays may take before somebody is asked to let go of some.
+    pub memory: MemoryLimit,
     /// How many devices `pmap` and `shard_map` may use; 0 stands for 1. They are all this process: see
     /// [`shard_map`](crate::shard_map).
     pub n_devices: usize,
@@ -64,6 +69,7 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     pub(crate) dispatch: Dispatch,
     pub(crate) memo: Memo,
+    pub(crate) keyed: KeyedEntries,
 }
 
 #[derive(Default)]
@@ -74,6 +80,7 @@ pub(crate) struct Counters {
     pub(crate) compiles: AtomicU64,
     pub(crate) compile_ns: AtomicU64,
     pub(crate) cache_hits: AtomicU64,
+    pub(crate) profile: Profile,
 }
 
 /// Counts one more, and gives the number before.
@@ -127,6 +134,15 @@ impl Context {
     /// How many devices `pmap` and `shard_map` may use.
     pub fn n_devices(&self) -> usize {
         self.root.shared.n_devices
+    }
+
+    /// Does what needs so many bytes, for which others are asked to let go of theirs if need be; perhaps twice.
+    pub fn with_room<T>(
+        &self,
+        bytes: usize,
+        run: impl Fn() -> jaxrs_data::Result<T>,
+    ) -> jaxrs_data::Result<T> {
+        self.root.shared.dispatch.room().with(bytes as u64, true, run)
     }
 
     pub(crate) fn shared(&self) -> &Shared {

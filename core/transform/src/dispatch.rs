@@ -7,12 +7,13 @@ use std::sync::{Arc, OnceLock};
 use jaxrs_compile::CompileOptions;
 use jaxrs_data::{ErrorKind, Literal, Result, SmallVec, Type};
 use jaxrs_ir::evaluate::evaluate;
-use jaxrs_ir::{Atom, Eqn, Jaxpr, Outputs, Prim, Value, VarId};
+use jaxrs_ir::{Atom, Effect, Eqn, Jaxpr, Outputs, Prim, Value, VarId};
 use jaxrs_runtime::{Argument, Backend, HostBuffer, LoadedProgram};
 use parking_lot::RwLock;
 use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::context::{Counters, count};
+use crate::memory::Room;
 use crate::tracer::{self, ArrayNode};
 use crate::{ContextOptions, callback, checkify};
 
@@ -23,6 +24,7 @@ pub(crate) struct Dispatch {
     eager: Option<Arc<dyn Backend>>,
     operations: Operations,
     calls: RwLock<FxHashMap<usize, CompiledCall>>,
+    room: Room,
 }
 
 /// Compiled operations by hash of primitive and operand types, in parts so that threads seldom meet.
@@ -72,7 +74,25 @@ const CALLS: usize = 1024;
 
 impl Dispatch {
     pub(crate) fn new(options: ContextOptions) -> Dispatch {
-        Dispatch { compiler: options.compiler, eager: options.eager, ..Dispatch::default() }
+        let room = Room::new(options.memory);
+        Dispatch { compiler: options.compiler, eager: options.eager, room, ..Dispatch::default() }
+    }
+
+    pub(crate) fn room(&self) -> &Room {
+        &self.room
+    }
+
+    /// Runs a program on arrays, for which memory is made.
+    pub(crate) fn launch(
+        &self,
+        compiled: &Compiled,
+        effect: Effect,
+        inputs: &[Value],
+        donated: &[bool],
+    ) -> Result<Outputs> {
+        let results: usize = compiled.out_types.iter().map(Type::size_bytes).sum();
+        let needed = (results + compiled.sizes().0) as u64;
+        self.room.with(needed, !effect.is_some(), || compiled.run(inputs, donated))
     }
 
     /// Applies a primitive to arrays.
@@ -90,10 +110,12 @@ impl Dispatch {
         }
         if let Some(jaxpr) = prim.inlined() {
             let compiled = self.call(counters, jaxpr)?;
-            return compiled.run(inputs, &[]);
+            return self.launch(&compiled, prim.effect(), inputs, &[]);
         }
         let operation = self.operation(counters, prim, inputs)?;
-        self.compiled(counters, &operation)?.run(inputs, &[])
+        let compiled = self.compiled(counters, &operation)?;
+        let run = || self.launch(compiled, prim.effect(), inputs, &[]);
+        counters.profile.of("operation", prim.name(), run)
     }
 
     fn operation(
@@ -258,7 +280,7 @@ fn compile(
         return Ok(Compiled { out_types, how: How::Evaluate(jaxpr.clone()) });
     };
     let start = std::time::Instant::now();
-    let loaded = match load(backend, jaxpr, donated) {
+    let loaded = match load(counters, backend, jaxpr, donated) {
         // What kernels cannot do (complex numbers, so far) is evaluated by definition.
         Err(err) if err.kind() == ErrorKind::Unimplemented => {
             return Ok(Compiled { out_types, how: How::Evaluate(jaxpr.clone()) });
@@ -270,9 +292,20 @@ fn compile(
     Ok(Compiled { out_types, how: How::Launch(loaded) })
 }
 
-fn load(backend: &Arc<dyn Backend>, jaxpr: &Jaxpr, donated: &[bool]) -> Result<LoadedProgram> {
+fn load(
+    counters: &Counters,
+    backend: &Arc<dyn Backend>,
+    jaxpr: &Jaxpr,
+    donated: &[bool],
+) -> Result<LoadedProgram> {
     let options = CompileOptions { target: backend.target().clone(), donated: donated.to_vec() };
-    LoadedProgram::new(&**backend, jaxrs_compile::compile(jaxpr, &options)?)
+    let name = match &*jaxpr.eqns {
+        [eqn] => eqn.prim.name().to_owned(),
+        eqns => format!("program of {} equations", eqns.len()),
+    };
+    let profile = &counters.profile;
+    let program = profile.of("lower", &name, || jaxrs_compile::compile(jaxpr, &options))?;
+    profile.of("codegen", &name, || LoadedProgram::new(&**backend, program))
 }
 
 impl Compiled {

@@ -20,6 +20,8 @@ pub struct Function(Arc<Inner>);
 struct Inner {
     name: Arc<str>,
     body: Box<Body>,
+    /// What other functions that are the same are known by.
+    key: Option<Arc<[u8]>>,
     /// The programs that it is as a body or branch, outside of all traces.
     programs: BodyCache,
     /// Functions that are made of this one.
@@ -48,9 +50,20 @@ impl Function {
         name: impl Into<Arc<str>>,
         body: impl Fn(&Scope, &[Value]) -> Result<Vec<Value>> + Send + Sync + 'static,
     ) -> Function {
+        Function::keyed(name, None, body)
+    }
+
+    /// As [`Function::new`], where `jit` may take the program of another function of the same context that has
+    /// the same key, if that captures nothing.
+    pub fn keyed(
+        name: impl Into<Arc<str>>,
+        key: Option<Arc<[u8]>>,
+        body: impl Fn(&Scope, &[Value]) -> Result<Vec<Value>> + Send + Sync + 'static,
+    ) -> Function {
         Function(Arc::new(Inner {
             name: name.into(),
             body: Box::new(body),
+            key,
             programs: BodyCache::default(),
             derived: Mutex::default(),
         }))
@@ -69,6 +82,10 @@ impl Function {
     /// The function of this identity.
     pub(crate) fn of(identity: &Arc<dyn Any + Send + Sync>) -> Option<Function> {
         identity.clone().downcast().ok().map(Function)
+    }
+
+    pub(crate) fn key(&self) -> Option<&Arc<[u8]>> {
+        self.0.key.as_ref()
     }
 
     pub(crate) fn programs(&self) -> &BodyCache {

@@ -28,8 +28,7 @@ pub struct JitOptions {
 /// The function, traced and compiled once for each combination of input types. What it captures in a
 /// trace around is traced anew each time.
 pub fn jit(function: &Function, options: JitOptions) -> Function {
-    let jitted =
-        Jitted { function: function.clone(), options, entries: RwLock::new(FxHashMap::default()) };
+    let jitted = Jitted { function: function.clone(), options, entries: Entries::default() };
     Function::new(function.name().clone(), move |scope: &Scope, inputs: &[Value]| {
         jitted.call(scope, inputs)
     })
@@ -38,8 +37,42 @@ pub fn jit(function: &Function, options: JitOptions) -> Function {
 struct Jitted {
     function: Function,
     options: JitOptions,
-    /// By a hash of the input types.
-    entries: RwLock<FxHashMap<u64, SmallVec<[Arc<Entry>; 1]>>>,
+    entries: Entries,
+}
+
+/// Programs by a hash of the input types.
+type Entries = RwLock<FxHashMap<u64, SmallVec<[Arc<Entry>; 1]>>>;
+
+/// Programs of functions that the caller knows by a key, for other functions of the same key.
+#[derive(Default)]
+pub(crate) struct KeyedEntries(RwLock<FxHashMap<Key, Arc<Entries>>>);
+
+/// A function's key, and how it is compiled.
+type Key = (Arc<[u8]>, Vec<usize>, bool);
+
+/// How many keys a context remembers; a full table starts anew.
+const KEYS: usize = 4096;
+
+impl KeyedEntries {
+    fn of(&self, key: &Arc<[u8]>, options: &JitOptions) -> Arc<Entries> {
+        let key = (key.clone(), options.donate.clone(), options.inline);
+        if let Some(entries) = self.0.read().get(&key) {
+            return entries.clone();
+        }
+        let mut table = self.0.write();
+        let full = table.len() >= KEYS && !table.contains_key(&key);
+        let dropped = if full { std::mem::take(&mut *table) } else { FxHashMap::default() };
+        let entries = table.entry(key).or_default().clone();
+        drop(table);
+        drop(dropped);
+        entries
+    }
+}
+
+/// The program for these inputs, if it is among them.
+fn find(entries: &Entries, hash: u64, scope: &Scope, inputs: &[Value]) -> Option<Arc<Entry>> {
+    let entries = entries.read();
+    entries.get(&hash)?.iter().find(|entry| entry.is(scope, inputs)).cloned()
 }
 
 /// The function, traced for inputs of some types.
@@ -90,11 +123,9 @@ impl Jitted {
 
     fn entry(&self, scope: &Scope, inputs: &[Value]) -> Result<Arc<Entry>> {
         let hash = hash(inputs);
-        let found = self
-            .entries
-            .read()
-            .get(&hash)
-            .and_then(|entries| entries.iter().find(|entry| entry.is(scope, inputs)).cloned());
+        let keyed = self.function.key().map(|key| scope.frame.shared.keyed.of(key, &self.options));
+        let in_keyed = || keyed.as_ref().and_then(|entries| find(entries, hash, scope, inputs));
+        let found = find(&self.entries, hash, scope, inputs).or_else(in_keyed);
         if let Some(entry) = found {
             count(&scope.counters().cache_hits);
             return Ok(entry);
@@ -103,7 +134,10 @@ impl Jitted {
         let is_closed = !entry.consts.iter().any(|value| value.downcast_ref::<Tracer>().is_some())
             && entry.refs.iter().all(Ref::is_eager);
         if is_closed {
-            let mut entries = self.entries.write();
+            // What captures nothing is the same program for all functions of the key.
+            let is_shared = entry.consts.is_empty() && entry.refs.is_empty();
+            let entries = keyed.as_deref().filter(|_| is_shared).unwrap_or(&self.entries);
+            let mut entries = entries.write();
             let same = entries.entry(hash).or_default();
             // Another thread may have been faster; all calls then share its program.
             if let Some(first) = same.iter().find(|entry| entry.is(scope, inputs)) {
@@ -125,8 +159,11 @@ impl Jitted {
             }
         }
         let in_types: SmallVec<[Type; 4]> = inputs.iter().map(|v| v.ty().clone()).collect();
+        let trace = || scope.trace_with_refs(&self.function, &in_types);
         let (traced, refs) = scope
-            .trace_with_refs(&self.function, &in_types)
+            .counters()
+            .profile
+            .of("trace", self.function.name(), trace)
             .map_err(during("jit", self.function.name()))?;
         let n_consts = traced.consts.len();
         let donated = (0..n_consts + inputs.len() + refs.len())

@@ -33,6 +33,8 @@ mod jit;
 mod jvp;
 mod linear;
 mod linearize;
+mod memory;
+mod profile;
 mod reference;
 mod residuals;
 mod settings;
@@ -73,7 +75,8 @@ pub use linear::{
     linear_transpose,
 };
 pub use linearize::{linearize, vjp};
+pub use memory::{MemoryLimit, Pressure};
 pub use reference::{Ref, new_ref, run_state};
-pub use settings::Settings;
+pub use settings::{RankPromotion, Settings};
 pub use spmd::{Mesh, PartitionSpec, PmapOptions, ShardMapOptions, pmap, shard_map, smap};
 pub use stage::{ClosedJaxpr, eval_shape, function_from_jaxpr, make_jaxpr};

@@ -20,6 +20,20 @@ pub struct Settings {
     pub wide_defaults: bool,
     /// Whether strong element types promote to none but themselves.
     pub strict_promotion: bool,
+    /// What is done where an operation broadcasts arrays of different ranks.
+    pub rank_promotion: RankPromotion,
+}
+
+/// What is done where an operation broadcasts arrays of different ranks: JAX's `numpy_rank_promotion`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RankPromotion {
+    /// Nothing.
+    #[default]
+    Allow,
+    /// The log says so.
+    Warn,
+    /// It is an error.
+    Raise,
 }
 
 impl Settings {

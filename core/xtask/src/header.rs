@@ -43,6 +43,8 @@ const FILES: &[(&str, &str)] = &[
         "reduction",
         "control flow: bodies are functions, which may close over tracers of enclosing scopes",
     ),
+    ("reference", "references: arrays that programs change"),
+    ("profile", "profiles"),
     ("host", "host functions: code of the caller's that programs call while they run"),
     ("checkify", "checks, and errors as data"),
     ("program", "programs"),

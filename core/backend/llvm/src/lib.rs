@@ -8,13 +8,14 @@
 //! calls), `outline` (kernels as functions), `kernel` (index spaces), `segments` (rows without masks inside),
 //! `body` (instructions), `loops` and `lane_loops`, `lanes` (what varies between lanes), `positions`,
 //! `memory`, `ops`, `casts`, `math`; below them `ir` (the instruction builder), `machine` (LLVM's code
-//! generator), `loader` (objects into memory), `table` and `executable` (what compiled code calls back),
+//! generator), `loader` (objects into memory), `disk` (objects kept there), `table` and `executable` (what compiled code calls back),
 //! `matmul`, `sort`, `slow`.
 
 mod body;
 mod calls;
 mod casts;
 mod control;
+mod disk;
 mod executable;
 mod ir;
 mod kernel;
@@ -36,6 +37,7 @@ mod sort;
 mod table;
 mod top_k;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use inkwell::OptimizationLevel;
@@ -46,6 +48,7 @@ use jaxrs_kernel::{BufferId, Inst, Place, Program, Step, Target};
 use jaxrs_runtime::{Backend, Executable, Pool};
 use parking_lot::Mutex;
 
+use crate::disk::ObjectCache;
 use crate::executable::Native;
 use crate::ir::Ir;
 use crate::loader::Code;
@@ -62,6 +65,8 @@ pub struct LlvmOptions {
     pub keep_text: bool,
     /// The bytes of the vectors to use, where not as many as the machine's registers have.
     pub vector_bytes: Option<usize>,
+    /// A folder in which compiled programs are kept, for other processes too.
+    pub cache_dir: Option<PathBuf>,
 }
 
 /// The back end that makes machine code for the host's processor.
@@ -133,9 +138,36 @@ impl LlvmBackend {
         Ok(module)
     }
 
-    /// Compiles a program, large ones on several threads: each has a module of its own.
+    /// The objects of a program, from the disk if they are kept there.
     fn objects(&self, program: &Program) -> Result<Vec<Vec<u8>>> {
         let count = n_parts(program, self.pool.threads());
+        let Some(folder) = &self.options.cache_dir else { return self.compile(program, count) };
+        let cache = ObjectCache::new(folder);
+        let description = self.description(program, count);
+        if let Some(objects) = cache.get(&description) {
+            return Ok(objects);
+        }
+        let objects = self.compile(program, count)?;
+        cache.put(&description, &objects);
+        Ok(objects)
+    }
+
+    /// All that the machine code of a program depends on.
+    fn description(&self, program: &Program, count: usize) -> String {
+        let (major, minor, patch) = inkwell::support::get_llvm_version();
+        let [(_, cpu), (_, features)] = self.machines.attributes();
+        format!(
+            "jaxrs {} {}\nllvm {major}.{minor}.{patch} {PASSES}\n{cpu} {features}\nvectors {}, denormals {}, parts {count}\n\
+             {program}",
+            env!("CARGO_PKG_VERSION"),
+            if cfg!(debug_assertions) { "debug" } else { "release" },
+            self.target.vector_bytes,
+            self.options.keep_denormals,
+        )
+    }
+
+    /// Compiles a program, large ones on several threads: each has a module of its own.
+    fn compile(&self, program: &Program, count: usize) -> Result<Vec<Vec<u8>>> {
         let objects: Vec<Mutex<Result<Vec<u8>>>> =
             (0..count).map(|_| Mutex::new(Ok(Vec::new()))).collect();
         self.pool.parallel_for_even(count, 1, &|begin, end| {
