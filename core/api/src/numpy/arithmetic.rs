@@ -4,7 +4,7 @@ use jaxrs_data::{Error, Result, bail};
 use jaxrs_ir::prims::Binary;
 use jaxrs_ir::{Value, ops};
 use jaxrs_kernel::Compare;
-use jaxrs_transform::{Function, Scope, custom_jvp};
+use jaxrs_transform::{Function, Scope, custom_jvp, is_tracer};
 
 use crate::operands::{aligned, constant_like, promoted, promoted_inexact, promoted_numeric};
 
@@ -114,6 +114,10 @@ pub fn r#mod(cx: &Scope, x: &Value, y: &Value) -> Result<Value> {
 
 /// `x` to the power `y`. Integers to integers stay integers.
 pub fn power(cx: &Scope, x: &Value, y: &Value) -> Result<Value> {
+    if let Some(y) = known_exponent(y) {
+        let [x] = promoted_numeric(cx, [x])?;
+        return ops::integer_pow(cx, &x, y);
+    }
     // An integer exponent stays one: the power is then differentiable at 0.
     if x.ty().dtype.is_inexact() && y.ty().dtype.is_integer() {
         let [x, y] = aligned(cx, "pow", [x.clone(), y.clone()])?;
@@ -124,6 +128,15 @@ pub fn power(cx: &Scope, x: &Value, y: &Value) -> Result<Value> {
         return ops::binary(cx, Binary::Pow, &x, &y);
     }
     integer_power(cx, x, y)
+}
+
+/// A whole number that is known now: the power is then a product, which is more precise, and differentiable
+/// everywhere.
+fn known_exponent(y: &Value) -> Option<i32> {
+    if !y.ty().dtype.is_integer() || y.ty().rank() != 0 || is_tracer(y) {
+        return None;
+    }
+    i32::try_from(crate::operands::host(y).ok()?.item()?.as_i64()).ok()
 }
 
 /// By repeated squaring; exponents above 63 overflow for every base but 0, 1 and −1.

@@ -1,6 +1,6 @@
 //! Reading and writing at positions.
 
-use jaxrs_data::{Result, Shape, SmallVec, bail, normalize_axis};
+use jaxrs_data::{DType, Literal, Result, Scalar, Shape, SmallVec, bail, normalize_axis};
 use jaxrs_ir::prims::{Gather, IndexMode, Scatter, ScatterKind};
 use jaxrs_ir::{Value, ops};
 use jaxrs_transform::Scope;
@@ -38,8 +38,15 @@ fn wrapped(cx: &Scope, name: &str, indices: &Value, size: usize) -> Result<Value
 /// element (`clip`).
 pub fn take(cx: &Scope, x: &Value, indices: &Value, axis: i64, mode: &str) -> Result<Value> {
     let axis = normalize_axis("take", axis, x.ty().rank())?;
-    let mode = index_mode("take", mode)?;
-    let indices = wrapped(cx, "take", indices, x.shape()[axis])?;
+    let size = x.shape()[axis];
+    let (indices, mode) = match mode {
+        "wrap" => {
+            // There is nothing to wrap to in an empty axis; indices are out of range then.
+            let size = Value::literal(Literal::scalar(DType::I32, Scalar::Int(size.max(1) as i64)));
+            (super::remainder(cx, indices, &size)?, IndexMode::PromiseInBounds)
+        }
+        _ => (wrapped(cx, "take", indices, size)?, index_mode("take", mode)?),
+    };
     let index_rank = indices.ty().rank();
     let components = ops::expand_dim(cx, &indices, index_rank)?;
     let mut slice_sizes = x.shape().clone();

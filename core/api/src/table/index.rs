@@ -8,6 +8,7 @@ use crate::numpy::{self, index_mode};
 
 const ALONG: &str = "along which axis";
 const READ: &str = "what happens out of range: `fill`, `clip`, `promise_in_bounds`";
+const TAKE: &str = "what happens out of range: `fill`, `clip`, `wrap`, `promise_in_bounds`";
 const WRITE: &str = "what happens out of range: `drop`, `clip`, `promise_in_bounds`";
 
 fn scatter_kind(kind: &str) -> Result<ScatterKind> {

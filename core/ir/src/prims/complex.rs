@@ -171,9 +171,11 @@ impl Primitive for ComplexPart {
         inputs: &[Operand],
         cotangents: &[Tangent],
     ) -> Result<SmallVec<[Tangent; 4]>> {
+        // The zero is strong, and so is the result, as in JAX.
+        let zero = |ct: &Value| Value::literal(Literal::scalar(ct.ty().dtype, Scalar::Float(0.0)));
         let whole = |ct: &Value| match self {
-            ComplexPart::Real => ops::complex(cx, ct, &zero_like(ct)),
-            ComplexPart::Imag => ops::complex(cx, &zero_like(ct), &ops::neg(cx, ct)?),
+            ComplexPart::Real => ops::complex(cx, ct, &zero(ct)),
+            ComplexPart::Imag => ops::complex(cx, &zero(ct), &ops::neg(cx, ct)?),
         };
         Ok(smallvec![cotangents[0].map(inputs[0].ty(), whole)?])
     }
