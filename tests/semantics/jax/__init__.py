@@ -7,7 +7,7 @@ import contextlib as _contextlib
 
 from . import _methods, _scope
 from . import custom_batching, debug, dtypes, experimental, flatten_util, lax, nn, numpy, ops, random, scipy, sharding, tree
-from . import image, tree_util
+from . import ad_checkpoint, checkpoint_policies, image, tree_util
 from ._callback import pure_callback
 from ._custom import checkpoint, custom_gradient, custom_jvp, custom_vjp
 from ._diff import fwd_and_bwd, grad, hessian, jacfwd, jacrev, jvp, linearize, value_and_grad, vjp

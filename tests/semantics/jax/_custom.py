@@ -6,8 +6,11 @@ from . import _dtypes, _scope
 from ._array import apply, borrowed, is_array
 from ._convert import asarray
 from ._function import Borrowed, Flat, call_fn, fn, push
-from ._library import DROP, FN, KEPT, VMAP_RULE_FN, Missing, Refused, create, to_error
+from ._library import DROP, FN, KEPT, VMAP_RULE_FN, Missing, Refused, create, text, to_error
 from .tree_util import flatten_up_to, tree_flatten, tree_leaves, tree_structure, tree_unflatten
+
+
+ALLOW_CSE = 1
 
 
 class WrongCount(Exception):
@@ -216,12 +219,12 @@ def sequential_vmap(f):
 
 def checkpoint(f, policy=None, static_argnums=(), prevent_cse=True):
     from ._function import static_split
-    if policy is not None:
-        raise Missing("policies of checkpoint")
+    policy = text(policy.words if policy else "")
+    flags = 0 if prevent_cse else ALLOW_CSE
 
     def run(*args, **kwargs):
         dynamic, whole = static_split(args, static_argnums)
         flat = Flat(lambda *dynamic, **kwargs: f(*whole(dynamic), **kwargs), tree_structure((tuple(dynamic), kwargs)))
-        handle = create(FN, "remat", flat.fn(), 0)
+        handle = create(FN, "checkpoint", flat.fn(), *policy, flags)
         return flat.call(handle, [asarray(x) for x in tree_leaves((dynamic, kwargs))])
     return run

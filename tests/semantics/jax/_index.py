@@ -3,6 +3,7 @@ import operator
 
 from ._array import apply, is_array
 from ._convert import asarray
+from ._library import Missing
 
 KINDS = {"set": "set", "add": "add", "subtract": "subtract", "multiply": "multiply", "mul": "multiply", "divide": "divide",
          "power": "power", "min": "min", "max": "max"}
@@ -53,8 +54,19 @@ class AtKey:
         return get(self.x, self.key, **options)
 
 
+def without_wrapping(x, key, values, kind):
+    """An update along axis 0 that takes negative positions as they are: as out of range."""
+    if x.ndim != 1:
+        raise Missing("wrap_negative_indices of arrays with several axes")
+    indices = apply("expand_dims", asarray(key), axes=[-1])
+    return apply("scatter", x, indices, asarray(values, x.dtype), kind=kind, update_window_dims=[], inserted_window_dims=[0],
+                 scatter_dims_to_operand_dims=[0])
+
+
 def updater(kind):
-    def update(self, values, **options):
+    def update(self, values, wrap_negative_indices=True, **options):
+        if not wrap_negative_indices:
+            return without_wrapping(self.x, self.key, values, kind)
         index, arrays = words(self.key)
         return apply(f"at_{kind}", self.x, values, *arrays, index=index, **options)
     return update

@@ -12,11 +12,11 @@ newaxis = None
 
 _NAMES = {
     "absolute": "abs", "add": "add", "subtract": "sub", "multiply": "mul", "divide": "true_divide", "true_divide": "true_divide",
-    "remainder": "mod", "fmod": "fmod", "maximum": "max", "minimum": "min", "arctan2": "atan2", "arcsin": "asin",
+    "remainder": "mod", "fmod": "rem", "maximum": "max", "minimum": "min", "arctan2": "atan2", "arcsin": "asin",
     "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "negative": "neg",
     "sum": "reduce_sum", "prod": "reduce_prod", "max": "reduce_max", "min": "reduce_min", "amax": "reduce_max",
     "amin": "reduce_min", "equal": "eq", "not_equal": "ne", "less": "lt", "greater": "gt", "bitwise_and": "and",
-    "bitwise_or": "or", "bitwise_xor": "xor", "invert": "not", "left_shift": "shift_left", "pad": "numpy_pad",
+    "bitwise_or": "or", "bitwise_xor": "xor", "invert": "not", "left_shift": "shift_left",
 }
 _find = _finder("jax.numpy", _NAMES)
 _TYPES = {"bool_": "bool"}
@@ -73,6 +73,32 @@ def concatenate(arrays, axis=0):
 
 def clip(x, min=None, max=None):
     return _apply("clip", x, min, max)
+
+
+def pad(x, pad_width, mode="constant", **options):
+    pairs = [pad_width] if not isinstance(pad_width, (tuple, list)) or isinstance(pad_width[0], int) else pad_width
+    pairs = [(pair, pair) if isinstance(pair, int) else tuple(pair) for pair in pairs]
+    low, high = zip(*(pairs * x.ndim if len(pairs) == 1 else pairs))
+    return _apply("numpy_pad", x, low=low, high=high, mode=mode, **options)
+
+
+def histogram(x, bins=10):
+    edges = _apply("histogram_bin_edges", x, bins=bins)
+    return _apply("histogram", x, edges), edges
+
+
+def unique(x, return_index=False, return_inverse=False, return_counts=False, **options):
+    """One array, or as many as are asked for."""
+    found = _apply("unique", x, return_index=return_index, return_inverse=return_inverse, return_counts=return_counts, **options)
+    return found if len(found) > 1 else found[0]
+
+
+def nonzero(x, size=None, **options):
+    return _apply("nonzero", x, size=size, **options)
+
+
+def vander(x, N=None, **options):
+    return _apply("vander", x, n=N, **options)
 
 
 def einsum(subscripts, *operands):
