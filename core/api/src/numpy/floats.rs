@@ -201,23 +201,19 @@ pub fn nan_to_num(cx: &Scope, x: &Value, numbers: NanToNum) -> Result<Value> {
     }
     let (largest, smallest) = (Scalar::Float(f64::MAX), Scalar::Float(f64::MIN));
     let bound = |given: Option<f64>, bound: Scalar| match given {
-        Some(number) => constant_like(x, number),
-        None => largest_of(dtype, bound),
+        Some(number) => Ok(constant_like(x, number)),
+        None => convert(cx, &largest_of(dtype, bound), dtype, x.ty().weak),
     };
-    let x = Term::new(cx, x);
     let numbers = [
-        constant_like_of(dtype, numbers.nan),
-        bound(numbers.posinf, largest),
-        bound(numbers.neginf, smallest),
+        constant_like(x, numbers.nan),
+        bound(numbers.posinf, largest)?,
+        bound(numbers.neginf, smallest)?,
     ];
+    let x = Term::new(cx, x);
     let [nan, posinf, neginf] = numbers.map(|number| Term::new(cx, &number));
     let finite = x.is_nan().choose(&nan, &x);
     let finite = finite.is(f64::INFINITY).choose(&posinf, &finite);
     finite.is(f64::NEG_INFINITY).choose(&neginf, &finite).done()
-}
-
-fn constant_like_of(dtype: DType, value: f64) -> Value {
-    crate::operands::constant(dtype, value)
 }
 
 /// The largest finite number of a type, with the sign of `bound`.
@@ -228,5 +224,5 @@ fn largest_of(dtype: DType, bound: Scalar) -> Value {
         DType::F32 => f32::MAX.into(),
         _ => f64::MAX,
     };
-    constant_like_of(dtype, largest.copysign(bound.as_f64()))
+    crate::operands::constant(dtype, largest.copysign(bound.as_f64()))
 }

@@ -24,7 +24,7 @@ fn scatter_kind(kind: &str) -> Result<ScatterKind> {
 
 pub(super) static OPS: &[Op] = &[
     op!("take", "The elements of x at indices along an axis; negative indices count from the end.", (x, indices)
-    { axis: Axis = None, "along which axis; of the flattened array if none"; mode: Str = "fill", READ; }
+    { axis: Axis = None, "along which axis; of the flattened array if none"; mode: Str = "fill", TAKE; }
     => |cx| match axis {
         Some(axis) => numpy::take(cx, x, indices, axis, mode),
         None => numpy::take(cx, &numpy::ravel(cx, x)?, indices, 0, mode),
