@@ -6,14 +6,16 @@ arguments, operators, keys of `x[key]`.
 import contextlib as _contextlib
 
 from . import _methods, _scope
-from . import custom_batching, debug, dtypes, experimental, flatten_util, lax, nn, numpy, ops, random, scipy, sharding, tree
+from . import custom_batching, custom_derivatives, debug, dtypes, experimental, flatten_util, lax, nn, numpy, ops, random, scipy, sharding, tree
 from . import ad_checkpoint, checkpoint_policies, image, tree_util
 from ._callback import pure_callback
 from ._custom import checkpoint, custom_gradient, custom_jvp, custom_vjp
 from ._diff import fwd_and_bwd, grad, hessian, jacfwd, jacrev, jvp, linearize, value_and_grad, vjp
+from ._equations import closure_convert, linear_transpose
 from ._jaxpr import ShapeDtypeStruct, eval_shape, make_jaxpr
 from ._jit import jit
 from ._library import Missing as _Missing
+from ._references import freeze, new_ref
 from ._scope import CONFIG as config
 from ._vmap import Mesh as _Mesh, P, pmap, shard_map, vmap
 

@@ -6,11 +6,28 @@ from . import _dtypes, _scope
 from ._array import apply, borrowed, is_array
 from ._convert import asarray
 from ._function import Borrowed, Flat, call_fn, fn, push
-from ._library import DROP, FN, KEPT, VMAP_RULE_FN, Missing, Refused, create, text, to_error
+from ._library import DROP, FN, KEPT, VMAP_RULE_FN, Missing, Refused, create, function, text, to_error
 from .tree_util import flatten_up_to, tree_flatten, tree_leaves, tree_structure, tree_unflatten
 
 
-ALLOW_CSE = 1
+ALLOW_CSE, SYMBOLIC_ZEROS = 1, 1
+
+
+class SymbolicZero:
+    """A tangent that is known to be zero."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __jax_array__(self):
+        return self.array
+
+
+class Primal:
+    """An argument of a forward pass, and whether it moves."""
+
+    def __init__(self, value, perturbed):
+        self.value, self.perturbed = value, perturbed
 
 
 class WrongCount(Exception):
@@ -60,10 +77,14 @@ class custom_jvp(Custom):
     rule, symbolic_zeros = None, False
 
     def defjvp(self, rule, symbolic_zeros=False):
-        if symbolic_zeros:
-            raise Missing("custom_jvp with symbolic_zeros")
-        self.rule = rule
+        self.rule, self.symbolic_zeros = rule, symbolic_zeros
         return rule
+
+    def tangents(self, leaves):
+        """What the library marks as a known zero, as such."""
+        if not self.symbolic_zeros:
+            return leaves
+        return [SymbolicZero(x) if function("jaxrs_array_is_symbolic_zero")(x) else x for x in leaves]
 
     def defjvps(self, *rules):
         def rule(primals, tangents):
@@ -81,12 +102,13 @@ class custom_jvp(Custom):
 
         def rule(*leaves):
             n = len(leaves) // 2
-            halves = [tree_unflatten(structure, part) for part in (leaves[:n], leaves[n:])]
+            halves = [tree_unflatten(structure, part) for part in (leaves[:n], self.tangents(leaves[n:]))]
             out, tangent = self.rule(*static, *halves)
             outputs, out_structure = tree_flatten(out)
             flat.out = flat.out or out_structure
             return [*outputs, *flatten_up_to(out_structure, tangent)]
-        handle = create(FN, "custom_jvp", flat.fn(), fn(rule, "rule"))
+        options = (None, 0, SYMBOLIC_ZEROS) if self.symbolic_zeros else ()
+        handle = create(FN, "custom_jvp_with" if options else "custom_jvp", flat.fn(), fn(rule, "rule"), *options)
         results = call_fn(handle, [asarray(x) for x in tree_leaves(dynamic)])
         return tree_unflatten(flat.out, results)
 
@@ -94,11 +116,10 @@ class custom_jvp(Custom):
 class custom_vjp(Custom):
     """A function with a reverse derivative."""
     fwd = bwd = None
+    symbolic_zeros = False
 
     def defvjp(self, fwd, bwd, symbolic_zeros=False):
-        if symbolic_zeros:
-            raise Missing("custom_vjp with symbolic_zeros")
-        self.fwd, self.bwd = fwd, bwd
+        self.fwd, self.bwd, self.symbolic_zeros = fwd, bwd, symbolic_zeros
 
     def __call__(self, *args, **kwargs):
         static, dynamic, primal = self.split(args, kwargs)
@@ -120,7 +141,9 @@ class VjpCall:
     def called(self, leaves, n):
         self.n = n
         parts = [fn(self.forward, "fwd"), fn(self.backward, "bwd")]
-        results = call_fn(create(FN, "custom_vjp", fn(self.primal, self.custom.f.__name__), *parts, n), leaves)
+        options = (None, 0, SYMBOLIC_ZEROS) if self.custom.symbolic_zeros else ()
+        name = "custom_vjp_with" if options else "custom_vjp"
+        results = call_fn(create(FN, name, fn(self.primal, self.custom.f.__name__), *parts, n, *options), leaves)
         return self.flat.out, results
 
     def primal(self, *leaves):
@@ -132,6 +155,9 @@ class VjpCall:
         return outputs
 
     def forward(self, *leaves):
+        if self.custom.symbolic_zeros:
+            half = len(leaves) // 2
+            leaves = [Primal(x, bool(moves)) for x, moves in zip(leaves[:half], leaves[half:])]
         args = iter(tree_unflatten(self.structure, leaves))
         nondiff = dict(zip(self.custom.nondiff_argnums, self.static))
         n = len(self.dynamic) + len(self.static)

@@ -10,6 +10,7 @@ from ._function import Flat, call_fn, transformed
 from ._jaxpr import ShapeDtypeStruct, program_of
 from ._library import EXEC, Refused, call, create, ints
 from ._options import Cost, JitOptions, Memory
+from ._references import Ref
 from .tree_util import tree_leaves, tree_structure, tree_unflatten
 
 INLINE, KEEP_UNUSED = 1, 2
@@ -44,9 +45,11 @@ class Call:
     """One call, taken apart: static arguments, arrays, and which of those are given away."""
 
     def __init__(self, options, args, kwargs):
-        self.args = [None if k in options.static else x for k, x in enumerate(args)]
+        # The library's functions capture references: to a compiled function they are as static arguments are.
+        static = options.static | {k for k, x in enumerate(args) if isinstance(x, Ref)}
+        self.args = [None if k in static else x for k, x in enumerate(args)]
         self.kwargs = {k: None if k in options.static_names else x for k, x in kwargs.items()}
-        self.static = {k: x for k, x in enumerate(args) if k in options.static}
+        self.static = {k: x for k, x in enumerate(args) if k in static}
         self.static |= {k: x for k, x in kwargs.items() if k in options.static_names}
         self.structure = tree_structure((self.args, self.kwargs))
         self.leaves = [checked(x) for x in tree_leaves((self.args, self.kwargs))]

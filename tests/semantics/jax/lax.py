@@ -4,6 +4,7 @@ from ._array import apply
 from ._control import associative_scan, cond, fori_loop, map, run as _run, scalar_function as _scalar_function, scan
 from ._control import switch, while_loop
 from ._convert import asarray
+from ._equations import custom_root
 from ._array import pointers as _pointers
 from ._library import Missing as _Missing, ints as _ints
 from ._table import finder as _finder

@@ -1,0 +1,2 @@
+"""`jax.experimental.jet`."""
+from .._equations import jet
