@@ -156,7 +156,7 @@ pub extern "C" fn jaxrs_ref_addupdate(
     })
 }
 
-/// The array that a reference is now. The caller owns `*out`. Any thread.
+/// The array that a reference is now; it cannot be used any more. The caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_ref_freeze(
     r: Shared<RefBody>,

@@ -8,6 +8,7 @@
 //! to a reference from outside of that transform.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jaxrs_data::{DType, Result, Type, bail};
 use jaxrs_ir::prims::{DynamicSlice, DynamicUpdateSlice};
@@ -29,6 +30,7 @@ struct Cell {
     ty: Type,
     home: Arc<Frame>,
     value: Mutex<Value>,
+    is_frozen: AtomicBool,
 }
 
 /// A new reference to an array that starts as this one.
@@ -37,7 +39,12 @@ pub fn new_ref(scope: &Scope, init: &Value) -> Result<Ref> {
     scope.frame.own("new_ref", init)?;
     let ty = init.ty().with_weak(false);
     let value = Mutex::new(as_type(scope, init, &ty)?);
-    Ok(Ref(Arc::new(Cell { ty, home: scope.frame.clone(), value })))
+    Ok(Ref(Arc::new(Cell {
+        ty,
+        home: scope.frame.clone(),
+        value,
+        is_frozen: AtomicBool::new(false),
+    })))
 }
 
 /// The final states of references that start as these arrays.
@@ -107,9 +114,11 @@ impl Ref {
         self.replace("addupdate", scope, index, add).map(drop)
     }
 
-    /// The array as it is now.
+    /// The array as it is now; the reference cannot be used any more.
     pub fn freeze(&self, scope: &Scope) -> Result<Value> {
-        self.read("freeze", scope)
+        let value = self.read("freeze", scope)?;
+        self.0.is_frozen.store(true, Ordering::Relaxed);
+        Ok(value)
     }
 
     fn replace(
@@ -224,6 +233,9 @@ impl Ref {
     /// The array as it is now, as a value of the scope or of those around it.
     pub(crate) fn read(&self, user: &str, scope: &Scope) -> Result<Value> {
         scope.frame.check_open(user)?;
+        if self.0.is_frozen.load(Ordering::Relaxed) {
+            bail!(InvalidArgument, "{user} uses a {self} that is frozen");
+        }
         match self.stage(user, scope)? {
             None => Ok(self.0.value.lock().clone()),
             Some(frame) => Scope::of(frame).state_of(self),
