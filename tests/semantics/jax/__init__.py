@@ -36,6 +36,14 @@ def debug_nans(value):
     return config.during("debug_nans", value)
 
 
+def numpy_dtype_promotion(value):
+    return config.during("dtype_promotion", value)
+
+
+def numpy_rank_promotion(value):
+    return config.during("rank_promotion", value)
+
+
 def disable_jit(value=True):
     return config.during("disable_jit", value)
 
