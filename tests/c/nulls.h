@@ -49,6 +49,11 @@ static jaxrs_error* identity_for_all(void* userdata, jaxrs_scope* s, size_t axis
     return identity(userdata, s, a, n, out);
 }
 
+static jaxrs_error* itself(void* userdata, jaxrs_scope* s, jaxrs_fn* f, jaxrs_array* const* a, size_t n, jaxrs_results* out) {
+    (void)f;
+    return identity(userdata, s, a, n, out);
+}
+
 static jaxrs_error* nothing(void* userdata, const jaxrs_host_buffer* args, size_t n, const jaxrs_host_buffer* results, size_t n_results) {
     (void)userdata, (void)args, (void)n, (void)results, (void)n_results;
     return NULL;

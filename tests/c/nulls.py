@@ -10,7 +10,9 @@ import sys
 MAY_BE_NULL = {"userdata", "drop", "payload", "opts", "o", "attrs", "dev", "byte_strides", "payload_tag", "len"}
 
 # And in some functions only.
-MAY_BE_NULL_IN = {"jaxrs_reduce_window": {"window_strides", "pads", "base_dilation", "window_dilation"}}
+MAY_BE_NULL_IN = {"jaxrs_reduce_window": {"window_strides", "pads", "base_dilation", "window_dilation"},
+                  "jaxrs_custom_linear_solve": {"transpose_solve"},
+                  **{solver: {"preconditioner"} for solver in ("jaxrs_cg", "jaxrs_bicgstab", "jaxrs_gmres")}}
 
 # A valid value for each parameter type; what is not here is a number.
 VALID = {
@@ -20,6 +22,7 @@ VALID = {
     "const jaxrs_program*": "x->program", "jaxrs_exec*": "x->exec", "const jaxrs_exec*": "x->exec", "jaxrs_attrs*": "x->attrs",
     "const jaxrs_attrs*": "x->attrs", "const char*": '"name"', "const int64_t*": "x->numbers",
     "const uint32_t*": "x->indices", "jaxrs_trace_fn": "identity", "jaxrs_vmap_rule_fn": "identity_for_all", "jaxrs_host_fn": "nothing",
+    "jaxrs_solve_fn": "itself",
     "jaxrs_ref*": "x->ref", "const jaxrs_ref*": "x->ref", "jaxrs_ref**": "&x->out_ref",
     "jaxrs_host*": "x->host", "const jaxrs_host*": "x->host", "jaxrs_host**": "&x->out_host",
     "jaxrs_cost*": "&x->cost", "jaxrs_memory*": "&x->memory", "const jaxrs_aval*": "&x->aval",
@@ -31,7 +34,7 @@ VALID = {
     "jaxrs_exec**": "&x->out_exec", "void**": "(void**)&x->out_data", "struct DLManagedTensorVersioned**": "&x->out_tensor",
 }
 
-NUMBERS = {"header_abi_version": "JAXRS_ABI_VERSION", "length": "-1", "nbytes": "4", "dst_nbytes": "4", "axis_size": "-1"}
+NUMBERS = {"maxiter": "-1", "restart": "0", "header_abi_version": "JAXRS_ABI_VERSION", "length": "-1", "nbytes": "4", "dst_nbytes": "4", "axis_size": "-1"}
 PURE_HANDLES = re.compile(r"_(retain|release)$")
 
 

@@ -31,6 +31,7 @@ mod jacobian;
 mod jet;
 mod jit;
 mod jvp;
+mod krylov;
 mod linear;
 mod linearize;
 mod memory;
@@ -70,6 +71,7 @@ pub use jacobian::{hessian, jacfwd, jacrev};
 pub use jet::{JetOptions, jet};
 pub use jit::{JitOptions, jit};
 pub use jvp::jvp;
+pub use krylov::{KrylovOptions, bicgstab, cg, gmres};
 pub use linear::{
     SolveOptions, Solver, closure_convert, custom_linear_solve, custom_root, linear_call,
     linear_transpose,

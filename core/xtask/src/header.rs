@@ -33,6 +33,7 @@ const FILES: &[(&str, &str)] = &[
     ("bytes", "text and data"),
     ("function", "functions"),
     ("transforms", "transforms: from functions to functions; indices count arguments"),
+    ("linear", "linear functions, equations that are differentiated as such, and Taylor mode"),
     ("recompute", "recomputation: what reverse mode keeps"),
     ("spmd", "batching rules, and several devices"),
     (
@@ -171,6 +172,7 @@ fn c_type(kind: &str) -> Result<String> {
         "*const i64" => "const int64_t*",
         "Option<TraceFn>" => "jaxrs_trace_fn",
         "Option<HostFn>" => "jaxrs_host_fn",
+        "Option<SolveFn>" => "jaxrs_solve_fn",
         "Option<VmapRuleFn>" => "jaxrs_vmap_rule_fn",
         "Dtype" => "jaxrs_dtype",
         "Code" => "jaxrs_code",

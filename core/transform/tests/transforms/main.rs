@@ -12,6 +12,7 @@ mod errors;
 mod events;
 mod jacobians;
 mod jets;
+mod krylov;
 mod linear_functions;
 mod looking_on;
 mod named_axes;
