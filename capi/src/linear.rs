@@ -226,9 +226,9 @@ pub extern "C" fn jaxrs_custom_root(
         let userdata = Arc::new(userdata.queued(&engine.drops));
         let f = function(engine, &f, "f")?;
         let guess = values(engine, &guess, n, "guess")?;
-        no_other_flags(flags, SOLVE_HAS_AUX)?;
         let solve = solver("solve", solve, &userdata, engine)?;
         let tangent_solve = solver("tangent_solve", tangent_solve, &userdata, engine)?;
+        no_other_flags(flags, SOLVE_HAS_AUX)?;
         let has_aux = flags & SOLVE_HAS_AUX != 0;
         transform::custom_root(scope, f, &guess, &solve, &tangent_solve, has_aux)
     })

@@ -87,16 +87,18 @@ fn indices(raw: *const u32, n: usize, name: &str) -> Result<Vec<usize>> {
 }
 
 const DIFF_HOLOMORPHIC: u32 = 1;
+const DIFF_ALLOW_INT: u32 = 2;
 
-fn diff_options(o: &List<DiffOptionsC>) -> Result<DiffOptions> {
+pub(crate) fn diff_options(o: &List<DiffOptionsC>) -> Result<DiffOptions> {
     let o = options::read(o, "o")?;
-    if o.flags & !DIFF_HOLOMORPHIC != 0 {
+    if o.flags & !(DIFF_HOLOMORPHIC | DIFF_ALLOW_INT) != 0 {
         bail!(InvalidArgument, "o->flags has unknown bits: {:#x}", o.flags);
     }
     Ok(DiffOptions {
         argnums: indices(o.argnums, o.n_argnums, "argnums")?,
         n_aux: o.n_aux,
         holomorphic: o.flags & DIFF_HOLOMORPHIC != 0,
+        allow_int: o.flags & DIFF_ALLOW_INT != 0,
     })
 }
 
@@ -158,7 +160,9 @@ pub(crate) fn transformed(
 /// The gradient of a function with one real scalar result: gives gradients, then auxiliary results.
 ///
 /// `o->argnums` (the first argument without a list) says with respect to which arguments, `o->n_aux` how many of
-/// the last results are only passed on; `o` may be NULL. The caller owns `*out`. Any thread.
+/// the last results are only passed on (JAXRS_AUX_REST: all but the first). With JAXRS_DIFF_HOLOMORPHIC in
+/// `o->flags` arguments and result are complex, with JAXRS_DIFF_ALLOW_INT arguments may be integers, whose
+/// derivative is false. `o` may be NULL. The caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_grad(
     f: Shared<FnBody>,

@@ -66,7 +66,7 @@ FN(times_captured) {
 static jaxrs_error* divide(void* userdata, jaxrs_scope* s, jaxrs_fn* f, jaxrs_array* const* a, size_t n, jaxrs_results* out) {
     (void)userdata, (void)n;
     expr e = expr_in(s);
-    jaxrs_array* one = op_ones_like(&e, a[0]);
+    jaxrs_array* one = op_num(&e, 1, a[0]);
     jaxrs_error* err = NULL;
     jaxrs_array* slope = called(s, f, &one, 1, &err);
     if (slope) expr_push(&e, out, op_div(&e, a[0], slope));

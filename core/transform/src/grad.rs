@@ -1,7 +1,7 @@
 //! Gradients.
 
-use jaxrs_data::{Literal, Result, Scalar, Type, bail};
-use jaxrs_ir::{Tangent, Value};
+use jaxrs_data::{DType, Literal, Result, Scalar, Shape, Type, bail};
+use jaxrs_ir::{Tangent, Value, ops};
 
 use crate::bind::is_differentiable;
 use crate::frame::during;
@@ -18,52 +18,55 @@ pub struct DiffOptions {
     pub argnums: Vec<usize>,
     /// How many of the last outputs are only passed on, or [`ALL_BUT_FIRST`].
     pub n_aux: usize,
-    /// Whether the function is holomorphic, from complex arguments to complex outputs. Without the promise
-    /// outputs are real in reverse mode, and arguments in forward mode.
+    /// Whether it is a function of complex numbers, to complex numbers, that has a complex derivative.
     pub holomorphic: bool,
+    /// Whether arguments may be integers or truth values. Their derivative is zero: truth values of their
+    /// shape, which stand for JAX's `float0`.
+    pub allow_int: bool,
 }
 
 impl DiffOptions {
-    /// The numbers of the arguments, checked against the inputs.
-    pub(crate) fn arguments(&self, what: &str, inputs: &[Value]) -> Result<Vec<usize>> {
+    /// The numbers of the arguments, checked against their types.
+    pub(crate) fn arguments(&self, what: &str, types: &[Type]) -> Result<Vec<usize>> {
         let argnums = if self.argnums.is_empty() { vec![0] } else { self.argnums.clone() };
         for (position, &k) in argnums.iter().enumerate() {
-            let Some(value) = inputs.get(k) else {
-                bail!(InvalidArgument, "{what} has argnum {k}, but got {} inputs", inputs.len());
+            let Some(ty) = types.get(k) else {
+                bail!(InvalidArgument, "{what} has argnum {k}, but got {} inputs", types.len());
             };
             if argnums[..position].contains(&k) {
                 bail!(InvalidArgument, "{what} has argnums {argnums:?}, which repeat {k}");
             }
-            if !is_differentiable(value.ty()) {
-                bail!(
-                    Dtype,
-                    "{what} needs an argument of float or complex type, got {} for argument {k}",
-                    value.ty()
-                );
-            }
-            if self.holomorphic && !value.ty().dtype.is_complex() {
-                bail!(
-                    Dtype,
-                    "{what} of a holomorphic function needs complex arguments, got {} for argument {k}",
-                    value.ty()
-                );
-            }
+            self.check_argument(what, k, ty)?;
         }
         Ok(argnums)
     }
 
-    /// Reverse mode needs outputs of which one number says how the function changes.
-    pub(crate) fn check_output(&self, what: &str, output: &Type) -> Result<()> {
-        match self.holomorphic {
-            true if !output.dtype.is_complex() => bail!(
+    fn check_argument(&self, what: &str, k: usize, ty: &Type) -> Result<()> {
+        if self.holomorphic && !ty.dtype.is_complex() {
+            bail!(
                 Dtype,
-                "{what} of a holomorphic function needs a complex output, got {output}"
-            ),
-            false if !output.dtype.is_float() => {
-                bail!(Dtype, "{what} needs a function with a real float output, got {output}")
-            }
-            _ => Ok(()),
+                "{what} of a holomorphic function needs complex arguments, got {ty} for argument {k}"
+            );
         }
+        let has_none = !is_differentiable(ty);
+        if has_none && !(self.allow_int && (ty.dtype.is_bool() || ty.dtype.is_integer())) {
+            bail!(
+                Dtype,
+                "{what} needs an argument of float or complex type, got {ty} for argument {k}"
+            );
+        }
+        Ok(())
+    }
+
+    /// Checks an output that is differentiated in reverse.
+    pub(crate) fn check_output(&self, what: &str, ty: &Type) -> Result<()> {
+        if self.holomorphic && !ty.dtype.is_complex() {
+            bail!(Dtype, "{what} of a holomorphic function needs a complex output, got {ty}");
+        }
+        if !self.holomorphic && !ty.dtype.is_float() {
+            bail!(Dtype, "{what} needs a function with a real float output, got {ty}");
+        }
+        Ok(())
     }
 
     /// How many outputs are differentiated.
@@ -73,14 +76,18 @@ impl DiffOptions {
             Some(n) => Ok(n),
             None => bail!(
                 InvalidArgument,
-                "{what} needs {} auxiliary outputs, but the function gives {n} in all",
-                self.n_aux
+                "{what} needs {n_aux} auxiliary outputs, but the function gives {n} in all"
             ),
         }
     }
 }
 
-/// The gradient of a function with one real scalar output: gives `(gradient…, aux…)`.
+/// The types of inputs.
+pub(crate) fn types(inputs: &[Value]) -> Vec<Type> {
+    inputs.iter().map(|value| value.ty().clone()).collect()
+}
+
+/// The gradient of a function with one scalar output, real or holomorphic: gives `(gradient…, aux…)`.
 pub fn grad(function: &Function, options: DiffOptions) -> Function {
     let function = function.clone();
     Function::new(format!("grad({})", function.name()), move |scope: &Scope, inputs: &[Value]| {
@@ -111,8 +118,8 @@ fn differentiate(
     inputs: &[Value],
     options: &DiffOptions,
 ) -> Result<(Vec<Value>, Vec<Value>)> {
-    let argnums = options.arguments(what, inputs)?;
-    let has_tangent: Vec<bool> = (0..inputs.len()).map(|k| argnums.contains(&k)).collect();
+    let argnums = options.arguments(what, &types(inputs))?;
+    let has_tangent = tangents_of(&argnums, inputs);
     let linearized = Linearized::new(scope, function, inputs, &has_tangent)
         .map_err(during(what, function.name()))?;
     let n = options.n_outputs(what, linearized.outputs.len())?;
@@ -135,8 +142,23 @@ fn differentiate(
     let mut gradients = Vec::with_capacity(argnums.len());
     for k in argnums {
         let ty = inputs[k].ty();
+        if !has_tangent[k] {
+            gradients.push(float0(scope, &ty.shape)?);
+            continue;
+        }
         let gradient = by_argument[k].take().unwrap_or(Tangent::Zero(ty.clone()));
         gradients.push(gradient.instantiate(scope)?);
     }
     Ok((linearized.outputs, gradients))
+}
+
+/// Which inputs have a tangent: those of these numbers, but for integers.
+pub(crate) fn tangents_of(argnums: &[usize], inputs: &[Value]) -> Vec<bool> {
+    let has = |(k, value): (usize, &Value)| argnums.contains(&k) && is_differentiable(value.ty());
+    inputs.iter().enumerate().map(has).collect()
+}
+
+/// The derivative of what has none.
+pub(crate) fn float0(scope: &Scope, shape: &Shape) -> Result<Value> {
+    ops::full(scope, &Type::new(DType::Bool, shape.clone()), Scalar::Bool(false))
 }

@@ -1,13 +1,13 @@
 //! Matrices of derivatives.
 
-use jaxrs_data::{DType, Result, Shape, Type, bail};
+use jaxrs_data::{DType, Result, Scalar, Shape, Type, bail};
 use jaxrs_ir::prims::ConvertElementType;
 use jaxrs_ir::{MappedAxis, Tangent, Value, ops};
 use jaxrs_kernel::Compare;
 
 use crate::batch::map;
-use crate::bind::is_differentiable;
 use crate::frame::during;
+use crate::grad::{tangents_of, types};
 use crate::jvp::push_forward;
 use crate::linearize::Linearized;
 use crate::{DiffOptions, Function, Scope};
@@ -17,8 +17,7 @@ use crate::{DiffOptions, Function, Scope};
 pub fn jacfwd(function: &Function, options: DiffOptions) -> Function {
     let function = function.clone();
     Function::new(format!("jacfwd({})", function.name()), move |scope: &Scope, inputs: &[Value]| {
-        let argnums = options.arguments("jacfwd", inputs)?;
-        check_real_arguments(&options, inputs, &argnums)?;
+        let argnums = forward_arguments(&options, inputs)?;
         let mut aux = Vec::new();
         // By argument, then by output.
         let mut columns: Vec<Vec<Value>> = Vec::new();
@@ -26,8 +25,8 @@ pub fn jacfwd(function: &Function, options: DiffOptions) -> Function {
             let mut results = columns_for(scope, &function, inputs, k)?;
             let n = options.n_outputs("jacfwd", results.len())?;
             aux = results.split_off(n).into_iter().map(|(primal, _)| primal).collect();
-            if options.holomorphic {
-                results.iter().try_for_each(|(y, _)| options.check_output("jacfwd", y.ty()))?;
+            for (primal, _) in results.iter().filter(|_| options.holomorphic) {
+                options.check_output("jacfwd", primal.ty())?;
             }
             let column = results.into_iter().map(|(primal, tangent)| {
                 let shape = joined(primal.shape(), inputs[k].shape());
@@ -42,17 +41,20 @@ pub fn jacfwd(function: &Function, options: DiffOptions) -> Function {
     })
 }
 
-/// In forward mode a real tangent says how a complex argument changes only if the function is holomorphic.
-fn check_real_arguments(options: &DiffOptions, inputs: &[Value], argnums: &[usize]) -> Result<()> {
-    let complex = argnums.iter().find(|&&k| inputs[k].ty().dtype.is_complex());
-    match complex {
-        Some(&k) if !options.holomorphic => bail!(
-            Dtype,
-            "jacfwd needs real arguments unless the function is holomorphic, got {} for argument {k}",
-            inputs[k].ty()
-        ),
-        _ => Ok(()),
+/// The arguments of forward mode, which are real unless the function is holomorphic.
+fn forward_arguments(options: &DiffOptions, inputs: &[Value]) -> Result<Vec<usize>> {
+    let options = DiffOptions { allow_int: false, ..options.clone() };
+    let argnums = options.arguments("jacfwd", &types(inputs))?;
+    for &k in argnums.iter().filter(|_| !options.holomorphic) {
+        let ty = inputs[k].ty();
+        if ty.dtype.is_complex() {
+            bail!(
+                Dtype,
+                "jacfwd needs real arguments unless the function is holomorphic, got {ty} for argument {k}"
+            );
+        }
     }
+    Ok(argnums)
 }
 
 /// For each output its value and, with examples along the last axis, its tangents for all unit tangents
@@ -105,14 +107,16 @@ fn columns_for(
 pub fn jacrev(function: &Function, options: DiffOptions) -> Function {
     let function = function.clone();
     Function::new(format!("jacrev({})", function.name()), move |scope: &Scope, inputs: &[Value]| {
-        let argnums = options.arguments("jacrev", inputs)?;
-        let has_tangent: Vec<bool> = (0..inputs.len()).map(|k| argnums.contains(&k)).collect();
+        let argnums = options.arguments("jacrev", &types(inputs))?;
+        let has_tangent = tangents_of(&argnums, inputs);
         let linearized = Linearized::new(scope, &function, inputs, &has_tangent)
             .map_err(during("jacrev", function.name()))?;
         let n = options.n_outputs("jacrev", linearized.outputs.len())?;
         let aux = linearized.outputs[n..].to_vec();
         let outputs = linearized.outputs[..n].to_vec();
-        outputs.iter().try_for_each(|y| options.check_output("jacrev", y.ty()))?;
+        for output in &outputs {
+            options.check_output("jacrev", output.ty())?;
+        }
         let linearized = std::sync::Arc::new(linearized);
         let mut blocks = Vec::new();
         for (k, output) in outputs.iter().enumerate() {
@@ -120,8 +124,13 @@ pub fn jacrev(function: &Function, options: DiffOptions) -> Function {
             // Rows come in the order of inputs, which argnums need not be in.
             let order: Vec<usize> = (0..inputs.len()).filter(|&k| has_tangent[k]).collect();
             for argnum in &argnums {
-                let position = order.iter().position(|k| k == argnum).unwrap_or_default();
                 let shape = joined(output.shape(), inputs[*argnum].shape());
+                if !has_tangent[*argnum] {
+                    let dtype = inputs[*argnum].ty().dtype;
+                    blocks.push(ops::full(scope, &Type::new(dtype, shape), Scalar::zero(dtype))?);
+                    continue;
+                }
+                let position = order.iter().position(|k| k == argnum).unwrap_or_default();
                 let block = ops::reshape(scope, &rows[position], &shape)?;
                 blocks.push(as_weak_as(scope, &block, inputs[*argnum].ty())?);
             }
@@ -168,9 +177,9 @@ fn unit_vectors(scope: &Scope, ty: &Type) -> Result<Value> {
     let rows = ops::iota(scope, DType::I32, &square, 0)?;
     let columns = ops::iota(scope, DType::I32, &square, 1)?;
     let diagonal = ops::compare(scope, Compare::Eq, &rows, &columns)?;
-    let dtype = if is_differentiable(ty) { ty.dtype } else { DType::F32 };
-    let units = ops::convert(scope, &diagonal, dtype)?;
-    as_weak_as(scope, &ops::reshape(scope, &units, &ty.shape.with(0, n))?, ty)
+    let convert = ConvertElementType { new_dtype: ty.dtype, weak_type: ty.weak };
+    let units = ops::bind1(scope, convert, std::slice::from_ref(&diagonal))?;
+    ops::reshape(scope, &units, &ty.shape.with(0, n))
 }
 
 /// The value, weak if a type is.

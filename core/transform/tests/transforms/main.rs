@@ -7,6 +7,7 @@ mod composition;
 mod control_flow;
 mod custom_rules;
 mod custom_vmap;
+mod derivative_options;
 mod effects;
 mod errors;
 mod events;
