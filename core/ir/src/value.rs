@@ -20,6 +20,17 @@ impl ValueNode for Literal {
     }
 }
 
+/// Zero that is known to be: what a rule with symbolic zeros gets for the tangent or cotangent of what does not
+/// move. It may stand wherever an array of zeros may.
+#[derive(Debug)]
+struct SymbolicZero(Type);
+
+impl ValueNode for SymbolicZero {
+    fn ty(&self) -> &Type {
+        &self.0
+    }
+}
+
 /// A concrete array or a tracer; clones share it.
 #[derive(Clone, Debug)]
 pub struct Value(Arc<dyn ValueNode>);
@@ -33,6 +44,16 @@ impl Value {
     /// A constant.
     pub fn literal(literal: Literal) -> Value {
         Value::new(literal)
+    }
+
+    /// Zero of a type, without an array.
+    pub fn symbolic_zero(ty: Type) -> Value {
+        Value::new(SymbolicZero(ty))
+    }
+
+    /// Whether it is zero without an array.
+    pub fn is_symbolic_zero(&self) -> bool {
+        self.downcast_ref::<SymbolicZero>().is_some()
     }
 
     /// The type.
@@ -103,6 +124,22 @@ impl Tangent {
         match self {
             Tangent::Zero(ty) => ops::full(cx, ty, Scalar::Int(0)),
             Tangent::Value(value) => Ok(value.clone()),
+        }
+    }
+
+    /// The value; a known zero stays one if `symbolic`, and becomes an array otherwise.
+    pub fn for_rule(&self, cx: Cx<'_>, symbolic: bool) -> Result<Value> {
+        match self {
+            Tangent::Zero(ty) if symbolic => Ok(Value::symbolic_zero(ty.clone())),
+            other => other.instantiate(cx),
+        }
+    }
+
+    /// What a rule gave, where known zeros may be among it.
+    pub fn from_rule(value: Value) -> Tangent {
+        match value.is_symbolic_zero() {
+            true => Tangent::Zero(value.ty().clone()),
+            false => Tangent::Value(value),
         }
     }
 

@@ -1,27 +1,88 @@
 //! Functions with derivatives of their own.
 
+mod fixed;
 mod jvp;
 mod vjp;
 
-use jaxrs_data::{Error, ErrorKind, Result, Type};
+use jaxrs_data::{Error, ErrorKind, Result, Type, bail};
 use jaxrs_ir::prims::Rule;
 use jaxrs_ir::{MappedAxis, Tangent, Value, ops};
 use parking_lot::Mutex;
 
+use self::fixed::Fixed;
 use self::jvp::WithJvp;
 use self::vjp::{WithVjp, complete};
 use crate::batch::{batched_first, map};
 use crate::bind::is_differentiable;
+use crate::frame::check_count;
 use crate::tracer::Origin;
 use crate::{Function, Scope};
+
+/// How rules are called.
+#[derive(Clone, Debug, Default)]
+pub struct CustomOptions {
+    /// Arguments that have no derivative: a jvp rule and a backward rule get them first, and a backward rule gives
+    /// cotangents of the others only. Those of a custom_vjp must not be tracers.
+    pub nondiff: Vec<usize>,
+    /// Whether rules see what is known to be zero. A jvp rule gets it as [`Value::symbolic_zero`]; a forward rule
+    /// gets, behind the arguments, truth values that say which of them move, and a backward rule gets cotangents
+    /// that are known zeros as such. Rules may give such zeros too.
+    pub symbolic_zeros: bool,
+}
 
 /// `function` with the forward derivative `rule`: `(x…, dx…) → (y…, dy…)`. Values of traces that either
 /// captures are constants to it.
 pub fn custom_jvp(function: &Function, rule: &Function) -> Function {
-    let custom = WithJvp { function: function.clone(), rule: rule.clone() };
+    custom_jvp_with(function, rule, CustomOptions::default())
+}
+
+/// As [`custom_jvp`], with options.
+pub fn custom_jvp_with(function: &Function, rule: &Function, options: CustomOptions) -> Function {
+    let fixed = Fixed(options.nondiff);
+    let rule = fixed.jvp(rule);
+    let symbolic_zeros = options.symbolic_zeros;
+    let custom = WithJvp { function: function.clone(), rule, symbolic_zeros };
     Function::new(function.name().clone(), move |scope: &Scope, inputs: &[Value]| {
-        custom.call(scope, inputs)
+        custom.call(scope, &fixed.stopped(custom.function.name(), scope, inputs)?)
     })
+}
+
+/// `function` with a forward derivative for each argument, `(dx, y…, x…) → dy…`, or none where the result does
+/// not depend on it; those of all arguments are summed.
+pub fn custom_jvps(function: &Function, jvps: &[Option<Function>]) -> Function {
+    let (function, jvps) = (function.clone(), jvps.to_vec());
+    let plain = function.clone();
+    let rule =
+        Function::new(format!("jvps({})", function.name()), move |s: &Scope, x: &[Value]| {
+            let (x, dx) = x.split_at(x.len() / 2);
+            if x.len() != jvps.len() {
+                bail!(
+                    InvalidArgument,
+                    "'{}' has {} derivatives, one for each argument, but got {} arguments",
+                    plain.name(),
+                    jvps.len(),
+                    x.len()
+                );
+            }
+            let outputs = custom_jvps(&plain, &jvps).call(s, x)?;
+            let zero = |y: &Value| Tangent::Zero(y.ty().clone());
+            let mut sums: Vec<Tangent> = outputs.iter().map(zero).collect();
+            for (jvp, dx) in jvps.iter().zip(dx) {
+                let Some(jvp) = jvp.as_ref().filter(|_| !dx.is_symbolic_zero()) else { continue };
+                let found = jvp.call(s, &[std::slice::from_ref(dx), &outputs, x].concat())?;
+                check_count("the number of tangents", sums.len(), found.len())?;
+                for (sum, found) in sums.iter_mut().zip(found) {
+                    *sum = sum.add(s, &Tangent::Value(found))?;
+                }
+            }
+            let tangents = sums.iter().map(|sum| sum.for_rule(s, true));
+            Ok(outputs.iter().cloned().map(Ok).chain(tangents).collect::<Result<_>>()?)
+        });
+    custom_jvp_with(
+        &function,
+        &rule,
+        CustomOptions { symbolic_zeros: true, ..CustomOptions::default() },
+    )
 }
 
 /// `function` with its own reverse derivative: `fwd` is `x… → (y…, residual…)` with `n_outputs` results
@@ -32,6 +93,34 @@ pub fn custom_vjp(
     fwd: &Function,
     bwd: &Function,
     n_outputs: usize,
+) -> Function {
+    custom_vjp_with(function, fwd, bwd, n_outputs, CustomOptions::default())
+}
+
+/// As [`custom_vjp`], with options.
+pub fn custom_vjp_with(
+    function: &Function,
+    fwd: &Function,
+    bwd: &Function,
+    n_outputs: usize,
+    options: CustomOptions,
+) -> Function {
+    let fixed = Fixed(options.nondiff);
+    let fwd = fixed.fwd(fwd, n_outputs, options.symbolic_zeros);
+    let bwd = fixed.bwd(bwd);
+    let custom = plain_vjp(function, &fwd, &bwd, n_outputs, options.symbolic_zeros);
+    Function::new(function.name().clone(), move |scope: &Scope, inputs: &[Value]| {
+        fixed.refuse_tracers(custom.name(), inputs)?;
+        custom.call(scope, inputs)
+    })
+}
+
+fn plain_vjp(
+    function: &Function,
+    fwd: &Function,
+    bwd: &Function,
+    n_outputs: usize,
+    symbolic_zeros: bool,
 ) -> Function {
     let (function, fwd, bwd) = (function.clone(), fwd.clone(), bwd.clone());
     // One backward rule for each combination of types, so that equal calls hold equal rules.
@@ -46,8 +135,8 @@ pub fn custom_vjp(
             rule
         });
         drop(rules);
-        let custom = WithVjp { function: function.clone(), fwd: fwd.clone(), bwd, n_outputs };
-        custom.call(scope, inputs)
+        let (function, fwd) = (function.clone(), fwd.clone());
+        WithVjp { function, fwd, bwd, n_outputs, symbolic_zeros }.call(scope, inputs)
     })
 }
 
@@ -98,11 +187,24 @@ pub(crate) fn batched(
     let mapped = axis.clone();
     Function::new(function.name().clone(), move |scope: &Scope, inputs: &[Value]| {
         let is_batched = |k: usize| batched.get(k).copied().unwrap_or(true);
-        let axes: Vec<Option<usize>> =
-            (0..inputs.len()).map(|k| is_batched(k).then_some(0)).collect();
+        let axes: Vec<Option<usize>> = (inputs.iter().enumerate())
+            .map(|(k, value)| (is_batched(k) && !value.is_symbolic_zero()).then_some(0))
+            .collect();
         let size = mapped.size;
-        let outputs = map(scope, &function, &mapped, inputs, &axes)?;
+        // Zeros stay known: those of one example.
+        let one = |(k, value): (usize, &Value)| match is_batched(k) && value.is_symbolic_zero() {
+            true => Value::symbolic_zero(value.ty().with_shape(value.shape().without(0))),
+            false => value.clone(),
+        };
+        let inputs: Vec<Value> = inputs.iter().enumerate().map(one).collect();
+        let outputs = map(scope, &function, &mapped, &inputs, &axes)?;
         let results = outputs.iter().enumerate().map(|(k, (value, axis))| {
+            if value.is_symbolic_zero() {
+                let is_summed = summed.get(k).copied().unwrap_or(false);
+                let shape = value.shape();
+                let shape = if is_summed { shape.clone() } else { shape.with(0, size) };
+                return Ok(Value::symbolic_zero(value.ty().with_shape(shape)));
+            }
             match (summed.get(k).copied().unwrap_or(false), *axis) {
                 (false, axis) => batched_first(scope, size, value, axis),
                 (true, Some(axis)) => ops::reduce_sum(scope, value, [axis]),

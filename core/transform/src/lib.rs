@@ -63,7 +63,9 @@ pub use control::{
     AssociativeScanOptions, ScanOptions, UNROLL_ALL, associative_scan, cond, fori_loop, map,
     platform_dependent, scan, switch, while_loop,
 };
-pub use custom::{custom_jvp, custom_vjp};
+pub use custom::{
+    CustomOptions, custom_jvp, custom_jvp_with, custom_jvps, custom_vjp, custom_vjp_with,
+};
 pub use custom_vmap::{BatchedResults, VmapRule, custom_vmap, sequential_vmap};
 pub use frame::Scope;
 pub use function::Function;

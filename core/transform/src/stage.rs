@@ -1,9 +1,10 @@
 //! Staging: from functions to programs.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jaxrs_data::{Error, Literal, Result, SmallVec, Type, bail};
-use jaxrs_ir::{Atom, Context as _, Eqn, Jaxpr, Outputs, Prim, Value, VarId};
+use jaxrs_ir::{Atom, Context as _, Eqn, Jaxpr, Outputs, Prim, Tangent, Value, VarId};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
@@ -116,15 +117,28 @@ impl Scope {
         }
     }
 
+    /// Values, with arrays for zeros that have none.
+    fn without_symbolic_zeros<'v>(&self, values: &'v [Value]) -> Result<Cow<'v, [Value]>> {
+        if !values.iter().any(Value::is_symbolic_zero) {
+            return Ok(values.into());
+        }
+        let array = |value: &Value| match value.is_symbolic_zero() {
+            true => Tangent::Zero(value.ty().clone()).instantiate(self),
+            false => Ok(value.clone()),
+        };
+        values.iter().map(array).collect()
+    }
+
     /// Records one operation.
     pub(crate) fn record(&self, prim: &Prim, inputs: &[Value]) -> Result<Outputs> {
         self.frame.check_open(prim.name())?;
+        let inputs = &self.without_symbolic_zeros(inputs)?;
         let in_types: SmallVec<[Type; 4]> = inputs.iter().map(|v| v.ty().clone()).collect();
         let out_types = prim.output_types(&in_types)?;
         let mut guard = self.stage()?.0.lock();
         let builder = guard.as_mut().ok_or_else(closed)?;
         let mut atoms = SmallVec::new();
-        for value in inputs {
+        for value in inputs.iter() {
             atoms.push(self.atom(builder, prim.name(), value)?);
         }
         let outputs: SmallVec<[VarId; 2]> =
@@ -185,11 +199,12 @@ impl Scope {
     /// As `finish_stage`, with the references from outside that were used: the program takes their values after
     /// its arguments, and gives new ones after its results.
     fn finish_stage_with_refs(&self, outputs: &[Value]) -> Result<(Jaxpr, Vec<Value>, Vec<Ref>)> {
+        let outputs = &self.without_symbolic_zeros(outputs)?;
         let mut guard = self.stage()?.0.lock();
         let mut builder = guard.take().ok_or_else(closed)?;
         drop(guard);
         let mut atoms = Vec::with_capacity(outputs.len());
-        for value in outputs {
+        for value in outputs.iter() {
             atoms.push(self.atom(&mut builder, "a result", value)?);
         }
         let references = std::mem::take(&mut builder.references);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use jaxrs_data::{Error, Literal, Result, Type, bail};
+use jaxrs_data::{Error, Literal, Result, Scalar, Type, bail};
 use jaxrs_ir::{Tangent, Value, ValueNode, VarId};
 use jaxrs_runtime::{Array, HostBuffer};
 use parking_lot::Mutex;
@@ -132,6 +132,11 @@ pub(crate) fn memory(value: &Value) -> Result<Arc<HostBuffer>> {
     }
     if let Some(literal) = value.downcast_ref::<Literal>() {
         return HostBuffer::from_bytes(literal.bytes()).map(Arc::new);
+    }
+    if value.is_symbolic_zero() {
+        let ty = value.ty().clone();
+        let zero = Literal::full(ty.clone(), Scalar::zero(ty.dtype));
+        return HostBuffer::from_bytes(zero.bytes()).map(Arc::new);
     }
     match value.downcast_ref::<Tracer>() {
         Some(tracer) => primal_memory(tracer),

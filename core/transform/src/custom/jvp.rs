@@ -13,6 +13,7 @@ use crate::{Function, Scope};
 pub(super) struct WithJvp {
     pub(super) function: Function,
     pub(super) rule: Function,
+    pub(super) symbolic_zeros: bool,
 }
 
 impl WithJvp {
@@ -27,7 +28,8 @@ impl WithJvp {
                 let operands = traced.operands(inputs);
                 let num_consts = traced.consts.len();
                 let jvp = rule(&self.rule);
-                let prim = CustomJvp { call_jaxpr: traced.jaxpr, jvp, num_consts };
+                let symbolic_zeros = self.symbolic_zeros;
+                let prim = CustomJvp { call_jaxpr: traced.jaxpr, jvp, num_consts, symbolic_zeros };
                 Ok(scope.bind(&prim.into(), &operands)?.into_vec())
             }
             Kind::Jvp | Kind::Linearize(_) => self.differentiate(scope, inputs),
@@ -41,6 +43,7 @@ impl WithJvp {
                 let inner = WithJvp {
                     function: batched(&self.function, axis, &flags, &[]),
                     rule: batched(&self.rule, axis, &both, &[]),
+                    symbolic_zeros: self.symbolic_zeros,
                 };
                 Ok(rebatched(scope, inner.call(&scope.parent(), &values)?))
             }
@@ -56,7 +59,7 @@ impl WithJvp {
         }
         let mut operands = primals;
         for tangent in &tangents {
-            operands.push(tangent.instantiate(&parent)?);
+            operands.push(tangent.for_rule(&parent, self.symbolic_zeros)?);
         }
         let results = match &scope.frame.kind {
             Kind::Linearize(linear) => {
@@ -78,7 +81,7 @@ impl WithJvp {
         let origin = Origin::Made("custom_jvp");
         let pairs = outputs.iter().zip(tangents);
         Ok(pairs
-            .map(|(y, dy)| scope.with_tangent(y.clone(), Tangent::Value(dy.clone()), origin))
+            .map(|(y, dy)| scope.with_tangent(y.clone(), Tangent::from_rule(dy.clone()), origin))
             .collect())
     }
 }

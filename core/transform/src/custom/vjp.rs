@@ -16,6 +16,7 @@ pub(super) struct WithVjp {
     pub(super) fwd: Function,
     pub(super) bwd: Function,
     pub(super) n_outputs: usize,
+    pub(super) symbolic_zeros: bool,
 }
 
 impl WithVjp {
@@ -33,6 +34,7 @@ impl WithVjp {
                     call_jaxpr: traced.jaxpr,
                     fwd: rule(&self.fwd),
                     bwd: rule(&self.bwd),
+                    symbolic_zeros: self.symbolic_zeros,
                 };
                 Ok(scope.bind(&prim.into(), &operands)?.into_vec())
             }
@@ -55,10 +57,14 @@ impl WithVjp {
         if tangents.iter().all(Tangent::is_zero) {
             return self.call(&parent, &primals);
         }
-        let mut outputs = self.fwd.call(&parent, &primals)?;
+        let mut args = primals.clone();
+        if self.symbolic_zeros {
+            args.extend(CustomVjp::perturbed(&tangents));
+        }
+        let mut outputs = self.fwd.call(&parent, &args)?;
         CustomVjp::check_fwd(name, self.n_outputs, outputs.len())?;
         let residuals = outputs.split_off(self.n_outputs);
-        let bwd = rule(&self.bwd);
+        let bwd = (rule(&self.bwd), self.symbolic_zeros);
         let out_types = outputs.iter().map(|value| value.ty().clone()).collect();
         let tangents = CustomLinear::bind(linear, bwd, out_types, &residuals, &tangents)?;
         let origin = Origin::Made("custom_vjp");
@@ -72,11 +78,16 @@ impl WithVjp {
             return self.call(&scope.parent(), &values);
         }
         let shared: Vec<bool> = flags.iter().map(|batched| !batched).collect();
+        let mut of_fwd = flags.clone();
+        if self.symbolic_zeros {
+            of_fwd.extend(flags.iter().map(|_| false));
+        }
         let inner = WithVjp {
             function: batched(&self.function, axis, &flags, &[]),
-            fwd: batched(&self.fwd, axis, &flags, &[]),
+            fwd: batched(&self.fwd, axis, &of_fwd, &[]),
             bwd: batched(&self.bwd, axis, &[], &shared),
             n_outputs: self.n_outputs,
+            symbolic_zeros: self.symbolic_zeros,
         };
         Ok(rebatched(scope, inner.call(&scope.parent(), &values)?))
     }

@@ -20,6 +20,8 @@ pub struct CustomJvp {
     pub jvp: Rule,
     /// The number of values that the function captured, which have no derivative.
     pub num_consts: usize,
+    /// Whether the rule gets known zeros as such.
+    pub symbolic_zeros: bool,
 }
 
 impl CustomJvp {
@@ -62,6 +64,7 @@ impl Primitive for CustomJvp {
             ("call_jaxpr", Param::Jaxpr(self.call_jaxpr.clone())),
             ("jvp", Param::Name(self.jvp.name().to_owned())),
             ("num_consts", Param::size(self.num_consts)),
+            ("symbolic_zeros", Param::Bool(self.symbolic_zeros)),
         ]
     }
 
@@ -72,6 +75,7 @@ impl Primitive for CustomJvp {
                 call_jaxpr: params.jaxpr("call_jaxpr")?,
                 jvp: Rule::named(params.name("jvp")?),
                 num_consts: params.size("num_consts")?,
+                symbolic_zeros: params.bool("symbolic_zeros")?,
             })
         })
     }
@@ -95,12 +99,12 @@ impl Primitive for CustomJvp {
         }
         let mut operands = primals[n..].to_vec();
         for tangent in &tangents[n..] {
-            operands.push(tangent.instantiate(cx)?);
+            operands.push(tangent.for_rule(cx, self.symbolic_zeros)?);
         }
         let mut outputs = cx.call_rule(&self.jvp, &operands)?;
         CustomJvp::check_rule(self.jvp.name(), &outputs)?;
         let found = outputs.split_off(outputs.len() / 2);
-        let tangents = found.into_iter().map(Tangent::Value).collect();
+        let tangents = found.into_iter().map(Tangent::from_rule).collect();
         Ok(Jvp { primals: outputs.into(), tangents })
     }
 
@@ -138,7 +142,12 @@ impl Primitive for CustomJvp {
     #[cfg(any(test, feature = "testing"))]
     fn samples() -> Vec<crate::prims::Sample> {
         // A rule that is known by its name only cannot be applied.
-        let prim = |call_jaxpr| CustomJvp { call_jaxpr, jvp: Rule::named("f_jvp"), num_consts: 0 };
+        let prim = |call_jaxpr| CustomJvp {
+            call_jaxpr,
+            jvp: Rule::named("f_jvp"),
+            num_consts: 0,
+            symbolic_zeros: false,
+        };
         let sample = super::super::sample::of_program(prim);
         vec![crate::prims::Sample { smooth: false, ..sample }]
     }

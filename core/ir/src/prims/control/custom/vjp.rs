@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use jaxrs_data::{Error, ErrorKind, Literal, Result, SmallVec, Type, bail, smallvec};
+use jaxrs_data::{
+    DType, Error, ErrorKind, Literal, Result, Scalar, SmallVec, Type, bail, smallvec,
+};
 
 use super::super::call;
 use super::Rule;
@@ -22,6 +24,9 @@ pub struct CustomVjp {
     pub bwd: Rule,
     /// The number of values that the function captured, which have no derivative.
     pub num_consts: usize,
+    /// Whether `fwd` gets, behind the arguments, truth values that say which of them move, and `bwd` gets
+    /// known zeros as such.
+    pub symbolic_zeros: bool,
 }
 
 impl CustomVjp {
@@ -34,6 +39,14 @@ impl CustomVjp {
                 "forward-mode differentiation (jvp) cannot be applied to '{name}', which has a custom_vjp"
             ),
         )
+    }
+
+    /// Of each argument whether it moves.
+    pub fn perturbed(tangents: &[Tangent]) -> impl Iterator<Item = Value> + '_ {
+        let truth = |tangent: &Tangent| {
+            Value::literal(Literal::scalar(DType::Bool, Scalar::Bool(!tangent.is_zero())))
+        };
+        tangents.iter().map(truth)
     }
 
     /// Checks how many values a forward rule gave.
@@ -59,6 +72,7 @@ impl Primitive for CustomVjp {
             ("call_jaxpr", Param::Jaxpr(self.call_jaxpr.clone())),
             ("fwd", Param::Name(self.fwd.name().to_owned())),
             ("num_consts", Param::size(self.num_consts)),
+            ("symbolic_zeros", Param::Bool(self.symbolic_zeros)),
         ]
     }
 
@@ -70,6 +84,7 @@ impl Primitive for CustomVjp {
                 fwd: Rule::named(params.name("fwd")?),
                 bwd: Rule::named(params.name("bwd")?),
                 num_consts: params.size("num_consts")?,
+                symbolic_zeros: params.bool("symbolic_zeros")?,
             })
         })
     }
@@ -105,12 +120,17 @@ impl Primitive for CustomVjp {
             let outputs = primal.bind(&self.clone().into(), primals)?;
             return Ok(Some(call::without_tangents(outputs)));
         }
-        let mut outputs = primal.call_rule(&self.fwd, args)?;
+        let mut args = args.to_vec();
+        if self.symbolic_zeros {
+            args.extend(CustomVjp::perturbed(tangents));
+        }
+        let mut outputs = primal.call_rule(&self.fwd, &args)?;
         let n_outputs = self.call_jaxpr.outputs.len();
         CustomVjp::check_fwd(self.fwd.name(), n_outputs, outputs.len())?;
         let residuals = outputs.split_off(n_outputs);
         let types = outputs.iter().map(|value| value.ty().clone()).collect();
-        let found = CustomLinear::bind(linear, self.bwd.clone(), types, &residuals, tangents)?;
+        let bwd = (self.bwd.clone(), self.symbolic_zeros);
+        let found = CustomLinear::bind(linear, bwd, types, &residuals, tangents)?;
         let tangents = found.into_iter().map(Tangent::Value).collect();
         Ok(Some(Jvp { primals: outputs.into(), tangents }))
     }
@@ -136,11 +156,16 @@ impl Primitive for CustomVjp {
         let (call_jaxpr, _) = cx.batch_jaxpr(&self.call_jaxpr, size, &flags, &all)?;
         let args = &flags[self.num_consts..];
         let shared: Vec<bool> = args.iter().map(|batched| !batched).collect();
+        let mut of_fwd = args.to_vec();
+        if self.symbolic_zeros {
+            of_fwd.extend(args.iter().map(|_| false));
+        }
         let prim = CustomVjp {
             call_jaxpr,
-            fwd: cx.batch_rule(&self.fwd, size, args, &[])?,
+            fwd: cx.batch_rule(&self.fwd, size, &of_fwd, &[])?,
             bwd: cx.batch_rule(&self.bwd, size, &[], &shared)?,
             num_consts: self.num_consts,
+            symbolic_zeros: self.symbolic_zeros,
         };
         Ok(Batched { outputs: cx.bind(&prim.into(), &inputs)?, axes: program::leading(&all) })
     }
@@ -157,6 +182,7 @@ impl Primitive for CustomVjp {
             fwd: Rule::named("f_fwd"),
             bwd: Rule::named("f_bwd"),
             num_consts: 0,
+            symbolic_zeros: false,
         };
         let sample = super::super::sample::of_program(prim);
         vec![crate::prims::Sample { smooth: false, ..sample }]
@@ -175,20 +201,23 @@ pub struct CustomLinear {
     pub has_tangent: Vec<bool>,
     /// The types of the results.
     pub out_types: Vec<Type>,
+    /// As in [`CustomVjp`].
+    pub symbolic_zeros: bool,
 }
 
 impl CustomLinear {
-    /// The tangents of results, for those of arguments.
+    /// The tangents of results, for those of arguments; `bwd` is the rule, and whether it gets known zeros
+    /// as such.
     pub fn bind(
         linear: Cx<'_>,
-        bwd: Rule,
+        (bwd, symbolic_zeros): (Rule, bool),
         out_types: Vec<Type>,
         residuals: &[Value],
         tangents: &[Tangent],
     ) -> Result<SmallVec<[Value; 2]>> {
         let num_residuals = residuals.len();
         let has_tangent = program::nonzero(tangents);
-        let prim = CustomLinear { bwd, num_residuals, has_tangent, out_types };
+        let prim = CustomLinear { bwd, num_residuals, has_tangent, out_types, symbolic_zeros };
         let operands: SmallVec<[Value; 4]> =
             residuals.iter().cloned().chain(program::values(tangents)).collect();
         linear.bind(&prim.into(), &operands)
@@ -204,6 +233,7 @@ impl Primitive for CustomLinear {
         vec![
             ("bwd", Param::Name(self.bwd.name().to_owned())),
             ("num_res", Param::size(self.num_residuals)),
+            ("symbolic_zeros", Param::Bool(self.symbolic_zeros)),
         ]
     }
 
@@ -234,12 +264,12 @@ impl Primitive for CustomLinear {
     ) -> Result<SmallVec<[Tangent; 4]>> {
         let mut operands = program::known(&inputs[..self.num_residuals]);
         for cotangent in cotangents {
-            operands.push(cotangent.instantiate(cx)?);
+            operands.push(cotangent.for_rule(cx, self.symbolic_zeros)?);
         }
         let found = cx.call_rule(&self.bwd, &operands)?;
         let found = program::chosen(&found, &self.has_tangent).into_iter();
         let known = inputs[..self.num_residuals].iter().map(|x| Tangent::Zero(x.ty().clone()));
-        Ok(known.chain(found.map(Tangent::Value)).collect())
+        Ok(known.chain(found.map(Tangent::from_rule)).collect())
     }
 
     fn batch(
