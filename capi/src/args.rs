@@ -100,6 +100,16 @@ impl<B: Body> Shared<B> {
 }
 
 impl<B: Body> Handles<B> {
+    /// The handles, of which some may be null.
+    pub fn optional<'a>(
+        &self,
+        n: usize,
+        name: &'static str,
+    ) -> Result<impl ExactSizeIterator<Item = Result<Option<&'a Handle<B>>>>> {
+        let pointers = List::<*mut Handle<B>>(self.0).get(n, name)?;
+        Ok(pointers.iter().map(move |&raw| Shared(raw).optional(name)))
+    }
+
     /// The handles.
     pub fn get<'a>(
         &self,

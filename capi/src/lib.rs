@@ -38,6 +38,7 @@ pub mod recompute;
 pub mod reduction;
 pub mod reference;
 pub mod results;
+pub mod rules;
 pub mod scope;
 pub mod spmd;
 pub mod statistics;

@@ -72,8 +72,12 @@ fn no_flags(flags: u32) -> Result<()> {
 }
 
 fn indices(raw: *const u32, n: usize, name: &str) -> Result<Vec<usize>> {
-    let mut indices: Vec<usize> =
-        List::new(raw).get(n, name)?.iter().map(|&index| index as usize).collect();
+    distinct(List::new(raw).get(n, name)?, name)
+}
+
+/// Numbers of arguments, each named once.
+pub(crate) fn distinct(indices: &[u32], name: &str) -> Result<Vec<usize>> {
+    let mut indices: Vec<usize> = indices.iter().map(|&index| index as usize).collect();
     let all = indices.clone();
     indices.sort_unstable();
     if let Some(twice) = indices.windows(2).find(|pair| pair.first() == pair.last()) {

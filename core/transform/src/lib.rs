@@ -80,7 +80,7 @@ pub use linear::{
     SolveOptions, Solver, closure_convert, custom_linear_solve, custom_root, linear_call,
     linear_transpose,
 };
-pub use linearize::{linearize, vjp};
+pub use linearize::{linearize, linearize_with_aux, vjp, vjp_with_aux};
 pub use memory::{MemoryLimit, Pressure};
 pub use reference::{Ref, new_ref, run_state};
 pub use settings::{RankPromotion, Settings};

@@ -10,7 +10,7 @@ use crate::bind::{eval_jaxpr, is_differentiable};
 use crate::frame::{Kind, check_count, during};
 use crate::jvp::{check_tangent, typed_tangent};
 use crate::tracer::{Data, Origin};
-use crate::{Function, Scope};
+use crate::{DiffOptions, Function, Scope};
 
 /// A function's results at a point, and the linear program of its derivative there.
 pub(crate) struct Linearized {
@@ -115,17 +115,30 @@ pub fn linearize(
     scope: &Scope,
     inputs: &[Value],
 ) -> Result<(Vec<Value>, Function)> {
+    linearize_with_aux(function, scope, inputs, 0)
+}
+
+/// As [`linearize`], of which the last `n_aux` results are only passed on: there are no tangents of them.
+pub fn linearize_with_aux(
+    function: &Function,
+    scope: &Scope,
+    inputs: &[Value],
+    n_aux: usize,
+) -> Result<(Vec<Value>, Function)> {
     let linearized = Linearized::new(scope, function, inputs, &differentiable(inputs))
         .map_err(during("linearize", function.name()))?;
     let types: Vec<Type> = inputs.iter().map(|value| value.ty().clone()).collect();
     let outputs = linearized.outputs.clone();
+    let n = with_aux(n_aux).n_outputs("linearize", outputs.len())?;
     let name: Arc<str> = format!("linearized({})", function.name()).into();
     let forward = Function::new(name.clone(), move |scope: &Scope, tangents: &[Value]| {
         check_count(&name, types.len(), tangents.len())?;
         for (k, (ty, tangent)) in types.iter().zip(tangents).enumerate() {
             check_tangent("linearize", k, ty, tangent.ty())?;
         }
-        linearized.push_forward(scope, tangents)
+        let mut found = linearized.push_forward(scope, tangents)?;
+        found.truncate(n);
+        Ok(found)
     });
     Ok((outputs, forward))
 }
@@ -134,17 +147,30 @@ pub fn linearize(
 /// Cotangents of integers and booleans are there, and are ignored or zero. That function can be used as
 /// long as the scope.
 pub fn vjp(function: &Function, scope: &Scope, inputs: &[Value]) -> Result<(Vec<Value>, Function)> {
+    vjp_with_aux(function, scope, inputs, 0)
+}
+
+/// As [`vjp`], of which the last `n_aux` results are only passed on: there are no cotangents of them.
+pub fn vjp_with_aux(
+    function: &Function,
+    scope: &Scope,
+    inputs: &[Value],
+    n_aux: usize,
+) -> Result<(Vec<Value>, Function)> {
     let linearized = Linearized::new(scope, function, inputs, &differentiable(inputs))
         .map_err(during("vjp", function.name()))?;
     let types: Vec<Type> = inputs.iter().map(|value| value.ty().clone()).collect();
     let outputs = linearized.outputs.clone();
+    let n = with_aux(n_aux).n_outputs("vjp", outputs.len())?;
     let name: Arc<str> = format!("vjp({})", function.name()).into();
     let pullback = Function::new(name.clone(), move |scope: &Scope, cotangents: &[Value]| {
-        check_count(&name, linearized.outputs.len(), cotangents.len())?;
+        check_count(&name, n, cotangents.len())?;
         for (k, (output, ct)) in linearized.outputs.iter().zip(cotangents).enumerate() {
             check_cotangent(k, output.ty(), ct.ty())?;
         }
-        let cotangents: Vec<Tangent> = cotangents.iter().cloned().map(Tangent::Value).collect();
+        let given = cotangents.iter().cloned().map(Tangent::Value);
+        let aux = linearized.outputs[n..].iter().map(|y| Tangent::Zero(y.ty().clone()));
+        let cotangents: Vec<Tangent> = given.chain(aux).collect();
         let mut results = linearized.pull_back(scope, &cotangents)?.into_iter();
         let types = types.iter().zip(&linearized.in_has_tangent);
         types
@@ -155,6 +181,10 @@ pub fn vjp(function: &Function, scope: &Scope, inputs: &[Value]) -> Result<(Vec<
             .collect()
     });
     Ok((outputs, pullback))
+}
+
+fn with_aux(n_aux: usize) -> DiffOptions {
+    DiffOptions { n_aux, ..DiffOptions::default() }
 }
 
 fn check_cotangent(k: usize, output: &Type, cotangent: &Type) -> Result<()> {

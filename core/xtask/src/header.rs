@@ -33,6 +33,7 @@ const FILES: &[(&str, &str)] = &[
     ("bytes", "text and data"),
     ("function", "functions"),
     ("transforms", "transforms: from functions to functions; indices count arguments"),
+    ("rules", "functions with derivatives of their own, and passes apart"),
     ("linear", "linear functions, equations that are differentiated as such, and Taylor mode"),
     ("recompute", "recomputation: what reverse mode keeps"),
     ("spmd", "batching rules, and several devices"),

@@ -3,7 +3,8 @@
 use jaxrs_data::{DType, Literal, Scalar, Type};
 use jaxrs_ir::{Value, ops};
 use jaxrs_transform::{
-    ALL_BUT_FIRST, DiffOptions, Function, Scope, fwd_and_bwd, hessian, jacfwd, jacrev, value_and_grad,
+    ALL_BUT_FIRST, DiffOptions, Function, Scope, fwd_and_bwd, hessian, jacfwd, jacrev,
+    value_and_grad,
 };
 
 use crate::setting::*;
@@ -189,4 +190,23 @@ fn passes_forward_and_backward_are_functions_of_their_own() {
             passes.n_residuals
         ),
     );
+}
+
+#[test]
+fn pullbacks_and_pushforwards_leave_out_auxiliary_results() {
+    let f =
+        Function::new("f", |s: &Scope, x: &[Value]| Ok(vec![mul(s, &x[0], &x[1])?, x[0].clone()]));
+    let context = context();
+    let (scope, inputs) = (context.root(), [scalar(3.0), scalar(4.0)]);
+    let (y, back) = jaxrs_transform::vjp_with_aux(&f, &scope, &inputs, 1).expect("it runs");
+    assert_eq!(y.iter().flat_map(numbers).collect::<Vec<_>>(), [12.0, 3.0]);
+    let found = back.call(&scope, &[scalar(10.0)]).expect("it runs");
+    assert_eq!(found.iter().flat_map(numbers).collect::<Vec<_>>(), [40.0, 30.0]);
+    let (_, forward) =
+        jaxrs_transform::linearize_with_aux(&f, &scope, &inputs, 1).expect("it runs");
+    let found = forward.call(&scope, &[scalar(1.0), scalar(0.0)]).expect("it runs");
+    assert_eq!(found.iter().flat_map(numbers).collect::<Vec<_>>(), [4.0]);
+    let refused = jaxrs_transform::vjp_with_aux(&f, &scope, &inputs, 3).map(drop);
+    let message = refused.expect_err("it is to be refused").to_string();
+    assert_eq!(message, "vjp needs 3 auxiliary outputs, but the function gives 2 in all");
 }

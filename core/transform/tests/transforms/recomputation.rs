@@ -236,3 +236,42 @@ fn barriers_pass_values_and_derivatives_on_together() {
 fn optimized() -> Function {
     Function::new("none", |s: &Scope, _: &[Value]| optimization_barrier(s, &[]))
 }
+
+/// sin(name(x sin x)) or x², by the sign of x.
+fn branched(policy: Option<&'static str>) -> Function {
+    let a = unary("a", |s, x| {
+        let product = mul(s, &sin(s, x)?, x)?;
+        sin(s, &checkpoint_name(s, &product, "a")?)
+    });
+    let b = unary("b", |s, x| mul(s, x, x));
+    let f = unary("branched", move |s, x| {
+        let positive = ops::compare(s, jaxrs_kernel::Compare::Gt, x, &constant(0.0))?;
+        let x = std::slice::from_ref(x);
+        jaxrs_transform::cond(s, &positive, &a, &b, x).map(|mut y| y.swap_remove(0))
+    });
+    match policy {
+        Some(policy) => with_policy(&f, policy),
+        None => f,
+    }
+}
+
+#[test]
+fn branches_keep_what_policies_say() {
+    let lines = |policy| kept(&branched(Some(policy)), &[&[]]).lines().count();
+    assert_eq!(lines("nothing_saveable"), 1);
+    assert_eq!(lines("save_only_these_names('b')"), 1);
+    assert_eq!(lines("save_only_these_names('a')"), 2);
+    let slope = |x: f64| (x * x.sin()).cos() * (x.sin() + x * x.cos());
+    for policy in POLICIES {
+        let f = branched(Some(policy));
+        for g in [grad(&f), jit(&grad(&f))] {
+            check(&g, &[scalar(0.7)], &[&[slope(0.7)]]);
+            check(&g, &[scalar(-0.7)], &[&[-1.4]]);
+        }
+        check(&vmap(&grad(&f)), &[array(&[2], &[0.7, -0.7])], &[&[slope(0.7), -1.4]]);
+        let second = numbers(
+            &call(&grad(&grad(&branched(None))), &context().root(), &[scalar(0.7)]).unwrap(),
+        );
+        check(&grad(&grad(&f)), &[scalar(0.7)], &[&second]);
+    }
+}

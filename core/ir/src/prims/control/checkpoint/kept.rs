@@ -1,15 +1,18 @@
 //! What is kept of a linearized program, and how residuals follow from it.
 //!
 //! The program of results and residuals is walked from the residuals back: what a saveable operation gave is
-//! kept, and anything else is computed again from what that takes. Calls are replaced by what they call, and
-//! loops hand out what their bodies keep of each iteration, stacked.
+//! kept, and anything else is computed again from what that takes. Calls are replaced by what they call; loops
+//! hand out what their bodies keep of each iteration, stacked, and branches what they keep, beside zeros for
+//! what the others keep.
+
+mod inner;
 
 use std::sync::Arc;
 
 use jaxrs_data::{Result, Type};
 
 use super::Policy;
-use crate::prims::Scan;
+use crate::prims::{Cond, Scan};
 use crate::rules::program;
 use crate::{Atom, Cx, Eqn, Jaxpr, LinearizedJaxpr, Prim, Residual, Value, VarId};
 
@@ -87,7 +90,7 @@ impl Cut<'_> {
                 continue;
             }
             mark(&mut needed, &eqn.inputs);
-            eqns.push(self.through_loop(k, &eqn, &needed).unwrap_or(eqn));
+            eqns.push(self.through_programs(k, &eqn, &needed).unwrap_or(eqn));
         }
         eqns.reverse();
         self.saved.reverse();
@@ -102,39 +105,6 @@ impl Cut<'_> {
         let outputs = results.into_iter().chain(saved).collect();
         Jaxpr { outputs, ..self.program }
     }
-
-    /// Has a loop keep values of each iteration: it gives them stacked from now on, and the loop that comes
-    /// back runs over them.
-    fn through_loop(&mut self, k: usize, eqn: &Eqn, needed: &[bool]) -> Option<Eqn> {
-        let Prim::Scan(scan) = &eqn.prim else { return None };
-        let mut body = Cut::new(&scan.jaxpr, self.policy);
-        // Carried values matter to later iterations, stacked ones where they are needed.
-        let is_wanted = |j: usize| j < scan.num_carry || needed[eqn.outputs[j].0 as usize];
-        let outputs = scan.jaxpr.outputs.iter().enumerate();
-        let wanted: Vec<Atom> =
-            outputs.filter(|&(j, _)| is_wanted(j)).map(|(_, atom)| atom.clone()).collect();
-        let again = body.again(&wanted);
-        if body.saved.is_empty() {
-            return None;
-        }
-        let stack = |ty: &Type| ty.with_shape(ty.shape.with(0, scan.length));
-        let types = body.saved.iter().map(|&var| stack(&body.program[var]));
-        let stacked: Vec<VarId> = types.map(|ty| self.program.fresh_var(ty)).collect();
-        let forward = body.forward(scan.jaxpr.outputs.clone());
-        let replaced = &mut self.program.eqns[k];
-        replaced.prim = Scan { jaxpr: program::live(&forward), ..scan.clone() }.into();
-        replaced.outputs.extend(stacked.iter().copied());
-        let mut inputs = eqn.inputs.clone();
-        inputs.extend(stacked.iter().map(|&var| Atom::Var(var)));
-        self.saved.extend(stacked);
-        let outputs = (0..eqn.outputs.len()).filter(|&j| is_wanted(j)).map(|j| eqn.outputs[j]);
-        Some(Eqn {
-            prim: Scan { jaxpr: program::live(&again), ..scan.clone() }.into(),
-            inputs,
-            outputs: outputs.collect(),
-            name_stack: eqn.name_stack.clone(),
-        })
-    }
 }
 
 fn mark(needed: &mut [bool], atoms: &[Atom]) {
@@ -145,9 +115,11 @@ fn mark(needed: &mut [bool], atoms: &[Atom]) {
     }
 }
 
-/// The program, and those that its loops run, with what is called in place of calls.
+/// The program, and those that its loops and branches run, with what is called in place of calls.
 fn flattened(cx: Cx<'_>, jaxpr: &Arc<Jaxpr>) -> Result<Arc<Jaxpr>> {
-    let is_flat = |eqn: &Eqn| callee(&eqn.prim).is_none() && !matches!(eqn.prim, Prim::Scan(_));
+    let is_flat = |eqn: &Eqn| {
+        callee(&eqn.prim).is_none() && !matches!(eqn.prim, Prim::Scan(_) | Prim::Cond(_))
+    };
     if jaxpr.eqns.iter().all(is_flat) {
         return Ok(jaxpr.clone());
     }
@@ -168,6 +140,11 @@ fn eval_flat(cx: Cx<'_>, jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Vec<Value>> 
         Prim::Scan(scan) => {
             let scan = Scan { jaxpr: flattened(cx, &scan.jaxpr)?, ..scan.clone() };
             Ok(cx.bind(&scan.into(), operands)?.into_vec())
+        }
+        Prim::Cond(cond) => {
+            let branches = cond.branches.iter().map(|branch| flattened(cx, branch));
+            let cond = Cond { branches: branches.collect::<Result<_>>()? };
+            Ok(cx.bind(&cond.into(), operands)?.into_vec())
         }
         prim => match callee(prim) {
             Some(callee) => eval_flat(cx, callee, operands),
