@@ -76,7 +76,7 @@ pub fn custom_jvps(function: &Function, jvps: &[Option<Function>]) -> Function {
                 }
             }
             let tangents = sums.iter().map(|sum| sum.for_rule(s, true));
-            Ok(outputs.iter().cloned().map(Ok).chain(tangents).collect::<Result<_>>()?)
+            outputs.iter().cloned().map(Ok).chain(tangents).collect()
         });
     custom_jvp_with(
         &function,
