@@ -14,6 +14,7 @@ from jax import lax
 
 import complex_numbers
 import fourier
+import matrices
 import numpy_functions
 import pieces
 import sliding
@@ -412,7 +413,7 @@ def operations(r):
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
     for group in [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations,
-                  *complex_numbers.GROUPS, *fourier.GROUPS, *numpy_functions.GROUPS, *pieces.GROUPS, *sliding.GROUPS, *sparse.GROUPS,
+                  *complex_numbers.GROUPS, *fourier.GROUPS, *matrices.GROUPS, *numpy_functions.GROUPS, *pieces.GROUPS, *sliding.GROUPS, *sparse.GROUPS,
                   *special.GROUPS, *table.GROUPS]:
         group(Recorder(folder, group.__name__))
 

@@ -3,6 +3,7 @@
 mod convolution;
 mod dynamic;
 mod fft;
+pub mod linalg;
 mod padding;
 mod ragged;
 mod special;

@@ -15,6 +15,7 @@ mod grids;
 mod histograms;
 pub mod index;
 mod indexing;
+pub mod linalg;
 mod logic;
 mod numbers;
 mod padding;

@@ -14,6 +14,7 @@ mod create;
 mod elementwise;
 mod fourier;
 mod index;
+mod linalg;
 mod nn;
 mod numbers;
 mod product;
@@ -158,6 +159,7 @@ pub static GROUPS: &[(&str, &[Op])] = &[
     ("complex numbers", complex::OPS),
     ("reductions", reduce::OPS),
     ("products", product::OPS),
+    ("linear algebra", linalg::OPS),
     ("convolutions and windows", window::OPS),
     ("Fourier transforms", fourier::OPS),
     ("arrangement", arrange::OPS),

@@ -44,6 +44,7 @@ mod fft;
 mod gather;
 mod integer_pow;
 mod iota;
+pub mod linalg;
 mod pad;
 mod permute;
 mod random;
@@ -89,6 +90,10 @@ pub use fft::{Fft, FftType};
 pub use gather::{Gather, IndexMode};
 pub use integer_pow::IntegerPow;
 pub use iota::Iota;
+pub use linalg::{
+    Cholesky, Eig, Eigh, Geqp3, Geqrf, Hessenberg, HouseholderProduct, Lu, LuPivotsToPermutation,
+    Ormqr, Qr, Schur, Svd, TriangularSolve, Tridiagonal, TridiagonalSolve,
+};
 pub use pad::Pad;
 pub use permute::{Rev, Transpose};
 pub use random::{RandomBits, Threefry2x32};
@@ -354,6 +359,22 @@ primitives! {
     ConvGeneralDilated,
     Sort,
     Fft,
+    Cholesky,
+    Lu,
+    LuPivotsToPermutation,
+    TriangularSolve,
+    TridiagonalSolve,
+    Qr,
+    Geqrf,
+    Geqp3,
+    HouseholderProduct,
+    Ormqr,
+    Eigh,
+    Eig,
+    Svd,
+    Schur,
+    Hessenberg,
+    Tridiagonal,
     TopK,
     Threefry2x32,
     RandomBits,

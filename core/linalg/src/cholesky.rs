@@ -36,8 +36,7 @@ fn diagonal_block<T: Field>(a: &mut Matrix<T>, start: usize, end: usize) -> Resu
         let row = &a.row(i)[start..i];
         let sum = row.iter().fold(T::Real::ZERO, |sum, x| sum + x.norm_sqr());
         let pivot = a[(i, i)].re() - sum;
-        // Not so of NaN, too.
-        if !(pivot > T::Real::ZERO) {
+        if pivot <= T::Real::ZERO || pivot.is_nan() {
             return Err(Failed);
         }
         a[(i, i)] = T::real(pivot.sqrt());

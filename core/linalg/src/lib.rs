@@ -31,7 +31,7 @@ pub use eig::{Eig, eig};
 pub use field::{Field, Real};
 pub use hessenberg::hessenberg;
 pub use lu::{lu, permutation_of};
-pub use matrix::Matrix;
+pub use matrix::{Matrix, elements, write};
 pub use qr::{geqp3, geqrf, householder_product, ormqr};
 pub use schur::{Schur, schur};
 pub use svd::{Svd, svd, svdvals};

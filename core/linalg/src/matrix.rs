@@ -2,6 +2,8 @@
 
 use std::ops::{Index, IndexMut, Range};
 
+use bytemuck::Pod;
+
 use crate::Field;
 
 /// A matrix that owns its elements.
@@ -27,6 +29,18 @@ impl<T: Field> Matrix<T> {
     pub fn from_slice(rows: usize, cols: usize, data: &[T]) -> Matrix<T> {
         assert_eq!(data.len(), rows * cols, "elements of a {rows}x{cols} matrix");
         Matrix { data: data.to_vec(), rows, cols }
+    }
+
+    /// With elements in the machine's byte order, which need not be aligned.
+    pub fn from_bytes(rows: usize, cols: usize, bytes: &[u8]) -> Matrix<T> {
+        let data = elements(bytes);
+        assert_eq!(data.len(), rows * cols, "elements of a {rows}x{cols} matrix");
+        Matrix { data, rows, cols }
+    }
+
+    /// Writes the elements' bytes, of which there are as many as given.
+    pub fn write_to(&self, bytes: &mut [u8]) {
+        write(&self.data, bytes);
     }
 
     /// With elements that a function of row and column gives.
@@ -142,4 +156,14 @@ impl<T: Field> IndexMut<(usize, usize)> for Matrix<T> {
     fn index_mut(&mut self, (i, j): (usize, usize)) -> &mut T {
         &mut self.data[i * self.cols + j]
     }
+}
+
+/// The elements that bytes stand for, which need not be aligned.
+pub fn elements<T: Pod>(bytes: &[u8]) -> Vec<T> {
+    bytemuck::allocation::pod_collect_to_vec(bytes)
+}
+
+/// Writes elements' bytes, of which there are as many as given.
+pub fn write<T: Pod>(elements: &[T], bytes: &mut [u8]) {
+    bytes.copy_from_slice(bytemuck::cast_slice(elements));
 }

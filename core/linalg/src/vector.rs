@@ -41,7 +41,7 @@ fn sum_of_products<T: Field>(x: &[T], y: &[T], f: impl Fn(T) -> T) -> T {
     let mut width = LANES / 2;
     while width > 0 {
         for lane in 0..width {
-            sums[lane] = sums[lane] + sums[lane + width];
+            sums[lane] += sums[lane + width];
         }
         width /= 2;
     }

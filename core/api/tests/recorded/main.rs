@@ -74,6 +74,8 @@ files! {
     shapes_agree_with_jax: "numpy_shapes", operations::agrees_one_by_one_and_batched;
     search_and_sets_agree_with_jax: "numpy_search", operations::agrees_one_by_one_and_batched;
     statistics_agree_with_jax: "numpy_statistics", operations::agrees_one_by_one_and_batched;
+    factorisations_agree_with_jax: "matrices", primitives::agrees;
+    operations_of_linear_algebra_agree_with_jax: "matrix_operations", operations::agrees;
     operations_agree_with_jax: "operations", operations::agrees;
     operations_under_the_names_of_the_table_agree_with_jax: "table_operations", operations::agrees;
 }

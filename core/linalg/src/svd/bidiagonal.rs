@@ -24,12 +24,10 @@ pub(super) fn iterate<R: Real>(
         budget = budget.checked_sub(rotations).ok_or(Failed)?;
     }
     let Iteration { d, mut vectors, .. } = iteration;
-    for i in 0..n {
-        if d[i] < R::ZERO {
-            d[i] = -d[i];
-            if let Some((_, vt)) = &mut vectors {
-                vt.row_mut(i).iter_mut().for_each(|x| *x = -*x);
-            }
+    for (i, value) in d.iter_mut().enumerate().filter(|(_, value)| **value < R::ZERO) {
+        *value = -*value;
+        if let Some((_, vt)) = &mut vectors {
+            vt.row_mut(i).iter_mut().for_each(|x| *x = -*x);
         }
     }
     sort(d, vectors);
