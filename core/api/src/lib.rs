@@ -9,6 +9,7 @@
 
 mod formula;
 pub mod lax;
+pub mod linalg;
 pub mod nn;
 pub mod numpy;
 mod operands;

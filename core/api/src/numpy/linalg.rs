@@ -17,6 +17,7 @@ pub use determinant::{det, slogdet};
 pub use inverse::{lstsq, pinv};
 pub use norms::{cond, matrix_norm, matrix_rank, norm, vector_norm};
 pub use power::{matrix_power, multi_dot};
+pub(crate) use solve::aligned_matrices;
 pub use solve::{inv, solve};
 pub use spectrum::{eig, eigh, eigvals, eigvalsh, svd, svdvals};
 pub use tensors::{tensorinv, tensorsolve};

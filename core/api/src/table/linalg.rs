@@ -5,6 +5,7 @@ use jaxrs_linalg::Triangular;
 
 use super::*;
 use crate::lax::linalg as lax;
+use crate::linalg as scipy;
 use crate::numpy::linalg as numpy;
 use crate::operands::{promoted_inexact, to_inexact};
 
@@ -17,6 +18,26 @@ fn size(name: &str, what: &str, value: i64) -> Result<usize> {
     match usize::try_from(value) {
         Ok(value) => Ok(value),
         Err(_) => bail!(InvalidArgument, "{name} needs {what} of at least 0, got {value}"),
+    }
+}
+
+/// The only element of a list, if there is one.
+fn optional<'a>(name: &str, values: &'a [Value]) -> Result<Option<&'a Value>> {
+    match values {
+        [] => Ok(None),
+        [value] => Ok(Some(value)),
+        _ => bail!(InvalidArgument, "{name} takes at most 2 operands, got {}", values.len() + 1),
+    }
+}
+
+/// The ends of a range, if there is one.
+fn range(name: &str, ends: &[i64]) -> Result<Option<(usize, usize)>> {
+    match ends {
+        [] => Ok(None),
+        &[first, last] => {
+            Ok(Some((size(name, "select_range", first)?, size(name, "select_range", last)?)))
+        }
+        _ => bail!(InvalidArgument, "{name} takes a range of 2 numbers, got {ends:?}"),
     }
 }
 
@@ -112,4 +133,75 @@ pub(super) static OPS: &[Op] = &[
     op!("tridiagonal", "The tridiagonal form of Hermitian matrices with reflectors, its diagonal, what lies beside it, and the factors of the reflectors.", (a)
         { lower: Bool = true, "whether the lower triangle is read"; }
         => list |cx| lax::tridiagonal(cx, a, lower)),
+    op!("cho_factor", "Cholesky's factor of positive definite matrices, of which that triangle is read.", (a)
+        { lower: Bool = false, "whether it is the lower triangular one"; } => |cx| scipy::cho_factor(cx, a, lower)),
+    op!("cho_solve", "The solution of a system with a matrix of which Cholesky's factor is given.", (c, b)
+        { lower: Bool = false, "whether it is the lower triangular one"; } => |cx| scipy::cho_solve(cx, c, b, lower)),
+    op!("lu_factor", "Factors L and U in one matrix, and the rows that rows were exchanged with.", (a)
+        => list |cx| scipy::lu_factor(cx, a)),
+    op!("lu_solve", "The solution of a system with a matrix of which the factors are given.", (lu, pivots, b)
+        { trans: Str = "N", "`N`, or `T` or `C` for the transpose or its conjugate"; }
+        => |cx| scipy::lu_solve(cx, lu, pivots, b, trans)),
+    op!("scipy_lu", "A permutation P, L and U whose product a matrix is.", (a)
+        { permute_l: Bool = false, "whether P L is given in place of P and L"; }
+        => list |cx| scipy::lu(cx, a, permute_l)),
+    op!("scipy_qr", "Q and R, and with pivoting the order of columns.", (a)
+        { mode: Str = "full", "`full`, `economic`, or `r` for R alone"; pivoting: Bool = false, "whether columns are put in an order that makes the diagonal of R descend"; }
+        => list |cx| scipy::qr(cx, a, mode, pivoting)),
+    op!("qr_multiply", "The product of c with the Q of a, and R; with pivoting also the order of columns.", (a, c)
+        { left: Bool = false, "whether Q stands on the left"; pivoting: Bool = false, "whether columns are put in an order that makes the diagonal of R descend"; conjugate: Bool = false, "whether Q is conjugated"; }
+        => list |cx| scipy::qr_multiply(cx, a, c, scipy::QrMultiply { left, pivoting, conjugate })),
+    op!("scipy_solve", "The solution of A X = B, by Cholesky's factor where matrices are said to be positive definite.", (a, b)
+        { assume_a: Str = "gen", "what is known of a: `gen`, `sym`, `her` or `pos`"; lower: Bool = false, "whether the lower triangle of a positive definite matrix is read"; }
+        => |cx| scipy::solve(cx, a, b, assume_a, lower)),
+    op!("solve_triangular", "The solution of a system with a triangle of a matrix.", (a, b)
+        { trans: Str = "N", "`N`, or `T` or `C` for the transpose or its conjugate"; lower: Bool = false, "whether the lower triangle is used"; unit_diagonal: Bool = false, "whether its diagonal is taken to be 1"; }
+        => |cx| scipy::solve_triangular(cx, a, b, trans, lower, unit_diagonal)),
+    op!("schur", "The Schur form and the Schur vectors.", (a)
+        { output: Str = "real", "`real`, where real matrices have blocks for conjugate eigenvalues, or `complex`"; }
+        => list |cx| scipy::schur(cx, a, output)),
+    op!("rsf2csf", "The complex Schur form and vectors from the real ones.", (t, z) => list |cx| scipy::rsf2csf(cx, t, z)),
+    op!("hessenberg", "The Hessenberg form, and the unitary matrix that leads to it.", (a)
+        { calc_q: Bool = false, "whether that matrix is given"; } => list |cx| scipy::hessenberg(cx, a, calc_q)),
+    op!("expm", "The exponential of matrices.", (a)
+        { upper_triangular: Bool = false, "whether matrices are upper triangular"; max_squarings: I64 = 16, "the result is NaN where more squarings are needed"; }
+        => |cx| scipy::expm(cx, a, upper_triangular, max_squarings)),
+    op!("expm_frechet", "The exponential of a, and its derivative along e.", (a, e)
+        { compute_expm: Bool = true, "whether the exponential is given"; }
+        => list |cx| scipy::expm_frechet(cx, a, e, compute_expm)),
+    op!("sqrtm", "The principal square root of a matrix, which is complex.", (a) => |cx| scipy::sqrtm(cx, a)),
+    op!("polar", "A unitary and a positive semidefinite matrix whose product a matrix is.", (a)
+        { side: Str = "right", "where the latter stands: `right` or `left`"; method: Str = "qdwh", "`qdwh`, which takes some shapes only, or `svd`"; }
+        => list |cx| scipy::polar(cx, a, side, method)),
+    op!("solve_sylvester", "The solution of A X + X B = C.", (a, b, c)
+        { method: Str = "schur", "`schur` or `eigen`"; tol: F64 = 1e-8, "eigenvalues of a and -b that are less far apart make the result NaN"; }
+        => |cx| scipy::solve_sylvester(cx, [a, b, c], method, tol)),
+    op!("eigh_tridiagonal", "Eigenvalues, ascending, and eigenvectors of a Hermitian tridiagonal matrix.", (d, e)
+        { eigvals_only: Bool = false, "whether eigenvalues alone are given"; select_range: I64s = &[], "the numbers of the first and the last eigenvalue that is given; an empty list stands for all"; }
+        => list |cx| scipy::eigh_tridiagonal(cx, d, e, eigvals_only, range("eigh_tridiagonal", select_range)?)),
+    op!("block_diag", "Matrices along a diagonal.", ([arrays]) => |cx| scipy::block_diag(cx, arrays)),
+    op!("toeplitz", "Constant diagonals: the first column, then, if it is given, the first row, of which the first element is not used.", (c [r])
+        => |cx| scipy::toeplitz(cx, c, optional("toeplitz", r)?)),
+    op!("hankel", "Constant antidiagonals: the first column, then, if it is given, the last row, of which the first element is not used.", (c [r])
+        => |cx| scipy::hankel(cx, c, optional("hankel", r)?)),
+    op!("circulant", "Each column is the one before, moved down by a row.", (c) => |cx| scipy::circulant(cx, c)),
+    op!("companion", "The matrix whose eigenvalues are the roots of a polynomial.", (a) => |cx| scipy::companion(cx, a)),
+    op!("fiedler", "The magnitudes of the differences of all pairs of numbers.", (a) => |cx| scipy::fiedler(cx, a)),
+    op!("fiedler_companion", "As companion, with five diagonals.", (a) => |cx| scipy::fiedler_companion(cx, a)),
+    op!("leslie", "Fecundities in the first row, survival rates below the diagonal.", (f, s) => |cx| scipy::leslie(cx, f, s)),
+    op!("convolution_matrix", "The matrix that convolves a vector with a.", (a)
+        { n: I64, "the length of the vector"; mode: Str = "full", "`full`, `same` or `valid`"; }
+        => |cx| scipy::convolution_matrix(cx, a, n, mode)),
+    op!("hilbert", "Hilbert's matrix.", () { n: I64, "its size"; } => |cx| scipy::hilbert(cx, n)),
+    op!("invhilbert", "The inverse of Hilbert's matrix.", () { n: I64, "its size"; } => |cx| scipy::invhilbert(cx, n)),
+    op!("pascal", "Pascal's triangle as a matrix.", () { n: I64, "its size"; kind: Str = "symmetric", "`symmetric`, `lower` or `upper`"; }
+        => |cx| scipy::pascal(cx, n, kind)),
+    op!("invpascal", "The inverse of Pascal's matrix.", () { n: I64, "its size"; kind: Str = "symmetric", "`symmetric`, `lower` or `upper`"; }
+        => |cx| scipy::invpascal(cx, n, kind)),
+    op!("helmert", "Helmert's matrix of contrasts.", () { n: I64, "how many columns it has"; full: Bool = false, "whether there is a constant row before the others"; }
+        => |cx| scipy::helmert(cx, n, full)),
+    op!("hadamard", "Hadamard's matrix of 1 and -1.", () { n: I64, "its size, a power of 2"; dtype: DType = None, "the element type; by default the default integer"; }
+        => |cx| scipy::hadamard(cx, n, dtype)),
+    op!("dft", "The matrix of the discrete Fourier transform.", () { n: I64, "its size"; scale: Str = "", "what it is divided by: `sqrtn`, `n`, or nothing"; dtype: DType = None, "the element type; by default the default complex one"; }
+        => |cx| scipy::dft(cx, n, scale, dtype)),
 ];
