@@ -38,7 +38,7 @@ struct work {
     double setting;          /* whatever a workload's functions want to know */
 };
 
-extern const workload DISPATCH[], COMPILE[], FUSION[], CONTRACTION[], LOOPS[], AUTODIFF[], RANDOM[], MOVEMENT[], SPECTRUM[], MEMORY[];
+extern const workload DISPATCH[], COMPILE[], FUSION[], CONTRACTION[], LOOPS[], AUTODIFF[], RANDOM[], MOVEMENT[], SPECTRUM[], LINEAR_ALGEBRA[], MEMORY[];
 
 #define TIMED(id) {#id, "time", "s", 1.0, id, NULL, NULL, 0}
 

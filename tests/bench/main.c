@@ -5,7 +5,7 @@
 #include <time.h>
 #include "bench.h"
 
-static const workload* const GROUPS[] = {DISPATCH, COMPILE, FUSION, CONTRACTION, LOOPS, AUTODIFF, RANDOM, MOVEMENT, SPECTRUM, MEMORY};
+static const workload* const GROUPS[] = {DISPATCH, COMPILE, FUSION, CONTRACTION, LOOPS, AUTODIFF, RANDOM, MOVEMENT, SPECTRUM, LINEAR_ALGEBRA, MEMORY};
 enum { MAX_SAMPLES = 300 };
 
 typedef struct samples {

@@ -17,6 +17,7 @@ import fourier
 import matrices
 import numpy_functions
 import pieces
+import scipy_linalg
 import sliding
 import sparse
 import special
@@ -413,7 +414,7 @@ def operations(r):
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
     for group in [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations,
-                  *complex_numbers.GROUPS, *fourier.GROUPS, *matrices.GROUPS, *numpy_functions.GROUPS, *pieces.GROUPS, *sliding.GROUPS, *sparse.GROUPS,
+                  *complex_numbers.GROUPS, *fourier.GROUPS, *matrices.GROUPS, *numpy_functions.GROUPS, *pieces.GROUPS, *scipy_linalg.GROUPS, *sliding.GROUPS, *sparse.GROUPS,
                   *special.GROUPS, *table.GROUPS]:
         group(Recorder(folder, group.__name__))
 

@@ -6,7 +6,7 @@ use crate::{Failed, Field, Matrix, Real, product, vector};
 const BLOCK: usize = 48;
 
 /// Replaces the lower triangle of a Hermitian matrix by the `L` with positive diagonal for which it is `L Lᴴ`.
-/// Only that triangle is read, and the other one is left as it is.
+/// Only that triangle is read, and the other one is left as it is. A NaN spreads as it does in sums and products.
 pub fn cholesky<T: Field>(a: &mut Matrix<T>) -> Result<(), Failed> {
     let n = a.rows();
     if n <= BLOCK {
@@ -36,7 +36,7 @@ fn diagonal_block<T: Field>(a: &mut Matrix<T>, start: usize, end: usize) -> Resu
         let row = &a.row(i)[start..i];
         let sum = row.iter().fold(T::Real::ZERO, |sum, x| sum + x.norm_sqr());
         let pivot = a[(i, i)].re() - sum;
-        if pivot <= T::Real::ZERO || pivot.is_nan() {
+        if pivot <= T::Real::ZERO {
             return Err(Failed);
         }
         a[(i, i)] = T::real(pivot.sqrt());

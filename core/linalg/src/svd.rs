@@ -118,6 +118,10 @@ fn of_bidiagonal<T: Field>(
     let mut ut = Matrix::<T::Real>::identity(n, n);
     let mut vt = ut.clone();
     bidiagonal::iterate(&mut d, &mut e, Some((&mut ut, &mut vt)))?;
+    if n == 1 {
+        // Of one value LAPACK gives the sign to the left vector.
+        std::mem::swap(&mut ut, &mut vt);
+    }
     let inner = |i: usize, j: usize| match i < n && j < n {
         true => T::real(ut[(j, i)]),
         false if i == j => T::one(),

@@ -76,6 +76,8 @@ files! {
     statistics_agree_with_jax: "numpy_statistics", operations::agrees_one_by_one_and_batched;
     factorisations_agree_with_jax: "matrices", primitives::agrees;
     operations_of_linear_algebra_agree_with_jax: "matrix_operations", operations::agrees;
+    linear_algebra_of_scipy_agrees_with_jax: "scipy_linalg", operations::agrees;
+    matrices_with_patterns_agree_with_jax: "patterns", operations::agrees;
     operations_agree_with_jax: "operations", operations::agrees;
     operations_under_the_names_of_the_table_agree_with_jax: "table_operations", operations::agrees;
 }

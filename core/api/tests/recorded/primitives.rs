@@ -22,6 +22,22 @@ fn class(op: &str, is_complex: bool) -> Class {
     match op {
         "mul" | "square" | "abs" | "sign" if is_complex => Class::Elementary,
         _ if SUMS.iter().any(|sum| op.starts_with(sum)) => Class::Accumulated,
+        // Sums of products throughout, in an order of each library's own.
+        "cholesky"
+        | "lu"
+        | "triangular_solve"
+        | "tridiagonal_solve"
+        | "qr"
+        | "geqrf"
+        | "geqp3"
+        | "householder_product"
+        | "ormqr"
+        | "eigh"
+        | "eig"
+        | "svd"
+        | "schur"
+        | "hessenberg"
+        | "tridiagonal" => Class::Accumulated,
         "dot_general" | "fft" => Class::Accumulated,
         _ if ["bcoo_", "bcsr_", "coo_", "csr_", "spsolve"]
             .iter()
