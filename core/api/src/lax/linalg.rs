@@ -7,6 +7,7 @@ use jaxrs_ir::prims::{
     Ormqr, Prim, Qr, Schur, Svd, TriangularSolve, Tridiagonal, TridiagonalSolve,
 };
 use jaxrs_ir::{Context, Value, ops};
+use jaxrs_kernel::Compare;
 use jaxrs_linalg::Triangular;
 use jaxrs_transform::Scope;
 
@@ -126,4 +127,40 @@ pub fn hessenberg(cx: &Scope, x: &Value) -> Result<Vec<Value>> {
 /// The tridiagonal form with reflectors, its diagonal, what lies beside it, and the reflectors' factors.
 pub fn tridiagonal(cx: &Scope, x: &Value, lower: bool) -> Result<Vec<Value>> {
     all(cx, Tridiagonal { lower }, &[x])
+}
+
+/// The upper triangular factor of `RᵀR + w wᵀ`, by a rotation for each row.
+pub fn cholesky_update(cx: &Scope, r: &Value, w: &Value) -> Result<Value> {
+    let n = w.shape().first().copied().unwrap_or(0);
+    let is_real = r.ty().dtype.is_float() && r.ty().dtype == w.ty().dtype;
+    if w.ty().rank() != 1 || r.shape()[..] != [n, n] || !is_real {
+        let (r, w) = (r.ty(), w.ty());
+        bail!(Shape, "cholesky_update needs a square matrix and a vector of its size, real, got {r} and {w}");
+    }
+    let (mut rows, mut rest) = (Vec::new(), w.clone());
+    for k in 0..n {
+        let row = ops::squeeze(cx, &ops::slice_in_dim(cx, r, 0, k, k + 1)?, [0])?;
+        let at = |x: &Value| ops::squeeze(cx, &ops::slice_in_dim(cx, x, 0, k, k + 1)?, [0]);
+        let [c, s] = rotation(cx, &at(&row)?, &at(&rest)?)?;
+        let rotated = ops::sub(cx, &ops::mul(cx, &c, &row)?, &ops::mul(cx, &s, &rest)?)?;
+        rest = ops::add(cx, &ops::mul(cx, &c, &rest)?, &ops::mul(cx, &s, &row)?)?;
+        rows.push(ops::reshape(cx, &rotated, &[1, n].into())?);
+    }
+    if rows.is_empty() { Ok(r.clone()) } else { ops::concatenate(cx, &rows, 0) }
+}
+
+/// Cosine and negated sine of the rotation that makes `y` 0.
+fn rotation(cx: &Scope, x: &Value, y: &Value) -> Result<[Value; 2]> {
+    let (one, zero) = (ops::scalar_like(x, 1.0), ops::scalar_like(x, 0.0));
+    let size = |x: &Value| ops::unary(cx, prims::Unary::Abs, x);
+    let larger = ops::binary(cx, prims::Binary::Max, &size(x)?, &size(y)?)?;
+    let is_zero = ops::compare(cx, Compare::Eq, y, &zero)?;
+    let safe = ops::select(cx, &is_zero, &one, &larger)?;
+    let (x, y) = (ops::div(cx, x, &safe)?, ops::div(cx, y, &safe)?);
+    let length = ops::add(cx, &ops::mul(cx, &x, &x)?, &ops::mul(cx, &y, &y)?)?;
+    let length = ops::select(cx, &is_zero, &one, &length)?;
+    let inverse = ops::div(cx, &one, &ops::unary(cx, prims::Unary::Sqrt, &length)?)?;
+    let c = ops::select(cx, &is_zero, &one, &ops::mul(cx, &x, &inverse)?)?;
+    let s = ops::neg(cx, &ops::mul(cx, &y, &inverse)?)?;
+    Ok([c, ops::select(cx, &is_zero, &zero, &s)?])
 }

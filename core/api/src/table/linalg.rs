@@ -133,6 +133,7 @@ pub(super) static OPS: &[Op] = &[
     op!("tridiagonal", "The tridiagonal form of Hermitian matrices with reflectors, its diagonal, what lies beside it, and the factors of the reflectors.", (a)
         { lower: Bool = true, "whether the lower triangle is read"; }
         => list |cx| lax::tridiagonal(cx, a, lower)),
+    op!("cholesky_update", "The upper triangular factor of R^T R + w w^T.", (r, w) => |cx| lax::cholesky_update(cx, r, w)),
     op!("cho_factor", "Cholesky's factor of positive definite matrices, of which that triangle is read.", (a)
         { lower: Bool = false, "whether it is the lower triangular one"; } => |cx| scipy::cho_factor(cx, a, lower)),
     op!("cho_solve", "The solution of a system with a matrix of which Cholesky's factor is given.", (c, b)

@@ -42,6 +42,7 @@ pub const ABSENT: &[(&str, &str)] = &[
         "call_exported",
         "the call of a program that jax.export serialised; programs that are read are jaxprs here, and a call is jit",
     ),
+    ("cholesky_update", "an operation composed of primitives, which bring all rules"),
     ("closed_call", "made inside of JAX's own interpreters only; a call is jit"),
     ("compute_on", "names the part of an accelerator that runs a program; a CPU has but one"),
     ("create_linear", "acts on references of Pallas kernels"),
