@@ -135,7 +135,10 @@ pub fn cholesky_update(cx: &Scope, r: &Value, w: &Value) -> Result<Value> {
     let is_real = r.ty().dtype.is_float() && r.ty().dtype == w.ty().dtype;
     if w.ty().rank() != 1 || r.shape()[..] != [n, n] || !is_real {
         let (r, w) = (r.ty(), w.ty());
-        bail!(Shape, "cholesky_update needs a square matrix and a vector of its size, real, got {r} and {w}");
+        bail!(
+            Shape,
+            "cholesky_update needs a square matrix and a vector of its size, real, got {r} and {w}"
+        );
     }
     let (mut rows, mut rest) = (Vec::new(), w.clone());
     for k in 0..n {

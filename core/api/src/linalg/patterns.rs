@@ -153,10 +153,10 @@ pub fn fiedler_companion(cx: &Scope, a: &Value) -> Result<Value> {
         let position = move |i: usize, j: usize| match (i, j) {
             (0, 0) => 1,
             (1, 0) => one,
-            _ if j == i + 1 && i % 2 == 0 => (i + 2).min(n),
-            _ if j == i + 2 && i % 2 == 0 => one,
-            _ if j + 1 == i && i % 2 == 0 && i >= 2 => (i + 1).min(n),
-            _ if j + 2 == i && i % 2 == 1 && i >= 3 => one,
+            _ if j == i + 1 && i.is_multiple_of(2) => (i + 2).min(n),
+            _ if j == i + 2 && i.is_multiple_of(2) => one,
+            _ if j + 1 == i && i.is_multiple_of(2) && i >= 2 => (i + 1).min(n),
+            _ if j + 2 == i && !i.is_multiple_of(2) && i >= 3 => one,
             _ => zero,
         };
         Ok(vec![pick(cx, &all, (n, n), position)?])
@@ -181,7 +181,7 @@ pub fn convolution_matrix(cx: &Scope, a: &Value, n: i64, mode: &str) -> Result<V
         _ => bail!(InvalidArgument, "convolution_matrix takes full, same or valid, got {mode:?}"),
     };
     let rows = m + n - 1 - top - bottom;
-    one(vectorized(cx, "convolution_matrix", &[a.clone()], &[1], move |cx, x| {
+    one(vectorized(cx, "convolution_matrix", std::slice::from_ref(a), &[1], move |cx, x| {
         let zero = ops::full(cx, &x[0].ty().with_shape(Shape::from([1])), Scalar::Int(0))?;
         let all = joined(cx, &x[0], &zero)?;
         let position =

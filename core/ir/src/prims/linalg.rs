@@ -124,12 +124,15 @@ fn complex_of(dtype: DType) -> DType {
     }
 }
 
+/// The last axes of each operand.
+type Dims<'a> = SmallVec<[&'a [usize]; 4]>;
+
 /// The leading axes of operands, and their last ones.
 fn split_shapes<'a>(
     name: &str,
     ranks: &[usize],
     inputs: &'a [Type],
-) -> Result<(&'a [usize], SmallVec<[&'a [usize]; 4]>)> {
+) -> Result<(&'a [usize], Dims<'a>)> {
     crate::rules::nary::arity(name, inputs, ranks.len())?;
     let (mut batch, mut dims) = (None, SmallVec::new());
     for (ty, &rank) in inputs.iter().zip(ranks) {
