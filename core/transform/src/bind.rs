@@ -153,6 +153,11 @@ impl Scope {
                 return Err(Error::internal("a tracer belongs to the eager scope"));
             }
         }
+        if let Prim::Checkpoint(checkpoint) = prim {
+            // What is computed again is computed as it was at first, and differs in no bit; each derivative has a
+            // program of its own, which would not be worth compiling for one call.
+            return Ok(Outputs::from_vec(eval_jaxpr(self, &checkpoint.jaxpr, inputs)?));
+        }
         let shared = &self.frame.shared;
         let outputs = shared.dispatch.run(&shared.counters, prim, inputs)?;
         if self.settings.looks_at_values() {

@@ -76,7 +76,9 @@ impl Primitive for Compare {
         if !self.takes(nary::same_dtype(self.name(), inputs)?) {
             bail!(Dtype, "{} does not take {} and {}", self.name(), inputs[0], inputs[1]);
         }
-        Ok(smallvec![Type::new(DType::Bool, nary::shape(self.name(), inputs)?)])
+        // A truth value gives way to nothing, but JAX calls it weak all the same where both operands are.
+        let weak = inputs.iter().all(|ty| ty.weak);
+        Ok(smallvec![Type { dtype: DType::Bool, weak, shape: nary::shape(self.name(), inputs)? }])
     }
 
     fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {

@@ -151,7 +151,8 @@ impl Primitive for While {
         let x = self.parts(inputs);
         let predicate =
             program::output_types("while", &self.cond_jaxpr, &[x.cond_consts, x.carry].concat())?;
-        if predicate.as_slice() != [Type::scalar(DType::Bool)] {
+        let truth = Type::scalar(DType::Bool);
+        if predicate.len() != 1 || !predicate[0].same_ignoring_weak(&truth) {
             bail!(InvalidArgument, "while needs a condition that gives bool[]");
         }
         let out =
