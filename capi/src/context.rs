@@ -256,3 +256,14 @@ pub extern "C" fn jaxrs_context_poll_drops(
 pub extern "C" fn jaxrs_effects_barrier(ctx: Shared<ContextBody>) -> Status {
     gate(|| ctx.get("ctx")?.engine().map(drop))
 }
+
+/// Forgets compiled operations and transformed programs, and those that functions share by their keys.
+///
+/// What was compiled for functions that live goes with them, and files on disk stay. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_context_clear_caches(ctx: Shared<ContextBody>) -> Status {
+    gate(|| {
+        ctx.get("ctx")?.engine()?.context().clear_caches();
+        Ok(())
+    })
+}

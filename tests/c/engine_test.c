@@ -218,6 +218,26 @@ CASE(profiles_tell_what_took_time) {
     jaxrs_bytes_release(text);
 }
 
+CASE(caches_can_be_forgotten) {
+    int calls = 0;
+    GIVES(keyed(c, "twice", &calls), ARGS(scalar(c, 2)), 4);
+    OK(jaxrs_context_clear_caches(c->ctx));
+    GIVES(keyed(c, "twice", &calls), ARGS(scalar(c, 2)), 4);
+    EXPECT(calls == 2);
+}
+
+CASE(remarks_leave_values_alone) {
+    jaxrs_array *x = COUNTING(2), *y = NULL;
+    jaxrs_results* r = NULL;
+    OK(jaxrs_op_device_put(c->s, x, &y));
+    HAS_VALUES(y, 1, 2);
+    jaxrs_array_release(y);
+    OK(jaxrs_results_new(&r));
+    OK(jaxrs_op_optimization_barrier(c->s, (jaxrs_array* const[]){x, x}, 2, r));
+    EXPECT(jaxrs_results_len(r) == 2);
+    jaxrs_results_release(r);
+}
+
 CASE(nothing_is_left_to_wait_for) {
     OK(jaxrs_array_block_until_ready(scalar(c, 1)));
     OK(jaxrs_effects_barrier(c->ctx));

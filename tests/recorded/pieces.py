@@ -51,4 +51,12 @@ def remarks(r):
         r.case("sharding_constraint", lambda v: lax.with_sharding_constraint(v, here), x, sharding="any")
 
 
-GROUPS = [pieces, remarks]
+def remark_operations(r):
+    here = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    for x in [*arrays((2, 3)), np.zeros((0, 2), np.float32), np.float32(1.5)]:
+        r.case("device_put", jax.device_put, x)
+        r.case("with_sharding_constraint", lambda v: lax.with_sharding_constraint(v, here), x, sharding="any")
+        r.case("optimization_barrier", lambda *v: lax.optimization_barrier(v), x, x)
+
+
+GROUPS = [pieces, remarks, remark_operations]

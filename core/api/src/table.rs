@@ -6,6 +6,7 @@
 //! name, the operation here is NumPy's, which promotes and broadcasts.
 
 mod aliases;
+mod annotate;
 mod arrange;
 mod at;
 mod collective;
@@ -173,6 +174,7 @@ pub static GROUPS: &[(&str, &[Op])] = &[
     ("neural networks", nn::OPS),
     ("collectives", collective::OPS),
     ("sparse arrays", sparse::OPS),
+    ("remarks", annotate::OPS),
 ];
 
 /// All operations.

@@ -136,6 +136,15 @@ impl Context {
         self.root.shared.n_devices
     }
 
+    /// Forgets compiled operations and transformed programs, and those that functions share by their keys. What
+    /// functions themselves know goes with them.
+    pub fn clear_caches(&self) {
+        let shared = self.shared();
+        shared.dispatch.clear();
+        shared.memo.clear();
+        shared.keyed.clear();
+    }
+
     /// Does what needs so many bytes, for which others are asked to let go of theirs if need be; perhaps twice.
     pub fn with_room<T>(
         &self,

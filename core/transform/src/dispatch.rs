@@ -78,6 +78,16 @@ impl Dispatch {
         Dispatch { compiler: options.compiler, eager: options.eager, room, ..Dispatch::default() }
     }
 
+    /// Forgets all that was compiled.
+    pub(crate) fn clear(&self) {
+        for part in &self.operations.0 {
+            let dropped = std::mem::take(&mut *part.write());
+            drop(dropped);
+        }
+        let dropped = std::mem::take(&mut *self.calls.write());
+        drop(dropped);
+    }
+
     pub(crate) fn room(&self) -> &Room {
         &self.room
     }

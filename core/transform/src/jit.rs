@@ -54,6 +54,11 @@ type Key = (Arc<[u8]>, Vec<usize>, bool);
 const KEYS: usize = 4096;
 
 impl KeyedEntries {
+    pub(crate) fn clear(&self) {
+        let dropped = std::mem::take(&mut *self.0.write());
+        drop(dropped);
+    }
+
     fn of(&self, key: &Arc<[u8]>, options: &JitOptions) -> Arc<Entries> {
         let key = (key.clone(), options.donate.clone(), options.inline);
         if let Some(entries) = self.0.read().get(&key) {

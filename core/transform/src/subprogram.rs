@@ -55,6 +55,11 @@ pub(crate) struct Memo(RwLock<FxHashMap<Key, (Arc<Jaxpr>, Transformed)>>);
 const MEMO_SIZE: usize = 4096;
 
 impl Memo {
+    pub(crate) fn clear(&self) {
+        let dropped = std::mem::take(&mut *self.0.write());
+        drop(dropped);
+    }
+
     fn get(&self, key: &Key) -> Option<Transformed> {
         self.0.read().get(key).map(|(_, transformed)| transformed.clone())
     }

@@ -82,15 +82,9 @@ pub const ABSENT: &[(&str, &str)] = &[
         "ppermute_start",
         "half of a collective that runs beside other work on an accelerator; here both halves are one",
     ),
-    (
-        "precv",
-        "sends to one device of several that run different programs; ppermute is the exchange of all that run the same",
-    ),
+    ("precv", "JAX stages it, but XLA cannot run it on a CPU"),
     ("preduced", "as pvary; types here do not tell along which axes sums are outstanding"),
-    (
-        "psend",
-        "sends to one device of several that run different programs; ppermute is the exchange of all that run the same",
-    ),
+    ("psend", "JAX stages it, but XLA cannot run it on a CPU"),
     (
         "psum_done",
         "half of a collective that runs beside other work on an accelerator; here both halves are one",
@@ -104,6 +98,7 @@ pub const ABSENT: &[(&str, &str)] = &[
         "psum_start",
         "half of a collective that runs beside other work on an accelerator; here both halves are one",
     ),
+    ("ragged_all_to_all", "JAX stages it, but XLA cannot run it on a CPU"),
     ("ragged_dot_general", "an operation composed of primitives, which bring all rules"),
     (
         "reduce_scatter_done",
