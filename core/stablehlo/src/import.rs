@@ -1,0 +1,202 @@
+//! Modules as functions: their operations done by those of jaxrs.
+
+mod calls;
+mod contraction;
+mod control;
+mod elementwise;
+mod indexing;
+mod reduction;
+mod shapes;
+mod sorting;
+
+use std::sync::Arc;
+
+use jaxrs_data::{Error, ErrorKind, Result, SmallVec, Type};
+use jaxrs_ir::Value;
+use jaxrs_transform::{Function, Scope};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::tree::{Func, Module, Op, Region, Ty, ValueId};
+
+/// How deep functions may call each other: StableHLO has no recursion, but a module may try.
+const MAX_CALLS: usize = 256;
+
+/// What one run of operations may give.
+type Outputs = SmallVec<[Value; 1]>;
+
+/// The function of this name. Calling it checks the arguments' types and does the operations in the caller's scope.
+pub fn function(module: &Arc<Module>, name: &str) -> Result<Function> {
+    let func = module.function(name)?;
+    let types: Vec<Type> = argument_types(func)?;
+    let (module, body, title) = (module.clone(), func.body.clone(), name.to_owned());
+    Ok(Function::new(name, move |scope: &Scope, inputs: &[Value]| {
+        check_arguments(&title, &types, inputs)?;
+        Env::new(&module, scope).run(&body, inputs)
+    }))
+}
+
+/// The types of a function's arguments.
+pub fn argument_types(func: &Func) -> Result<Vec<Type>> {
+    let tensor = |(k, (_, ty)): (usize, &(ValueId, Ty))| match ty {
+        Ty::Tensor(ty) => Ok(ty.clone()),
+        other => Err(Error::new(
+            ErrorKind::Unimplemented,
+            format_args!("@{} takes arrays only, but its argument {k} is {other:?}", func.name),
+        )),
+    };
+    func.body.arguments.iter().enumerate().map(tensor).collect()
+}
+
+fn check_arguments(name: &str, types: &[Type], inputs: &[Value]) -> Result<()> {
+    let got: Vec<String> = inputs.iter().map(|x| x.ty().to_string()).collect();
+    let fits = |(x, ty): (&Value, &Type)| x.ty().same_ignoring_weak(ty);
+    if inputs.len() == types.len() && inputs.iter().zip(types).all(fits) {
+        return Ok(());
+    }
+    let need: Vec<String> = types.iter().map(Type::to_string).collect();
+    let text = format!("@{name} takes ({}), got ({})", need.join(", "), got.join(", "));
+    Err(Error::new(ErrorKind::InvalidArgument, text))
+}
+
+/// The values known while operations are done.
+struct Env<'a> {
+    module: &'a Arc<Module>,
+    scope: &'a Scope,
+    values: FxHashMap<ValueId, Value>,
+    calls: usize,
+}
+
+impl<'a> Env<'a> {
+    fn new(module: &'a Arc<Module>, scope: &'a Scope) -> Env<'a> {
+        Env { module, scope, values: FxHashMap::default(), calls: 0 }
+    }
+
+    /// Does the operations of a region on these arguments.
+    fn run(&mut self, region: &Region, inputs: &[Value]) -> Result<Vec<Value>> {
+        for ((id, _), input) in region.arguments.iter().zip(inputs) {
+            self.values.insert(*id, input.clone());
+        }
+        for op in &region.ops {
+            if op.is_return() {
+                break;
+            }
+            self.step(op)?;
+        }
+        region.returned()?.iter().map(|id| self.value(*id)).collect()
+    }
+
+    fn step(&mut self, op: &Op) -> Result<()> {
+        let operands = op.operands.iter().map(|id| self.value(*id)).collect::<Result<Vec<_>>>()?;
+        let frame = |error: Error| error.context(format_args!("{}: {}", op.place, op.name));
+        if op.name == "stablehlo.custom_call" {
+            let given = calls::call(self.scope, op, &operands).map_err(frame)?;
+            return self.define_given(op, given);
+        }
+        let outputs = self.apply(op, &operands).map_err(frame)?;
+        check_results(op, &outputs)?;
+        for ((id, _), output) in op.results.iter().zip(outputs) {
+            self.values.insert(*id, output);
+        }
+        Ok(())
+    }
+
+    /// The results of a call, without those that have no value here.
+    fn define_given(&mut self, op: &Op, given: Vec<Option<Value>>) -> Result<()> {
+        if given.len() != op.results.len() {
+            return Err(unsupported_form(op, format_args!("{} results", op.results.len())));
+        }
+        for (result, value) in op.results.iter().zip(given) {
+            let Some(value) = value else { continue };
+            check_result(op, result, &value)?;
+            self.values.insert(result.0, value);
+        }
+        Ok(())
+    }
+
+    fn value(&self, id: ValueId) -> Result<Value> {
+        let known = self.values.get(&id).cloned();
+        known.ok_or_else(|| {
+            let text = "the program uses a work array of a custom call, which has no value here";
+            Error::new(ErrorKind::Unimplemented, text)
+        })
+    }
+
+    fn apply(&mut self, op: &Op, x: &[Value]) -> Result<Outputs> {
+        let families = [elementwise::apply, shapes::apply, contraction::apply, indexing::apply];
+        for family in families {
+            if let Some(output) = family(self.scope, op, x) {
+                return Ok(SmallVec::from_iter([output?]));
+            }
+        }
+        let families = [reduction::apply, sorting::apply, control::apply];
+        for family in families {
+            if let Some(outputs) = family(self, op, x) {
+                return outputs;
+            }
+        }
+        Err(unsupported(op))
+    }
+
+    /// A region as a function of its arguments, with the values around it that it uses.
+    fn closure(&self, name: &str, region: &Arc<Region>) -> Function {
+        let captured: FxHashMap<ValueId, Value> = free_values(region)
+            .into_iter()
+            .filter_map(|id| Some((id, self.values.get(&id)?.clone())))
+            .collect();
+        let (module, region, calls) = (self.module.clone(), region.clone(), self.calls);
+        Function::new(name, move |scope: &Scope, inputs: &[Value]| {
+            let values = captured.clone();
+            Env { module: &module, scope, values, calls }.run(&region, inputs)
+        })
+    }
+}
+
+/// That an operation is not one of those that are known here.
+fn unsupported(op: &Op) -> Error {
+    let place = op.place;
+    let text = format_args!("{place}: unsupported op {}", op.name).to_string();
+    Error::new(ErrorKind::Unimplemented, text)
+}
+
+/// That an operation has a form that is not known here.
+fn unsupported_form(op: &Op, what: impl std::fmt::Display) -> Error {
+    op.error(ErrorKind::Unimplemented, format_args!("is unsupported with {what}"))
+}
+
+fn check_results(op: &Op, outputs: &[Value]) -> Result<()> {
+    if outputs.len() != op.results.len() {
+        let (said, got) = (op.results.len(), outputs.len());
+        let text = format_args!("says that it gives {said} values, but gives {got}");
+        return Err(op.error(ErrorKind::InvalidArgument, text));
+    }
+    op.results.iter().zip(outputs).try_for_each(|(result, output)| check_result(op, result, output))
+}
+
+fn check_result(op: &Op, (_, said): &(ValueId, Ty), output: &Value) -> Result<()> {
+    match said {
+        Ty::Tensor(said) if !output.ty().same_ignoring_weak(said) => {
+            let text = format_args!("says that it gives {said}, but gives {}", output.ty());
+            Err(op.error(ErrorKind::InvalidArgument, text))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The values that a region uses and does not define.
+fn free_values(region: &Region) -> Vec<ValueId> {
+    let mut defined = FxHashSet::default();
+    let mut free = Vec::new();
+    collect_free(region, &mut defined, &mut free);
+    free
+}
+
+fn collect_free(region: &Region, defined: &mut FxHashSet<ValueId>, free: &mut Vec<ValueId>) {
+    defined.extend(region.arguments.iter().map(|(id, _)| *id));
+    for op in &region.ops {
+        free.extend(op.operands.iter().filter(|id| !defined.contains(id)));
+        for inner in &op.regions {
+            collect_free(inner, defined, free);
+        }
+        defined.extend(op.results.iter().map(|(id, _)| *id));
+    }
+}
