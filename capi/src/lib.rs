@@ -27,6 +27,7 @@ pub mod function;
 pub mod gate;
 pub mod handle;
 pub mod host;
+pub mod import;
 pub mod linear;
 mod log;
 pub mod operation;

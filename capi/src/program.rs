@@ -96,6 +96,15 @@ pub extern "C" fn jaxrs_fn_trace(
 }
 
 impl ProgramBody {
+    /// A handle to a program.
+    pub(crate) fn handle(
+        program: ClosedJaxpr,
+        name: &str,
+        engine: &Arc<Engine>,
+    ) -> Owned<ProgramBody> {
+        Owned::new(ProgramBody { program, name: name.to_owned(), engine: engine.clone() })
+    }
+
     fn function(&self) -> Function {
         function_from_jaxpr(&self.name, self.program.clone())
     }

@@ -50,6 +50,7 @@ const FILES: &[(&str, &str)] = &[
     ("host", "host functions: code of the caller's that programs call while they run"),
     ("checkify", "checks, and errors as data"),
     ("program", "programs"),
+    ("import", "programs"),
     ("attrs", "operations by name"),
     ("operation", "operations by name"),
 ];
