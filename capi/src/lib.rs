@@ -30,6 +30,7 @@ pub mod host;
 pub mod import;
 pub mod linear;
 mod log;
+pub mod ode;
 pub mod operation;
 pub mod ops_generated;
 pub mod options;

@@ -13,8 +13,10 @@ import numpy as np
 from jax import lax
 
 import complex_numbers
+import differential_equations
 import fourier
 import matrices
+import models
 import numpy_functions
 import pieces
 import scipy_linalg
@@ -414,7 +416,8 @@ def operations(r):
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
     for group in [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations,
-                  *complex_numbers.GROUPS, *fourier.GROUPS, *matrices.GROUPS, *numpy_functions.GROUPS, *pieces.GROUPS, *scipy_linalg.GROUPS, *sliding.GROUPS, *sparse.GROUPS,
+                  *complex_numbers.GROUPS, *differential_equations.GROUPS, *fourier.GROUPS, *matrices.GROUPS, *models.GROUPS, *numpy_functions.GROUPS, *pieces.GROUPS,
+                  *scipy_linalg.GROUPS, *sliding.GROUPS, *sparse.GROUPS,
                   *special.GROUPS, *table.GROUPS]:
         group(Recorder(folder, group.__name__))
 

@@ -1,5 +1,6 @@
 //! Operations close to the primitives: no promotion, no broadcasting but of scalars.
 
+mod along;
 mod convolution;
 mod dynamic;
 mod fft;
@@ -21,6 +22,7 @@ use jaxrs_ir::{Context, Value, ops};
 use jaxrs_kernel::{Compare, ReduceOp};
 use jaxrs_transform::Scope;
 
+pub use along::*;
 pub use convolution::*;
 pub use dynamic::*;
 pub use fft::fft;

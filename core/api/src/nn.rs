@@ -1,5 +1,11 @@
 //! Functions of neural networks.
 
+mod activations;
+mod attention;
+pub mod initializers;
+
+pub use activations::*;
+pub use attention::*;
 use jaxrs_data::{Error, Result};
 use jaxrs_ir::{Value, ops};
 use jaxrs_kernel::Compare;

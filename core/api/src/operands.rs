@@ -182,3 +182,9 @@ pub(crate) fn host(x: &Value) -> Result<Literal> {
         None => jaxrs_transform::to_array(x)?.to_literal(),
     }
 }
+
+/// A scalar as a host language's own number: its element type gives way to others'.
+pub(crate) fn weak_constant(cx: &Scope, value: f64) -> Value {
+    let ty = Type::new(cx.defaults().float(), Shape::scalar()).with_weak(true);
+    Value::literal(Literal::full(ty, Scalar::Float(value)))
+}

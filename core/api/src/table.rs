@@ -6,18 +6,22 @@
 //! name, the operation here is NumPy's, which promotes and broadcasts.
 
 mod aliases;
+mod along;
 mod annotate;
 mod arrange;
 mod at;
 mod collective;
 mod complex;
 mod create;
+mod distributions;
 mod elementwise;
 mod fourier;
 mod index;
+mod initializers;
 mod linalg;
 mod nn;
 mod numbers;
+mod optimizers;
 mod product;
 mod random;
 mod reduce;
@@ -166,12 +170,16 @@ pub static GROUPS: &[(&str, &[Op])] = &[
     ("arrangement", arrange::OPS),
     ("indexing and sorting", index::OPS),
     ("indexing as in NumPy", at::OPS),
+    ("slices along one axis, and shorthands", along::OPS),
     ("search, choice and sets", search::OPS),
     ("statistics, calculus, polynomials", statistics::OPS),
     ("creation", create::OPS),
     ("shapes, grids and diagonals", shapes::OPS),
     ("random numbers", random::OPS),
-    ("neural networks", nn::OPS),
+    ("neural networks and segments", nn::OPS),
+    ("starting values", initializers::OPS),
+    ("distributions", distributions::OPS),
+    ("optimizers", optimizers::OPS),
     ("collectives", collective::OPS),
     ("sparse arrays", sparse::OPS),
     ("remarks", annotate::OPS),

@@ -47,6 +47,10 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("reference", "references: arrays that programs change"),
     ("profile", "profiles"),
+    (
+        "ode",
+        "differential equations: right-hand sides are functions, which may close over tracers of enclosing scopes",
+    ),
     ("host", "host functions: code of the caller's that programs call while they run"),
     ("checkify", "checks, and errors as data"),
     ("program", "programs"),

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a row that cannot be read fails its test")]
 
+mod equations;
 mod narrow;
 mod operations;
 mod primitives;
@@ -79,6 +80,12 @@ files! {
     operations_of_linear_algebra_agree_with_jax: "matrix_operations", operations::agrees;
     linear_algebra_of_scipy_agrees_with_jax: "scipy_linalg", operations::agrees;
     matrices_with_patterns_agree_with_jax: "patterns", operations::agrees;
+    activations_agree_with_jax: "activations", operations::agrees_one_by_one_and_batched;
+    starting_values_agree_with_jax: "starting_values", operations::agrees_one_by_one_and_batched;
+    segments_agree_with_jax: "segments", operations::agrees_one_by_one_and_batched;
+    distributions_agree_with_jax: "distributions", operations::agrees_one_by_one_and_batched;
+    solutions_of_equations_agree_with_jax: "differential_equations", equations::agrees;
+    optimisers_agree_with_their_formulas: "optimisers", equations::optimises;
     operations_agree_with_jax: "operations", operations::agrees;
     operations_under_the_names_of_the_table_agree_with_jax: "table_operations", operations::agrees;
 }

@@ -11,7 +11,7 @@ use crate::primitives::{compare, derivatives_agree, literals};
 use crate::rows::Row;
 
 /// An attribute that owns its value.
-enum Owner {
+pub(crate) enum Owner {
     I64(i64),
     I64s(Vec<i64>),
     F64(f64),
@@ -20,7 +20,7 @@ enum Owner {
 }
 
 impl Owner {
-    fn new(json: &Json) -> Owner {
+    pub(crate) fn new(json: &Json) -> Owner {
         match json {
             Json::Bool(value) => Owner::Bool(*value),
             Json::String(word) => Owner::Str(word.clone()),
@@ -32,7 +32,7 @@ impl Owner {
         }
     }
 
-    fn attr(&self) -> Attr<'_> {
+    pub(crate) fn attr(&self) -> Attr<'_> {
         match self {
             Owner::I64(value) => Attr::I64(*value),
             Owner::I64s(values) => Attr::I64s(values),
