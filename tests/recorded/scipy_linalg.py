@@ -18,7 +18,7 @@ def scipy_linalg(r):
                 r.case("cho_factor", lambda x: linalg.cho_factor(x, lower=lower)[0], p, derive=derive, lower=lower)
                 r.case("cho_solve", lambda c, x: linalg.cho_solve((c, lower), x), factor, b, derive=derive, lower=lower)
                 # JAX transposes Hermitian systems as if they were symmetric.
-                r.case("scipy_solve", lambda x, y: linalg.solve(x, y, assume_a="pos", lower=lower), p, b, derive=dtype == "float64", assume_a="pos", lower=lower)
+                r.case("scipy_linalg_solve", lambda x, y: linalg.solve(x, y, assume_a="pos", lower=lower), p, b, derive=dtype == "float64", assume_a="pos", lower=lower)
             lu, pivots = map(np.asarray, linalg.lu_factor(a))
             r.case("lu_factor", linalg.lu_factor, a)
             for number, trans in enumerate("NTC"):
@@ -54,10 +54,10 @@ def scipy_linalg(r):
         for shape in [(3, 3), (4, 2), (2, 4)]:
             x = numbers(shape, dtype)
             for permute_l in [True, False]:
-                r.case("scipy_lu", lambda v: linalg.lu(v, permute_l=permute_l), x, derive=derive, permute_l=permute_l)
+                r.case("scipy_linalg_lu", lambda v: linalg.lu(v, permute_l=permute_l), x, derive=derive, permute_l=permute_l)
             for mode in ["full", "economic", "r"]:
                 for pivoting in [True, False]:
-                    r.case("scipy_qr", lambda v: linalg.qr(v, mode=mode, pivoting=pivoting), x, derive=False, mode=mode, pivoting=pivoting)
+                    r.case("scipy_linalg_qr", lambda v: linalg.qr(v, mode=mode, pivoting=pivoting), x, derive=False, mode=mode, pivoting=pivoting)
             k = min(shape)
             for left in [True, False]:
                 c = numbers((k, 2) if left else (2, shape[0]), dtype, 9)

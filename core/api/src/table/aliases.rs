@@ -61,6 +61,7 @@ pub static ALIASES: &[(&str, &str)] = &[
     ("radians", "deg2rad"),
     ("remainder", "mod"),
     ("right_shift", "shift_right_arithmetic"),
+    ("scipy_linalg_cholesky", "cho_factor"),
     ("subtract", "sub"),
     ("sum", "reduce_sum"),
     ("swish", "silu"),

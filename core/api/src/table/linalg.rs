@@ -112,7 +112,7 @@ pub(super) static OPS: &[Op] = &[
     }),
     op!("tridiagonal_solve", "The solution of a system of equations with a tridiagonal matrix, of which the diagonals are given: the first element of the lower and the last of the upper one lie outside.", (dl, d, du, b)
         => |cx| lax::tridiagonal_solve(cx, [dl, d, du], b)),
-    op!("lax_qr", "Q and R, and with pivoting the order of columns.", (x)
+    op!("lax_linalg_qr", "Q and R, and with pivoting the order of columns.", (x)
         { pivoting: Bool = false, "whether columns are put in an order that makes the diagonal of R descend"; full_matrices: Bool = true, "whether Q is square"; }
         => list |cx| lax::qr(cx, &to_inexact(cx, x)?, pivoting, full_matrices)),
     op!("geqrf", "R with reflectors below the diagonal, and the factors of the reflectors.", (a) => list |cx| lax::geqrf(cx, a)),
@@ -122,13 +122,13 @@ pub(super) static OPS: &[Op] = &[
     op!("ormqr", "The product of a matrix with a product Q of reflectors.", (a, taus, c)
         { left: Bool = true, "whether Q stands on the left"; transpose: Bool = false, "whether Q is transposed and conjugated"; }
         => |cx| lax::ormqr(cx, a, taus, c, left, transpose)),
-    op!("lax_eig", "Eigenvalues, and left and right eigenvectors, if they are asked for.", (x)
+    op!("lax_linalg_eig", "Eigenvalues, and left and right eigenvectors, if they are asked for.", (x)
         { compute_left_eigenvectors: Bool = true, "whether there are left vectors among the results"; compute_right_eigenvectors: Bool = true, "whether there are right vectors among the results"; enable_eigvec_derivs: Bool = false, "whether vectors are differentiated, with the length and phase that they are given here"; }
         => list |cx| lax::eig(cx, &to_inexact(cx, x)?, Eig { compute_left_eigenvectors, compute_right_eigenvectors, enable_eigvec_derivs })),
-    op!("lax_schur", "The Schur form of matrices, and the Schur vectors.", (x)
+    op!("lax_linalg_schur", "The Schur form of matrices, and the Schur vectors.", (x)
         { compute_schur_vectors: Bool = true, "whether there are vectors among the results"; }
         => list |cx| lax::schur(cx, &to_inexact(cx, x)?, compute_schur_vectors)),
-    op!("lax_hessenberg", "The Hessenberg form with reflectors below the subdiagonal, and the factors of the reflectors.", (a)
+    op!("lax_linalg_hessenberg", "The Hessenberg form with reflectors below the subdiagonal, and the factors of the reflectors.", (a)
         => list |cx| lax::hessenberg(cx, a)),
     op!("tridiagonal", "The tridiagonal form of Hermitian matrices with reflectors, its diagonal, what lies beside it, and the factors of the reflectors.", (a)
         { lower: Bool = true, "whether the lower triangle is read"; }
@@ -143,16 +143,16 @@ pub(super) static OPS: &[Op] = &[
     op!("lu_solve", "The solution of a system with a matrix of which the factors are given.", (lu, pivots, b)
         { trans: Str = "N", "`N`, or `T` or `C` for the transpose or its conjugate"; }
         => |cx| scipy::lu_solve(cx, lu, pivots, b, trans)),
-    op!("scipy_lu", "A permutation P, L and U whose product a matrix is.", (a)
+    op!("scipy_linalg_lu", "A permutation P, L and U whose product a matrix is.", (a)
         { permute_l: Bool = false, "whether P L is given in place of P and L"; }
         => list |cx| scipy::lu(cx, a, permute_l)),
-    op!("scipy_qr", "Q and R, and with pivoting the order of columns.", (a)
+    op!("scipy_linalg_qr", "Q and R, and with pivoting the order of columns.", (a)
         { mode: Str = "full", "`full`, `economic`, or `r` for R alone"; pivoting: Bool = false, "whether columns are put in an order that makes the diagonal of R descend"; }
         => list |cx| scipy::qr(cx, a, mode, pivoting)),
     op!("qr_multiply", "The product of c with the Q of a, and R; with pivoting also the order of columns.", (a, c)
         { left: Bool = false, "whether Q stands on the left"; pivoting: Bool = false, "whether columns are put in an order that makes the diagonal of R descend"; conjugate: Bool = false, "whether Q is conjugated"; }
         => list |cx| scipy::qr_multiply(cx, a, c, scipy::QrMultiply { left, pivoting, conjugate })),
-    op!("scipy_solve", "The solution of A X = B, by Cholesky's factor where matrices are said to be positive definite.", (a, b)
+    op!("scipy_linalg_solve", "The solution of A X = B, by Cholesky's factor where matrices are said to be positive definite.", (a, b)
         { assume_a: Str = "gen", "what is known of a: `gen`, `sym`, `her` or `pos`"; lower: Bool = false, "whether the lower triangle of a positive definite matrix is read"; }
         => |cx| scipy::solve(cx, a, b, assume_a, lower)),
     op!("solve_triangular", "The solution of a system with a triangle of a matrix.", (a, b)
