@@ -14,8 +14,8 @@ fn complex(re: f64, im: f64) -> Value {
 }
 
 fn parts(value: &Value) -> (f64, f64) {
-    let literal = jaxrs_transform::to_array(value).unwrap().to_literal().unwrap();
-    literal.get(0).as_complex()
+    let literal = jaxrs_transform::to_array(value).and_then(|x| x.to_literal());
+    literal.expect("it is known").get(0).as_complex()
 }
 
 fn with(argnums: &[usize], holomorphic: bool, allow_int: bool) -> DiffOptions {
