@@ -1493,6 +1493,523 @@ pub extern "C" fn jaxrs_op_clip(
     })
 }
 
+/// The operand itself.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_positive(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("positive") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The power as a float.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_float_power(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("float_power") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The larger of two elements; the other where one is NaN.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_fmax(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("fmax") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The smaller of two elements; the other where one is NaN.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_fmin(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("fmin") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The quotient rounded towards negative infinity, and the remainder with the divisor's sign.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_divmod(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("divmod") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.list(&[], r)
+    })
+}
+
+/// The greatest common divisor.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gcd(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gcd") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The least common multiple.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lcm(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("lcm") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm to base 2 of the sum of powers of 2, without overflow.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_logaddexp2(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("logaddexp2") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Degrees as radians.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_deg2rad(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("deg2rad") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Radians as degrees.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rad2deg(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rad2deg") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Whether the sign is negative: that of -0, too.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_signbit(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("signbit") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The magnitude of x with the sign of y.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_copysign(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("copysign") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distance to the next float away from zero.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_spacing(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("spacing") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Whether elements are negative infinity.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_isneginf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("isneginf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Whether elements are infinity.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_isposinf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("isposinf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// 0 for negative, 1 for positive x, and y at 0.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_heaviside(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("heaviside") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x as a fraction from 1/2 to 1 and a power of 2.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_frexp(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("frexp") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[], r)
+    })
+}
+
+/// x times 2 to the power n, for whole n.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ldexp(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    n: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ldexp") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&n, "n")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The fractional and the whole part.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_modf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("modf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[], r)
+    })
+}
+
+/// Rounds to the nearest whole number, halves to even; integers become floats.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rint(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rint") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x with numbers in the places of NaN and infinities.
+///
+/// - `nan`: instead of NaN.
+/// - `posinf`: instead of infinity; NaN stands for the largest finite number.
+/// - `neginf`: instead of negative infinity; NaN stands for the smallest finite number.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nan_to_num(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    nan: f64,
+    posinf: f64,
+    neginf: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nan_to_num") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::F64(nan), Attr::F64(posinf), Attr::F64(neginf)], &out)
+    })
+}
+
+/// Whether elements are equal, or finite and near.
+///
+/// - `rtol`: how near, as a part of y.
+/// - `atol`: how near, as such.
+/// - `equal_nan`: whether NaN equals NaN (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_isclose(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    rtol: f64,
+    atol: f64,
+    equal_nan: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("isclose") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(
+            &[Attr::F64(rtol), Attr::F64(atol), Attr::Bool(flag(equal_nan, "equal_nan")?)],
+            &out,
+        )
+    })
+}
+
+/// Whether all elements are equal, or finite and near.
+///
+/// - `rtol`: how near, as a part of y.
+/// - `atol`: how near, as such.
+/// - `equal_nan`: whether NaN equals NaN (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_allclose(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    rtol: f64,
+    atol: f64,
+    equal_nan: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("allclose") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(
+            &[Attr::F64(rtol), Attr::F64(atol), Attr::Bool(flag(equal_nan, "equal_nan")?)],
+            &out,
+        )
+    })
+}
+
+/// Whether shapes and all elements are equal.
+///
+/// - `equal_nan`: whether NaN equals NaN (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_array_equal(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    equal_nan: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("array_equal") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[Attr::Bool(flag(equal_nan, "equal_nan")?)], &out)
+    })
+}
+
+/// Whether shapes broadcast together and all elements are then equal.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_array_equiv(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("array_equiv") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Whether the element type is complex.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_iscomplexobj(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("iscomplexobj") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Whether the element type is not complex.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_isrealobj(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("isrealobj") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
 /// The gamma function.
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
@@ -4657,7 +5174,7 @@ pub extern "C" fn jaxrs_op_split_at(
 /// Elements moved along an axis; what leaves at one end comes in at the other.
 ///
 /// - `shift`: by how much.
-/// - `axis`: along which axis.
+/// - `axis`: along which axis; along the flattened array if none (JAXRS_AXIS_NONE for none).
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
@@ -4672,7 +5189,7 @@ pub extern "C" fn jaxrs_op_roll(
         let out = out.null("out")?;
         let mut call = Call::new(const { op("roll") }, &s)?;
         call.operand(&x, "x")?;
-        call.one(&[Attr::I64(shift), Attr::I64(axis)], &out)
+        call.one(&[Attr::I64(shift), axis_of(axis)], &out)
     })
 }
 
@@ -4778,7 +5295,7 @@ pub extern "C" fn jaxrs_op_tile(
 /// Each element repeated along an axis.
 ///
 /// - `repeats`: how often.
-/// - `axis`: along which axis.
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
@@ -4793,7 +5310,7 @@ pub extern "C" fn jaxrs_op_repeat(
         let out = out.null("out")?;
         let mut call = Call::new(const { op("repeat") }, &s)?;
         call.operand(&x, "x")?;
-        call.one(&[Attr::I64(repeats), Attr::I64(axis)], &out)
+        call.one(&[Attr::I64(repeats), axis_of(axis)], &out)
     })
 }
 
@@ -4833,8 +5350,8 @@ pub extern "C" fn jaxrs_op_slice(
 
 /// The elements of x at indices along an axis; negative indices count from the end.
 ///
-/// - `axis`: along which axis.
-/// - `mode`: what happens out of range: `fill`, `clip`, `promise_in_bounds` (no text for the first).
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+/// - `mode`: what happens out of range: `fill`, `clip`, `wrap`, `promise_in_bounds` (no text for the first).
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
@@ -4852,7 +5369,7 @@ pub extern "C" fn jaxrs_op_take(
         let mut call = Call::new(const { op("take") }, &s)?;
         call.operand(&x, "x")?;
         call.operand(&indices, "indices")?;
-        call.one(&[Attr::I64(axis), word_of(&mode, mode_len, "mode", Some("fill"))?], &out)
+        call.one(&[axis_of(axis), word_of(&mode, mode_len, "mode", Some("fill"))?], &out)
     })
 }
 
@@ -5678,6 +6195,1854 @@ pub extern "C" fn jaxrs_op_at_max(
     })
 }
 
+/// The positions of elements that differ from zero, an array for each axis.
+///
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nonzero(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    size: i64,
+    fill_value: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("nonzero") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(size), Attr::F64(fill_value)], r)
+    })
+}
+
+/// The positions of elements of the flattened array that differ from zero.
+///
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_flatnonzero(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    size: i64,
+    fill_value: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("flatnonzero") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(size), Attr::F64(fill_value)], &out)
+    })
+}
+
+/// The positions of elements that differ from zero, a row for each.
+///
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_argwhere(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    size: i64,
+    fill_value: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("argwhere") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(size), Attr::F64(fill_value)], &out)
+    })
+}
+
+/// How many elements differ from zero.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_count_nonzero(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("count_nonzero") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// Of the choices the first whose condition holds, element by element: first the conditions, then as many choices, then what stands where none holds.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_select(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("select") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Element by element that of the array that x names.
+///
+/// - `mode`: what happens out of range: `raise`, which needs an x that is known, `wrap` or `clip` (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_choose(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    choices: Handles<ArrayBody>,
+    n_choices: usize,
+    mode: Text,
+    mode_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("choose") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&choices, n_choices, "choices")?;
+        call.one(&[word_of(&mode, mode_len, "mode", Some("raise"))?], &out)
+    })
+}
+
+/// The elements along an axis where a condition holds.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_compress(
+    s: Shared<ScopeBody>,
+    condition: In<ArrayBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    size: i64,
+    fill_value: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("compress") }, &s)?;
+        call.operand(&condition, "condition")?;
+        call.operand(&x, "x")?;
+        call.one(&[axis_of(axis), Attr::I64(size), Attr::F64(fill_value)], &out)
+    })
+}
+
+/// The elements of the flattened x where a flattened condition holds.
+///
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_extract(
+    s: Shared<ScopeBody>,
+    condition: In<ArrayBody>,
+    x: In<ArrayBody>,
+    size: i64,
+    fill_value: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("extract") }, &s)?;
+        call.operand(&condition, "condition")?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(size), Attr::F64(fill_value)], &out)
+    })
+}
+
+/// The positions in one sorted array that keep it sorted; NaN comes last.
+///
+/// - `side`: before equal elements: `left`, or after them: `right` (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_searchsorted(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    values: In<ArrayBody>,
+    side: Text,
+    side_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("searchsorted") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&values, "values")?;
+        call.one(&[word_of(&side, side_len, "side", Some("left"))?], &out)
+    })
+}
+
+/// In which bin each element is: behind how many of the edges, which go up or down.
+///
+/// - `right`: whether bins hold their right edges instead of their left ones (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_digitize(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    bins: In<ArrayBody>,
+    right: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("digitize") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&bins, "bins")?;
+        call.one(&[Attr::Bool(flag(right, "right")?)], &out)
+    })
+}
+
+/// How often each whole number occurs, or the sums of weights. Negative numbers count as 0.
+///
+/// - `length`: below which number counting ends.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bincount(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    weights: Handles<ArrayBody>,
+    n_weights: usize,
+    length: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("bincount") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&weights, n_weights, "weights")?;
+        call.one(&[Attr::I64(length)], &out)
+    })
+}
+
+/// The distinct elements in order; then what is asked for.
+///
+/// - `return_index`: whether to tell where each occurs first (0 or 1).
+/// - `return_inverse`: whether to tell for each element its place among the distinct ones (0 or 1).
+/// - `return_counts`: whether to tell how often each occurs (0 or 1).
+/// - `axis`: along which axis slices are compared; elements if none (JAXRS_AXIS_NONE for none).
+/// - `equal_nan`: whether NaN equals NaN (0 or 1).
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_unique(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    return_index: u32,
+    return_inverse: u32,
+    return_counts: u32,
+    axis: i64,
+    equal_nan: u32,
+    size: i64,
+    fill_value: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("unique") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(
+            &[
+                Attr::Bool(flag(return_index, "return_index")?),
+                Attr::Bool(flag(return_inverse, "return_inverse")?),
+                Attr::Bool(flag(return_counts, "return_counts")?),
+                axis_of(axis),
+                Attr::Bool(flag(equal_nan, "equal_nan")?),
+                Attr::I64(size),
+                Attr::F64(fill_value),
+            ],
+            r,
+        )
+    })
+}
+
+/// The distinct elements in order, where each occurs first, for each element its place among them, and how often each occurs.
+///
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_unique_all(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    size: i64,
+    fill_value: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("unique_all") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(size), Attr::F64(fill_value)], r)
+    })
+}
+
+/// The distinct elements in order, and how often each occurs.
+///
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_unique_counts(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    size: i64,
+    fill_value: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("unique_counts") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(size), Attr::F64(fill_value)], r)
+    })
+}
+
+/// The distinct elements in order, and for each element its place among them.
+///
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_unique_inverse(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    size: i64,
+    fill_value: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("unique_inverse") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(size), Attr::F64(fill_value)], r)
+    })
+}
+
+/// The distinct elements in order.
+///
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_unique_values(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    size: i64,
+    fill_value: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("unique_values") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(size), Attr::F64(fill_value)], &out)
+    })
+}
+
+/// Whether each element of x is one of the others.
+///
+/// - `invert`: whether it is not (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_isin(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    elements: In<ArrayBody>,
+    invert: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("isin") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&elements, "elements")?;
+        call.one(&[Attr::Bool(flag(invert, "invert")?)], &out)
+    })
+}
+
+/// The elements of either, in order.
+///
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_union1d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    size: i64,
+    fill_value: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("union1d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[Attr::I64(size), Attr::F64(fill_value)], &out)
+    })
+}
+
+/// The elements of both, in order; with positions, then where they are in either.
+///
+/// - `assume_unique`: whether the caller promises that operands have no element twice (0 or 1).
+/// - `return_indices`: whether to tell positions (0 or 1).
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_intersect1d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    assume_unique: u32,
+    return_indices: u32,
+    size: i64,
+    fill_value: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("intersect1d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.list(
+            &[
+                Attr::Bool(flag(assume_unique, "assume_unique")?),
+                Attr::Bool(flag(return_indices, "return_indices")?),
+                Attr::I64(size),
+                Attr::F64(fill_value),
+            ],
+            r,
+        )
+    })
+}
+
+/// The elements of x that are not in y, in order.
+///
+/// - `assume_unique`: whether the caller promises that operands have no element twice (0 or 1).
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_setdiff1d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    assume_unique: u32,
+    size: i64,
+    fill_value: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("setdiff1d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(
+            &[
+                Attr::Bool(flag(assume_unique, "assume_unique")?),
+                Attr::I64(size),
+                Attr::F64(fill_value),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The elements of exactly one of both, in order.
+///
+/// - `assume_unique`: whether the caller promises that operands have no element twice (0 or 1).
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_setxor1d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    assume_unique: u32,
+    size: i64,
+    fill_value: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("setxor1d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(
+            &[
+                Attr::Bool(flag(assume_unique, "assume_unique")?),
+                Attr::I64(size),
+                Attr::F64(fill_value),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The positions that sort by the last key, then by the one before, and so on.
+///
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lexsort(
+    s: Shared<ScopeBody>,
+    keys: Handles<ArrayBody>,
+    n_keys: usize,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("lexsort") }, &s)?;
+        call.operands(&keys, n_keys, "keys")?;
+        call.one(&[Attr::I64(axis)], &out)
+    })
+}
+
+/// The elements in an order where the k-th is in its place, smaller ones before, larger ones after.
+///
+/// - `kth`: which place.
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_partition(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    kth: i64,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("partition") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(kth), Attr::I64(axis)], &out)
+    })
+}
+
+/// The positions of elements in an order where the k-th is in its place.
+///
+/// - `kth`: which place.
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_argpartition(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    kth: i64,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("argpartition") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(kth), Attr::I64(axis)], &out)
+    })
+}
+
+/// All elements sorted along the last axis, as complex numbers.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_sort_complex(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("sort_complex") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Bits packed into bytes.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+/// - `bitorder`: whether the first bit is highest: `big`, or lowest: `little` (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_packbits(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    bitorder: Text,
+    bitorder_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("packbits") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[axis_of(axis), word_of(&bitorder, bitorder_len, "bitorder", Some("big"))?], &out)
+    })
+}
+
+/// The bits of bytes.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+/// - `count`: how many bits; all if -1.
+/// - `bitorder`: whether the first bit is highest: `big`, or lowest: `little` (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_unpackbits(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    count: i64,
+    bitorder: Text,
+    bitorder_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("unpackbits") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                axis_of(axis),
+                Attr::I64(count),
+                word_of(&bitorder, bitorder_len, "bitorder", Some("big"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The mean, with weights for each element or for each place along the axes.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `returned`: whether to give the sum of weights, too (0 or 1).
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_average(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    weights: Handles<ArrayBody>,
+    n_weights: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    returned: u32,
+    keepdims: u32,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("average") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&weights, n_weights, "weights")?;
+        call.list(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                Attr::Bool(flag(returned, "returned")?),
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// The largest element less the smallest.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ptp(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ptp") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The largest element that is not NaN; NaN if there is none.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanmax(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanmax") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The smallest element that is not NaN; NaN if there is none.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanmin(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanmin") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The sum of elements that are not NaN.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nansum(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nansum") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The product of elements that are not NaN.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanprod(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanprod") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The mean of elements that are not NaN.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanmean(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanmean") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The variance of elements that are not NaN.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `ddof`: how many fewer than there are elements the divisor is.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanvar(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    ddof: f64,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanvar") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                Attr::F64(ddof),
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The standard deviation of elements that are not NaN.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `ddof`: how many fewer than there are elements the divisor is.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanstd(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    ddof: f64,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanstd") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                Attr::F64(ddof),
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The sums of elements up to each one, NaN counting as 0.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nancumsum(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nancumsum") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[axis_of(axis)], &out)
+    })
+}
+
+/// The products of elements up to each one, NaN counting as 1.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nancumprod(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nancumprod") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[axis_of(axis)], &out)
+    })
+}
+
+/// The position of the largest element that is not NaN; -1 if there is none.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+/// - `keepdims`: whether the reduced axis stays with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanargmax(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanargmax") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[axis_of(axis), Attr::Bool(flag(keepdims, "keepdims")?)], &out)
+    })
+}
+
+/// The position of the smallest element that is not NaN; -1 if there is none.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+/// - `keepdims`: whether the reduced axis stays with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanargmin(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanargmin") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[axis_of(axis), Attr::Bool(flag(keepdims, "keepdims")?)], &out)
+    })
+}
+
+/// The elements below which there are parts q of all, q from 0 to 1; an axis for q comes first.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `method`: between two elements: `linear`, `lower`, `higher`, `midpoint` or `nearest` (no text for the first).
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_quantile(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    q: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    method: Text,
+    method_len: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("quantile") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&q, "q")?;
+        call.one(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                word_of(&method, method_len, "method", Some("linear"))?,
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The elements below which there are parts q of those that are not NaN.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `method`: between two elements: `linear`, `lower`, `higher`, `midpoint` or `nearest` (no text for the first).
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanquantile(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    q: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    method: Text,
+    method_len: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanquantile") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&q, "q")?;
+        call.one(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                word_of(&method, method_len, "method", Some("linear"))?,
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The elements below which there are hundredths q of all.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `method`: between two elements: `linear`, `lower`, `higher`, `midpoint` or `nearest` (no text for the first).
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_percentile(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    q: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    method: Text,
+    method_len: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("percentile") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&q, "q")?;
+        call.one(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                word_of(&method, method_len, "method", Some("linear"))?,
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The elements below which there are hundredths q of those that are not NaN.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `method`: between two elements: `linear`, `lower`, `higher`, `midpoint` or `nearest` (no text for the first).
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanpercentile(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    q: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    method: Text,
+    method_len: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanpercentile") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&q, "q")?;
+        call.one(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                word_of(&method, method_len, "method", Some("linear"))?,
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The element in the middle, or the mean of both.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_median(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("median") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The element in the middle of those that are not NaN, or the mean of both.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanmedian(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanmedian") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The covariances of variables, and of those of y after them.
+///
+/// - `rowvar`: whether variables are rows, not columns (0 or 1).
+/// - `ddof`: how many fewer than there are elements the divisor is.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cov(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: Handles<ArrayBody>,
+    n_y: usize,
+    rowvar: u32,
+    ddof: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cov") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&y, n_y, "y")?;
+        call.one(&[Attr::Bool(flag(rowvar, "rowvar")?), Attr::F64(ddof)], &out)
+    })
+}
+
+/// The correlations of variables, and of those of y after them.
+///
+/// - `rowvar`: whether variables are rows, not columns (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_corrcoef(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: Handles<ArrayBody>,
+    n_y: usize,
+    rowvar: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("corrcoef") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&y, n_y, "y")?;
+        call.one(&[Attr::Bool(flag(rowvar, "rowvar")?)], &out)
+    })
+}
+
+/// The edges of bins of one width.
+///
+/// - `bins`: how many bins.
+/// - `low`: the first edge; the smallest element if this or the last is NaN.
+/// - `high`: the last edge; the largest element if this or the first is NaN.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_histogram_bin_edges(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    bins: i64,
+    low: f64,
+    high: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("histogram_bin_edges") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(bins), Attr::F64(low), Attr::F64(high)], &out)
+    })
+}
+
+/// How many elements (or the sums of their weights) lie in each bin, the last one holding both of its edges; see histogram_bin_edges.
+///
+/// - `density`: whether areas add up to 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_histogram(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    edges: In<ArrayBody>,
+    weights: Handles<ArrayBody>,
+    n_weights: usize,
+    density: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("histogram") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&edges, "edges")?;
+        call.operands(&weights, n_weights, "weights")?;
+        call.one(&[Attr::Bool(flag(density, "density")?)], &out)
+    })
+}
+
+/// How many points lie in each bin of a grid.
+///
+/// - `density`: whether volumes add up to 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_histogram2d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    x_edges: In<ArrayBody>,
+    y_edges: In<ArrayBody>,
+    weights: Handles<ArrayBody>,
+    n_weights: usize,
+    density: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("histogram2d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.operand(&x_edges, "x_edges")?;
+        call.operand(&y_edges, "y_edges")?;
+        call.operands(&weights, n_weights, "weights")?;
+        call.one(&[Attr::Bool(flag(density, "density")?)], &out)
+    })
+}
+
+/// How many samples, which are rows, lie in each bin of a grid.
+///
+/// - `density`: whether volumes add up to 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_histogramdd(
+    s: Shared<ScopeBody>,
+    sample: In<ArrayBody>,
+    edges: Handles<ArrayBody>,
+    n_edges: usize,
+    density: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("histogramdd") }, &s)?;
+        call.operand(&sample, "sample")?;
+        call.operands(&edges, n_edges, "edges")?;
+        call.one(&[Attr::Bool(flag(density, "density")?)], &out)
+    })
+}
+
+/// The differences of neighbours, again and again; of truth values, whether they differ.
+///
+/// - `n`: how often.
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_diff(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    n: i64,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("diff") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(n), Attr::I64(axis)], &out)
+    })
+}
+
+/// The differences of neighbours in the flattened array.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ediff1d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ediff1d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The gradient along axes by central differences, at the ends by one-sided ones. Spacings are numbers or places, one for all axes or one for each.
+///
+/// - `axes`: which axes; an empty list stands for all.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gradient(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    spacings: Handles<ArrayBody>,
+    n_spacings: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("gradient") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&spacings, n_spacings, "spacings")?;
+        call.list(&[Attr::I64s(axes.get(n_axes, "axes")?)], r)
+    })
+}
+
+/// The area under a curve by trapezoids, at places x or at equal distances.
+///
+/// - `dx`: the distance of places.
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_trapezoid(
+    s: Shared<ScopeBody>,
+    y: In<ArrayBody>,
+    x: Handles<ArrayBody>,
+    n_x: usize,
+    dx: f64,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("trapezoid") }, &s)?;
+        call.operand(&y, "y")?;
+        call.operands(&x, n_x, "x")?;
+        call.one(&[Attr::F64(dx), Attr::I64(axis)], &out)
+    })
+}
+
+/// Jumps along an axis taken out by whole periods.
+///
+/// - `discont`: from what size on; half a period if NaN.
+/// - `axis`: along which axis.
+/// - `period`: the period.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_unwrap(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    discont: f64,
+    axis: i64,
+    period: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("unwrap") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::F64(discont), Attr::I64(axis), Attr::F64(period)], &out)
+    })
+}
+
+/// The values at x of the line through points.
+///
+/// - `left`: the value before the first point: a number or `extrapolate`; that of the point if empty (no text for the first).
+/// - `right`: the value after the last point: a number or `extrapolate`; that of the point if empty (no text for the first).
+/// - `period`: after which the line repeats itself, or NaN.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_interp(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    xp: In<ArrayBody>,
+    fp: In<ArrayBody>,
+    left: Text,
+    left_len: usize,
+    right: Text,
+    right_len: usize,
+    period: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("interp") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&xp, "xp")?;
+        call.operand(&fp, "fp")?;
+        call.one(
+            &[
+                word_of(&left, left_len, "left", Some(""))?,
+                word_of(&right, right_len, "right", Some(""))?,
+                Attr::F64(period),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The sums of all elements up to each one.
+///
+/// - `axis`: along which axis; the only one if none (JAXRS_AXIS_NONE for none).
+/// - `include_initial`: whether the sum of no elements comes first (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cumulative_sum(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    include_initial: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cumulative_sum") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[axis_of(axis), Attr::Bool(flag(include_initial, "include_initial")?)], &out)
+    })
+}
+
+/// The products of all elements up to each one.
+///
+/// - `axis`: along which axis; the only one if none (JAXRS_AXIS_NONE for none).
+/// - `include_initial`: whether the product of no elements comes first (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cumulative_prod(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    include_initial: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cumulative_prod") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[axis_of(axis), Attr::Bool(flag(include_initial, "include_initial")?)], &out)
+    })
+}
+
+/// The products of vectors, the first conjugated.
+///
+/// - `axis`: the axis of the vectors.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_vecdot(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("vecdot") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[Attr::I64(axis)], &out)
+    })
+}
+
+/// Matrices times vectors.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_matvec(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("matvec") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Vectors, conjugated, times matrices.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_vecmat(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("vecmat") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The values of polynomials, the coefficient of the highest power first.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_polyval(
+    s: Shared<ScopeBody>,
+    p: In<ArrayBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("polyval") }, &s)?;
+        call.operand(&p, "p")?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The sum of two polynomials.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_polyadd(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("polyadd") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The difference of two polynomials.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_polysub(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("polysub") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The product of two polynomials.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_polymul(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("polymul") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Quotient and remainder of two polynomials.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_polydiv(
+    s: Shared<ScopeBody>,
+    u: In<ArrayBody>,
+    v: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("polydiv") }, &s)?;
+        call.operand(&u, "u")?;
+        call.operand(&v, "v")?;
+        call.list(&[], r)
+    })
+}
+
+/// A derivative of a polynomial.
+///
+/// - `m`: which derivative.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_polyder(
+    s: Shared<ScopeBody>,
+    p: In<ArrayBody>,
+    m: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("polyder") }, &s)?;
+        call.operand(&p, "p")?;
+        call.one(&[Attr::I64(m)], &out)
+    })
+}
+
+/// An integral of a polynomial, with a constant for all or for each integration.
+///
+/// - `m`: how often.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_polyint(
+    s: Shared<ScopeBody>,
+    p: In<ArrayBody>,
+    k: Handles<ArrayBody>,
+    n_k: usize,
+    m: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("polyint") }, &s)?;
+        call.operand(&p, "p")?;
+        call.operands(&k, n_k, "k")?;
+        call.one(&[Attr::I64(m)], &out)
+    })
+}
+
+/// The polynomial that has these roots.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_poly(
+    s: Shared<ScopeBody>,
+    roots: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("poly") }, &s)?;
+        call.operand(&roots, "roots")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The Bartlett window.
+///
+/// - `m`: how many numbers.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bartlett(
+    s: Shared<ScopeBody>,
+    m: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("bartlett") }, &s)?;
+        call.one(&[Attr::I64(m)], &out)
+    })
+}
+
+/// The Blackman window.
+///
+/// - `m`: how many numbers.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_blackman(
+    s: Shared<ScopeBody>,
+    m: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("blackman") }, &s)?;
+        call.one(&[Attr::I64(m)], &out)
+    })
+}
+
+/// The Hamming window.
+///
+/// - `m`: how many numbers.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_hamming(
+    s: Shared<ScopeBody>,
+    m: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("hamming") }, &s)?;
+        call.one(&[Attr::I64(m)], &out)
+    })
+}
+
+/// The Hann window.
+///
+/// - `m`: how many numbers.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_hanning(
+    s: Shared<ScopeBody>,
+    m: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("hanning") }, &s)?;
+        call.one(&[Attr::I64(m)], &out)
+    })
+}
+
+/// The Kaiser window.
+///
+/// - `m`: how many numbers.
+/// - `beta`: its shape.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_kaiser(
+    s: Shared<ScopeBody>,
+    m: i64,
+    beta: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("kaiser") }, &s)?;
+        call.one(&[Attr::I64(m), Attr::F64(beta)], &out)
+    })
+}
+
 /// An array that repeats one number.
 ///
 /// - `shape`: the shape of the result.
@@ -5859,11 +8224,12 @@ pub extern "C" fn jaxrs_op_arange(
     })
 }
 
-/// Numbers at equal distances between two scalars.
+/// Numbers at equal distances.
 ///
 /// - `num`: how many.
 /// - `endpoint`: whether the last one is stop (0 or 1).
-/// - `dtype`: the element type; the default float if none (0 for none).
+/// - `dtype`: the element type; that of the bounds, as floats, if none (0 for none).
+/// - `axis`: the place of the new axis.
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
@@ -5874,6 +8240,7 @@ pub extern "C" fn jaxrs_op_linspace(
     num: i64,
     endpoint: u32,
     dtype: Dtype,
+    axis: i64,
     out: Out<*mut ArrayHandle>,
 ) -> Status {
     gate(|| {
@@ -5882,7 +8249,87 @@ pub extern "C" fn jaxrs_op_linspace(
         call.operand(&start, "start")?;
         call.operand(&stop, "stop")?;
         call.one(
-            &[Attr::I64(num), Attr::Bool(flag(endpoint, "endpoint")?), dtype_of(dtype, "dtype")?],
+            &[
+                Attr::I64(num),
+                Attr::Bool(flag(endpoint, "endpoint")?),
+                dtype_of(dtype, "dtype")?,
+                Attr::I64(axis),
+            ],
+            &out,
+        )
+    })
+}
+
+/// Powers at equal distances of their exponents.
+///
+/// - `num`: how many.
+/// - `endpoint`: whether the exponent of the last one is stop (0 or 1).
+/// - `base`: of what.
+/// - `dtype`: the element type; that of the bounds, as floats, if none (0 for none).
+/// - `axis`: the place of the new axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_logspace(
+    s: Shared<ScopeBody>,
+    start: In<ArrayBody>,
+    stop: In<ArrayBody>,
+    num: i64,
+    endpoint: u32,
+    base: f64,
+    dtype: Dtype,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("logspace") }, &s)?;
+        call.operand(&start, "start")?;
+        call.operand(&stop, "stop")?;
+        call.one(
+            &[
+                Attr::I64(num),
+                Attr::Bool(flag(endpoint, "endpoint")?),
+                Attr::F64(base),
+                dtype_of(dtype, "dtype")?,
+                Attr::I64(axis),
+            ],
+            &out,
+        )
+    })
+}
+
+/// Numbers with equal ratios between neighbours.
+///
+/// - `num`: how many.
+/// - `endpoint`: whether the last one is stop (0 or 1).
+/// - `dtype`: the element type; that of the bounds, as floats, if none (0 for none).
+/// - `axis`: the place of the new axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_geomspace(
+    s: Shared<ScopeBody>,
+    start: In<ArrayBody>,
+    stop: In<ArrayBody>,
+    num: i64,
+    endpoint: u32,
+    dtype: Dtype,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("geomspace") }, &s)?;
+        call.operand(&start, "start")?;
+        call.operand(&stop, "stop")?;
+        call.one(
+            &[
+                Attr::I64(num),
+                Attr::Bool(flag(endpoint, "endpoint")?),
+                dtype_of(dtype, "dtype")?,
+                Attr::I64(axis),
+            ],
             &out,
         )
     })
@@ -5975,6 +8422,1127 @@ pub extern "C" fn jaxrs_op_diag(
         let mut call = Call::new(const { op("diag") }, &s)?;
         call.operand(&x, "x")?;
         call.one(&[Attr::I64(k)], &out)
+    })
+}
+
+/// x with at least one axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_atleast_1d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("atleast_1d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x with at least two axes.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_atleast_2d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("atleast_2d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x with at least three axes.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_atleast_3d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("atleast_3d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Arrays side by side: along axis 1, or 0 of vectors.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_hstack(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("hstack") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Arrays on top of each other; vectors are rows.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_vstack(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("vstack") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Arrays one behind the other, along axis 2.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_dstack(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("dstack") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Arrays side by side; vectors are columns.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_column_stack(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("column_stack") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(&[], &out)
+    })
+}
+
+/// A matrix of blocks, row by row.
+///
+/// - `rows`: how many blocks each row has; an empty list for one row.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_block(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    rows: List<i64>,
+    n_rows: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("block") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(&[Attr::I64s(rows.get(n_rows, "rows")?)], &out)
+    })
+}
+
+/// Arrays broadcast to one shape.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_broadcast_arrays(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("broadcast_arrays") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.list(&[], r)
+    })
+}
+
+/// x and values after it.
+///
+/// - `axis`: along which axis; both flattened if none (JAXRS_AXIS_NONE for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_append(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    values: In<ArrayBody>,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("append") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&values, "values")?;
+        call.one(&[axis_of(axis)], &out)
+    })
+}
+
+/// The operand itself: arrays do not change.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_copy(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("copy") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The last two axes exchanged.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_matrix_transpose(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("matrix_transpose") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x turned by quarters in the plane of two axes, from the first to the second.
+///
+/// - `k`: how many quarters.
+/// - `axes`: the two axes.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rot90(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    k: i64,
+    axes: List<i64>,
+    n_axes: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rot90") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(k), Attr::I64s(axes.get(n_axes, "axes")?)], &out)
+    })
+}
+
+/// The reverse order along axis 1.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_fliplr(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("fliplr") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The reverse order along axis 0.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_flipud(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("flipud") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// An axis moved back to before another.
+///
+/// - `axis`: which axis.
+/// - `start`: before which one.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rollaxis(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    start: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rollaxis") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(axis), Attr::I64(start)], &out)
+    })
+}
+
+/// All elements in their order, repeated or cut to another shape.
+///
+/// - `shape`: the new sizes.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_resize(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("resize") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?)], &out)
+    })
+}
+
+/// x without elements of zeros at its ends; x has to be known.
+///
+/// - `trim`: which ends: `f` front, `b` back (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_trim_zeros(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    trim: Text,
+    trim_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("trim_zeros") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[word_of(&trim, trim_len, "trim", Some("fb"))?], &out)
+    })
+}
+
+/// An array cut into parts as equal as can be.
+///
+/// - `sections`: how many parts.
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_array_split(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    sections: i64,
+    axis: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("array_split") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(sections), Attr::I64(axis)], r)
+    })
+}
+
+/// An array cut into equal parts along axis 1, or 0 of a vector.
+///
+/// - `sections`: how many parts.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_hsplit(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    sections: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("hsplit") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(sections)], r)
+    })
+}
+
+/// An array cut into equal parts along axis 0.
+///
+/// - `sections`: how many parts.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_vsplit(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    sections: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("vsplit") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(sections)], r)
+    })
+}
+
+/// An array cut into equal parts along axis 2.
+///
+/// - `sections`: how many parts.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_dsplit(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    sections: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("dsplit") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(sections)], r)
+    })
+}
+
+/// x without the elements at positions, which have to be known or promised to be distinct; with truth values, where those are false.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+/// - `assume_unique_indices`: whether the caller promises that positions are distinct (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_delete(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    positions: In<ArrayBody>,
+    axis: i64,
+    assume_unique_indices: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("delete") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&positions, "positions")?;
+        call.one(
+            &[axis_of(axis), Attr::Bool(flag(assume_unique_indices, "assume_unique_indices")?)],
+            &out,
+        )
+    })
+}
+
+/// x with values put in before positions.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_insert(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    positions: In<ArrayBody>,
+    values: In<ArrayBody>,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("insert") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&positions, "positions")?;
+        call.operand(&values, "values")?;
+        call.one(&[axis_of(axis)], &out)
+    })
+}
+
+/// Elements put before and after along each axis, in NumPy's ways.
+///
+/// - `low`: for each axis, how many before.
+/// - `high`: for each axis, how many after.
+/// - `mode`: `constant`, `edge`, `linear_ramp`, `maximum`, `minimum`, `mean`, `median`, `reflect`, `symmetric`, `wrap` or `empty` (no text for the first).
+/// - `constant_values`: what mode `constant` puts.
+/// - `end_values`: where mode `linear_ramp` ends.
+/// - `stat_length`: of how many elements at the edge modes `maximum`, `minimum`, `mean` and `median` are; of all if -1.
+/// - `reflect_type`: whether modes `reflect` and `symmetric` turn values around at that of the edge, too: `odd`, or not: `even` (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_numpy_pad(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    low: List<i64>,
+    n_low: usize,
+    high: List<i64>,
+    n_high: usize,
+    mode: Text,
+    mode_len: usize,
+    constant_values: f64,
+    end_values: f64,
+    stat_length: i64,
+    reflect_type: Text,
+    reflect_type_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("numpy_pad") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(low.get(n_low, "low")?),
+                Attr::I64s(high.get(n_high, "high")?),
+                word_of(&mode, mode_len, "mode", Some("constant"))?,
+                Attr::F64(constant_values),
+                Attr::F64(end_values),
+                Attr::I64(stat_length),
+                word_of(&reflect_type, reflect_type_len, "reflect_type", Some("even"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// Ones on the diagonal of a square matrix, zeros elsewhere.
+///
+/// - `n`: how many rows.
+/// - `dtype`: the element type; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_identity(
+    s: Shared<ScopeBody>,
+    n: i64,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("identity") }, &s)?;
+        call.one(&[Attr::I64(n), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// An array of anything: zeros.
+///
+/// - `shape`: the sizes of the axes.
+/// - `dtype`: the element type; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_empty(
+    s: Shared<ScopeBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("empty") }, &s)?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// An array of anything of the shape of x: zeros.
+///
+/// - `dtype`: the element type; that of x if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_empty_like(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("empty_like") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// A diagonal of the matrices along two axes, as the last axis.
+///
+/// - `offset`: which diagonal.
+/// - `axis1`: the axis of rows.
+/// - `axis2`: the axis of columns.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_diagonal(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    offset: i64,
+    axis1: i64,
+    axis2: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("diagonal") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(offset), Attr::I64(axis1), Attr::I64(axis2)], &out)
+    })
+}
+
+/// The flattened x on a diagonal of a matrix.
+///
+/// - `k`: which diagonal.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_diagflat(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    k: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("diagflat") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(k)], &out)
+    })
+}
+
+/// Positions along the diagonal, an array for each axis.
+///
+/// - `n`: the size of the axes.
+/// - `ndim`: how many axes.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_diag_indices(
+    s: Shared<ScopeBody>,
+    n: i64,
+    ndim: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let call = Call::new(const { op("diag_indices") }, &s)?;
+        call.list(&[Attr::I64(n), Attr::I64(ndim)], r)
+    })
+}
+
+/// Positions along the diagonal of x, an array for each axis.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_diag_indices_from(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("diag_indices_from") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[], r)
+    })
+}
+
+/// Positions of the lower triangle.
+///
+/// - `n`: how many rows.
+/// - `k`: up to which diagonal.
+/// - `m`: how many columns; as many as rows if -1.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_tril_indices(
+    s: Shared<ScopeBody>,
+    n: i64,
+    k: i64,
+    m: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let call = Call::new(const { op("tril_indices") }, &s)?;
+        call.list(&[Attr::I64(n), Attr::I64(k), Attr::I64(m)], r)
+    })
+}
+
+/// Positions of the upper triangle.
+///
+/// - `n`: how many rows.
+/// - `k`: from which diagonal.
+/// - `m`: how many columns; as many as rows if -1.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_triu_indices(
+    s: Shared<ScopeBody>,
+    n: i64,
+    k: i64,
+    m: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let call = Call::new(const { op("triu_indices") }, &s)?;
+        call.list(&[Attr::I64(n), Attr::I64(k), Attr::I64(m)], r)
+    })
+}
+
+/// Positions of the lower triangle of x.
+///
+/// - `k`: up to which diagonal.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_tril_indices_from(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    k: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("tril_indices_from") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(k)], r)
+    })
+}
+
+/// Positions of the upper triangle of x.
+///
+/// - `k`: from which diagonal.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_triu_indices_from(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    k: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("triu_indices_from") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(k)], r)
+    })
+}
+
+/// Ones up to a diagonal, zeros above.
+///
+/// - `n`: how many rows.
+/// - `m`: how many columns; as many as rows if -1.
+/// - `k`: up to which diagonal.
+/// - `dtype`: the element type (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_tri(
+    s: Shared<ScopeBody>,
+    n: i64,
+    m: i64,
+    k: i64,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("tri") }, &s)?;
+        call.one(&[Attr::I64(n), Attr::I64(m), Attr::I64(k), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// x with values along its main diagonal, repeated as needed.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_fill_diagonal(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    values: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("fill_diagonal") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&values, "values")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The powers of each element, in columns.
+///
+/// - `n`: how many columns; as many as rows if -1.
+/// - `increasing`: whether the lowest power comes first (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_vander(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    n: i64,
+    increasing: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("vander") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(n), Attr::Bool(flag(increasing, "increasing")?)], &out)
+    })
+}
+
+/// Vectors spread over a grid, an array for each.
+///
+/// - `sparse`: whether axes of other vectors keep size 1 (0 or 1).
+/// - `indexing`: `ij`: an axis for each vector in order, or `xy`: the first two exchanged (no text for the first).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_meshgrid(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    sparse: u32,
+    indexing: Text,
+    indexing_len: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("meshgrid") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.list(
+            &[
+                Attr::Bool(flag(sparse, "sparse")?),
+                word_of(&indexing, indexing_len, "indexing", Some("xy"))?,
+            ],
+            r,
+        )
+    })
+}
+
+/// The positions of all elements of an array, those of each axis for themselves.
+///
+/// - `dimensions`: the sizes of the axes.
+/// - `dtype`: the element type; the default integer if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_indices(
+    s: Shared<ScopeBody>,
+    dimensions: List<i64>,
+    n_dimensions: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("indices") }, &s)?;
+        call.one(
+            &[Attr::I64s(dimensions.get(n_dimensions, "dimensions")?), dtype_of(dtype, "dtype")?],
+            &out,
+        )
+    })
+}
+
+/// Whole numbers from starts to stops, one axis for each.
+///
+/// - `start`: the first numbers.
+/// - `stop`: the ends.
+/// - `step`: the distances; an empty list for 1.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ogrid(
+    s: Shared<ScopeBody>,
+    start: List<i64>,
+    n_start: usize,
+    stop: List<i64>,
+    n_stop: usize,
+    step: List<i64>,
+    n_step: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let call = Call::new(const { op("ogrid") }, &s)?;
+        call.list(
+            &[
+                Attr::I64s(start.get(n_start, "start")?),
+                Attr::I64s(stop.get(n_stop, "stop")?),
+                Attr::I64s(step.get(n_step, "step")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// Whole numbers from starts to stops, each spread over the whole grid.
+///
+/// - `start`: the first numbers.
+/// - `stop`: the ends.
+/// - `step`: the distances; an empty list for 1.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_mgrid(
+    s: Shared<ScopeBody>,
+    start: List<i64>,
+    n_start: usize,
+    stop: List<i64>,
+    n_stop: usize,
+    step: List<i64>,
+    n_step: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("mgrid") }, &s)?;
+        call.one(
+            &[
+                Attr::I64s(start.get(n_start, "start")?),
+                Attr::I64s(stop.get(n_stop, "stop")?),
+                Attr::I64s(step.get(n_step, "step")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// Vectors of positions, each along an axis of its own.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ix_(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("ix_") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.list(&[], r)
+    })
+}
+
+/// The product of every element of x with all of y, block by block.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_kron(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("kron") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The cross product of vectors of 2 or 3 elements.
+///
+/// - `axisa`: the axis of the vectors in x.
+/// - `axisb`: the axis in y.
+/// - `axisc`: the axis in the result.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cross(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    axisa: i64,
+    axisb: i64,
+    axisc: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cross") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[Attr::I64(axisa), Attr::I64(axisb), Attr::I64(axisc)], &out)
+    })
+}
+
+/// Positions in a flattened array as positions along its axes; those out of range become the nearest.
+///
+/// - `shape`: the sizes of the axes.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_unravel_index(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("unravel_index") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64s(shape.get(ndim, "shape")?)], r)
+    })
+}
+
+/// Positions along axes as positions in the flattened array.
+///
+/// - `dims`: the sizes of the axes.
+/// - `mode`: what happens out of range: `raise`, which needs positions that are known, `wrap`, `clip` or `ignore` (no text for the first).
+/// - `order`: which axis counts fastest: `C` the last, `F` the first (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ravel_multi_index(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    dims: List<i64>,
+    n_dims: usize,
+    mode: Text,
+    mode_len: usize,
+    order: Text,
+    order_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ravel_multi_index") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(
+            &[
+                Attr::I64s(dims.get(n_dims, "dims")?),
+                word_of(&mode, mode_len, "mode", Some("raise"))?,
+                word_of(&order, order_len, "order", Some("C"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// x with values at positions along an axis, element by element.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+/// - `mode`: what happens out of range: `drop`, `clip`, `promise_in_bounds`; nothing if empty (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_put_along_axis(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    values: In<ArrayBody>,
+    axis: i64,
+    mode: Text,
+    mode_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("put_along_axis") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&indices, "indices")?;
+        call.operand(&values, "values")?;
+        call.one(&[axis_of(axis), word_of(&mode, mode_len, "mode", Some(""))?], &out)
+    })
+}
+
+/// x with values, repeated as needed, where a mask is true.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_place(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    values: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("place") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.operand(&values, "values")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x with values, repeated as needed, at positions of its flattened elements.
+///
+/// - `mode`: what happens out of range: `drop`, `clip` or `wrap` (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_put(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    values: In<ArrayBody>,
+    mode: Text,
+    mode_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("put") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&indices, "indices")?;
+        call.operand(&values, "values")?;
+        call.one(&[word_of(&mode, mode_len, "mode", Some("drop"))?], &out)
     })
 }
 
@@ -7841,6 +11409,34 @@ pub extern "C" fn jaxrs_op_csr_matmat(
             &[Attr::I64s(shape.get(ndim, "shape")?), Attr::Bool(flag(transpose, "transpose")?)],
             &out,
         )
+    })
+}
+
+/// The solution of linear equations whose matrix is sparse.
+///
+/// - `tol`: from which size on a pivot counts as zero; nothing here heeds it.
+/// - `reorder`: how columns are ordered, from 0 to 3; nothing here heeds it.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_spsolve(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    indptr: In<ArrayBody>,
+    b: In<ArrayBody>,
+    tol: f64,
+    reorder: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("spsolve") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.operand(&indptr, "indptr")?;
+        call.operand(&b, "b")?;
+        call.one(&[Attr::F64(tol), Attr::I64(reorder)], &out)
     })
 }
 

@@ -1,7 +1,6 @@
 //! Gradients.
 
 use jaxrs_data::{DType, Literal, Result, Scalar, Shape, Type, bail};
-use jaxrs_ir::prims::ConvertElementType;
 use jaxrs_ir::{Tangent, Value, ops};
 
 use crate::bind::is_differentiable;
@@ -148,7 +147,7 @@ fn differentiate(
             continue;
         }
         let gradient = by_argument[k].take().unwrap_or(Tangent::Zero(ty.clone()));
-        gradients.push(as_weak_as(scope, &gradient.instantiate(scope)?, ty)?);
+        gradients.push(gradient.instantiate(scope)?);
     }
     Ok((linearized.outputs, gradients))
 }
@@ -162,14 +161,4 @@ pub(crate) fn tangents_of(argnums: &[usize], inputs: &[Value]) -> Vec<bool> {
 /// The derivative of what has none.
 pub(crate) fn float0(scope: &Scope, shape: &Shape) -> Result<Value> {
     ops::full(scope, &Type::new(DType::Bool, shape.clone()), Scalar::Bool(false))
-}
-
-/// A gradient is as weak as its argument: operations of mixed operands convert those that are weak, and are
-/// transposed to what converts back. The parts of complex numbers that real outputs depend on are not weak.
-fn as_weak_as(scope: &Scope, value: &Value, ty: &Type) -> Result<Value> {
-    if value.ty().weak == ty.weak || ty.dtype.is_complex() {
-        return Ok(value.clone());
-    }
-    let convert = ConvertElementType { new_dtype: ty.dtype, weak_type: ty.weak };
-    ops::bind1(scope, convert, std::slice::from_ref(value))
 }

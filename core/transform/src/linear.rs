@@ -5,7 +5,7 @@ mod solver;
 
 use std::sync::Arc;
 
-use jaxrs_data::{Result, Type, bail};
+use jaxrs_data::{Error, ErrorKind, Result, Type, bail};
 use jaxrs_ir::prims::LinearCall;
 use jaxrs_ir::{Context as _, Tangent, Value};
 
@@ -34,8 +34,20 @@ pub fn linear_transpose(function: &Function, types: &[Type]) -> Function {
         }
         let cotangents: Vec<Tangent> = cotangents.iter().cloned().map(Tangent::Value).collect();
         let found = backward_pass(scope, &traced.jaxpr, &traced.consts, &cotangents);
-        found.map_err(&during)?.iter().map(|ct| ct.instantiate(scope)).collect()
+        let found = found.map_err(|err| during(not_linear(err)))?;
+        found.iter().map(|ct| ct.instantiate(scope)).collect()
     })
+}
+
+/// The refusal of a function with an operation that has no transpose.
+fn not_linear(err: Error) -> Error {
+    match err.kind() {
+        ErrorKind::Unimplemented => Error::new(
+            ErrorKind::Unimplemented,
+            format_args!("linear_transpose needs a linear function, but {}", err.message()),
+        ),
+        _ => err,
+    }
 }
 
 fn check_inputs(types: &[Type]) -> Result<()> {

@@ -43,12 +43,12 @@ fn what_is_not_linear_has_no_transpose() {
     check_error(
         &linear_transpose(&square, &[f32s(&[])]),
         &[scalar(1.0)],
-        "mul is not linear and cannot be transposed",
+        "linear_transpose needs a linear function, but mul is not linear and cannot be transposed",
     );
     check_error(
         &linear_transpose(&unary("sine", sin), &[f32s(&[])]),
         &[scalar(1.0)],
-        "sin is not linear and cannot be transposed",
+        "linear_transpose needs a linear function, but sin is not linear and cannot be transposed",
     );
     let ints = Type::new(jaxrs_data::DType::I32, [2usize]);
     check_error(
