@@ -373,6 +373,9 @@ fn scalar(token: &Token, dtype: DType) -> Option<Scalar> {
         }
         (Token::Number(text), Signed) => text.parse().ok().map(Scalar::Int),
         (Token::Number(text), Unsigned) => text.parse().ok().map(Scalar::Uint),
+        (Token::Number(text), Key) => {
+            u128::from_str_radix(text.strip_prefix("0x")?, 16).ok().map(Scalar::Key)
+        }
         (Token::Complex(text), Complex) => {
             let (re, im) = complex_parts(text)?;
             Some(Scalar::Complex(real(re)?.as_f64(), real(im)?.as_f64()))

@@ -96,7 +96,10 @@ pub use linalg::{
 };
 pub use pad::Pad;
 pub use permute::{Rev, Transpose};
-pub use random::{RandomBits, Threefry2x32};
+pub use random::{
+    Cipher, Iota2x32Shape, RandomAlgorithm, RandomBits, RandomClone, RandomFoldIn, RandomSeed,
+    RandomSplit, RandomUnwrap, RandomWrap, RngBitGenerator,
+};
 pub use reduce::Reduce;
 pub use reduce_window::{ReduceWindow, SelectAndGatherAdd, SelectAndScatterAdd};
 pub use reshape::{Reshape, Squeeze};
@@ -249,6 +252,12 @@ pub trait Primitive: fmt::Debug {
         1
     }
 
+    /// Whether examples that lie together give other results than each alone: those of generators that
+    /// draw for all examples from one stream.
+    fn mixes_examples(&self, _inputs: &[Type]) -> bool {
+        false
+    }
+
     /// Applications to try every rule on: for each member of the family, every element type that it
     /// takes, with empty shapes, size-1 axes, NaN, infinities, ±0 and ties among the values.
     #[cfg(any(test, feature = "testing"))]
@@ -376,8 +385,16 @@ primitives! {
     Hessenberg,
     Tridiagonal,
     TopK,
-    Threefry2x32,
+    Cipher,
+    Iota2x32Shape,
+    RandomSeed,
+    RandomSplit,
+    RandomFoldIn,
     RandomBits,
+    RandomWrap,
+    RandomUnwrap,
+    RandomClone,
+    RngBitGenerator,
     Call,
     Composite,
     Checkpoint,

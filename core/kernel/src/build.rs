@@ -2,6 +2,7 @@
 //! shared, so that index arithmetic costs nothing where it is known.
 
 mod complex;
+mod keys;
 mod narrow;
 mod range;
 mod simplify;
@@ -15,6 +16,7 @@ use crate::program::{BufferId, IndexVar};
 use crate::scalar::{Compare, ReduceOp, ScalarOp};
 
 use complex::CarriedParts;
+pub use keys::KeyWords;
 use range::Range;
 
 /// What makes two pure instructions the same value.
@@ -83,6 +85,8 @@ pub struct BodyBuilder {
     values: Vec<DType>,
     facts: Vec<Fact>,
     constants: HashMap<ValueId, Scalar>,
+    /// The words of keys, where they are known.
+    key_words: HashMap<ValueId, KeyWords>,
     open: Vec<Open>,
 }
 
@@ -93,6 +97,7 @@ impl Default for BodyBuilder {
             values: Vec::new(),
             facts: Vec::new(),
             constants: HashMap::new(),
+            key_words: HashMap::new(),
             open: vec![Open::default()],
         }
     }

@@ -27,7 +27,7 @@ mod target;
 pub mod testing;
 
 pub use body::{Block, Carried, Inst, Kernel, Lanes, Loop, LoopKind, ValueId, WhileLoop};
-pub use build::{BodyBuilder, OpenCondition, OpenLoop, OpenWhile};
+pub use build::{BodyBuilder, KeyWords, OpenCondition, OpenLoop, OpenWhile};
 pub use program::{
     Buffer, BufferId, Carry, HostCall, HostRoutine, IndexVar, LibraryCall, MatMul, Operand, Place,
     Program, Sort, Step,

@@ -6,7 +6,7 @@
 //! fused multiply-adds. `F16` and `BF16` occur only in loads, stores, constants and casts; complex numbers
 //! only in loads, stores, constants and selections, and where they are put together or taken apart; types
 //! of at most 8 bits and keys in loads, stores, constants, selections and bitcasts, of which the builder
-//! makes their conversions.
+//! makes their conversions; keys of 16 bytes, as which no integer is, are put together and taken apart.
 
 use jaxrs_data::DType;
 
@@ -138,6 +138,12 @@ pub enum ScalarOp {
     Re,
     /// The imaginary part of a complex number.
     Im,
+    /// The key of 16 bytes with these halves, two `u64`, the first words first.
+    Join(DType),
+    /// The first half of a key of 16 bytes, a `u64`.
+    Low,
+    /// The second half of a key of 16 bytes, a `u64`.
+    High,
 }
 
 /// A comparison.
@@ -211,8 +217,8 @@ impl ReduceOp {
 }
 
 impl ScalarOp {
-    /// Every operation but the comparisons, casts and bitcasts.
-    pub const PLAIN: [ScalarOp; 57] = [
+    /// Every operation but the comparisons and those that are named with a type.
+    pub const PLAIN: [ScalarOp; 59] = [
         ScalarOp::Neg,
         ScalarOp::Abs,
         ScalarOp::Sign,
@@ -270,6 +276,8 @@ impl ScalarOp {
         ScalarOp::Complex,
         ScalarOp::Re,
         ScalarOp::Im,
+        ScalarOp::Low,
+        ScalarOp::High,
     ];
 
     /// The name in printed programs: `round_ties_even`; comparisons are `eq`, `ne`, `lt`, `le`, `gt`
@@ -341,14 +349,17 @@ impl ScalarOp {
             ScalarOp::Complex => "complex",
             ScalarOp::Re => "re",
             ScalarOp::Im => "im",
+            ScalarOp::Join(_) => "join",
+            ScalarOp::Low => "low",
+            ScalarOp::High => "high",
         }
     }
 
     /// The operation of a printed name, given the type of its result.
     pub fn from_name(name: &str, result: DType) -> Option<ScalarOp> {
         let compares = Compare::ALL.into_iter().map(ScalarOp::Compare);
-        let casts = [ScalarOp::Cast(result), ScalarOp::Bitcast(result)];
-        ScalarOp::PLAIN.into_iter().chain(compares).chain(casts).find(|op| op.name() == name)
+        let typed = [ScalarOp::Cast(result), ScalarOp::Bitcast(result), ScalarOp::Join(result)];
+        ScalarOp::PLAIN.into_iter().chain(compares).chain(typed).find(|op| op.name() == name)
     }
 
     /// Whether there is such an operation on operands of a type (of `Select`, the second and third).
@@ -373,6 +384,8 @@ impl ScalarOp {
             }
             Max | Min => computes,
             Re | Im => operand.is_complex(),
+            Low | High => is_long_key(operand),
+            Join(to) => operand == DType::U64 && is_long_key(to),
             Complex => float,
             _ => float,
         }
@@ -383,7 +396,8 @@ impl ScalarOp {
         use ScalarOp::*;
         match self {
             Add | Sub | Mul | Div | Rem | Pow | Atan2 | Max | Min | NextAfter | And | Or | Xor
-            | ShiftLeft | ShiftRightLogical | ShiftRightArithmetic | Complex | Compare(_) => 2,
+            | ShiftLeft | ShiftRightLogical | ShiftRightArithmetic | Complex | Join(_)
+            | Compare(_) => 2,
             Select => 3,
             _ => 1,
         }
@@ -393,7 +407,8 @@ impl ScalarOp {
     pub fn result(self, operands: &[DType]) -> DType {
         match self {
             ScalarOp::Compare(_) | ScalarOp::IsFinite => DType::Bool,
-            ScalarOp::Cast(to) | ScalarOp::Bitcast(to) => to,
+            ScalarOp::Cast(to) | ScalarOp::Bitcast(to) | ScalarOp::Join(to) => to,
+            ScalarOp::Low | ScalarOp::High => DType::U64,
             ScalarOp::Select => operands[1],
             ScalarOp::Complex if operands[0] == DType::F32 => DType::C64,
             ScalarOp::Complex => DType::C128,
@@ -414,4 +429,9 @@ impl ScalarOp {
             _ => 1,
         }
     }
+}
+
+/// Whether this is a key of four words, longer than any integer.
+fn is_long_key(dtype: DType) -> bool {
+    dtype.is_key() && dtype.size_bytes() == 16
 }

@@ -381,7 +381,9 @@ fn bitcasts_keep_the_bits() {
 
 #[test]
 fn every_operation_runs_on_every_type_that_it_takes() {
-    let casts = DType::ALL.into_iter().flat_map(|to| [ScalarOp::Cast(to), ScalarOp::Bitcast(to)]);
+    let casts = DType::ALL
+        .into_iter()
+        .flat_map(|to| [ScalarOp::Cast(to), ScalarOp::Bitcast(to), ScalarOp::Join(to)]);
     let compares = Compare::ALL.into_iter().map(ScalarOp::Compare);
     for op in ScalarOp::PLAIN.into_iter().chain(compares).chain(casts) {
         for dtype in DType::ALL.into_iter().filter(|&dtype| op.takes(dtype)) {

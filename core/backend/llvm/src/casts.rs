@@ -124,7 +124,7 @@ fn round_to_odd(ir: &Ir<'_>, v: V) -> V {
     ir.bitcast(odd, ir.like(v, ir.float(32)))
 }
 
-/// A complex number from its parts. In vectors real and imaginary parts alternate.
+/// A complex number from its parts, or a key from its halves. In vectors first and second ones alternate.
 pub(crate) fn join(ir: &Ir<'_>, part: DType, re: V, im: V) -> V {
     let width = ir.width_of(re);
     let whole = ir.like(re, ir.int(2 * part.bits()));
@@ -162,10 +162,9 @@ pub(crate) fn half(ir: &Ir<'_>, which: u32, v: V) -> V {
     ir.shuffle(words, words, &lanes)
 }
 
-/// The real (0) or imaginary (1) part of a complex number.
-pub(crate) fn part(ir: &Ir<'_>, complex: DType, which: u32, v: V) -> V {
-    let (width, part) = (ir.width_of(v), ir.register(complex.real_part()));
-    let bits = complex.real_part().bits();
+/// The real (0) or imaginary (1) part of a complex number, or a half of a key; they are of the given type.
+pub(crate) fn part(ir: &Ir<'_>, part: DType, which: u32, v: V) -> V {
+    let (width, bits, part) = (ir.width_of(v), part.bits(), ir.register(part));
     if width > 1 {
         let parts = ir.bitcast(v, ir.lanes(part, 2 * width));
         let lanes: Vec<u32> = (0..width).map(|lane| 2 * lane + which).collect();

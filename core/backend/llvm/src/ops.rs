@@ -80,11 +80,14 @@ impl<'c> Emit<'_, 'c> {
                 return Ok(casts::join(self.ir, dtype, args[0], args[1]));
             }
             ScalarOp::Re if dtype.is_complex() => {
-                return Ok(casts::part(self.ir, dtype, 0, args[0]));
+                return Ok(casts::part(self.ir, dtype.real_part(), 0, args[0]));
             }
             ScalarOp::Im if dtype.is_complex() => {
-                return Ok(casts::part(self.ir, dtype, 1, args[0]));
+                return Ok(casts::part(self.ir, dtype.real_part(), 1, args[0]));
             }
+            ScalarOp::Join(_) => return Ok(casts::join(self.ir, dtype, args[0], args[1])),
+            ScalarOp::Low => return Ok(casts::part(self.ir, DType::U64, 0, args[0])),
+            ScalarOp::High => return Ok(casts::part(self.ir, DType::U64, 1, args[0])),
             _ => {}
         }
         let v = match (dtype, args) {

@@ -27,6 +27,9 @@ const ARITHMETIC: [DType; 11] = [
     DType::F64,
 ];
 
+/// Keys that no integer is as long as.
+const LONG_KEYS: [DType; 3] = [DType::KeyRbg, DType::KeyUrbg, DType::KeyFry4];
+
 /// How far results of an operation may lie apart, in units in the last place of the type; none where
 /// they must be equal.
 fn allowed(op: ScalarOp) -> f64 {
@@ -264,6 +267,9 @@ fn operations_of_one_operand() {
     for op in [ScalarOp::Re, ScalarOp::Im] {
         [DType::C64, DType::C128].iter().for_each(|&t| check(&backend, op, &[t]));
     }
+    for op in [ScalarOp::Low, ScalarOp::High] {
+        LONG_KEYS.iter().for_each(|&t| check(&backend, op, &[t]));
+    }
 }
 
 #[test]
@@ -271,6 +277,9 @@ fn operations_of_two_operands() {
     let backend = backend();
     for op in plain(2).chain(Compare::ALL.into_iter().map(ScalarOp::Compare)) {
         ARITHMETIC.iter().for_each(|&t| check(&backend, op, &[t, t]));
+    }
+    for to in LONG_KEYS {
+        check(&backend, ScalarOp::Join(to), &[DType::U64, DType::U64]);
     }
 }
 

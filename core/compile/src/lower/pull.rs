@@ -469,7 +469,9 @@ pub(crate) fn is_pointwise(prim: &Prim) -> bool {
             | Prim::ComplexPart(_)
             | Prim::Conj(_)
             | Prim::IntegerPow(_)
-            | Prim::Threefry2x32(_)
+            | Prim::Cipher(_)
+            | Prim::RandomSeed(_)
+            | Prim::RandomClone(_)
     )
 }
 

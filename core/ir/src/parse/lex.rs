@@ -1,13 +1,13 @@
 //! Tokens of printed programs.
 
-use jaxrs_data::Result;
+use jaxrs_data::{DType, Result};
 
 use super::error_at;
 
 /// One token.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
-    /// Letters, digits and underscores, and hyphens between letters.
+    /// Letters, digits and underscores, and hyphens between letters; the types of keys, as `key<fry>`.
     Word(String),
     /// A real number, `-inf` and `-nan` among them; `inf` and `nan` are words.
     Number(String),
@@ -76,6 +76,10 @@ fn prefix_len(text: &str, mut holds: impl FnMut(char) -> bool) -> usize {
 }
 
 fn word_len(text: &str) -> usize {
+    let key_type = text.starts_with("key<").then(|| text.find('>').map_or(0, |end| end + 1));
+    if let Some(len) = key_type.filter(|&len| DType::from_name(&text[..len]).is_some()) {
+        return len;
+    }
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     // The types of keys: `key<fry>`.
     if let Some(end) = text.strip_prefix("key<").and_then(|rest| rest.find('>')) {

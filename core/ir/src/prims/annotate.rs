@@ -239,13 +239,14 @@ impl Primitive for Annotate {
 
     #[cfg(any(test, feature = "testing"))]
     fn samples() -> Vec<crate::prims::Sample> {
-        use crate::prims::sample::{DTYPES, exact, finite, hard};
+        use crate::prims::sample::{exact, finite, hard};
+        use jaxrs_data::DType;
         let mut samples = Vec::new();
         for remark in Remark::ALL {
             let text = if remark.param().is_some() { "any" } else { "" };
             let prim = Annotate { remark, text: text.into() };
             let n = remark.n_operands().unwrap_or(3);
-            for dtype in DTYPES {
+            for dtype in DType::ALL {
                 let inputs = vec![hard(dtype, &[2, 4]); n];
                 samples.push(crate::prims::Sample { smooth: false, ..exact(prim.clone(), inputs) });
             }

@@ -49,9 +49,21 @@ impl Compare {
 
     fn takes(self, dtype: DType) -> bool {
         dtype.is_ordered()
-            || dtype.is_complex() && matches!(self.0, Cmp::Eq | Cmp::Ne)
-            // Kernels compare keys of two words as integers; longer ones are unwrapped before.
-            || dtype.is_key() && dtype.size_bytes() <= 8 && matches!(self.0, Cmp::Eq | Cmp::Ne)
+            || (dtype.is_complex() || dtype.is_key()) && matches!(self.0, Cmp::Eq | Cmp::Ne)
+    }
+}
+
+impl Compare {
+    /// Whether all words of two keys are equal, or some are not.
+    fn keys(self, b: &mut BodyBuilder, x: ValueId, y: ValueId) -> ValueId {
+        let (x, y) = (b.words_of_key(x), b.words_of_key(y));
+        let join = if self.0 == Cmp::Eq { ScalarOp::And } else { ScalarOp::Or };
+        let mut holds = b.constant(DType::Bool, Scalar::Bool(self.0 == Cmp::Eq));
+        for (x, y) in x.into_iter().zip(y) {
+            let word = b.compare(self.0, x, y);
+            holds = b.op(join, &[holds, word]);
+        }
+        holds
     }
 }
 
@@ -117,18 +129,10 @@ impl Primitive for Compare {
     }
 
     fn element(&self, cx: &mut dyn Elements, _output: usize, index: &[ValueId]) -> Result<ValueId> {
-        let bits = match cx.input_type(0).dtype {
-            dtype if !dtype.is_key() => None,
-            dtype if dtype.size_bytes() == 4 => Some(DType::U32),
-            _ => Some(DType::U64),
-        };
-        nary::element_with(cx, self.name(), 2, index, |b, args| {
-            let bits_of = |b: &mut BodyBuilder, value: ValueId| match bits {
-                Some(bits) => b.op(ScalarOp::Bitcast(bits), &[value]),
-                None => value,
-            };
-            let (x, y) = (bits_of(b, args[0]), bits_of(b, args[1]));
-            b.compare(self.0, x, y)
+        let is_key = cx.input_type(0).dtype.is_key();
+        nary::element_with(cx, self.name(), 2, index, |b, args| match is_key {
+            true => self.keys(b, args[0], args[1]),
+            false => b.compare(self.0, args[0], args[1]),
         })
     }
 
@@ -137,7 +141,7 @@ impl Primitive for Compare {
         use jaxrs_data::tolerance::Class;
         let of = |(op, _): (Cmp, &str)| {
             let takes: fn(DType) -> bool = match op {
-                Cmp::Eq | Cmp::Ne => |dtype| !dtype.is_key() || dtype.size_bytes() <= 8,
+                Cmp::Eq | Cmp::Ne => |_| true,
                 Cmp::Lt | Cmp::Le | Cmp::Gt | Cmp::Ge => DType::is_ordered,
             };
             let domain = (-2.0, 1.7);

@@ -191,7 +191,8 @@ impl Primitive for Concatenate {
 
     #[cfg(any(test, feature = "testing"))]
     fn samples() -> Vec<crate::prims::Sample> {
-        use crate::prims::sample::{DTYPES, exact, finite, hard};
+        use crate::prims::sample::{exact, finite, hard};
+        use jaxrs_data::DType;
         let float = |dimension: usize, shapes: &[&[usize]]| {
             let operand = |shape: &&[usize]| finite(jaxrs_data::DType::F32, shape);
             exact(Concatenate { dimension }, shapes.iter().map(operand).collect())
@@ -200,7 +201,7 @@ impl Primitive for Concatenate {
             smooth: false,
             ..exact(Concatenate { dimension: 0 }, vec![hard(dtype, &[5]), hard(dtype, &[3])])
         };
-        let mut samples: Vec<_> = DTYPES.into_iter().map(every).collect();
+        let mut samples: Vec<_> = DType::ALL.into_iter().map(every).collect();
         samples.extend([
             float(1, &[&[2, 3], &[2, 1], &[2, 2]]),
             float(0, &[&[4, 2]]),

@@ -183,7 +183,7 @@ impl Primitive for DynamicSlice {
 
     #[cfg(any(test, feature = "testing"))]
     fn samples() -> Vec<crate::prims::Sample> {
-        use crate::prims::sample::{DTYPES, exact, finite, hard, integers};
+        use crate::prims::sample::{exact, finite, hard, integers};
         let slice = |sizes: &[usize]| DynamicSlice { slice_sizes: sizes.into() };
         let with_starts = |x: Literal, dtype, starts: &[i64]| {
             let starts = starts.iter().map(|&start| integers(dtype, [], &[start]));
@@ -196,7 +196,7 @@ impl Primitive for DynamicSlice {
             smooth: false,
             ..exact(slice(&[2, 2]), with_starts(hard(dtype, &[3, 4]), DType::I32, &[1, 1]))
         };
-        let mut samples: Vec<_> = DTYPES.into_iter().map(every).collect();
+        let mut samples: Vec<_> = DType::ALL.into_iter().map(every).collect();
         samples.extend([
             float(&[2, 3], &[4, 3], &[9, 1]),
             float(&[1, 2], &[2, 4], &[-3, 2]),

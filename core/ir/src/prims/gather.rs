@@ -91,7 +91,7 @@ impl Gather {
             (None, DTypeKind::Signed) => Scalar::Float(f64::NEG_INFINITY),
             (None, DTypeKind::Unsigned) => Scalar::Float(f64::INFINITY),
             (None, DTypeKind::Float | DTypeKind::Complex) => Scalar::Float(f64::NAN),
-            (None, DTypeKind::Key) => Scalar::Uint(0),
+            (None, DTypeKind::Key) => Scalar::Key(u128::MAX >> (128 - ty.dtype.bits())),
         };
         fill.cast(ty.dtype)
     }

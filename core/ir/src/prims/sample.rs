@@ -6,7 +6,8 @@ use jaxrs_data::{DType, DTypeKind, Literal, Scalar, Shape, Type, narrow};
 use crate::Prim;
 use crate::prims::Sample;
 
-/// The element types that every operation takes which only moves elements.
+/// The element types that every operation takes which moves elements, and has zeros or an order of them: all
+/// but keys.
 pub const DTYPES: [DType; 30] = [
     DType::Bool,
     DType::I8,
@@ -123,7 +124,7 @@ pub fn moves(prim: impl Into<Prim>, shape: &[usize]) -> Sample {
 pub fn every_dtype(prim: impl Into<Prim>, shape: &[usize]) -> Vec<Sample> {
     let prim = prim.into();
     let sample = |dtype| Sample { smooth: false, ..exact(prim.clone(), vec![hard(dtype, shape)]) };
-    DTYPES.into_iter().map(sample).collect()
+    DType::ALL.into_iter().map(sample).collect()
 }
 
 /// Distinct floats between two bounds, neither of them among the values; complex numbers with such real parts.

@@ -120,7 +120,8 @@ impl Primitive for Stack {
 
     #[cfg(any(test, feature = "testing"))]
     fn samples() -> Vec<crate::prims::Sample> {
-        use crate::prims::sample::{DTYPES, exact, finite, hard};
+        use crate::prims::sample::{exact, finite, hard};
+        use jaxrs_data::DType;
         let every = |dtype| crate::prims::Sample {
             smooth: false,
             ..exact(Stack { axis: 0 }, vec![hard(dtype, &[8]), finite(dtype, &[8])])
@@ -134,7 +135,7 @@ impl Primitive for Stack {
             };
             exact(Stack { axis }, (0..n).map(operand).collect())
         };
-        let mut samples: Vec<_> = DTYPES.into_iter().map(every).collect();
+        let mut samples: Vec<_> = DType::ALL.into_iter().map(every).collect();
         samples.extend([
             float(1, &[2, 3], 3),
             float(2, &[2, 3], 2),

@@ -1,6 +1,6 @@
 //! Dot products and random bits.
 
-use jaxrs_data::DType;
+use jaxrs_data::{DType, Literal, Scalar};
 
 use crate::{check, count, ints};
 
@@ -86,7 +86,8 @@ fn dots_need_element_types_that_fit() {
 #[test]
 fn random_bits_are_those_of_jax_at_each_width() {
     let bits = |width: u32| format!("random_bits[bit_width={width} shape=(3,)]");
-    let key = [ints(DType::U32, &[2], &[0, 42])];
+    // Of the key from seed 42.
+    let key = [Literal::scalar(DType::KeyFry, Scalar::Key(42 << 32))];
     check(&bits(8), &key, "[162, 217, 249]:u8[3]");
     check(&bits(16), &key, "[5026, 12505, 63993]:u16[3]");
     check(&bits(32), &key, "[2098992034, 2919706841, 2646866425]:u32[3]");
@@ -99,7 +100,7 @@ fn random_bits_are_those_of_jax_at_each_width() {
 
 #[test]
 fn random_bits_need_keys_and_a_width() {
-    let key = ints(DType::U32, &[2], &[0, 42]);
+    let key = Literal::scalar(DType::KeyFry, Scalar::Key(42 << 32));
     check(
         "random_bits[bit_width=12 shape=(3,)]",
         &[key],
@@ -108,7 +109,7 @@ fn random_bits_need_keys_and_a_width() {
     check(
         "random_bits[bit_width=32 shape=(3,)]",
         &[ints(DType::U32, &[3], &[0, 42, 1])],
-        "error: random_bits needs keys as u32[…,2], got u32[3]",
+        "error: random_bits takes key array operand, got u32[3]",
     );
     check(
         "threefry2x32",

@@ -69,6 +69,10 @@ pub(super) struct Single(pub(super) f32, pub(super) f32);
 #[derive(Clone, Copy)]
 pub(super) struct Double(pub(super) f64, pub(super) f64);
 
+/// A key of four words, two in each half.
+#[derive(Clone, Copy)]
+pub(super) struct Halves(pub(super) u64, pub(super) u64);
+
 lane! {
     bool: 1, |b: [u8; 1]| b[0] != 0, |v| [u8::from(v)];
     i8: 1, i8::from_ne_bytes, i8::to_ne_bytes;
@@ -86,6 +90,7 @@ lane! {
     Wide: 16, Wide, |v: Wide| v.0;
     Single: 8, Single::from_bytes, Single::to_bytes;
     Double: 16, Double::from_bytes, Double::to_bytes;
+    Halves: 16, Halves::from_bytes, Halves::to_bytes;
 }
 
 macro_rules! pairs {
@@ -106,6 +111,7 @@ macro_rules! pairs {
 pairs! {
     Single: f32, 8, 4;
     Double: f64, 16, 8;
+    Halves: u64, 16, 8;
 }
 
 impl Half {

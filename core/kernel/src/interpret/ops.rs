@@ -20,7 +20,7 @@ use cast::cast_of;
 use float::{combine_floats, float_of};
 use integer::{combine_integers, integer_of};
 
-use super::lane::{Double, Lane, Run, Single, Wide, binary, select, splat, unary};
+use super::lane::{Double, Halves, Lane, Run, Single, Wide, binary, select, splat, unary};
 use crate::scalar::{Compare, ReduceOp, ScalarOp};
 
 /// Calls a generic function with the Rust type of an arithmetic element type.
@@ -42,6 +42,9 @@ pub(super) fn run_of(op: ScalarOp, operand: DType) -> Option<Run> {
             (operand.size_bytes() == to.size_bytes()).then(|| copy_of(to.size_bytes()))
         }
         ScalarOp::Complex | ScalarOp::Re | ScalarOp::Im => parts_of(op, operand),
+        ScalarOp::Join(_) => Some(|r, o, n| binary(r, o, n, Halves)),
+        ScalarOp::Low => Some(|r, o, n| unary(r, o, n, |key: Halves| key.0)),
+        ScalarOp::High => Some(|r, o, n| unary(r, o, n, |key: Halves| key.1)),
         ScalarOp::Compare(compare) => for_type!(operand, compare_of(compare), Bool: bool,
             I8: i8, I16: i16, I32: i32, I64: i64, U8: u8, U16: u16, U32: u32, U64: u64,
             F32: f32, F64: f64),

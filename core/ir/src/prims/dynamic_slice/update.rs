@@ -146,7 +146,7 @@ impl Primitive for DynamicUpdateSlice {
     fn samples() -> Vec<crate::prims::Sample> {
         use jaxrs_data::DType;
 
-        use crate::prims::sample::{DTYPES, exact, finite, hard, integers};
+        use crate::prims::sample::{exact, finite, hard, integers};
         let update = |x: Literal, update: Literal, starts: &[i64]| {
             let starts = starts.iter().map(|&start| integers(DType::I32, [], &[start]));
             exact(DynamicUpdateSlice, [x, update].into_iter().chain(starts).collect())
@@ -158,7 +158,7 @@ impl Primitive for DynamicUpdateSlice {
             smooth: false,
             ..update(finite(dtype, &[3, 4]), hard(dtype, &[2, 2]), &[1, 1])
         };
-        let mut samples: Vec<_> = DTYPES.into_iter().map(every).collect();
+        let mut samples: Vec<_> = DType::ALL.into_iter().map(every).collect();
         samples.extend([
             float(&[4, 3], &[2, 3], &[9, 1]),
             float(&[2, 4], &[1, 2], &[-3, 2]),

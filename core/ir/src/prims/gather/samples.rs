@@ -5,7 +5,7 @@ use jaxrs_data::{DType, Literal, SmallVec};
 
 use super::{Gather, IndexMode};
 use crate::prims::Sample;
-use crate::prims::sample::{DTYPES, exact, finite, hard, integers};
+use crate::prims::sample::{exact, finite, hard, integers};
 
 /// Offset, collapsed and indexed axes, and window sizes.
 type Numbers<'a> = (&'a [usize], &'a [usize], &'a [usize], &'a [usize]);
@@ -50,7 +50,7 @@ pub(super) fn samples() -> Vec<Sample> {
     let wild = integers(DType::I32, [5, 1], &[2, 0, -1, 7, 2]);
     let tame = integers(DType::I32, [3, 1], &[3, 0, 3]);
     let mut samples = Vec::new();
-    for dtype in DTYPES {
+    for dtype in DType::ALL {
         samples.push(rows(dtype, wild.clone(), FillOrDrop));
         samples.push(rows(dtype, wild.clone(), Clip));
     }

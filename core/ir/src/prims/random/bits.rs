@@ -3,16 +3,17 @@
 use jaxrs_data::{DType, Literal, Result, Scalar, Shape, SmallVec, Type, bail, smallvec};
 use jaxrs_kernel::{BodyBuilder, ScalarOp, ValueId};
 
-use super::{CIPHER_COST, as_word, cipher, threefry2x32};
+use super::generator::{self, shares_stream};
+use super::split::{joined, stream};
+use super::words::{Emitted, Plain, join, key_words, split};
+use super::{CIPHER_COST, check_keys};
 use crate::lower::{Elements, Lowering};
 use crate::prims::{Primitive, not_linear};
-use crate::rules::index::{self, Index};
 use crate::rules::{axes, linear, nary};
 use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
 
-/// `random_bits(key)`: for each key along the leading axes of a `u32[…,2]` array an array of random unsigned
-/// integers. Element `i` (row-major) comes from the counter `(i >> 32, i)`: 32 bits are the exclusive or of
-/// the two words, fewer the low bits of that, 64 both words.
+/// `random_bits(keys)`: for each key an array of random unsigned integers, along further axes. Fewer than
+/// 32 bits are the low ones of 32.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RandomBits {
     /// 8, 16, 32 or 64.
@@ -31,24 +32,12 @@ impl RandomBits {
             other => bail!(InvalidArgument, "random_bits gives 8, 16, 32 or 64 bits, not {other}"),
         }
     }
-
-    /// The shape for some keys.
-    fn full_shape(&self, keys: &Shape) -> Shape {
-        let keys = keys.iter().take(keys.rank().saturating_sub(1));
-        keys.chain(self.shape.iter()).copied().collect()
-    }
 }
 
-/// The element from the two words that the cipher gives.
-fn join(words: [u32; 2], bit_width: u32) -> Scalar {
-    let [high, low] = words.map(u64::from);
-    Scalar::Uint(if bit_width == 64 { high << 32 | low } else { high ^ low })
-}
-
-fn join_values(b: &mut BodyBuilder, words: [ValueId; 2], dtype: DType) -> ValueId {
+/// An unsigned integer of a type, from a high and a low word.
+pub(super) fn join_values(b: &mut BodyBuilder, words: [ValueId; 2], dtype: DType) -> ValueId {
     if dtype != DType::U64 {
-        let word = b.op(ScalarOp::Xor, &words);
-        return b.cast(word, dtype);
+        return b.cast(words[1], dtype);
     }
     let [high, low] = words.map(|word| b.cast(word, dtype));
     let by = b.constant(dtype, Scalar::Uint(32));
@@ -75,23 +64,24 @@ impl Primitive for RandomBits {
 
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
         nary::arity(self.name(), inputs, 1)?;
-        let (keys, dtype) = (&inputs[0], self.dtype()?);
-        if keys.dtype != DType::U32 || keys.shape.last() != Some(&2) {
-            bail!(Dtype, "random_bits needs keys as u32[…,2], got {keys}");
-        }
-        let shape = self.full_shape(&keys.shape);
+        check_keys(self.name(), &inputs[0])?;
+        let (shape, dtype) = (joined(&inputs[0].shape, &self.shape), self.dtype()?);
         axes::check_addressable(self.name(), &shape, dtype)?;
         Ok(smallvec![Type::new(dtype, shape)])
     }
 
     fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {
-        let keys = &inputs[0];
-        let out = Type::new(self.dtype()?, self.full_shape(&keys.ty().shape));
-        let count = self.shape.numel();
-        Ok(smallvec![Literal::from_fn(out, |position| {
-            let (key, i) = (position / count, (position % count) as u64);
-            let key = [0, 1].map(|word| as_word(keys.get(2 * key + word)));
-            join(threefry2x32(key, [(i >> 32) as u32, i as u32]), self.bit_width)
+        let (keys, dtype) = (&inputs[0], inputs[0].ty().dtype);
+        let out = Type::new(self.dtype()?, joined(&keys.ty().shape, &self.shape));
+        let (count, wide) = (self.shape.numel(), self.bit_width == 64);
+        Ok(smallvec![Literal::from_fn(out.clone(), |position| {
+            let (key, at) = match shares_stream(dtype) {
+                true => (0, position),
+                false => (position / count, position % count),
+            };
+            let key = key_words(keys.get(key), dtype);
+            let [high, low] = generator::bits(&mut Plain, dtype, &key, split(at as u64), wide);
+            Scalar::Uint(if wide { join([high, low]) } else { low.into() }).rounded(out.dtype)
         })])
     }
 
@@ -111,13 +101,13 @@ impl Primitive for RandomBits {
     fn batch(
         &self,
         cx: Cx<'_>,
-        size: usize,
+        _size: usize,
         inputs: &[Value],
         axes: &[Option<usize>],
     ) -> Result<Batched> {
-        // Leading axes are examples already.
-        let keys = axes::to_front(cx, size, &inputs[0], axes[0])?;
-        Ok(linear::batched(ops::bind1(cx, self.clone(), &[keys])?, 0))
+        // Axes of keys are axes of examples already; where keys share a stream, their order counts.
+        let (keys, axis) = linear::example(inputs, axes)?;
+        Ok(linear::batched(ops::bind1(cx, self.clone(), &[keys])?, axis))
     }
 
     fn lowering(&self, _inputs: &[Type]) -> Lowering {
@@ -125,66 +115,45 @@ impl Primitive for RandomBits {
     }
 
     fn element(&self, cx: &mut dyn Elements, _output: usize, index: &[ValueId]) -> Result<ValueId> {
-        let dtype = self.dtype()?;
-        let (keys, within) = index.split_at(cx.input_type(0).rank() - 1);
-        let mut at = Index::from_slice(keys);
-        at.push(cx.builder().index(0));
-        let first = cx.operand(0, &at)?;
-        at[keys.len()] = cx.builder().index(1);
-        let second = cx.operand(0, &at)?;
+        let (keys, dtype) = (cx.input_type(0).dtype, self.dtype()?);
+        let (key, position, limit) = stream(cx, index, &self.shape, shares_stream(keys))?;
         let b = cx.builder();
-        let position = index::ravel(b, within, &self.shape);
-        let high = match u32::try_from(self.shape.numel()) {
-            Ok(_) => b.index(0),
-            Err(_) => {
-                let by = b.index(32);
-                b.op(ScalarOp::ShiftRightLogical, &[position, by])
-            }
-        };
-        let counter = [high, position].map(|word| b.cast(word, DType::U32));
-        let words = cipher(b, [first, second], counter);
-        Ok(join_values(b, words, dtype))
+        let key = b.words_of_key(key);
+        let mut words = Emitted(b);
+        let position = words.position(position, limit);
+        let bits = generator::bits(&mut words, keys, &key, position, dtype == DType::U64);
+        Ok(join_values(b, bits, dtype))
     }
 
     fn cost(&self) -> u32 {
         CIPHER_COST
     }
 
+    fn mixes_examples(&self, inputs: &[Type]) -> bool {
+        shares_stream(inputs[0].dtype)
+    }
+
     #[cfg(any(test, feature = "testing"))]
     fn samples() -> Vec<crate::prims::Sample> {
-        use crate::prims::sample::{exact, integers};
-        let bits = |bit_width, shape: &[usize]| RandomBits { bit_width, shape: shape.into() };
-        let key = || integers(DType::U32, [2], &[0, 42]);
-        let keys = || integers(DType::U32, [2, 2], &[0, 1, 4_000_000_000, 7]);
-        let every = |width| exact(bits(width, &[2, 3]), vec![key()]);
-        let mut samples: Vec<_> = [8, 16, 32, 64].into_iter().map(every).collect();
-        samples.extend([
-            exact(bits(32, &[]), vec![key()]),
-            exact(bits(32, &[0]), vec![key()]),
-            exact(bits(32, &[3]), vec![keys()]),
-            exact(bits(64, &[]), vec![keys()]),
-        ]);
-        samples
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::prims::sample::integers;
-
-    #[track_caller]
-    fn check(bit_width: u32, shape: &[usize], key: [i64; 2], expected: &[u64]) {
-        let bits = RandomBits { bit_width, shape: shape.into() };
-        let got = bits.evaluate(&[integers(DType::U32, [2], &key)]).unwrap();
-        let got: Vec<Scalar> = got[0].iter().collect();
-        let expected: Vec<Scalar> = expected.iter().map(|&value| Scalar::Uint(value)).collect();
-        assert_eq!(got, expected);
-    }
-
-    /// From `jax.random.bits` of JAX 0.10.2.
-    #[test]
-    fn bits_are_those_of_jax_at_each_width() {
-        check(32, &[5], [0, 0], &[4070199207, 4202968722, 1427181096, 2012915765, 2447653815]);
+        use super::sample_keys;
+        use crate::prims::sample::exact;
+        let of = |dtype| {
+            let bits = move |bit_width, shape: &[usize], keys: &[usize]| {
+                let prim = RandomBits { bit_width, shape: shape.into() };
+                exact(prim, vec![sample_keys(dtype, keys)])
+            };
+            let mut samples: Vec<_> =
+                [8, 16, 32, 64].into_iter().map(|width| bits(width, &[2, 3], &[])).collect();
+            samples.extend([
+                bits(32, &[], &[]),
+                bits(32, &[0], &[]),
+                bits(32, &[3], &[2]),
+                bits(64, &[], &[2]),
+                bits(16, &[2, 1], &[1, 3]),
+                bits(32, &[2], &[0]),
+            ]);
+            samples
+        };
+        super::key_types().flat_map(of).collect()
     }
 }

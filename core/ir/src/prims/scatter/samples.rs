@@ -5,7 +5,7 @@ use jaxrs_data::tolerance::Class;
 use jaxrs_data::{DType, Literal, SmallVec};
 
 use super::{Scatter, ScatterKind};
-use crate::prims::sample::{DTYPES, exact, finite, hard, integers};
+use crate::prims::sample::{exact, finite, hard, integers};
 use crate::prims::{IndexMode, Sample};
 
 /// Window, inserted and indexed axes.
@@ -58,7 +58,7 @@ pub(super) fn samples() -> Vec<Sample> {
     let wild = integers(DType::I32, [5, 1], &[2, 0, -1, 7, 2]);
     let mut samples = Vec::new();
     for kind in ScatterKind::ALL {
-        for dtype in DTYPES.into_iter().filter(|&dtype| kind.takes(dtype)) {
+        for dtype in DType::ALL.into_iter().filter(|&dtype| kind.takes(dtype)) {
             let (x, updates) = (finite(dtype, &[4, 2]), finite(dtype, &[5, 2]));
             samples.push(sample(scatter(kind, ROWS), x, wild.clone(), updates));
         }
