@@ -19,6 +19,7 @@ import matrices
 import models
 import numpy_functions
 import pieces
+import random_numbers
 import scipy_linalg
 import sliding
 import sparse
@@ -244,7 +245,6 @@ def random(r):
         wrap = lambda k: jax.random.wrap_key_data(k, impl="threefry2x32")
         raw = lambda k: jax.random.key_data(k)
         case = lambda op, fn, **params: r.case(op, lambda k: fn(wrap(k)), data, derive=False, **params)
-        r.case("random_key", lambda: raw(jax.random.key(seed)), derive=False, seed=seed)
         case("random_split", lambda k: raw(jax.random.split(k, 3)), num=3)
         case("random_fold_in", lambda k: raw(jax.random.fold_in(k, 17)), data=17)
         for bits in [8, 16, 32, 64]:
@@ -416,9 +416,9 @@ def operations(r):
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
     for group in [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations,
-                  *complex_numbers.GROUPS, *differential_equations.GROUPS, *fourier.GROUPS, *matrices.GROUPS, *models.GROUPS, *numpy_functions.GROUPS, *pieces.GROUPS,
-                  *scipy_linalg.GROUPS, *sliding.GROUPS, *sparse.GROUPS,
-                  *special.GROUPS, *table.GROUPS]:
+                  *complex_numbers.GROUPS, *differential_equations.GROUPS, *fourier.GROUPS, *matrices.GROUPS, *models.GROUPS,
+                  *numpy_functions.GROUPS, *pieces.GROUPS, *random_numbers.GROUPS, *scipy_linalg.GROUPS, *sliding.GROUPS,
+                  *sparse.GROUPS, *special.GROUPS, *table.GROUPS]:
         group(Recorder(folder, group.__name__))
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 jax.config.update("jax_enable_x64", True)
 
-NAMES = {"bool": "bool", "int32": "i32", "int64": "i64", "uint8": "u8", "uint16": "u16",
-         "uint32": "u32", "uint64": "u64", "float32": "f32", "float64": "f64", "complex64": "c64", "complex128": "c128"}
+NAMES = {"bool": "bool", "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64", "uint8": "u8", "uint16": "u16", "uint32": "u32",
+         "uint64": "u64", "float16": "f16", "bfloat16": "bf16", "float32": "f32", "float64": "f64", "complex64": "c64", "complex128": "c128"}
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, np.inf, -np.inf, np.nan, 1e-3, 40.0]
 FLOATS, INTS = ["float32", "float64"], ["int32", "int64", "uint8", "uint32"]
 
@@ -22,13 +22,25 @@ def number(x):
     return float(str(x)) if np.isfinite(x) else str(x)
 
 
+def is_key(x):
+    return jax.numpy.issubdtype(getattr(x, "dtype", None), jax.dtypes.prng_key)
+
+
+def key_text(words):
+    """The words of a key as one number, the first lowest."""
+    return hex(sum(int(word) << (32 * k) for k, word in enumerate(words)))
+
+
 def array(x):
+    if is_key(x):
+        words = np.asarray(jax.random.key_data(x))
+        return {"dtype": str(x.dtype), "shape": list(x.shape), "data": [key_text(w) for w in words.reshape(-1, words.shape[-1])]}
     x = np.asarray(x)
     return {"dtype": NAMES[x.dtype.name], "shape": list(x.shape), "data": [number(v) for v in x.reshape(-1)]}
 
 
 def is_float(x):
-    return np.issubdtype(np.asarray(x).dtype, np.inexact)
+    return not is_key(x) and np.issubdtype(np.asarray(x).dtype, np.inexact)
 
 
 def direction(x, seed):
@@ -45,7 +57,7 @@ class Recorder:
 
     def case(self, op, fn, *inputs, derive=True, wrt=None, **params):
         """`fn(*inputs)` is the operation with these parameters; derivatives are by the inputs `wrt`, or by all floats."""
-        inputs = [np.asarray(x) for x in inputs]
+        inputs = [x if is_key(x) else np.asarray(x) for x in inputs]
         outputs = as_tuple(fn(*inputs))
         row = {"op": op, "params": params, "inputs": list(map(array, inputs)), "outputs": list(map(array, outputs))}
         if derive and any(map(is_float, inputs)) and all(map(is_float, outputs)):

@@ -1,21 +1,76 @@
 //! Random numbers.
 
+use jaxrs_data::Shape;
+
 use super::arrange::shape_of;
 use super::*;
-use crate::random;
+use crate::random::{self, Choice, Draws};
 
 const SHAPE: &str = "the shape of the result";
+const JOINT: &str =
+    "the shape of the result; that which the parameters broadcast to for an empty list";
 const FLOAT: &str = "the element type, a float; the default float if none";
+const INTEGER: &str = "the element type, an integer; the default integer if none";
+const IMPL: &str =
+    "the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32";
+const MODE: &str = "how fine samples near the end of the range are: low, high or highest";
 
 fn float(cx: &Scope, dtype: Option<DType>) -> DType {
     dtype.unwrap_or(cx.defaults().float())
 }
 
+fn int(cx: &Scope, dtype: Option<DType>) -> DType {
+    dtype.unwrap_or(cx.defaults().int())
+}
+
+/// The shape that was asked for, if one was.
+fn joint(name: &str, shape: &[i64], dtype: DType) -> Result<Option<Shape>> {
+    if shape.is_empty() { Ok(None) } else { shape_of(name, shape, dtype).map(Some) }
+}
+
+/// A sampler of a shape and a float type, without parameters.
+macro_rules! plain {
+    ($name:literal, $function:path, $doc:literal) => {
+        op!($name, $doc, (key) { shape: I64s, SHAPE; dtype: DType = None, FLOAT; } => |cx| {
+            let dtype = float(cx, dtype);
+            $function(cx, key, &shape_of($name, shape, dtype)?, dtype)
+        })
+    };
+}
+
+/// A sampler with a parameter that broadcasts to the shape.
+macro_rules! of_one {
+    ($name:literal, $function:path, $param:ident, $default:ident, $type_doc:expr, $doc:literal) => {
+        op!($name, $doc, (key, $param) { shape: I64s = &[], JOINT; dtype: DType = None, $type_doc; }
+        => |cx| {
+            let dtype = $default(cx, dtype);
+            $function(cx, key, $param, joint($name, shape, dtype)?.as_ref(), dtype)
+        })
+    };
+}
+
 pub(super) static OPS: &[Op] = &[
-    op!("random_key", "A key of the random generator (Threefry-2x32) from a seed: two 32-bit words.", ()
-        { seed: I64, "the seed"; } => |cx| random::key(cx, seed as u64)),
+    op!("random_key", "A key of a random generator from a seed, of which with 32-bit defaults the low 32 bits count.", ()
+    { seed: I64, "the seed"; generator: Str = "threefry2x32", IMPL; } => |cx| {
+        let seed = random::seed(cx, seed)?;
+        random::key(cx, &seed, random::generator(generator)?)
+    }),
+    op!("random_prng_key", "The u32 words of the key of a seed; functions take those of threefry2x32 for the key.", ()
+    { seed: I64, "the seed"; generator: Str = "threefry2x32", IMPL; } => |cx| {
+        let seed = random::seed(cx, seed)?;
+        random::prng_key(cx, &seed, random::generator(generator)?)
+    }),
+    op!("random_seed", "A key of a random generator from a seed that is an integer scalar.", (seed)
+        { generator: Str = "threefry2x32", IMPL; } => |cx| random::key(cx, seed, random::generator(generator)?)),
+    op!("random_key_data", "The u32 words of keys along a new last axis.", (keys) => |cx| random::key_data(cx, keys)),
+    op!("random_wrap_key_data", "The keys with the given u32 words, which lie along the last axis.", (words)
+        { generator: Str = "threefry2x32", IMPL; } => |cx| random::wrap_key_data(cx, words, random::generator(generator)?)),
+    op!("random_clone", "The same keys, which may be used again where it is checked that no key is used twice.", (keys)
+        => |cx| random::clone(cx, keys)),
     op!("random_split", "New keys from a key, along the leading axis.", (key) { num: I64 = 2, "how many"; }
         => |cx| random::split(cx, key, num)),
+    op!("random_split_shape", "An array of new keys from a key.", (key) { shape: I64s, SHAPE; }
+        => |cx| random::split_shape(cx, key, shape)),
     op!("random_fold_in", "A new key from a key and an integer scalar.", (key, data)
         => |cx| random::fold_in(cx, key, data)),
     op!("random_bits", "Random unsigned integers.", (key)
@@ -30,36 +85,134 @@ pub(super) static OPS: &[Op] = &[
         let dtype = float(cx, dtype);
         random::uniform(cx, key, &shape_of("random_uniform", shape, dtype)?, dtype, low, high)
     }),
-    op!("random_normal", "Floats from the standard normal distribution.", (key)
-        { shape: I64s, SHAPE; dtype: DType = None, FLOAT; }
-        => |cx| random::normal(cx, key, &shape_of("random_normal", shape, float(cx, dtype))?, float(cx, dtype))),
-    op!("random_gumbel", "Floats from the Gumbel distribution.", (key)
-        { shape: I64s, SHAPE; dtype: DType = None, FLOAT; }
-        => |cx| random::gumbel(cx, key, &shape_of("random_gumbel", shape, float(cx, dtype))?, float(cx, dtype))),
-    op!("random_exponential", "Floats from the exponential distribution.", (key)
-        { shape: I64s, SHAPE; dtype: DType = None, FLOAT; }
-        => |cx| random::exponential(cx, key, &shape_of("random_exponential", shape, float(cx, dtype))?, float(cx, dtype))),
-    op!("random_randint", "Integers from low up to, not including, high, which are integer scalars.", (key, low, high)
-    { shape: I64s, SHAPE; dtype: DType = None, "the element type, an integer; the default integer if none"; }
+    op!("random_uniform_between", "As random_uniform, between bounds that broadcast to the shape.", (key, minval, maxval)
+    { shape: I64s = &[], JOINT; dtype: DType = None, FLOAT; }
     => |cx| {
-        let dtype = dtype.unwrap_or(cx.defaults().int());
+        let dtype = float(cx, dtype);
+        let shape = joint("random_uniform", shape, dtype)?;
+        random::uniform_between(cx, key, shape.as_ref(), dtype, [minval, maxval])
+    }),
+    plain!("random_normal", random::normal, "Floats from the standard normal distribution."),
+    op!("random_truncated_normal", "Floats from the standard normal distribution between two bounds.", (key, lower, upper)
+    { shape: I64s = &[], JOINT; dtype: DType = None, FLOAT; }
+    => |cx| {
+        let dtype = float(cx, dtype);
+        let shape = joint("random_truncated_normal", shape, dtype)?;
+        random::truncated_normal(cx, key, [lower, upper], shape.as_ref(), dtype)
+    }),
+    op!("random_gumbel", "Floats from the Gumbel distribution.", (key)
+    { shape: I64s, SHAPE; dtype: DType = None, FLOAT; mode: Str = "low", MODE; }
+    => |cx| {
+        let dtype = float(cx, dtype);
+        random::gumbel(cx, key, &shape_of("random_gumbel", shape, dtype)?, dtype, mode)
+    }),
+    plain!("random_exponential", random::exponential, "Floats from the exponential distribution."),
+    plain!("random_laplace", random::laplace, "Floats from the Laplace distribution."),
+    plain!("random_logistic", random::logistic, "Floats from the logistic distribution."),
+    plain!("random_cauchy", random::cauchy, "Floats from the Cauchy distribution."),
+    plain!("random_maxwell", random::maxwell, "Floats from the Maxwell distribution."),
+    op!("random_double_sided_maxwell",
+    "Floats from the Maxwell distribution with random sign, times scale, plus loc; their axes come behind those of the shape.",
+    (key, loc, scale)
+    { shape: I64s = &[], "the shape before the axes of loc and scale; that of these for an empty list"; dtype: DType = None, FLOAT; }
+    => |cx| {
+        let dtype = float(cx, dtype);
+        let shape = shape_of("random_double_sided_maxwell", shape, dtype)?;
+        random::double_sided_maxwell(cx, key, [loc, scale], &shape, dtype)
+    }),
+    of_one!(
+        "random_pareto",
+        random::pareto,
+        b,
+        float,
+        FLOAT,
+        "Floats from the Pareto distribution with exponent b."
+    ),
+    of_one!(
+        "random_rayleigh",
+        random::rayleigh,
+        scale,
+        float,
+        FLOAT,
+        "Floats from the Rayleigh distribution."
+    ),
+    of_one!(
+        "random_lognormal",
+        random::lognormal,
+        sigma,
+        float,
+        FLOAT,
+        "The exponential of normal floats times sigma."
+    ),
+    of_one!(
+        "random_wald",
+        random::wald,
+        mean,
+        float,
+        FLOAT,
+        "Floats from the Wald distribution of scale 1."
+    ),
+    op!("random_weibull_min", "Floats from the Weibull distribution.", (key, scale, concentration)
+    { shape: I64s, SHAPE; dtype: DType = None, FLOAT; }
+    => |cx| {
+        let dtype = float(cx, dtype);
+        let shape = shape_of("random_weibull_min", shape, dtype)?;
+        random::weibull_min(cx, key, [scale, concentration], &shape, dtype)
+    }),
+    op!("random_triangular", "Floats from the triangular distribution between left and right, the likeliest mode.",
+    (key, left, mode, right)
+    { shape: I64s = &[], JOINT; dtype: DType = None, FLOAT; }
+    => |cx| {
+        let dtype = float(cx, dtype);
+        let shape = joint("random_triangular", shape, dtype)?;
+        random::triangular(cx, key, [left, mode, right], shape.as_ref(), dtype)
+    }),
+    op!("random_randint", "Integers from low up to, not including, high, which broadcast to the shape.", (key, low, high)
+    { shape: I64s, SHAPE; dtype: DType = None, INTEGER; }
+    => |cx| {
+        let dtype = int(cx, dtype);
         random::randint(cx, key, &shape_of("random_randint", shape, dtype)?, low, high, dtype)
     }),
+    op!("random_rademacher", "-1 or 1.", (key) { shape: I64s, SHAPE; dtype: DType = None, INTEGER; }
+    => |cx| {
+        let dtype = int(cx, dtype);
+        random::rademacher(cx, key, &shape_of("random_rademacher", shape, dtype)?, dtype)
+    }),
+    of_one!(
+        "random_geometric",
+        random::geometric,
+        p,
+        int,
+        INTEGER,
+        "How often a trial is repeated until it succeeds, with probability p."
+    ),
     op!("random_permutation", "The numbers from 0 up to n in random order.", (key) { n: I64, "how many"; }
         => |cx| random::permutation(cx, key, n)),
     op!("random_shuffle", "x with its parts along an axis in random order.", (key, x)
-        { axis: I64 = 0, "along which axis"; } => |cx| random::shuffle(cx, key, x, axis)),
-    op!("random_bernoulli", "True with probability p, a float.", (key, p)
-    { shape: I64s = &[], "the shape of the result; that of p for an empty list"; }
+        { axis: I64 = 0, "along which axis"; independent: Bool = false, "whether each vector along it has an order of its own"; }
+        => |cx| random::shuffle(cx, key, x, axis, independent)),
+    op!("random_choice", "Elements of a along an axis, chosen at random.", (key, a [p])
+    { shape: I64s, SHAPE; replace: Bool = true, "whether an element may be chosen again"; axis: I64 = 0, "along which axis";
+      mode: Str = "low", MODE; }
     => |cx| {
-        let asked = shape_of("random_bernoulli", shape, p.ty().dtype)?;
-        random::bernoulli(cx, key, p, (!shape.is_empty()).then_some(&asked))
+        let p = match p {
+            [] => None,
+            [p] => Some(p),
+            _ => bail!(InvalidArgument, "random_choice takes at most one array of probabilities, got {}", p.len()),
+        };
+        let shape = shape_of("random_choice", shape, a.ty().dtype)?;
+        random::choice(cx, key, a, &shape, &Choice { replace, p, axis, mode })
     }),
+    op!("random_bernoulli", "True with probability p, a float.", (key, p)
+    { shape: I64s = &[], JOINT; mode: Str = "low", "high for probabilities near 0, else low"; }
+    => |cx| random::bernoulli(cx, key, p, joint("random_bernoulli", shape, p.ty().dtype)?.as_ref(), mode)),
     op!("random_categorical", "Class indices, drawn with probabilities that are the softmax of logits.", (key, logits)
     { axis: I64 = -1, "the axis of the classes";
-      shape: I64s = &[], "the shape of the result; that of the other axes for an empty list"; }
+      shape: I64s = &[], "the shape of the result; that of the other axes for an empty list";
+      replace: Bool = true, "whether draws along leading axes of the shape may give a class again";
+      mode: Str = "low", MODE; }
     => |cx| {
-        let asked = shape_of("random_categorical", shape, logits.ty().dtype)?;
-        random::categorical(cx, key, logits, axis, (!shape.is_empty()).then_some(&asked))
+        let shape = joint("random_categorical", shape, logits.ty().dtype)?;
+        random::categorical(cx, key, logits, &Draws { axis, shape: shape.as_ref(), replace, mode })
     }),
 ];

@@ -70,6 +70,11 @@ files! {
     operations_with_fourier_transforms_agree_with_jax: "fourier_operations", operations::agrees;
     operations_with_special_functions_agree_with_jax: "special_operations", operations::agrees;
     special_functions_agree_with_jax: "special_functions", primitives::agrees;
+    ciphers_agree_with_jax: "ciphers", primitives::agrees;
+    keys_agree_with_jax: "keys", primitives::agrees;
+    bit_generators_agree_with_jax: "bit_generators", primitives::agrees;
+    keys_are_moved_as_in_jax: "moved_keys", primitives::agrees;
+    samplers_agree_with_jax: "sample_operations", operations::agrees;
     random_functions_agree_with_jax: "random", random::agrees;
     indexing_agrees_with_jax: "numpy_indexing", operations::agrees_one_by_one_and_batched;
     numbers_agree_with_jax: "numpy_numbers", operations::agrees_one_by_one_and_batched;

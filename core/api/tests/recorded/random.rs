@@ -1,6 +1,6 @@
 //! Random functions: bits are equal, floats are close.
 
-use jaxrs_api::random;
+use jaxrs_api::random::{self, Draws};
 use jaxrs_data::tolerance::Class;
 use jaxrs_data::{DType, Literal, Result, Scalar};
 use jaxrs_ir::Value;
@@ -28,7 +28,6 @@ fn number(dtype: DType, value: i64) -> Value {
 fn call(cx: &Scope, row: &Row, inputs: &[Value]) -> Result<Value> {
     let key = inputs.first();
     match (row.op.as_str(), key) {
-        ("random_key", _) => random::key(cx, row.int("seed") as u64),
         ("random_split", Some(key)) => random::split(cx, key, row.int("num")),
         ("random_fold_in", Some(key)) => {
             random::fold_in(cx, key, &number(DType::U32, row.int("data")))
@@ -51,10 +50,12 @@ fn call(cx: &Scope, row: &Row, inputs: &[Value]) -> Result<Value> {
         ("random_permutation", Some(key)) => random::permutation(cx, key, row.int("n")),
         ("random_bernoulli", Some(key)) => {
             let p = Literal::scalar(DType::F32, Scalar::Float(row.float("p")));
-            random::bernoulli(cx, key, &Value::literal(p), Some(&row.shape()))
+            random::bernoulli(cx, key, &Value::literal(p), Some(&row.shape()), "low")
         }
         ("random_categorical", Some(key)) => {
-            random::categorical(cx, key, &inputs[1], -1, Some(&row.shape()))
+            let shape = row.shape();
+            let draws = Draws { axis: -1, shape: Some(&shape), replace: true, mode: "low" };
+            random::categorical(cx, key, &inputs[1], &draws)
         }
         (op, _) => panic!("no random function is called {op}"),
     }

@@ -144,6 +144,9 @@ fn scalar(dtype: DType, json: &Json) -> Scalar {
             let part = |k: usize| scalar(dtype.real_part(), &parts[k]).as_f64();
             Scalar::Complex(part(0), part(1))
         }
+        Json::String(key) if dtype.is_key() => {
+            Scalar::Key(u128::from_str_radix(key.trim_start_matches("0x"), 16).unwrap())
+        }
         Json::String(name) => Scalar::Float(name.parse().unwrap()),
         Json::Number(n) if dtype.is_float() => Scalar::Float(n.as_f64().unwrap()),
         Json::Number(n) => {
