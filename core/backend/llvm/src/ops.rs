@@ -85,9 +85,13 @@ impl<'c> Emit<'_, 'c> {
             ScalarOp::Im if dtype.is_complex() => {
                 return Ok(casts::part(self.ir, dtype.real_part(), 1, args[0]));
             }
-            ScalarOp::Join(_) => return Ok(casts::join(self.ir, dtype, args[0], args[1])),
-            ScalarOp::Low => return Ok(casts::part(self.ir, DType::U64, 0, args[0])),
-            ScalarOp::High => return Ok(casts::part(self.ir, DType::U64, 1, args[0])),
+            ScalarOp::Join(_) if op.takes(dtype) => {
+                return Ok(casts::join(self.ir, dtype, args[0], args[1]));
+            }
+            ScalarOp::Low | ScalarOp::High if op.takes(dtype) => {
+                let which = u32::from(op == ScalarOp::High);
+                return Ok(casts::part(self.ir, DType::U64, which, args[0]));
+            }
             _ => {}
         }
         let v = match (dtype, args) {

@@ -42,9 +42,7 @@ pub(super) fn run_of(op: ScalarOp, operand: DType) -> Option<Run> {
             (operand.size_bytes() == to.size_bytes()).then(|| copy_of(to.size_bytes()))
         }
         ScalarOp::Complex | ScalarOp::Re | ScalarOp::Im => parts_of(op, operand),
-        ScalarOp::Join(_) => Some(|r, o, n| binary(r, o, n, Halves)),
-        ScalarOp::Low => Some(|r, o, n| unary(r, o, n, |key: Halves| key.0)),
-        ScalarOp::High => Some(|r, o, n| unary(r, o, n, |key: Halves| key.1)),
+        ScalarOp::Join(_) | ScalarOp::Low | ScalarOp::High => halves_of(op, operand),
         ScalarOp::Compare(compare) => for_type!(operand, compare_of(compare), Bool: bool,
             I8: i8, I16: i16, I32: i32, I64: i64, U8: u8, U16: u16, U32: u32, U64: u64,
             F32: f32, F64: f64),
@@ -66,6 +64,16 @@ fn parts_of(op: ScalarOp, operand: DType) -> Option<Run> {
         (ScalarOp::Im, DType::C128) => |r, o, n| unary(r, o, n, |z: Double| z.1),
         _ => return None,
     })
+}
+
+/// Putting keys of 16 bytes together and taking them apart.
+fn halves_of(op: ScalarOp, operand: DType) -> Option<Run> {
+    let run: Run = match op {
+        ScalarOp::Join(_) => |r, o, n| binary(r, o, n, Halves),
+        ScalarOp::Low => |r, o, n| unary(r, o, n, |key: Halves| key.0),
+        _ => |r, o, n| unary(r, o, n, |key: Halves| key.1),
+    };
+    op.takes(operand).then_some(run)
 }
 
 /// What a type's value of one lane is combined into another by: lane by lane, or all into one.
