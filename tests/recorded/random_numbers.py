@@ -3,6 +3,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax._src.random import core as internal
 from jax._src.random import philox2x32, philox4x32, prng, threefry2x32, threefry4x32
 
 from recording import NAMES, integers, ordinary
@@ -180,6 +181,60 @@ def sample_operations(r):
         case("random_categorical", lambda k, v: random.categorical(k, v, axis, shape), logits, axis=axis, shape=shape)
     case("random_categorical", lambda k, v: random.categorical(k, v, -1, (3, 2), False), logits, shape=(3, 2), replace=False)
     case("random_categorical", lambda k, v: random.categorical(k, v, 0, (2, 3), False), logits, axis=0, shape=(2, 3), replace=False)
+
+
+def gammas(r):
+    """The primitive, of all generators, and its derivative by the shape."""
+    shapes = np.array([[0.1, 0.7, 1.0], [2.5, 13.0, 300.0]])
+    for log_space in [False, True]:
+        sample = jax.jit(lambda k, a: internal.random_gamma_p.bind(k, a, log_space=log_space))
+        for name in IMPLS.values():
+            r.case("random_gamma", sample, key_of(name, 8, (2,)), shapes.astype(np.float32), log_space=log_space)
+        for seed in range(3):
+            r.case("random_gamma", sample, jax.random.key(seed), shapes, log_space=log_space)
+        r.case("random_gamma", sample, key_of("threefry2x32", 9, (0,)), np.zeros((0, 2), np.float32), log_space=log_space)
+        r.case("random_gamma", sample, jax.random.key(1), np.linspace(0.05, 60, 50).astype(np.float32), log_space=log_space)
+
+
+def gamma_operations(r):
+    """Distributions that come of the gamma distribution, with derivatives."""
+    random, typed, words = jax.random, jax.random.key(7), np.array([3, 42], np.uint32)
+    a, b = np.array([0.3, 1.0, 4.5], np.float32), np.array([[2.0], [0.6]], np.float32)
+
+    def case(op, fn, *inputs, shape=None, dtype="float32", **attributes):
+        given = {} if shape is None else {"shape": shape}
+        jitted = jax.jit(lambda k, *x: fn(k, *x, dtype=dtype, **given))
+        r.case(op, jitted, *inputs, dtype=NAMES[dtype], **given, **attributes)
+
+    for name in ["gamma", "loggamma", "chisquare", "t"]:
+        case(f"random_{name}", getattr(random, name), typed, a)
+        case(f"random_{name}", getattr(random, name), words, a, shape=(2, 3), dtype="float64")
+    for name in ["beta", "f"]:
+        case(f"random_{name}", getattr(random, name), typed, a, b)
+        case(f"random_{name}", getattr(random, name), words, a, b, shape=(2, 2, 3), dtype="float64")
+    case("random_dirichlet", random.dirichlet, typed, a)
+    case("random_dirichlet", random.dirichlet, words, a + b, shape=(2, 2), dtype="float64")
+    for p in [0.7, 2.0, 3.0]:
+        case("random_generalized_normal", lambda k, **kw: random.generalized_normal(k, p, **kw), typed, shape=(4,), p=p)
+        case("random_ball", lambda k, **kw: random.ball(k, 3, p, **kw), words, shape=(2,), d=3, p=p)
+
+
+def counts(r):
+    """Samplers that count."""
+    random = jax.random
+    trials, p = np.array([[3.0], [50.0]], np.float32), np.array([0.0, 0.1, 0.5, 0.97, 1.0], np.float32)
+    odd = np.array([np.nan, np.inf, -1.0, 0.0, 1000.0], np.float32)
+    weights = np.array([[0.1, 0.2, 0.3, 0.4], [0.0, 1.0, 0.0, 0.0]], np.float32)
+    rates = np.array([0.0, 0.5, 3.0, 9.9, 10.0, 30.0, 1000.0], np.float32)
+    case = lambda op, fn, *x, dtype, **kw: r.case(op, jax.jit(lambda *x: fn(*x, dtype=dtype, **kw)), *x, derive=False, dtype=NAMES[dtype], **kw)
+    for key in [random.key(7), np.array([3, 42], np.uint32)]:
+        case("random_binomial", random.binomial, key, trials, p, dtype="float32")
+        case("random_binomial", random.binomial, key, odd, np.float32(0.4), dtype="float32")
+        case("random_binomial", random.binomial, key, np.float64(40), np.float64(0.3), shape=(4, 5), dtype="float64")
+        case("random_multinomial", random.multinomial, key, np.float32(30), weights, dtype="float32")
+        for dtype in ["int32", "int64", "uint8"]:
+            case("random_poisson", random.poisson, key, rates[:6], dtype=dtype)
+        case("random_poisson", random.poisson, key, rates, shape=(3, 7), dtype="int32")
 
 
 GROUPS = [ciphers, keys, bit_generators, moved_keys, sample_operations]

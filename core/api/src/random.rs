@@ -4,12 +4,15 @@
 //! [`prng_key`] does, which count as a key of the default generator, Threefry-2x32. Every function takes a
 //! key and is pure: the same key gives the same numbers.
 
+mod binomial;
 mod categorical;
 mod counts;
 mod float;
+mod gamma;
 mod integers;
 mod keys;
 mod order;
+mod poisson;
 mod quantiles;
 mod uniform;
 
@@ -17,14 +20,17 @@ use jaxrs_data::{DType, Result, Shape, bail, promote};
 use jaxrs_ir::{Value, ops};
 use jaxrs_transform::Scope;
 
+pub use binomial::{binomial, multinomial};
 pub use categorical::{Draws, categorical, gumbel};
 pub use counts::{geometric, rademacher};
+pub use gamma::{ball, beta, chisquare, dirichlet, f, gamma, generalized_normal, loggamma, t};
 pub use integers::randint;
 pub(crate) use keys::seed;
 pub use keys::{
     bits, clone, fold_in, generator, key, key_data, prng_key, split, split_shape, wrap_key_data,
 };
 pub use order::{Choice, choice, permutation, shuffle};
+pub use poisson::poisson;
 pub use quantiles::{
     cauchy, double_sided_maxwell, exponential, laplace, logistic, lognormal, maxwell, normal,
     pareto, rayleigh, triangular, truncated_normal, wald, weibull_min,
@@ -43,7 +49,13 @@ fn check_float(name: &str, dtype: DType) -> Result<()> {
 
 /// The shape of a sample: that which parameters broadcast to, unless another is given, which must be it.
 fn sample_shape(name: &str, shape: Option<&Shape>, params: &[&Value]) -> Result<Shape> {
-    let shapes: Vec<&Shape> = params.iter().map(|param| param.shape()).chain(shape).collect();
+    let shapes: Vec<&Shape> = params.iter().map(|param| param.shape()).collect();
+    joint_shape(name, shape, &shapes)
+}
+
+/// The same of the parameters' shapes.
+fn joint_shape(name: &str, shape: Option<&Shape>, params: &[&Shape]) -> Result<Shape> {
+    let shapes: Vec<&Shape> = params.iter().copied().chain(shape).collect();
     let joint = broadcast_shape(name, &shapes)?;
     match shape {
         Some(shape) if *shape != joint => bail!(

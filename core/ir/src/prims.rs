@@ -97,8 +97,8 @@ pub use linalg::{
 pub use pad::Pad;
 pub use permute::{Rev, Transpose};
 pub use random::{
-    Cipher, Iota2x32Shape, RandomAlgorithm, RandomBits, RandomClone, RandomFoldIn, RandomSeed,
-    RandomSplit, RandomUnwrap, RandomWrap, RngBitGenerator,
+    Cipher, Iota2x32Shape, RandomAlgorithm, RandomBits, RandomClone, RandomFoldIn, RandomGamma,
+    RandomSeed, RandomSplit, RandomUnwrap, RandomWrap, RngBitGenerator,
 };
 pub use reduce::Reduce;
 pub use reduce_window::{ReduceWindow, SelectAndGatherAdd, SelectAndScatterAdd};
@@ -395,6 +395,7 @@ primitives! {
     RandomUnwrap,
     RandomClone,
     RngBitGenerator,
+    RandomGamma,
     Call,
     Composite,
     Checkpoint,

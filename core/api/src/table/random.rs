@@ -49,6 +49,17 @@ macro_rules! of_one {
     };
 }
 
+/// The same with two parameters.
+macro_rules! of_two {
+    ($name:literal, $function:path, ($first:ident, $second:ident), $doc:literal) => {
+        op!($name, $doc, (key, $first, $second) { shape: I64s = &[], JOINT; dtype: DType = None, FLOAT; }
+        => |cx| {
+            let dtype = float(cx, dtype);
+            $function(cx, key, [$first, $second], joint($name, shape, dtype)?.as_ref(), dtype)
+        })
+    };
+}
+
 pub(super) static OPS: &[Op] = &[
     op!("random_key", "A key of a random generator from a seed, of which with 32-bit defaults the low 32 bits count.", ()
     { seed: I64, "the seed"; generator: Str = "threefry2x32", IMPL; } => |cx| {
@@ -214,5 +225,77 @@ pub(super) static OPS: &[Op] = &[
     => |cx| {
         let shape = joint("random_categorical", shape, logits.ty().dtype)?;
         random::categorical(cx, key, logits, &Draws { axis, shape: shape.as_ref(), replace, mode })
+    }),
+    of_one!(
+        "random_gamma",
+        random::gamma,
+        a,
+        float,
+        FLOAT,
+        "Floats from the gamma distribution of shape a, with derivatives by it."
+    ),
+    of_one!(
+        "random_loggamma",
+        random::loggamma,
+        a,
+        float,
+        FLOAT,
+        "Logarithms of floats from the gamma distribution of shape a."
+    ),
+    of_two!("random_beta", random::beta, (a, b), "Floats from the beta distribution."),
+    op!("random_dirichlet", "Vectors from the Dirichlet distribution, whose parameters lie along the last axis of alpha.", (key, alpha)
+    { shape: I64s = &[], "the shape before the axis of the vectors; that of the other axes of alpha for an empty list";
+      dtype: DType = None, FLOAT; }
+    => |cx| {
+        let dtype = float(cx, dtype);
+        let shape = joint("random_dirichlet", shape, dtype)?;
+        random::dirichlet(cx, key, alpha, shape.as_ref(), dtype)
+    }),
+    of_one!(
+        "random_chisquare",
+        random::chisquare,
+        df,
+        float,
+        FLOAT,
+        "Floats from the chi-square distribution."
+    ),
+    of_two!("random_f", random::f, (dfnum, dfden), "Floats from the F distribution."),
+    of_one!("random_t", random::t, df, float, FLOAT, "Floats from Student's t distribution."),
+    op!("random_generalized_normal", "Floats whose density goes with exp(-|x|^p).", (key)
+    { p: F64, "the exponent"; shape: I64s, SHAPE; dtype: DType = None, FLOAT; }
+    => |cx| {
+        let dtype = float(cx, dtype);
+        let shape = shape_of("random_generalized_normal", shape, dtype)?;
+        random::generalized_normal(cx, key, p, &shape, dtype)
+    }),
+    op!("random_ball", "Points from the unit ball of the p-norm, along a last axis.", (key)
+    { d: I64, "of how many dimensions"; p: F64 = 2.0, "the exponent of the norm"; shape: I64s = &[], "the shape before the last axis";
+      dtype: DType = None, FLOAT; }
+    => |cx| {
+        let dtype = float(cx, dtype);
+        let shape = shape_of("random_ball", shape, dtype)?;
+        let d = shape_of("random_ball", &[d], dtype)?[0];
+        random::ball(cx, key, (d, p), &shape, dtype)
+    }),
+    of_one!(
+        "random_poisson",
+        random::poisson,
+        lam,
+        int,
+        INTEGER,
+        "Integers from the Poisson distribution of mean lam, for keys of threefry2x32."
+    ),
+    of_two!(
+        "random_binomial",
+        random::binomial,
+        (count, prob),
+        "How often so many trials succeed with probability prob, as floats."
+    ),
+    op!("random_multinomial", "How many of the trials have each of the outcomes whose probabilities lie along the last axis.", (key, count, probs)
+    { shape: I64s = &[], "the shape of the result; that of probs for an empty list"; dtype: DType = None, FLOAT; }
+    => |cx| {
+        let dtype = float(cx, dtype);
+        let shape = joint("random_multinomial", shape, dtype)?;
+        random::multinomial(cx, key, [count, probs], shape.as_ref(), dtype)
     }),
 ];

@@ -24,7 +24,7 @@ pub(super) fn joined(keys: &Shape, each: &Shape) -> Shape {
 }
 
 /// Whether keys share their stream, in which elements then count through all of them.
-fn counts_through(keys: DType) -> bool {
+pub(super) fn counts_through(keys: DType) -> bool {
     keys == DType::KeyUrbg
 }
 
