@@ -50,6 +50,7 @@ mod permute;
 mod random;
 mod reduce;
 mod reduce_window;
+mod refusal;
 mod reshape;
 #[cfg(any(test, feature = "testing"))]
 pub mod sample;
@@ -102,7 +103,10 @@ pub use random::{
 };
 pub use reduce::Reduce;
 pub use reduce_window::{ReduceWindow, SelectAndGatherAdd, SelectAndScatterAdd};
+pub use refusal::{not_differentiable, not_linear};
 pub use reshape::{Reshape, Squeeze};
+#[cfg(any(test, feature = "testing"))]
+pub use sample::Sample;
 pub use scatter::{Scatter, ScatterKind};
 pub use select::SelectN;
 pub use slice::Slice;
@@ -269,20 +273,6 @@ pub trait Primitive: fmt::Debug {
 /// What computes the results of a program.
 pub type RunProgram<'a> = &'a mut dyn FnMut(&Jaxpr, &[Literal]) -> Result<Vec<Literal>>;
 
-/// An application of a primitive, for tests.
-#[cfg(any(test, feature = "testing"))]
-#[derive(Clone, Debug)]
-pub struct Sample {
-    /// The primitive.
-    pub prim: Prim,
-    /// The operands.
-    pub inputs: Vec<Literal>,
-    /// How exact results are expected to be.
-    pub class: jaxrs_data::tolerance::Class,
-    /// Whether the function is smooth around these operands, so that differences tell derivatives.
-    pub smooth: bool,
-}
-
 macro_rules! primitives {
     ($($family:ident,)*) => {
         /// Every operation that a program may contain, one variant a family.
@@ -434,21 +424,6 @@ impl std::ops::Deref for Prim {
     fn deref(&self) -> &(dyn Primitive + 'static) {
         self.rules()
     }
-}
-
-/// The refusal of a primitive that has no derivative.
-#[cold]
-pub fn not_differentiable(prim: &dyn Primitive) -> Error {
-    Error::new(ErrorKind::Unimplemented, format_args!("{} has no derivative", prim.name()))
-}
-
-/// The refusal of a primitive that is not linear in its operands.
-#[cold]
-pub fn not_linear(prim: &dyn Primitive) -> Error {
-    Error::new(
-        ErrorKind::Unimplemented,
-        format_args!("{} is not linear and cannot be transposed", prim.name()),
-    )
 }
 
 #[cfg(test)]

@@ -85,7 +85,6 @@ pub struct BodyBuilder {
     values: Vec<DType>,
     facts: Vec<Fact>,
     constants: HashMap<ValueId, Scalar>,
-    /// The words of keys, where they are known.
     key_words: HashMap<ValueId, KeyWords>,
     open: Vec<Open>,
 }

@@ -8,6 +8,8 @@
 //! of at most 8 bits and keys in loads, stores, constants, selections and bitcasts, of which the builder
 //! makes their conversions; keys of 16 bytes, as which no integer is, are put together and taken apart.
 
+mod size;
+
 use jaxrs_data::DType;
 
 /// An operation on scalars.
@@ -391,18 +393,6 @@ impl ScalarOp {
         }
     }
 
-    /// The number of operands.
-    pub fn arity(self) -> usize {
-        use ScalarOp::*;
-        match self {
-            Add | Sub | Mul | Div | Rem | Pow | Atan2 | Max | Min | NextAfter | And | Or | Xor
-            | ShiftLeft | ShiftRightLogical | ShiftRightArithmetic | Complex | Join(_)
-            | Compare(_) => 2,
-            Select => 3,
-            _ => 1,
-        }
-    }
-
     /// The element type of the result for operands of the given types.
     pub fn result(self, operands: &[DType]) -> DType {
         match self {
@@ -414,19 +404,6 @@ impl ScalarOp {
             ScalarOp::Complex => DType::C128,
             ScalarOp::Re | ScalarOp::Im => operands[0].real_part(),
             _ => operands[0],
-        }
-    }
-
-    /// A rough cost in units of one addition: what fusion and grain decisions go by.
-    pub fn cost(self) -> u32 {
-        use ScalarOp::*;
-        match self {
-            Div | Rem | Sqrt | Rsqrt | Round => 4,
-            Exp | Exp2 | Log | Logistic | Tanh | Erf => 12,
-            Expm1 | Log1p | Sin | Cos | Atan | Cbrt | Erfc => 16,
-            Tan | Asin | Acos | Atan2 | Sinh | Cosh | Asinh | Acosh | Atanh | ErfInv => 24,
-            Pow | Lgamma | Digamma => 40,
-            _ => 1,
         }
     }
 }

@@ -147,7 +147,7 @@ pub fn fold_in(cx: &Scope, key: &Value, data: &Value) -> Result<Value> {
 pub fn bits(cx: &Scope, key: &Value, shape: &Shape, dtype: DType) -> Result<Value> {
     let key = sampler_key(cx, "random_bits", key)?;
     if !dtype.is_unsigned() || dtype.is_narrow() {
-        bail!(Dtype, "dtype argument to bits must be an unsigned int dtype, got {dtype}");
+        bail!(Dtype, "dtype argument to random_bits must be an unsigned int dtype, got {dtype}");
     }
     draw(cx, &key, dtype.bits(), shape)
 }

@@ -4,7 +4,19 @@ use jaxrs_data::tolerance::Class;
 use jaxrs_data::{DType, DTypeKind, Literal, Scalar, Shape, Type, narrow};
 
 use crate::Prim;
-use crate::prims::Sample;
+
+/// An application of a primitive, for tests.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// The primitive.
+    pub prim: Prim,
+    /// The operands.
+    pub inputs: Vec<Literal>,
+    /// How exact results are expected to be.
+    pub class: Class,
+    /// Whether the function is smooth around these operands, so that differences tell derivatives.
+    pub smooth: bool,
+}
 
 /// The element types that every operation takes which moves elements, and has zeros or an order of them: all
 /// but keys.
