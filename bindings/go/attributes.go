@@ -12,9 +12,24 @@ func WithApproximate(value bool) Attr {
 	return Attr{name: "approximate", kind: kindBool, integer: truth(value)}
 }
 
-// WithAssumeUnique sets "assume_unique", as of BcooExtract: whether each index gets its element; else the first of equal ones gets it, and the others zero.
+// WithAssumeA sets "assume_a", as of ScipyLinalgSolve: what is known of a: `gen`, `sym`, `her` or `pos`.
+func WithAssumeA(value string) Attr {
+	return Attr{name: "assume_a", kind: kindText, text: value}
+}
+
+// WithAssumeUnique sets "assume_unique", as of Intersect1d: whether the caller promises that operands have no element twice.
 func WithAssumeUnique(value bool) Attr {
 	return Attr{name: "assume_unique", kind: kindBool, integer: truth(value)}
+}
+
+// WithAssumeUniqueIndices sets "assume_unique_indices", as of Delete: whether the caller promises that positions are distinct.
+func WithAssumeUniqueIndices(value bool) Attr {
+	return Attr{name: "assume_unique_indices", kind: kindBool, integer: truth(value)}
+}
+
+// WithAtol sets "atol", as of Isclose: how near, as such.
+func WithAtol(value float64) Attr {
+	return Attr{name: "atol", kind: kindReal, real: value}
 }
 
 // WithAxes sets "axes", as of ReduceSum: which axes; an empty list stands for all.
@@ -27,9 +42,59 @@ func WithAxis(value int) Attr {
 	return Attr{name: "axis", kind: kindInt, integer: int64(value)}
 }
 
+// WithAxis1 sets "axis1", as of Diagonal: the axis of rows.
+func WithAxis1(value int) Attr {
+	return Attr{name: "axis1", kind: kindInt, integer: int64(value)}
+}
+
+// WithAxis2 sets "axis2", as of Diagonal: the axis of columns.
+func WithAxis2(value int) Attr {
+	return Attr{name: "axis2", kind: kindInt, integer: int64(value)}
+}
+
+// WithAxisa sets "axisa", as of Cross: the axis of the vectors in x.
+func WithAxisa(value int) Attr {
+	return Attr{name: "axisa", kind: kindInt, integer: int64(value)}
+}
+
+// WithAxisb sets "axisb", as of Cross: the axis in y.
+func WithAxisb(value int) Attr {
+	return Attr{name: "axisb", kind: kindInt, integer: int64(value)}
+}
+
+// WithAxisc sets "axisc", as of Cross: the axis in the result.
+func WithAxisc(value int) Attr {
+	return Attr{name: "axisc", kind: kindInt, integer: int64(value)}
+}
+
+// WithB sets "b", as of Squareplus: how smooth it is.
+func WithB(value float64) Attr {
+	return Attr{name: "b", kind: kindReal, real: value}
+}
+
+// WithB1 sets "b1", as of AdamUpdate: how the mean of gradients fades.
+func WithB1(value float64) Attr {
+	return Attr{name: "b1", kind: kindReal, real: value}
+}
+
+// WithB2 sets "b2", as of AdamUpdate: how the mean of their squares fades.
+func WithB2(value float64) Attr {
+	return Attr{name: "b2", kind: kindReal, real: value}
+}
+
+// WithBase sets "base", as of Logspace: of what.
+func WithBase(value float64) Attr {
+	return Attr{name: "base", kind: kindReal, real: value}
+}
+
 // WithBaseDilation sets "base_dilation", as of ReduceWindowSum: from one element of x to the next; ones if empty.
 func WithBaseDilation(values ...int) Attr {
 	return Attr{name: "base_dilation", kind: kindList, list: values}
+}
+
+// WithBatchAxis sets "batch_axis", as of InitializersVarianceScaling: the axes of separate parameters.
+func WithBatchAxis(values ...int) Attr {
+	return Attr{name: "batch_axis", kind: kindList, list: values}
 }
 
 // WithBatchGroupCount sets "batch_group_count", as of ConvGeneralDilated: groups of the batch, of which each makes output features of its own.
@@ -40,6 +105,66 @@ func WithBatchGroupCount(value int) Attr {
 // WithBeta sets "beta", as of SymmetricProduct: the factor of c.
 func WithBeta(value float64) Attr {
 	return Attr{name: "beta", kind: kindReal, real: value}
+}
+
+// WithBins sets "bins", as of HistogramBinEdges: how many bins.
+func WithBins(value int) Attr {
+	return Attr{name: "bins", kind: kindInt, integer: int64(value)}
+}
+
+// WithBitorder sets "bitorder", as of Packbits: whether the first bit is highest: `big`, or lowest: `little`.
+func WithBitorder(value string) Attr {
+	return Attr{name: "bitorder", kind: kindText, text: value}
+}
+
+// WithCalcQ sets "calc_q", as of Hessenberg: whether that matrix is given.
+func WithCalcQ(value bool) Attr {
+	return Attr{name: "calc_q", kind: kindBool, integer: truth(value)}
+}
+
+// WithComputeExpm sets "compute_expm", as of ExpmFrechet: whether the exponential is given.
+func WithComputeExpm(value bool) Attr {
+	return Attr{name: "compute_expm", kind: kindBool, integer: truth(value)}
+}
+
+// WithComputeLeftEigenvectors sets "compute_left_eigenvectors", as of LaxLinalgEig: whether there are left vectors among the results.
+func WithComputeLeftEigenvectors(value bool) Attr {
+	return Attr{name: "compute_left_eigenvectors", kind: kindBool, integer: truth(value)}
+}
+
+// WithComputeRightEigenvectors sets "compute_right_eigenvectors", as of LaxLinalgEig: whether there are right vectors among the results.
+func WithComputeRightEigenvectors(value bool) Attr {
+	return Attr{name: "compute_right_eigenvectors", kind: kindBool, integer: truth(value)}
+}
+
+// WithComputeSchurVectors sets "compute_schur_vectors", as of LaxLinalgSchur: whether there are vectors among the results.
+func WithComputeSchurVectors(value bool) Attr {
+	return Attr{name: "compute_schur_vectors", kind: kindBool, integer: truth(value)}
+}
+
+// WithComputeUv sets "compute_uv", as of Svd: whether there are vectors among the results.
+func WithComputeUv(value bool) Attr {
+	return Attr{name: "compute_uv", kind: kindBool, integer: truth(value)}
+}
+
+// WithConjugate sets "conjugate", as of QrMultiply: whether Q is conjugated.
+func WithConjugate(value bool) Attr {
+	return Attr{name: "conjugate", kind: kindBool, integer: truth(value)}
+}
+
+// WithConjugateA sets "conjugate_a", as of TriangularSolve: whether it is conjugated.
+func WithConjugateA(value bool) Attr {
+	return Attr{name: "conjugate_a", kind: kindBool, integer: truth(value)}
+}
+
+// WithConstantValues sets "constant_values", as of NumpyPad: what mode `constant` puts.
+func WithConstantValues(value float64) Attr {
+	return Attr{name: "constant_values", kind: kindReal, real: value}
+}
+
+// WithCount sets "count", as of Unpackbits: how many bits; all if -1.
+func WithCount(value int) Attr {
+	return Attr{name: "count", kind: kindInt, integer: int64(value)}
 }
 
 // WithCountIncludePad sets "count_include_pad", as of AvgPool: whether padding counts as elements.
@@ -57,9 +182,19 @@ func WithDdof(value float64) Attr {
 	return Attr{name: "ddof", kind: kindReal, real: value}
 }
 
+// WithDecay sets "decay", as of RmspropUpdate: how the mean fades.
+func WithDecay(value float64) Attr {
+	return Attr{name: "decay", kind: kindReal, real: value}
+}
+
 // WithDeg sets "deg", as of Angle: whether in degrees rather than radians.
 func WithDeg(value bool) Attr {
 	return Attr{name: "deg", kind: kindBool, integer: truth(value)}
+}
+
+// WithDensity sets "density", as of Histogram: whether areas add up to 1.
+func WithDensity(value bool) Attr {
+	return Attr{name: "density", kind: kindBool, integer: truth(value)}
 }
 
 // WithDescending sets "descending", as of Sort: whether in descending order.
@@ -77,14 +212,74 @@ func WithDimensionNumbers(value string) Attr {
 	return Attr{name: "dimension_numbers", kind: kindText, text: value}
 }
 
+// WithDiscont sets "discont", as of Unwrap: from what size on; half a period if NaN.
+func WithDiscont(value float64) Attr {
+	return Attr{name: "discont", kind: kindReal, real: value}
+}
+
+// WithDotProductAttentionScale sets "scale", as of DotProductAttention: by what logits are multiplied; one over the root of the size if NaN.
+func WithDotProductAttentionScale(value float64) Attr {
+	return Attr{name: "scale", kind: kindReal, real: value}
+}
+
 // WithDtype sets "dtype", as of Bernoulli: the element type; by default the default float.
 func WithDtype(value DType) Attr {
 	return Attr{name: "dtype", kind: kindDType, integer: int64(value)}
 }
 
+// WithDx sets "dx", as of Trapezoid: the distance of places.
+func WithDx(value float64) Attr {
+	return Attr{name: "dx", kind: kindReal, real: value}
+}
+
+// WithEigvalsOnly sets "eigvals_only", as of EighTridiagonal: whether eigenvalues alone are given.
+func WithEigvalsOnly(value bool) Attr {
+	return Attr{name: "eigvals_only", kind: kindBool, integer: truth(value)}
+}
+
+// WithEnableEigvecDerivs sets "enable_eigvec_derivs", as of LaxLinalgEig: whether vectors are differentiated, with the length and phase that they are given here.
+func WithEnableEigvecDerivs(value bool) Attr {
+	return Attr{name: "enable_eigvec_derivs", kind: kindBool, integer: truth(value)}
+}
+
+// WithEndValue sets "end_value", as of ExponentialDecay: a bound, or NaN.
+func WithEndValue(value float64) Attr {
+	return Attr{name: "end_value", kind: kindReal, real: value}
+}
+
+// WithEndValues sets "end_values", as of NumpyPad: where mode `linear_ramp` ends.
+func WithEndValues(value float64) Attr {
+	return Attr{name: "end_values", kind: kindReal, real: value}
+}
+
 // WithEndpoint sets "endpoint", as of Linspace: whether the last one is stop.
 func WithEndpoint(value bool) Attr {
 	return Attr{name: "endpoint", kind: kindBool, integer: truth(value)}
+}
+
+// WithEps sets "eps", as of AdamUpdate: what is added to the root.
+func WithEps(value float64) Attr {
+	return Attr{name: "eps", kind: kindReal, real: value}
+}
+
+// WithEpsRoot sets "eps_root", as of AdamUpdate: what is added below the root.
+func WithEpsRoot(value float64) Attr {
+	return Attr{name: "eps_root", kind: kindReal, real: value}
+}
+
+// WithEpsilon sets "epsilon", as of Standardize: what is added to the variance.
+func WithEpsilon(value float64) Attr {
+	return Attr{name: "epsilon", kind: kindReal, real: value}
+}
+
+// WithEqualNan sets "equal_nan", as of Isclose: whether NaN equals NaN.
+func WithEqualNan(value bool) Attr {
+	return Attr{name: "equal_nan", kind: kindBool, integer: truth(value)}
+}
+
+// WithExponent sets "exponent", as of CosineDecaySchedule: the power of the cosine.
+func WithExponent(value float64) Attr {
+	return Attr{name: "exponent", kind: kindReal, real: value}
 }
 
 // WithFeatureGroupCount sets "feature_group_count", as of ConvGeneralDilated: groups of features, of which each makes output features of its own.
@@ -97,9 +292,44 @@ func WithFillValue(value float64) Attr {
 	return Attr{name: "fill_value", kind: kindReal, real: value}
 }
 
-// WithHigh sets "high", as of RandomUniform: the upper bound.
+// WithFull sets "full", as of Helmert: whether there is a constant row before the others.
+func WithFull(value bool) Attr {
+	return Attr{name: "full", kind: kindBool, integer: truth(value)}
+}
+
+// WithFullMatrices sets "full_matrices", as of Svd: whether matrices of vectors are square.
+func WithFullMatrices(value bool) Attr {
+	return Attr{name: "full_matrices", kind: kindBool, integer: truth(value)}
+}
+
+// WithHermitian sets "hermitian", as of Pinv: whether the matrix is Hermitian, so that eigenvalues give the singular ones.
+func WithHermitian(value bool) Attr {
+	return Attr{name: "hermitian", kind: kindBool, integer: truth(value)}
+}
+
+// WithHigh sets "high", as of HistogramBinEdges: the last edge; the largest element if this or the first is NaN.
 func WithHigh(value float64) Attr {
 	return Attr{name: "high", kind: kindReal, real: value}
+}
+
+// WithInAxis sets "in_axis", as of InitializersVarianceScaling: the axes of inputs.
+func WithInAxis(values ...int) Attr {
+	return Attr{name: "in_axis", kind: kindList, list: values}
+}
+
+// WithIncludeInitial sets "include_initial", as of CumulativeSum: whether the sum of no elements comes first.
+func WithIncludeInitial(value bool) Attr {
+	return Attr{name: "include_initial", kind: kindBool, integer: truth(value)}
+}
+
+// WithIncreasing sets "increasing", as of Vander: whether the lowest power comes first.
+func WithIncreasing(value bool) Attr {
+	return Attr{name: "increasing", kind: kindBool, integer: truth(value)}
+}
+
+// WithInd sets "ind", as of Tensorinv: how many first axes there are.
+func WithInd(value int) Attr {
+	return Attr{name: "ind", kind: kindInt, integer: int64(value)}
 }
 
 // WithIndexDtype sets "index_dtype", as of Argmax: the element type of the result; the default integer if none.
@@ -107,9 +337,49 @@ func WithIndexDtype(value DType) Attr {
 	return Attr{name: "index_dtype", kind: kindDType, integer: int64(value)}
 }
 
+// WithIndexing sets "indexing", as of Meshgrid: `ij`: an axis for each vector in order, or `xy`: the first two exchanged.
+func WithIndexing(value string) Attr {
+	return Attr{name: "indexing", kind: kindText, text: value}
+}
+
+// WithInitializersTruncatedNormalLower sets "lower", as of InitializersTruncatedNormal: the lower bound.
+func WithInitializersTruncatedNormalLower(value float64) Attr {
+	return Attr{name: "lower", kind: kindReal, real: value}
+}
+
+// WithInitializersTruncatedNormalUpper sets "upper", as of InitializersTruncatedNormal: the upper bound.
+func WithInitializersTruncatedNormalUpper(value float64) Attr {
+	return Attr{name: "upper", kind: kindReal, real: value}
+}
+
+// WithInitializersUniformScale sets "scale", as of InitializersUniform: the scale.
+func WithInitializersUniformScale(value float64) Attr {
+	return Attr{name: "scale", kind: kindReal, real: value}
+}
+
 // WithInterior sets "interior", as of Pad: for each axis, how many between two; an empty list for none.
 func WithInterior(values ...int) Attr {
 	return Attr{name: "interior", kind: kindList, list: values}
+}
+
+// WithInterpLeft sets "left", as of Interp: the value before the first point: a number or `extrapolate`; that of the point if empty.
+func WithInterpLeft(value string) Attr {
+	return Attr{name: "left", kind: kindText, text: value}
+}
+
+// WithInterpRight sets "right", as of Interp: the value after the last point: a number or `extrapolate`; that of the point if empty.
+func WithInterpRight(value string) Attr {
+	return Attr{name: "right", kind: kindText, text: value}
+}
+
+// WithInvert sets "invert", as of Isin: whether it is not.
+func WithInvert(value bool) Attr {
+	return Attr{name: "invert", kind: kindBool, integer: truth(value)}
+}
+
+// WithIsCausal sets "is_causal", as of DotProductAttention: whether queries see no later keys.
+func WithIsCausal(value bool) Attr {
+	return Attr{name: "is_causal", kind: kindBool, integer: truth(value)}
 }
 
 // WithK sets "k", as of Eye: which diagonal.
@@ -122,9 +392,19 @@ func WithKeepdims(value bool) Attr {
 	return Attr{name: "keepdims", kind: kindBool, integer: truth(value)}
 }
 
-// WithKind sets "kind", as of Scatter: how updates are combined: `set`, `add`, `mul`, `min`, `max`.
+// WithKind sets "kind", as of Pascal: `symmetric`, `lower` or `upper`.
 func WithKind(value string) Attr {
 	return Attr{name: "kind", kind: kindText, text: value}
+}
+
+// WithLeft sets "left", as of Ormqr: whether Q stands on the left.
+func WithLeft(value bool) Attr {
+	return Attr{name: "left", kind: kindBool, integer: truth(value)}
+}
+
+// WithLeftSide sets "left_side", as of TriangularSolve: whether the matrix stands on the left of the unknowns.
+func WithLeftSide(value bool) Attr {
+	return Attr{name: "left_side", kind: kindBool, integer: truth(value)}
 }
 
 // WithLengths sets "lengths", as of Fft2: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
@@ -142,14 +422,39 @@ func WithLhsDilation(values ...int) Attr {
 	return Attr{name: "lhs_dilation", kind: kindList, list: values}
 }
 
-// WithLow sets "low", as of RandomUniform: the lower bound.
+// WithLimitIndex sets "limit_index", as of SliceInDim: the end; all elements by default.
+func WithLimitIndex(value int) Attr {
+	return Attr{name: "limit_index", kind: kindInt, integer: int64(value)}
+}
+
+// WithLocalWindowSize sets "local_window_size", as of DotProductAttention: how many keys before and after its own place a query sees; all if empty.
+func WithLocalWindowSize(values ...int) Attr {
+	return Attr{name: "local_window_size", kind: kindList, list: values}
+}
+
+// WithLow sets "low", as of HistogramBinEdges: the first edge; the smallest element if this or the last is NaN.
 func WithLow(value float64) Attr {
 	return Attr{name: "low", kind: kindReal, real: value}
 }
 
-// WithM sets "m", as of Eye: how many columns; as many as rows if -1.
+// WithLower sets "lower", as of TriangularSolve: whether the lower triangle is used.
+func WithLower(value bool) Attr {
+	return Attr{name: "lower", kind: kindBool, integer: truth(value)}
+}
+
+// WithM sets "m", as of Polyder: which derivative.
 func WithM(value int) Attr {
 	return Attr{name: "m", kind: kindInt, integer: int64(value)}
+}
+
+// WithMaxSquarings sets "max_squarings", as of Expm: the result is NaN where more squarings are needed.
+func WithMaxSquarings(value int) Attr {
+	return Attr{name: "max_squarings", kind: kindInt, integer: int64(value)}
+}
+
+// WithMemorySize sets "memory_size", as of LbfgsInit: how many changes are kept.
+func WithMemorySize(value int) Attr {
+	return Attr{name: "memory_size", kind: kindInt, integer: int64(value)}
 }
 
 // WithMethod sets "method", as of Round: where halves go: `to_even` or `away_from_zero`.
@@ -157,9 +462,19 @@ func WithMethod(value string) Attr {
 	return Attr{name: "method", kind: kindText, text: value}
 }
 
-// WithMode sets "mode", as of Convolve: `full`, `same` or `valid`.
+// WithMgridStep sets "step", as of Mgrid: the distances; an empty list for 1.
+func WithMgridStep(values ...int) Attr {
+	return Attr{name: "step", kind: kindList, list: values}
+}
+
+// WithMode sets "mode", as of Qr: `reduced`, `complete` (Q is square), `r` (R alone), or `raw` (reflectors, transposed, and their factors).
 func WithMode(value string) Attr {
 	return Attr{name: "mode", kind: kindText, text: value}
+}
+
+// WithMomentum sets "momentum", as of MomentumUpdate: how the sum fades.
+func WithMomentum(value float64) Attr {
+	return Attr{name: "momentum", kind: kindReal, real: value}
 }
 
 // WithN sets "n", as of Fft: how many elements, cut or filled with zeros; 0 stands for as many as there are.
@@ -175,6 +490,26 @@ func WithNBatch(value int) Attr {
 // WithNDense sets "n_dense", as of BcooFromdense: how many axes are stored whole.
 func WithNDense(value int) Attr {
 	return Attr{name: "n_dense", kind: kindInt, integer: int64(value)}
+}
+
+// WithNan sets "nan", as of NanToNum: instead of NaN.
+func WithNan(value float64) Attr {
+	return Attr{name: "nan", kind: kindReal, real: value}
+}
+
+// WithNdim sets "ndim", as of DiagIndices: how many axes.
+func WithNdim(value int) Attr {
+	return Attr{name: "ndim", kind: kindInt, integer: int64(value)}
+}
+
+// WithNeginf sets "neginf", as of NanToNum: instead of negative infinity; NaN stands for the smallest finite number.
+func WithNeginf(value float64) Attr {
+	return Attr{name: "neginf", kind: kindReal, real: value}
+}
+
+// WithNesterov sets "nesterov", as of MomentumUpdate: whether to go a step further along it.
+func WithNesterov(value bool) Attr {
+	return Attr{name: "nesterov", kind: kindBool, integer: truth(value)}
 }
 
 // WithNorm sets "norm", as of Fft: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root.
@@ -197,14 +532,44 @@ func WithNumKeys(value int) Attr {
 	return Attr{name: "num_keys", kind: kindInt, integer: int64(value)}
 }
 
+// WithNumSegments sets "num_segments", as of SegmentSum: how many segments; as many as there are if -1, which needs numbers that are known.
+func WithNumSegments(value int) Attr {
+	return Attr{name: "num_segments", kind: kindInt, integer: int64(value)}
+}
+
 // WithOffset sets "offset", as of Trace: which diagonal.
 func WithOffset(value int) Attr {
 	return Attr{name: "offset", kind: kindInt, integer: int64(value)}
 }
 
+// WithOgridStep sets "step", as of Ogrid: the distances; an empty list for 1.
+func WithOgridStep(values ...int) Attr {
+	return Attr{name: "step", kind: kindList, list: values}
+}
+
 // WithOperandBatchingDims sets "operand_batching_dims", as of Gather: axes of x that go along with axes of indices.
 func WithOperandBatchingDims(values ...int) Attr {
 	return Attr{name: "operand_batching_dims", kind: kindList, list: values}
+}
+
+// WithOrd sets "ord", as of Cond: by which norm; by default the ratio of the largest and smallest singular value.
+func WithOrd(value string) Attr {
+	return Attr{name: "ord", kind: kindText, text: value}
+}
+
+// WithOrder sets "order", as of RavelMultiIndex: which axis counts fastest: `C` the last, `F` the first.
+func WithOrder(value string) Attr {
+	return Attr{name: "order", kind: kindText, text: value}
+}
+
+// WithOutAxis sets "out_axis", as of InitializersVarianceScaling: the axes of outputs.
+func WithOutAxis(values ...int) Attr {
+	return Attr{name: "out_axis", kind: kindList, list: values}
+}
+
+// WithOutput sets "output", as of Schur: `real`, where real matrices have blocks for conjugate eigenvalues, or `complex`.
+func WithOutput(value string) Attr {
+	return Attr{name: "output", kind: kindText, text: value}
 }
 
 // WithPadding sets "padding", as of ConvGeneralDilated: `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride.
@@ -217,9 +582,39 @@ func WithPads(values ...int) Attr {
 	return Attr{name: "pads", kind: kindList, list: values}
 }
 
+// WithPeriod sets "period", as of Unwrap: the period.
+func WithPeriod(value float64) Attr {
+	return Attr{name: "period", kind: kindReal, real: value}
+}
+
+// WithPermuteL sets "permute_l", as of ScipyLinalgLu: whether P L is given in place of P and L.
+func WithPermuteL(value bool) Attr {
+	return Attr{name: "permute_l", kind: kindBool, integer: truth(value)}
+}
+
+// WithPivoting sets "pivoting", as of LaxLinalgQr: whether columns are put in an order that makes the diagonal of R descend.
+func WithPivoting(value bool) Attr {
+	return Attr{name: "pivoting", kind: kindBool, integer: truth(value)}
+}
+
+// WithPosinf sets "posinf", as of NanToNum: instead of infinity; NaN stands for the largest finite number.
+func WithPosinf(value float64) Attr {
+	return Attr{name: "posinf", kind: kindReal, real: value}
+}
+
+// WithPower sets "power", as of PolynomialSchedule: the power.
+func WithPower(value float64) Attr {
+	return Attr{name: "power", kind: kindReal, real: value}
+}
+
 // WithPreferredElementType sets "preferred_element_type", as of DotGeneral: the element type of the result; the operands' own if none.
 func WithPreferredElementType(value DType) Attr {
 	return Attr{name: "preferred_element_type", kind: kindDType, integer: int64(value)}
+}
+
+// WithRcond sets "rcond", as of Lstsq: singular values count as 0 that are below the largest times this; NaN stands for a default by size and element type.
+func WithRcond(value float64) Attr {
+	return Attr{name: "rcond", kind: kindReal, real: value}
 }
 
 // WithReductionDimension sets "reduction_dimension", as of ApproxMaxK: along which axis.
@@ -227,9 +622,44 @@ func WithReductionDimension(value int) Attr {
 	return Attr{name: "reduction_dimension", kind: kindInt, integer: int64(value)}
 }
 
+// WithReflectType sets "reflect_type", as of NumpyPad: whether modes `reflect` and `symmetric` turn values around at that of the edge, too: `odd`, or not: `even`.
+func WithReflectType(value string) Attr {
+	return Attr{name: "reflect_type", kind: kindText, text: value}
+}
+
+// WithReorder sets "reorder", as of Spsolve: how columns are ordered, from 0 to 3; nothing here heeds it.
+func WithReorder(value int) Attr {
+	return Attr{name: "reorder", kind: kindInt, integer: int64(value)}
+}
+
 // WithRepetition sets "repetition", as of Comb: whether a thing may be chosen again.
 func WithRepetition(value bool) Attr {
 	return Attr{name: "repetition", kind: kindBool, integer: truth(value)}
+}
+
+// WithReturnCounts sets "return_counts", as of Unique: whether to tell how often each occurs.
+func WithReturnCounts(value bool) Attr {
+	return Attr{name: "return_counts", kind: kindBool, integer: truth(value)}
+}
+
+// WithReturnIndex sets "return_index", as of Unique: whether to tell where each occurs first.
+func WithReturnIndex(value bool) Attr {
+	return Attr{name: "return_index", kind: kindBool, integer: truth(value)}
+}
+
+// WithReturnIndices sets "return_indices", as of Intersect1d: whether to tell positions.
+func WithReturnIndices(value bool) Attr {
+	return Attr{name: "return_indices", kind: kindBool, integer: truth(value)}
+}
+
+// WithReturnInverse sets "return_inverse", as of Unique: whether to tell for each element its place among the distinct ones.
+func WithReturnInverse(value bool) Attr {
+	return Attr{name: "return_inverse", kind: kindBool, integer: truth(value)}
+}
+
+// WithReturned sets "returned", as of Average: whether to give the sum of weights, too.
+func WithReturned(value bool) Attr {
+	return Attr{name: "returned", kind: kindBool, integer: truth(value)}
 }
 
 // WithReverse sets "reverse", as of Cumsum: whether from the end.
@@ -252,9 +682,39 @@ func WithRhsGroup(value int) Attr {
 	return Attr{name: "rhs_group", kind: kindInt, integer: int64(value)}
 }
 
+// WithRight sets "right", as of Digitize: whether bins hold their right edges instead of their left ones.
+func WithRight(value bool) Attr {
+	return Attr{name: "right", kind: kindBool, integer: truth(value)}
+}
+
+// WithRows sets "rows", as of Block: how many blocks each row has; an empty list for one row.
+func WithRows(values ...int) Attr {
+	return Attr{name: "rows", kind: kindList, list: values}
+}
+
+// WithRowvar sets "rowvar", as of Cov: whether variables are rows, not columns.
+func WithRowvar(value bool) Attr {
+	return Attr{name: "rowvar", kind: kindBool, integer: truth(value)}
+}
+
+// WithRtol sets "rtol", as of Isclose: how near, as a part of y.
+func WithRtol(value float64) Attr {
+	return Attr{name: "rtol", kind: kindReal, real: value}
+}
+
+// WithScale sets "scale", as of Dft: what it is divided by: `sqrtn`, `n`, or nothing.
+func WithScale(value string) Attr {
+	return Attr{name: "scale", kind: kindText, text: value}
+}
+
 // WithScatterIndicesBatchingDims sets "scatter_indices_batching_dims", as of Scatter: those axes of indices.
 func WithScatterIndicesBatchingDims(values ...int) Attr {
 	return Attr{name: "scatter_indices_batching_dims", kind: kindList, list: values}
+}
+
+// WithSelectRange sets "select_range", as of EighTridiagonal: the numbers of the first and the last eigenvalue that is given; an empty list stands for all.
+func WithSelectRange(values ...int) Attr {
+	return Attr{name: "select_range", kind: kindList, list: values}
 }
 
 // WithSeriesOrder sets "series_order", as of LogNdtr: how many terms of its asymptotic series are used for very small numbers.
@@ -267,6 +727,11 @@ func WithShape(values ...int) Attr {
 	return Attr{name: "shape", kind: kindList, list: values}
 }
 
+// WithSide sets "side", as of Polar: where the latter stands: `right` or `left`.
+func WithSide(value string) Attr {
+	return Attr{name: "side", kind: kindText, text: value}
+}
+
 // WithSize sets "size", as of Getitem: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
 func WithSize(value int) Attr {
 	return Attr{name: "size", kind: kindInt, integer: int64(value)}
@@ -277,9 +742,39 @@ func WithSlope(value float64) Attr {
 	return Attr{name: "slope", kind: kindReal, real: value}
 }
 
+// WithSparse sets "sparse", as of Meshgrid: whether axes of other vectors keep size 1.
+func WithSparse(value bool) Attr {
+	return Attr{name: "sparse", kind: kindBool, integer: truth(value)}
+}
+
+// WithStaircase sets "staircase", as of ExponentialDecay: whether only whole transitions count.
+func WithStaircase(value bool) Attr {
+	return Attr{name: "staircase", kind: kindBool, integer: truth(value)}
+}
+
+// WithStart sets "start", as of Rollaxis: before which one.
+func WithStart(value int) Attr {
+	return Attr{name: "start", kind: kindInt, integer: int64(value)}
+}
+
+// WithStartIndex sets "start_index", as of SliceInDim: the first position.
+func WithStartIndex(value int) Attr {
+	return Attr{name: "start_index", kind: kindInt, integer: int64(value)}
+}
+
 // WithStartIndicesBatchingDims sets "start_indices_batching_dims", as of Gather: those axes of indices.
 func WithStartIndicesBatchingDims(values ...int) Attr {
 	return Attr{name: "start_indices_batching_dims", kind: kindList, list: values}
+}
+
+// WithStatLength sets "stat_length", as of NumpyPad: of how many elements at the edge modes `maximum`, `minimum`, `mean` and `median` are; of all if -1.
+func WithStatLength(value int) Attr {
+	return Attr{name: "stat_length", kind: kindInt, integer: int64(value)}
+}
+
+// WithStddev sets "stddev", as of InitializersNormal: the standard deviation.
+func WithStddev(value float64) Attr {
+	return Attr{name: "stddev", kind: kindReal, real: value}
 }
 
 // WithStep sets "step", as of Arange: the distance.
@@ -287,9 +782,24 @@ func WithStep(value float64) Attr {
 	return Attr{name: "step", kind: kindReal, real: value}
 }
 
+// WithStopDimension sets "stop_dimension", as of Collapse: the last; all axes by default.
+func WithStopDimension(value int) Attr {
+	return Attr{name: "stop_dimension", kind: kindInt, integer: int64(value)}
+}
+
+// WithStride sets "stride", as of SliceInDim: the step.
+func WithStride(value int) Attr {
+	return Attr{name: "stride", kind: kindInt, integer: int64(value)}
+}
+
 // WithStrides sets "strides", as of ConvTranspose: the strides of the convolution that this goes against; ones if empty.
 func WithStrides(values ...int) Attr {
 	return Attr{name: "strides", kind: kindList, list: values}
+}
+
+// WithSymmetrizeInput sets "symmetrize_input", as of Cholesky: whether the mean of the matrix and its conjugate transpose is taken.
+func WithSymmetrizeInput(value bool) Attr {
+	return Attr{name: "symmetrize_input", kind: kindBool, integer: truth(value)}
 }
 
 // WithTiled sets "tiled", as of AllGather: whether joined along an axis that is there, not stacked along a new one.
@@ -297,9 +807,29 @@ func WithTiled(value bool) Attr {
 	return Attr{name: "tiled", kind: kindBool, integer: truth(value)}
 }
 
-// WithTranspose sets "transpose", as of CooMatvec: whether it is the transpose of the sparse matrix.
+// WithTol sets "tol", as of SolveSylvester: eigenvalues of a and -b that are less far apart make the result NaN.
+func WithTol(value float64) Attr {
+	return Attr{name: "tol", kind: kindReal, real: value}
+}
+
+// WithTrans sets "trans", as of LuSolve: `N`, or `T` or `C` for the transpose or its conjugate.
+func WithTrans(value string) Attr {
+	return Attr{name: "trans", kind: kindText, text: value}
+}
+
+// WithTransitionBegin sets "transition_begin", as of PolynomialSchedule: from which step on.
+func WithTransitionBegin(value int) Attr {
+	return Attr{name: "transition_begin", kind: kindInt, integer: int64(value)}
+}
+
+// WithTranspose sets "transpose", as of Ormqr: whether Q is transposed and conjugated.
 func WithTranspose(value bool) Attr {
 	return Attr{name: "transpose", kind: kindBool, integer: truth(value)}
+}
+
+// WithTransposeA sets "transpose_a", as of TriangularSolve: whether it is transposed.
+func WithTransposeA(value bool) Attr {
+	return Attr{name: "transpose_a", kind: kindBool, integer: truth(value)}
 }
 
 // WithTransposeKernel sets "transpose_kernel", as of ConvTranspose: whether the kernel is that of the convolution that this goes against.
@@ -307,14 +837,44 @@ func WithTransposeKernel(value bool) Attr {
 	return Attr{name: "transpose_kernel", kind: kindBool, integer: truth(value)}
 }
 
+// WithTrim sets "trim", as of TrimZeros: which ends: `f` front, `b` back.
+func WithTrim(value string) Attr {
+	return Attr{name: "trim", kind: kindText, text: value}
+}
+
 // WithUniqueIndices sets "unique_indices", as of Scatter: whether the caller promises that no two windows overlap.
 func WithUniqueIndices(value bool) Attr {
 	return Attr{name: "unique_indices", kind: kindBool, integer: truth(value)}
 }
 
+// WithUnitDiagonal sets "unit_diagonal", as of TriangularSolve: whether its diagonal is taken to be 1.
+func WithUnitDiagonal(value bool) Attr {
+	return Attr{name: "unit_diagonal", kind: kindBool, integer: truth(value)}
+}
+
+// WithUplo sets "uplo", as of Eigh: the triangle that is read: `L` or `U`.
+func WithUplo(value string) Attr {
+	return Attr{name: "uplo", kind: kindText, text: value}
+}
+
+// WithUpper sets "upper", as of Cholesky: whether the upper triangular factor L^H is given.
+func WithUpper(value bool) Attr {
+	return Attr{name: "upper", kind: kindBool, integer: truth(value)}
+}
+
+// WithUpperTriangular sets "upper_triangular", as of Expm: whether matrices are upper triangular.
+func WithUpperTriangular(value bool) Attr {
+	return Attr{name: "upper_triangular", kind: kindBool, integer: truth(value)}
+}
+
 // WithUseConsistentPadding sets "use_consistent_padding", as of ConvTranspose: whether pads, too, are those of the convolution that this goes against.
 func WithUseConsistentPadding(value bool) Attr {
 	return Attr{name: "use_consistent_padding", kind: kindBool, integer: truth(value)}
+}
+
+// WithWeightDecay sets "weight_decay", as of AdamwUpdate: how much of the parameters is taken away.
+func WithWeightDecay(value float64) Attr {
+	return Attr{name: "weight_decay", kind: kindReal, real: value}
 }
 
 // WithWindowDilation sets "window_dilation", as of ReduceWindowSum: from one element of a window to the next; ones if empty.

@@ -250,6 +250,87 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	"clip": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Clip(in[0], in[1], in[2])}
 	},
+	"positive": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Positive(in[0])}
+	},
+	"float_power": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.FloatPower(in[0], in[1])}
+	},
+	"fmax": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Fmax(in[0], in[1])}
+	},
+	"fmin": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Fmin(in[0], in[1])}
+	},
+	"divmod": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Divmod(in[0], in[1])
+	},
+	"gcd": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Gcd(in[0], in[1])}
+	},
+	"lcm": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Lcm(in[0], in[1])}
+	},
+	"logaddexp2": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Logaddexp2(in[0], in[1])}
+	},
+	"deg2rad": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Deg2rad(in[0])}
+	},
+	"rad2deg": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Rad2deg(in[0])}
+	},
+	"signbit": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Signbit(in[0])}
+	},
+	"copysign": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Copysign(in[0], in[1])}
+	},
+	"spacing": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Spacing(in[0])}
+	},
+	"isneginf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Isneginf(in[0])}
+	},
+	"isposinf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Isposinf(in[0])}
+	},
+	"heaviside": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Heaviside(in[0], in[1])}
+	},
+	"frexp": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Frexp(in[0])
+	},
+	"ldexp": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Ldexp(in[0], in[1])}
+	},
+	"modf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Modf(in[0])
+	},
+	"rint": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Rint(in[0])}
+	},
+	"nan_to_num": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NanToNum(in[0], a.given(Attr{name: "nan", kind: kindReal}, Attr{name: "posinf", kind: kindReal}, Attr{name: "neginf", kind: kindReal})...)}
+	},
+	"isclose": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Isclose(in[0], in[1], a.given(Attr{name: "rtol", kind: kindReal}, Attr{name: "atol", kind: kindReal}, Attr{name: "equal_nan", kind: kindBool})...)}
+	},
+	"allclose": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Allclose(in[0], in[1], a.given(Attr{name: "rtol", kind: kindReal}, Attr{name: "atol", kind: kindReal}, Attr{name: "equal_nan", kind: kindBool})...)}
+	},
+	"array_equal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ArrayEqual(in[0], in[1], a.given(Attr{name: "equal_nan", kind: kindBool})...)}
+	},
+	"array_equiv": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ArrayEquiv(in[0], in[1])}
+	},
+	"iscomplexobj": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Iscomplexobj(in[0])}
+	},
+	"isrealobj": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Isrealobj(in[0])}
+	},
 	"gamma": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Gamma(in[0])}
 	},
@@ -496,6 +577,219 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	"symmetric_product": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.SymmetricProduct(in[0], in[1], a.given(Attr{name: "alpha", kind: kindReal}, Attr{name: "beta", kind: kindReal})...)}
 	},
+	"cholesky": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Cholesky(in[0], a.given(Attr{name: "upper", kind: kindBool}, Attr{name: "symmetrize_input", kind: kindBool})...)}
+	},
+	"solve": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Solve(in[0], in[1])}
+	},
+	"inv": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Inv(in[0])}
+	},
+	"pinv": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Pinv(in[0], a.given(Attr{name: "rtol", kind: kindReal}, Attr{name: "hermitian", kind: kindBool})...)}
+	},
+	"lstsq": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Lstsq(in[0], in[1], a.given(Attr{name: "rcond", kind: kindReal})...)
+	},
+	"det": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Det(in[0])}
+	},
+	"slogdet": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Slogdet(in[0], a.given(Attr{name: "method", kind: kindText})...)
+	},
+	"eig": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Eig(in[0])
+	},
+	"eigvals": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Eigvals(in[0])}
+	},
+	"eigh": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Eigh(in[0], a.given(Attr{name: "uplo", kind: kindText}, Attr{name: "symmetrize_input", kind: kindBool})...)
+	},
+	"eigvalsh": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Eigvalsh(in[0], a.given(Attr{name: "uplo", kind: kindText}, Attr{name: "symmetrize_input", kind: kindBool})...)}
+	},
+	"svd": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Svd(in[0], a.given(Attr{name: "full_matrices", kind: kindBool}, Attr{name: "compute_uv", kind: kindBool}, Attr{name: "hermitian", kind: kindBool})...)
+	},
+	"svdvals": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Svdvals(in[0])}
+	},
+	"qr": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Qr(in[0], a.given(Attr{name: "mode", kind: kindText})...)
+	},
+	"matrix_power": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.MatrixPower(in[0], a.integer("n"))}
+	},
+	"matrix_rank": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.MatrixRank(in[0], a.given(Attr{name: "rtol", kind: kindReal}, Attr{name: "hermitian", kind: kindBool})...)}
+	},
+	"cond": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Cond(in[0], a.given(Attr{name: "ord", kind: kindText})...)}
+	},
+	"linalg_norm": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.LinalgNorm(in[0], a.given(Attr{name: "ord", kind: kindText}, Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"vector_norm": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.VectorNorm(in[0], a.given(Attr{name: "ord", kind: kindText}, Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"matrix_norm": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.MatrixNorm(in[0], a.given(Attr{name: "ord", kind: kindText}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"multi_dot": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.MultiDot(in[0:])}
+	},
+	"tensorinv": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Tensorinv(in[0], a.given(Attr{name: "ind", kind: kindInt})...)}
+	},
+	"tensorsolve": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Tensorsolve(in[0], in[1], a.given(Attr{name: "axes", kind: kindList})...)}
+	},
+	"lu": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Lu(in[0])
+	},
+	"lu_pivots_to_permutation": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.LuPivotsToPermutation(in[0], a.integer("permutation_size"))}
+	},
+	"triangular_solve": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.TriangularSolve(in[0], in[1], a.given(Attr{name: "left_side", kind: kindBool}, Attr{name: "lower", kind: kindBool}, Attr{name: "transpose_a", kind: kindBool}, Attr{name: "conjugate_a", kind: kindBool}, Attr{name: "unit_diagonal", kind: kindBool})...)}
+	},
+	"tridiagonal_solve": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.TridiagonalSolve(in[0], in[1], in[2], in[3])}
+	},
+	"lax_linalg_qr": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.LaxLinalgQr(in[0], a.given(Attr{name: "pivoting", kind: kindBool}, Attr{name: "full_matrices", kind: kindBool})...)
+	},
+	"geqrf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Geqrf(in[0])
+	},
+	"geqp3": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Geqp3(in[0], in[1])
+	},
+	"householder_product": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.HouseholderProduct(in[0], in[1])}
+	},
+	"ormqr": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Ormqr(in[0], in[1], in[2], a.given(Attr{name: "left", kind: kindBool}, Attr{name: "transpose", kind: kindBool})...)}
+	},
+	"lax_linalg_eig": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.LaxLinalgEig(in[0], a.given(Attr{name: "compute_left_eigenvectors", kind: kindBool}, Attr{name: "compute_right_eigenvectors", kind: kindBool}, Attr{name: "enable_eigvec_derivs", kind: kindBool})...)
+	},
+	"lax_linalg_schur": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.LaxLinalgSchur(in[0], a.given(Attr{name: "compute_schur_vectors", kind: kindBool})...)
+	},
+	"lax_linalg_hessenberg": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.LaxLinalgHessenberg(in[0])
+	},
+	"tridiagonal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Tridiagonal(in[0], a.given(Attr{name: "lower", kind: kindBool})...)
+	},
+	"cholesky_update": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.CholeskyUpdate(in[0], in[1])}
+	},
+	"cho_factor": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ChoFactor(in[0], a.given(Attr{name: "lower", kind: kindBool})...)}
+	},
+	"cho_solve": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ChoSolve(in[0], in[1], a.given(Attr{name: "lower", kind: kindBool})...)}
+	},
+	"lu_factor": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.LuFactor(in[0])
+	},
+	"lu_solve": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.LuSolve(in[0], in[1], in[2], a.given(Attr{name: "trans", kind: kindText})...)}
+	},
+	"scipy_linalg_lu": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.ScipyLinalgLu(in[0], a.given(Attr{name: "permute_l", kind: kindBool})...)
+	},
+	"scipy_linalg_qr": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.ScipyLinalgQr(in[0], a.given(Attr{name: "mode", kind: kindText}, Attr{name: "pivoting", kind: kindBool})...)
+	},
+	"qr_multiply": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.QrMultiply(in[0], in[1], a.given(Attr{name: "left", kind: kindBool}, Attr{name: "pivoting", kind: kindBool}, Attr{name: "conjugate", kind: kindBool})...)
+	},
+	"scipy_linalg_solve": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ScipyLinalgSolve(in[0], in[1], a.given(Attr{name: "assume_a", kind: kindText}, Attr{name: "lower", kind: kindBool})...)}
+	},
+	"solve_triangular": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.SolveTriangular(in[0], in[1], a.given(Attr{name: "trans", kind: kindText}, Attr{name: "lower", kind: kindBool}, Attr{name: "unit_diagonal", kind: kindBool})...)}
+	},
+	"schur": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Schur(in[0], a.given(Attr{name: "output", kind: kindText})...)
+	},
+	"rsf2csf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Rsf2csf(in[0], in[1])
+	},
+	"hessenberg": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Hessenberg(in[0], a.given(Attr{name: "calc_q", kind: kindBool})...)
+	},
+	"expm": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Expm(in[0], a.given(Attr{name: "upper_triangular", kind: kindBool}, Attr{name: "max_squarings", kind: kindInt})...)}
+	},
+	"expm_frechet": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.ExpmFrechet(in[0], in[1], a.given(Attr{name: "compute_expm", kind: kindBool})...)
+	},
+	"sqrtm": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Sqrtm(in[0])}
+	},
+	"polar": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Polar(in[0], a.given(Attr{name: "side", kind: kindText}, Attr{name: "method", kind: kindText})...)
+	},
+	"solve_sylvester": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.SolveSylvester(in[0], in[1], in[2], a.given(Attr{name: "method", kind: kindText}, Attr{name: "tol", kind: kindReal})...)}
+	},
+	"eigh_tridiagonal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.EighTridiagonal(in[0], in[1], a.given(Attr{name: "eigvals_only", kind: kindBool}, Attr{name: "select_range", kind: kindList})...)
+	},
+	"block_diag": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.BlockDiag(in[0:])}
+	},
+	"toeplitz": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Toeplitz(in[0], in[1:])}
+	},
+	"hankel": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Hankel(in[0], in[1:])}
+	},
+	"circulant": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Circulant(in[0])}
+	},
+	"companion": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Companion(in[0])}
+	},
+	"fiedler": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Fiedler(in[0])}
+	},
+	"fiedler_companion": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.FiedlerCompanion(in[0])}
+	},
+	"leslie": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Leslie(in[0], in[1])}
+	},
+	"convolution_matrix": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ConvolutionMatrix(in[0], a.integer("n"), a.given(Attr{name: "mode", kind: kindText})...)}
+	},
+	"hilbert": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Hilbert(a.integer("n"))}
+	},
+	"invhilbert": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Invhilbert(a.integer("n"))}
+	},
+	"pascal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Pascal(a.integer("n"), a.given(Attr{name: "kind", kind: kindText})...)}
+	},
+	"invpascal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Invpascal(a.integer("n"), a.given(Attr{name: "kind", kind: kindText})...)}
+	},
+	"helmert": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Helmert(a.integer("n"), a.given(Attr{name: "full", kind: kindBool})...)}
+	},
+	"hadamard": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Hadamard(a.integer("n"), a.given(Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"dft": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Dft(a.integer("n"), a.given(Attr{name: "scale", kind: kindText}, Attr{name: "dtype", kind: kindDType})...)}
+	},
 	"conv_general_dilated": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.ConvGeneralDilated(in[0], in[1], a.given(Attr{name: "window_strides", kind: kindList}, Attr{name: "padding", kind: kindText}, Attr{name: "pads", kind: kindList}, Attr{name: "lhs_dilation", kind: kindList}, Attr{name: "rhs_dilation", kind: kindList}, Attr{name: "dimension_numbers", kind: kindText}, Attr{name: "feature_group_count", kind: kindInt}, Attr{name: "batch_group_count", kind: kindInt}, Attr{name: "preferred_element_type", kind: kindDType})...)}
 	},
@@ -730,6 +1024,261 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	"at_max": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.AtMax(in[0], in[1], in[2:], a.text("index"), a.given(Attr{name: "mode", kind: kindText}, Attr{name: "unique_indices", kind: kindBool}, Attr{name: "size", kind: kindInt})...)}
 	},
+	"dynamic_slice_in_dim": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.DynamicSliceInDim(in[0], in[1], a.integer("slice_size"), a.given(Attr{name: "axis", kind: kindInt})...)}
+	},
+	"dynamic_index_in_dim": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.DynamicIndexInDim(in[0], in[1], a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"dynamic_update_slice_in_dim": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.DynamicUpdateSliceInDim(in[0], in[1], in[2], a.given(Attr{name: "axis", kind: kindInt})...)}
+	},
+	"dynamic_update_index_in_dim": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.DynamicUpdateIndexInDim(in[0], in[1], in[2], a.given(Attr{name: "axis", kind: kindInt})...)}
+	},
+	"index_in_dim": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.IndexInDim(in[0], a.integer("index"), a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"slice_in_dim": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.SliceInDim(in[0], a.given(Attr{name: "start_index", kind: kindInt}, Attr{name: "limit_index", kind: kindInt}, Attr{name: "stride", kind: kindInt}, Attr{name: "axis", kind: kindInt})...)}
+	},
+	"broadcast": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Broadcast(in[0], a.list("sizes"))}
+	},
+	"collapse": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Collapse(in[0], a.integer("start_dimension"), a.given(Attr{name: "stop_dimension", kind: kindInt})...)}
+	},
+	"conv": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Conv(in[0], in[1], a.given(Attr{name: "window_strides", kind: kindList}, Attr{name: "padding", kind: kindText})...)}
+	},
+	"nonzero": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Nonzero(in[0], a.given(Attr{name: "size", kind: kindInt}, Attr{name: "fill_value", kind: kindReal})...)
+	},
+	"flatnonzero": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Flatnonzero(in[0], a.given(Attr{name: "size", kind: kindInt}, Attr{name: "fill_value", kind: kindReal})...)}
+	},
+	"argwhere": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Argwhere(in[0], a.given(Attr{name: "size", kind: kindInt}, Attr{name: "fill_value", kind: kindReal})...)}
+	},
+	"count_nonzero": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.CountNonzero(in[0], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"select": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Select(in[0:])}
+	},
+	"choose": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Choose(in[0], in[1:], a.given(Attr{name: "mode", kind: kindText})...)}
+	},
+	"compress": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Compress(in[0], in[1], a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "size", kind: kindInt}, Attr{name: "fill_value", kind: kindReal})...)}
+	},
+	"extract": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Extract(in[0], in[1], a.given(Attr{name: "size", kind: kindInt}, Attr{name: "fill_value", kind: kindReal})...)}
+	},
+	"searchsorted": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Searchsorted(in[0], in[1], a.given(Attr{name: "side", kind: kindText})...)}
+	},
+	"digitize": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Digitize(in[0], in[1], a.given(Attr{name: "right", kind: kindBool})...)}
+	},
+	"bincount": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Bincount(in[0], in[1:], a.integer("length"))}
+	},
+	"unique": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Unique(in[0], a.given(Attr{name: "return_index", kind: kindBool}, Attr{name: "return_inverse", kind: kindBool}, Attr{name: "return_counts", kind: kindBool}, Attr{name: "axis", kind: kindInt}, Attr{name: "equal_nan", kind: kindBool}, Attr{name: "size", kind: kindInt}, Attr{name: "fill_value", kind: kindReal})...)
+	},
+	"unique_all": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.UniqueAll(in[0], a.given(Attr{name: "size", kind: kindInt}, Attr{name: "fill_value", kind: kindReal})...)
+	},
+	"unique_counts": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.UniqueCounts(in[0], a.given(Attr{name: "size", kind: kindInt}, Attr{name: "fill_value", kind: kindReal})...)
+	},
+	"unique_inverse": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.UniqueInverse(in[0], a.given(Attr{name: "size", kind: kindInt}, Attr{name: "fill_value", kind: kindReal})...)
+	},
+	"unique_values": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.UniqueValues(in[0], a.given(Attr{name: "size", kind: kindInt}, Attr{name: "fill_value", kind: kindReal})...)}
+	},
+	"isin": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Isin(in[0], in[1], a.given(Attr{name: "invert", kind: kindBool})...)}
+	},
+	"union1d": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Union1d(in[0], in[1], a.given(Attr{name: "size", kind: kindInt}, Attr{name: "fill_value", kind: kindReal})...)}
+	},
+	"intersect1d": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Intersect1d(in[0], in[1], a.given(Attr{name: "assume_unique", kind: kindBool}, Attr{name: "return_indices", kind: kindBool}, Attr{name: "size", kind: kindInt}, Attr{name: "fill_value", kind: kindReal})...)
+	},
+	"setdiff1d": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Setdiff1d(in[0], in[1], a.given(Attr{name: "assume_unique", kind: kindBool}, Attr{name: "size", kind: kindInt}, Attr{name: "fill_value", kind: kindReal})...)}
+	},
+	"setxor1d": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Setxor1d(in[0], in[1], a.given(Attr{name: "assume_unique", kind: kindBool}, Attr{name: "size", kind: kindInt}, Attr{name: "fill_value", kind: kindReal})...)}
+	},
+	"lexsort": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Lexsort(in[0:], a.given(Attr{name: "axis", kind: kindInt})...)}
+	},
+	"partition": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Partition(in[0], a.integer("kth"), a.given(Attr{name: "axis", kind: kindInt})...)}
+	},
+	"argpartition": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Argpartition(in[0], a.integer("kth"), a.given(Attr{name: "axis", kind: kindInt})...)}
+	},
+	"sort_complex": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.SortComplex(in[0])}
+	},
+	"packbits": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Packbits(in[0], a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "bitorder", kind: kindText})...)}
+	},
+	"unpackbits": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Unpackbits(in[0], a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "count", kind: kindInt}, Attr{name: "bitorder", kind: kindText})...)}
+	},
+	"average": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Average(in[0], in[1:], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "returned", kind: kindBool}, Attr{name: "keepdims", kind: kindBool})...)
+	},
+	"ptp": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Ptp(in[0], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nanmax": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Nanmax(in[0], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nanmin": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Nanmin(in[0], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nansum": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Nansum(in[0], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nanprod": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Nanprod(in[0], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nanmean": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Nanmean(in[0], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nanvar": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Nanvar(in[0], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "ddof", kind: kindReal}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nanstd": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Nanstd(in[0], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "ddof", kind: kindReal}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nancumsum": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Nancumsum(in[0], a.given(Attr{name: "axis", kind: kindInt})...)}
+	},
+	"nancumprod": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Nancumprod(in[0], a.given(Attr{name: "axis", kind: kindInt})...)}
+	},
+	"nanargmax": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Nanargmax(in[0], a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nanargmin": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Nanargmin(in[0], a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"quantile": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Quantile(in[0], in[1], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "method", kind: kindText}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nanquantile": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Nanquantile(in[0], in[1], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "method", kind: kindText}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"percentile": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Percentile(in[0], in[1], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "method", kind: kindText}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nanpercentile": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Nanpercentile(in[0], in[1], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "method", kind: kindText}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"median": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Median(in[0], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nanmedian": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Nanmedian(in[0], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"cov": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Cov(in[0], in[1:], a.given(Attr{name: "rowvar", kind: kindBool}, Attr{name: "ddof", kind: kindReal})...)}
+	},
+	"corrcoef": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Corrcoef(in[0], in[1:], a.given(Attr{name: "rowvar", kind: kindBool})...)}
+	},
+	"histogram_bin_edges": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.HistogramBinEdges(in[0], a.given(Attr{name: "bins", kind: kindInt}, Attr{name: "low", kind: kindReal}, Attr{name: "high", kind: kindReal})...)}
+	},
+	"histogram": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Histogram(in[0], in[1], in[2:], a.given(Attr{name: "density", kind: kindBool})...)}
+	},
+	"histogram2d": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Histogram2d(in[0], in[1], in[2], in[3], in[4:], a.given(Attr{name: "density", kind: kindBool})...)}
+	},
+	"histogramdd": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Histogramdd(in[0], in[1:], a.given(Attr{name: "density", kind: kindBool})...)}
+	},
+	"diff": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Diff(in[0], a.given(Attr{name: "n", kind: kindInt}, Attr{name: "axis", kind: kindInt})...)}
+	},
+	"ediff1d": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Ediff1d(in[0])}
+	},
+	"gradient": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Gradient(in[0], in[1:], a.given(Attr{name: "axes", kind: kindList})...)
+	},
+	"trapezoid": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Trapezoid(in[0], in[1:], a.given(Attr{name: "dx", kind: kindReal}, Attr{name: "axis", kind: kindInt})...)}
+	},
+	"unwrap": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Unwrap(in[0], a.given(Attr{name: "discont", kind: kindReal}, Attr{name: "axis", kind: kindInt}, Attr{name: "period", kind: kindReal})...)}
+	},
+	"interp": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Interp(in[0], in[1], in[2], a.given(Attr{name: "left", kind: kindText}, Attr{name: "right", kind: kindText}, Attr{name: "period", kind: kindReal})...)}
+	},
+	"cumulative_sum": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.CumulativeSum(in[0], a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "include_initial", kind: kindBool})...)}
+	},
+	"cumulative_prod": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.CumulativeProd(in[0], a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "include_initial", kind: kindBool})...)}
+	},
+	"vecdot": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Vecdot(in[0], in[1], a.given(Attr{name: "axis", kind: kindInt})...)}
+	},
+	"matvec": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Matvec(in[0], in[1])}
+	},
+	"vecmat": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Vecmat(in[0], in[1])}
+	},
+	"polyval": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Polyval(in[0], in[1])}
+	},
+	"polyadd": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Polyadd(in[0], in[1])}
+	},
+	"polysub": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Polysub(in[0], in[1])}
+	},
+	"polymul": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Polymul(in[0], in[1])}
+	},
+	"polydiv": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Polydiv(in[0], in[1])
+	},
+	"polyder": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Polyder(in[0], a.given(Attr{name: "m", kind: kindInt})...)}
+	},
+	"polyint": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Polyint(in[0], in[1:], a.given(Attr{name: "m", kind: kindInt})...)}
+	},
+	"poly": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Poly(in[0])}
+	},
+	"bartlett": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Bartlett(a.integer("m"))}
+	},
+	"blackman": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Blackman(a.integer("m"))}
+	},
+	"hamming": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Hamming(a.integer("m"))}
+	},
+	"hanning": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Hanning(a.integer("m"))}
+	},
+	"kaiser": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Kaiser(a.integer("m"), a.real("beta"))}
+	},
 	"full": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Full(a.list("shape"), a.real("value"), a.given(Attr{name: "dtype", kind: kindDType})...)}
 	},
@@ -755,7 +1304,13 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 		return []*Array{s.Arange(a.real("start"), a.real("stop"), a.given(Attr{name: "step", kind: kindReal}, Attr{name: "dtype", kind: kindDType})...)}
 	},
 	"linspace": func(s *Scope, in []*Array, a attributes) []*Array {
-		return []*Array{s.Linspace(in[0], in[1], a.given(Attr{name: "num", kind: kindInt}, Attr{name: "endpoint", kind: kindBool}, Attr{name: "dtype", kind: kindDType})...)}
+		return []*Array{s.Linspace(in[0], in[1], a.given(Attr{name: "num", kind: kindInt}, Attr{name: "endpoint", kind: kindBool}, Attr{name: "dtype", kind: kindDType}, Attr{name: "axis", kind: kindInt})...)}
+	},
+	"logspace": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Logspace(in[0], in[1], a.given(Attr{name: "num", kind: kindInt}, Attr{name: "endpoint", kind: kindBool}, Attr{name: "base", kind: kindReal}, Attr{name: "dtype", kind: kindDType}, Attr{name: "axis", kind: kindInt})...)}
+	},
+	"geomspace": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Geomspace(in[0], in[1], a.given(Attr{name: "num", kind: kindInt}, Attr{name: "endpoint", kind: kindBool}, Attr{name: "dtype", kind: kindDType}, Attr{name: "axis", kind: kindInt})...)}
 	},
 	"iota": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Iota(a.list("shape"), a.given(Attr{name: "dimension", kind: kindInt}, Attr{name: "dtype", kind: kindDType})...)}
@@ -768,6 +1323,159 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	},
 	"diag": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Diag(in[0], a.given(Attr{name: "k", kind: kindInt})...)}
+	},
+	"atleast_1d": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Atleast1d(in[0])}
+	},
+	"atleast_2d": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Atleast2d(in[0])}
+	},
+	"atleast_3d": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Atleast3d(in[0])}
+	},
+	"hstack": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Hstack(in[0:])}
+	},
+	"vstack": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Vstack(in[0:])}
+	},
+	"dstack": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Dstack(in[0:])}
+	},
+	"column_stack": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ColumnStack(in[0:])}
+	},
+	"block": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Block(in[0:], a.given(Attr{name: "rows", kind: kindList})...)}
+	},
+	"broadcast_arrays": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.BroadcastArrays(in[0:])
+	},
+	"append": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Append(in[0], in[1], a.given(Attr{name: "axis", kind: kindInt})...)}
+	},
+	"copy": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Copy(in[0])}
+	},
+	"matrix_transpose": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.MatrixTranspose(in[0])}
+	},
+	"rot90": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Rot90(in[0], a.given(Attr{name: "k", kind: kindInt}, Attr{name: "axes", kind: kindList})...)}
+	},
+	"fliplr": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Fliplr(in[0])}
+	},
+	"flipud": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Flipud(in[0])}
+	},
+	"rollaxis": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Rollaxis(in[0], a.integer("axis"), a.given(Attr{name: "start", kind: kindInt})...)}
+	},
+	"resize": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Resize(in[0], a.list("shape"))}
+	},
+	"trim_zeros": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.TrimZeros(in[0], a.given(Attr{name: "trim", kind: kindText})...)}
+	},
+	"array_split": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.ArraySplit(in[0], a.integer("sections"), a.given(Attr{name: "axis", kind: kindInt})...)
+	},
+	"hsplit": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Hsplit(in[0], a.integer("sections"))
+	},
+	"vsplit": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Vsplit(in[0], a.integer("sections"))
+	},
+	"dsplit": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Dsplit(in[0], a.integer("sections"))
+	},
+	"delete": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Delete(in[0], in[1], a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "assume_unique_indices", kind: kindBool})...)}
+	},
+	"insert": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Insert(in[0], in[1], in[2], a.given(Attr{name: "axis", kind: kindInt})...)}
+	},
+	"numpy_pad": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NumpyPad(in[0], a.list("low"), a.list("high"), a.given(Attr{name: "mode", kind: kindText}, Attr{name: "constant_values", kind: kindReal}, Attr{name: "end_values", kind: kindReal}, Attr{name: "stat_length", kind: kindInt}, Attr{name: "reflect_type", kind: kindText})...)}
+	},
+	"identity": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Identity(a.integer("n"), a.given(Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"empty": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Empty(a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"empty_like": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.EmptyLike(in[0], a.given(Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"diagonal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Diagonal(in[0], a.given(Attr{name: "offset", kind: kindInt}, Attr{name: "axis1", kind: kindInt}, Attr{name: "axis2", kind: kindInt})...)}
+	},
+	"diagflat": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Diagflat(in[0], a.given(Attr{name: "k", kind: kindInt})...)}
+	},
+	"diag_indices": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.DiagIndices(a.integer("n"), a.given(Attr{name: "ndim", kind: kindInt})...)
+	},
+	"diag_indices_from": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.DiagIndicesFrom(in[0])
+	},
+	"tril_indices": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.TrilIndices(a.integer("n"), a.given(Attr{name: "k", kind: kindInt}, Attr{name: "m", kind: kindInt})...)
+	},
+	"triu_indices": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.TriuIndices(a.integer("n"), a.given(Attr{name: "k", kind: kindInt}, Attr{name: "m", kind: kindInt})...)
+	},
+	"tril_indices_from": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.TrilIndicesFrom(in[0], a.given(Attr{name: "k", kind: kindInt})...)
+	},
+	"triu_indices_from": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.TriuIndicesFrom(in[0], a.given(Attr{name: "k", kind: kindInt})...)
+	},
+	"tri": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Tri(a.integer("n"), a.given(Attr{name: "m", kind: kindInt}, Attr{name: "k", kind: kindInt}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"fill_diagonal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.FillDiagonal(in[0], in[1])}
+	},
+	"vander": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Vander(in[0], a.given(Attr{name: "n", kind: kindInt}, Attr{name: "increasing", kind: kindBool})...)}
+	},
+	"meshgrid": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Meshgrid(in[0:], a.given(Attr{name: "sparse", kind: kindBool}, Attr{name: "indexing", kind: kindText})...)
+	},
+	"indices": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Indices(a.list("dimensions"), a.given(Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"ogrid": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Ogrid(a.list("start"), a.list("stop"), a.given(Attr{name: "step", kind: kindList})...)
+	},
+	"mgrid": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Mgrid(a.list("start"), a.list("stop"), a.given(Attr{name: "step", kind: kindList})...)}
+	},
+	"ix_": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Ix(in[0:])
+	},
+	"kron": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Kron(in[0], in[1])}
+	},
+	"cross": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Cross(in[0], in[1], a.given(Attr{name: "axisa", kind: kindInt}, Attr{name: "axisb", kind: kindInt}, Attr{name: "axisc", kind: kindInt})...)}
+	},
+	"unravel_index": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.UnravelIndex(in[0], a.list("shape"))
+	},
+	"ravel_multi_index": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RavelMultiIndex(in[0:], a.list("dims"), a.given(Attr{name: "mode", kind: kindText}, Attr{name: "order", kind: kindText})...)}
+	},
+	"put_along_axis": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.PutAlongAxis(in[0], in[1], in[2], a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "mode", kind: kindText})...)}
+	},
+	"place": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Place(in[0], in[1], in[2])}
+	},
+	"put": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Put(in[0], in[1], in[2], a.given(Attr{name: "mode", kind: kindText})...)}
 	},
 	"random_key": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.RandomKey(a.integer("seed"))}
@@ -837,6 +1545,492 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	},
 	"one_hot": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.OneHot(in[0], a.integer("num_classes"), a.given(Attr{name: "dtype", kind: kindDType}, Attr{name: "axis", kind: kindInt})...)}
+	},
+	"nn_identity": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NnIdentity(in[0])}
+	},
+	"relu6": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Relu6(in[0])}
+	},
+	"hard_sigmoid": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.HardSigmoid(in[0])}
+	},
+	"hard_silu": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.HardSilu(in[0])}
+	},
+	"hard_tanh": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.HardTanh(in[0])}
+	},
+	"celu": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Celu(in[0], a.given(Attr{name: "alpha", kind: kindReal})...)}
+	},
+	"selu": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Selu(in[0])}
+	},
+	"glu": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Glu(in[0], a.given(Attr{name: "axis", kind: kindInt})...)}
+	},
+	"log_sigmoid": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.LogSigmoid(in[0])}
+	},
+	"mish": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Mish(in[0])}
+	},
+	"soft_sign": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.SoftSign(in[0])}
+	},
+	"sparse_plus": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.SparsePlus(in[0])}
+	},
+	"sparse_sigmoid": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.SparseSigmoid(in[0])}
+	},
+	"squareplus": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Squareplus(in[0], a.given(Attr{name: "b", kind: kindReal})...)}
+	},
+	"log1mexp": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Log1mexp(in[0])}
+	},
+	"logmeanexp": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Logmeanexp(in[0], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"standardize": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Standardize(in[0], in[1:], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "epsilon", kind: kindReal})...)}
+	},
+	"dot_product_attention": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.DotProductAttention(in[0], in[1], in[2], in[3:], a.given(Attr{name: "scale", kind: kindReal}, Attr{name: "is_causal", kind: kindBool}, Attr{name: "local_window_size", kind: kindList})...)}
+	},
+	"segment_sum": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.SegmentSum(in[0], in[1], a.given(Attr{name: "num_segments", kind: kindInt}, Attr{name: "mode", kind: kindText})...)}
+	},
+	"segment_prod": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.SegmentProd(in[0], in[1], a.given(Attr{name: "num_segments", kind: kindInt}, Attr{name: "mode", kind: kindText})...)}
+	},
+	"segment_min": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.SegmentMin(in[0], in[1], a.given(Attr{name: "num_segments", kind: kindInt}, Attr{name: "mode", kind: kindText})...)}
+	},
+	"segment_max": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.SegmentMax(in[0], in[1], a.given(Attr{name: "num_segments", kind: kindInt}, Attr{name: "mode", kind: kindText})...)}
+	},
+	"initializers_uniform": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.InitializersUniform(in[0], a.list("shape"), a.given(Attr{name: "scale", kind: kindReal}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"initializers_normal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.InitializersNormal(in[0], a.list("shape"), a.given(Attr{name: "stddev", kind: kindReal}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"initializers_truncated_normal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.InitializersTruncatedNormal(in[0], a.list("shape"), a.given(Attr{name: "stddev", kind: kindReal}, Attr{name: "lower", kind: kindReal}, Attr{name: "upper", kind: kindReal}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"initializers_variance_scaling": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.InitializersVarianceScaling(in[0], a.list("shape"), a.real("scale"), a.text("mode"), a.text("distribution"), a.given(Attr{name: "dtype", kind: kindDType}, Attr{name: "in_axis", kind: kindList}, Attr{name: "out_axis", kind: kindList}, Attr{name: "batch_axis", kind: kindList})...)}
+	},
+	"initializers_glorot_uniform": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.InitializersGlorotUniform(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType}, Attr{name: "in_axis", kind: kindList}, Attr{name: "out_axis", kind: kindList}, Attr{name: "batch_axis", kind: kindList})...)}
+	},
+	"initializers_glorot_normal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.InitializersGlorotNormal(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType}, Attr{name: "in_axis", kind: kindList}, Attr{name: "out_axis", kind: kindList}, Attr{name: "batch_axis", kind: kindList})...)}
+	},
+	"initializers_lecun_uniform": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.InitializersLecunUniform(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType}, Attr{name: "in_axis", kind: kindList}, Attr{name: "out_axis", kind: kindList}, Attr{name: "batch_axis", kind: kindList})...)}
+	},
+	"initializers_lecun_normal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.InitializersLecunNormal(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType}, Attr{name: "in_axis", kind: kindList}, Attr{name: "out_axis", kind: kindList}, Attr{name: "batch_axis", kind: kindList})...)}
+	},
+	"initializers_he_uniform": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.InitializersHeUniform(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType}, Attr{name: "in_axis", kind: kindList}, Attr{name: "out_axis", kind: kindList}, Attr{name: "batch_axis", kind: kindList})...)}
+	},
+	"initializers_he_normal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.InitializersHeNormal(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType}, Attr{name: "in_axis", kind: kindList}, Attr{name: "out_axis", kind: kindList}, Attr{name: "batch_axis", kind: kindList})...)}
+	},
+	"beta_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.BetaLogpdf(in[0], in[1], in[2], in[3:])}
+	},
+	"beta_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.BetaPdf(in[0], in[1], in[2], in[3:])}
+	},
+	"beta_cdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.BetaCdf(in[0], in[1], in[2], in[3:])}
+	},
+	"beta_logcdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.BetaLogcdf(in[0], in[1], in[2], in[3:])}
+	},
+	"beta_sf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.BetaSf(in[0], in[1], in[2], in[3:])}
+	},
+	"beta_logsf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.BetaLogsf(in[0], in[1], in[2], in[3:])}
+	},
+	"cauchy_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.CauchyLogpdf(in[0], in[1:])}
+	},
+	"cauchy_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.CauchyPdf(in[0], in[1:])}
+	},
+	"cauchy_cdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.CauchyCdf(in[0], in[1:])}
+	},
+	"cauchy_logcdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.CauchyLogcdf(in[0], in[1:])}
+	},
+	"cauchy_sf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.CauchySf(in[0], in[1:])}
+	},
+	"cauchy_logsf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.CauchyLogsf(in[0], in[1:])}
+	},
+	"cauchy_ppf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.CauchyPpf(in[0], in[1:])}
+	},
+	"cauchy_isf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.CauchyIsf(in[0], in[1:])}
+	},
+	"chi2_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Chi2Logpdf(in[0], in[1], in[2:])}
+	},
+	"chi2_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Chi2Pdf(in[0], in[1], in[2:])}
+	},
+	"chi2_cdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Chi2Cdf(in[0], in[1], in[2:])}
+	},
+	"chi2_logcdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Chi2Logcdf(in[0], in[1], in[2:])}
+	},
+	"chi2_sf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Chi2Sf(in[0], in[1], in[2:])}
+	},
+	"chi2_logsf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Chi2Logsf(in[0], in[1], in[2:])}
+	},
+	"expon_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ExponLogpdf(in[0], in[1:])}
+	},
+	"expon_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ExponPdf(in[0], in[1:])}
+	},
+	"expon_cdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ExponCdf(in[0], in[1:])}
+	},
+	"expon_logcdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ExponLogcdf(in[0], in[1:])}
+	},
+	"expon_sf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ExponSf(in[0], in[1:])}
+	},
+	"expon_logsf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ExponLogsf(in[0], in[1:])}
+	},
+	"expon_ppf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ExponPpf(in[0], in[1:])}
+	},
+	"gamma_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GammaLogpdf(in[0], in[1], in[2:])}
+	},
+	"gamma_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GammaPdf(in[0], in[1], in[2:])}
+	},
+	"gamma_cdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GammaCdf(in[0], in[1], in[2:])}
+	},
+	"gamma_logcdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GammaLogcdf(in[0], in[1], in[2:])}
+	},
+	"gamma_sf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GammaSf(in[0], in[1], in[2:])}
+	},
+	"gamma_logsf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GammaLogsf(in[0], in[1], in[2:])}
+	},
+	"gumbel_l_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GumbelLLogpdf(in[0], in[1:])}
+	},
+	"gumbel_l_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GumbelLPdf(in[0], in[1:])}
+	},
+	"gumbel_l_cdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GumbelLCdf(in[0], in[1:])}
+	},
+	"gumbel_l_logcdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GumbelLLogcdf(in[0], in[1:])}
+	},
+	"gumbel_l_sf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GumbelLSf(in[0], in[1:])}
+	},
+	"gumbel_l_logsf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GumbelLLogsf(in[0], in[1:])}
+	},
+	"gumbel_l_ppf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GumbelLPpf(in[0], in[1:])}
+	},
+	"gumbel_r_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GumbelRLogpdf(in[0], in[1:])}
+	},
+	"gumbel_r_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GumbelRPdf(in[0], in[1:])}
+	},
+	"gumbel_r_cdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GumbelRCdf(in[0], in[1:])}
+	},
+	"gumbel_r_logcdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GumbelRLogcdf(in[0], in[1:])}
+	},
+	"gumbel_r_sf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GumbelRSf(in[0], in[1:])}
+	},
+	"gumbel_r_logsf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GumbelRLogsf(in[0], in[1:])}
+	},
+	"gumbel_r_ppf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GumbelRPpf(in[0], in[1:])}
+	},
+	"laplace_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.LaplaceLogpdf(in[0], in[1:])}
+	},
+	"laplace_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.LaplacePdf(in[0], in[1:])}
+	},
+	"laplace_cdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.LaplaceCdf(in[0], in[1:])}
+	},
+	"logistic_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.LogisticLogpdf(in[0], in[1:])}
+	},
+	"logistic_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.LogisticPdf(in[0], in[1:])}
+	},
+	"logistic_cdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.LogisticCdf(in[0], in[1:])}
+	},
+	"logistic_sf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.LogisticSf(in[0], in[1:])}
+	},
+	"logistic_ppf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.LogisticPpf(in[0], in[1:])}
+	},
+	"logistic_isf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.LogisticIsf(in[0], in[1:])}
+	},
+	"norm_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NormLogpdf(in[0], in[1:])}
+	},
+	"norm_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NormPdf(in[0], in[1:])}
+	},
+	"norm_cdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NormCdf(in[0], in[1:])}
+	},
+	"norm_logcdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NormLogcdf(in[0], in[1:])}
+	},
+	"norm_sf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NormSf(in[0], in[1:])}
+	},
+	"norm_logsf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NormLogsf(in[0], in[1:])}
+	},
+	"norm_ppf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NormPpf(in[0], in[1:])}
+	},
+	"norm_isf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NormIsf(in[0], in[1:])}
+	},
+	"pareto_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ParetoLogpdf(in[0], in[1], in[2:])}
+	},
+	"pareto_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ParetoPdf(in[0], in[1], in[2:])}
+	},
+	"pareto_cdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ParetoCdf(in[0], in[1], in[2:])}
+	},
+	"pareto_logcdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ParetoLogcdf(in[0], in[1], in[2:])}
+	},
+	"pareto_sf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ParetoSf(in[0], in[1], in[2:])}
+	},
+	"pareto_logsf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ParetoLogsf(in[0], in[1], in[2:])}
+	},
+	"pareto_ppf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ParetoPpf(in[0], in[1], in[2:])}
+	},
+	"t_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.TLogpdf(in[0], in[1], in[2:])}
+	},
+	"t_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.TPdf(in[0], in[1], in[2:])}
+	},
+	"truncnorm_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.TruncnormLogpdf(in[0], in[1], in[2], in[3:])}
+	},
+	"truncnorm_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.TruncnormPdf(in[0], in[1], in[2], in[3:])}
+	},
+	"truncnorm_cdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.TruncnormCdf(in[0], in[1], in[2], in[3:])}
+	},
+	"truncnorm_logcdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.TruncnormLogcdf(in[0], in[1], in[2], in[3:])}
+	},
+	"truncnorm_sf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.TruncnormSf(in[0], in[1], in[2], in[3:])}
+	},
+	"truncnorm_logsf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.TruncnormLogsf(in[0], in[1], in[2], in[3:])}
+	},
+	"uniform_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.UniformLogpdf(in[0], in[1:])}
+	},
+	"uniform_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.UniformPdf(in[0], in[1:])}
+	},
+	"uniform_cdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.UniformCdf(in[0], in[1:])}
+	},
+	"uniform_ppf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.UniformPpf(in[0], in[1:])}
+	},
+	"bernoulli_logpmf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.BernoulliLogpmf(in[0], in[1], in[2:])}
+	},
+	"bernoulli_pmf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.BernoulliPmf(in[0], in[1], in[2:])}
+	},
+	"binom_logpmf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.BinomLogpmf(in[0], in[1], in[2], in[3:])}
+	},
+	"binom_pmf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.BinomPmf(in[0], in[1], in[2], in[3:])}
+	},
+	"betabinom_logpmf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.BetabinomLogpmf(in[0], in[1], in[2], in[3], in[4:])}
+	},
+	"betabinom_pmf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.BetabinomPmf(in[0], in[1], in[2], in[3], in[4:])}
+	},
+	"geom_logpmf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GeomLogpmf(in[0], in[1], in[2:])}
+	},
+	"geom_pmf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GeomPmf(in[0], in[1], in[2:])}
+	},
+	"nbinom_logpmf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NbinomLogpmf(in[0], in[1], in[2], in[3:])}
+	},
+	"nbinom_pmf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NbinomPmf(in[0], in[1], in[2], in[3:])}
+	},
+	"poisson_logpmf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.PoissonLogpmf(in[0], in[1], in[2:])}
+	},
+	"poisson_pmf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.PoissonPmf(in[0], in[1], in[2:])}
+	},
+	"poisson_cdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.PoissonCdf(in[0], in[1], in[2:])}
+	},
+	"bernoulli_cdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.BernoulliCdf(in[0], in[1])}
+	},
+	"bernoulli_ppf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.BernoulliPpf(in[0], in[1])}
+	},
+	"dirichlet_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.DirichletLogpdf(in[0], in[1])}
+	},
+	"dirichlet_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.DirichletPdf(in[0], in[1])}
+	},
+	"gennorm_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GennormLogpdf(in[0], in[1])}
+	},
+	"gennorm_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GennormPdf(in[0], in[1])}
+	},
+	"gennorm_cdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GennormCdf(in[0], in[1])}
+	},
+	"multinomial_logpmf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.MultinomialLogpmf(in[0], in[1], in[2])}
+	},
+	"multinomial_pmf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.MultinomialPmf(in[0], in[1], in[2])}
+	},
+	"vonmises_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.VonmisesLogpdf(in[0], in[1])}
+	},
+	"vonmises_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.VonmisesPdf(in[0], in[1])}
+	},
+	"wrapcauchy_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.WrapcauchyLogpdf(in[0], in[1])}
+	},
+	"wrapcauchy_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.WrapcauchyPdf(in[0], in[1])}
+	},
+	"poisson_entropy": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.PoissonEntropy(in[0], in[1:])}
+	},
+	"sgd_init": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.SgdInit(in[0:])
+	},
+	"sgd_update": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.SgdUpdate(in[0], in[1:])
+	},
+	"momentum_init": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.MomentumInit(in[0:])
+	},
+	"momentum_update": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.MomentumUpdate(in[0], in[1:], a.given(Attr{name: "momentum", kind: kindReal}, Attr{name: "nesterov", kind: kindBool})...)
+	},
+	"adam_init": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.AdamInit(in[0:])
+	},
+	"adam_update": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.AdamUpdate(in[0], in[1:], a.given(Attr{name: "b1", kind: kindReal}, Attr{name: "b2", kind: kindReal}, Attr{name: "eps", kind: kindReal}, Attr{name: "eps_root", kind: kindReal})...)
+	},
+	"adamw_update": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.AdamwUpdate(in[0], in[1:], a.given(Attr{name: "b1", kind: kindReal}, Attr{name: "b2", kind: kindReal}, Attr{name: "eps", kind: kindReal}, Attr{name: "eps_root", kind: kindReal}, Attr{name: "weight_decay", kind: kindReal})...)
+	},
+	"rmsprop_init": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.RmspropInit(in[0:])
+	},
+	"rmsprop_update": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.RmspropUpdate(in[0], in[1:], a.given(Attr{name: "decay", kind: kindReal}, Attr{name: "eps", kind: kindReal})...)
+	},
+	"lion_init": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.LionInit(in[0:])
+	},
+	"lion_update": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.LionUpdate(in[0], in[1:], a.given(Attr{name: "b1", kind: kindReal}, Attr{name: "b2", kind: kindReal}, Attr{name: "weight_decay", kind: kindReal})...)
+	},
+	"lbfgs_init": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.LbfgsInit(in[0:], a.given(Attr{name: "memory_size", kind: kindInt})...)
+	},
+	"lbfgs_update": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.LbfgsUpdate(in[0], in[1:])
+	},
+	"global_norm": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GlobalNorm(in[0:])}
+	},
+	"clip_by_global_norm": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.ClipByGlobalNorm(in[0:], a.real("max_norm"))
+	},
+	"clip_gradients": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.ClipGradients(in[0:], a.real("max_delta"))
+	},
+	"polynomial_schedule": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.PolynomialSchedule(in[0], a.real("init_value"), a.real("end_value"), a.integer("transition_steps"), a.given(Attr{name: "power", kind: kindReal}, Attr{name: "transition_begin", kind: kindInt})...)}
+	},
+	"exponential_decay": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ExponentialDecay(in[0], a.real("init_value"), a.integer("transition_steps"), a.real("decay_rate"), a.given(Attr{name: "transition_begin", kind: kindInt}, Attr{name: "staircase", kind: kindBool}, Attr{name: "end_value", kind: kindReal})...)}
+	},
+	"cosine_decay_schedule": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.CosineDecaySchedule(in[0], a.real("init_value"), a.integer("decay_steps"), a.given(Attr{name: "alpha", kind: kindReal}, Attr{name: "exponent", kind: kindReal})...)}
+	},
+	"warmup_cosine_decay_schedule": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.WarmupCosineDecaySchedule(in[0], a.real("init_value"), a.real("peak_value"), a.integer("warmup_steps"), a.integer("decay_steps"), a.given(Attr{name: "end_value", kind: kindReal}, Attr{name: "exponent", kind: kindReal})...)}
 	},
 	"psum": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Psum(in[0], a.text("axis_name"))}
@@ -976,7 +2170,19 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	"csr_matmat": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.CsrMatmat(in[0], in[1], in[2], in[3], a.list("shape"), a.given(Attr{name: "transpose", kind: kindBool})...)}
 	},
+	"spsolve": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Spsolve(in[0], in[1], in[2], in[3], a.given(Attr{name: "tol", kind: kindReal}, Attr{name: "reorder", kind: kindInt})...)}
+	},
 	"todense": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Todense(in[0:], a.text("layout"), a.list("shape"))}
+	},
+	"device_put": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.DevicePut(in[0])}
+	},
+	"with_sharding_constraint": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.WithShardingConstraint(in[0], a.text("sharding"))}
+	},
+	"optimization_barrier": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.OptimizationBarrier(in[0:])
 	},
 }

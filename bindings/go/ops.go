@@ -85,6 +85,33 @@ package jaxrs
 // #cgo noescape jaxrs_op_select_n
 // #cgo noescape jaxrs_op_clamp
 // #cgo noescape jaxrs_op_clip
+// #cgo noescape jaxrs_op_positive
+// #cgo noescape jaxrs_op_float_power
+// #cgo noescape jaxrs_op_fmax
+// #cgo noescape jaxrs_op_fmin
+// #cgo noescape jaxrs_op_divmod
+// #cgo noescape jaxrs_op_gcd
+// #cgo noescape jaxrs_op_lcm
+// #cgo noescape jaxrs_op_logaddexp2
+// #cgo noescape jaxrs_op_deg2rad
+// #cgo noescape jaxrs_op_rad2deg
+// #cgo noescape jaxrs_op_signbit
+// #cgo noescape jaxrs_op_copysign
+// #cgo noescape jaxrs_op_spacing
+// #cgo noescape jaxrs_op_isneginf
+// #cgo noescape jaxrs_op_isposinf
+// #cgo noescape jaxrs_op_heaviside
+// #cgo noescape jaxrs_op_frexp
+// #cgo noescape jaxrs_op_ldexp
+// #cgo noescape jaxrs_op_modf
+// #cgo noescape jaxrs_op_rint
+// #cgo noescape jaxrs_op_nan_to_num
+// #cgo noescape jaxrs_op_isclose
+// #cgo noescape jaxrs_op_allclose
+// #cgo noescape jaxrs_op_array_equal
+// #cgo noescape jaxrs_op_array_equiv
+// #cgo noescape jaxrs_op_iscomplexobj
+// #cgo noescape jaxrs_op_isrealobj
 // #cgo noescape jaxrs_op_gamma
 // #cgo noescape jaxrs_op_gammaln
 // #cgo noescape jaxrs_op_loggamma
@@ -167,6 +194,77 @@ package jaxrs
 // #cgo noescape jaxrs_op_ragged_dot_general
 // #cgo noescape jaxrs_op_scaled_dot
 // #cgo noescape jaxrs_op_symmetric_product
+// #cgo noescape jaxrs_op_cholesky
+// #cgo noescape jaxrs_op_solve
+// #cgo noescape jaxrs_op_inv
+// #cgo noescape jaxrs_op_pinv
+// #cgo noescape jaxrs_op_lstsq
+// #cgo noescape jaxrs_op_det
+// #cgo noescape jaxrs_op_slogdet
+// #cgo noescape jaxrs_op_eig
+// #cgo noescape jaxrs_op_eigvals
+// #cgo noescape jaxrs_op_eigh
+// #cgo noescape jaxrs_op_eigvalsh
+// #cgo noescape jaxrs_op_svd
+// #cgo noescape jaxrs_op_svdvals
+// #cgo noescape jaxrs_op_qr
+// #cgo noescape jaxrs_op_matrix_power
+// #cgo noescape jaxrs_op_matrix_rank
+// #cgo noescape jaxrs_op_cond
+// #cgo noescape jaxrs_op_linalg_norm
+// #cgo noescape jaxrs_op_vector_norm
+// #cgo noescape jaxrs_op_matrix_norm
+// #cgo noescape jaxrs_op_multi_dot
+// #cgo noescape jaxrs_op_tensorinv
+// #cgo noescape jaxrs_op_tensorsolve
+// #cgo noescape jaxrs_op_lu
+// #cgo noescape jaxrs_op_lu_pivots_to_permutation
+// #cgo noescape jaxrs_op_triangular_solve
+// #cgo noescape jaxrs_op_tridiagonal_solve
+// #cgo noescape jaxrs_op_lax_linalg_qr
+// #cgo noescape jaxrs_op_geqrf
+// #cgo noescape jaxrs_op_geqp3
+// #cgo noescape jaxrs_op_householder_product
+// #cgo noescape jaxrs_op_ormqr
+// #cgo noescape jaxrs_op_lax_linalg_eig
+// #cgo noescape jaxrs_op_lax_linalg_schur
+// #cgo noescape jaxrs_op_lax_linalg_hessenberg
+// #cgo noescape jaxrs_op_tridiagonal
+// #cgo noescape jaxrs_op_cholesky_update
+// #cgo noescape jaxrs_op_cho_factor
+// #cgo noescape jaxrs_op_cho_solve
+// #cgo noescape jaxrs_op_lu_factor
+// #cgo noescape jaxrs_op_lu_solve
+// #cgo noescape jaxrs_op_scipy_linalg_lu
+// #cgo noescape jaxrs_op_scipy_linalg_qr
+// #cgo noescape jaxrs_op_qr_multiply
+// #cgo noescape jaxrs_op_scipy_linalg_solve
+// #cgo noescape jaxrs_op_solve_triangular
+// #cgo noescape jaxrs_op_schur
+// #cgo noescape jaxrs_op_rsf2csf
+// #cgo noescape jaxrs_op_hessenberg
+// #cgo noescape jaxrs_op_expm
+// #cgo noescape jaxrs_op_expm_frechet
+// #cgo noescape jaxrs_op_sqrtm
+// #cgo noescape jaxrs_op_polar
+// #cgo noescape jaxrs_op_solve_sylvester
+// #cgo noescape jaxrs_op_eigh_tridiagonal
+// #cgo noescape jaxrs_op_block_diag
+// #cgo noescape jaxrs_op_toeplitz
+// #cgo noescape jaxrs_op_hankel
+// #cgo noescape jaxrs_op_circulant
+// #cgo noescape jaxrs_op_companion
+// #cgo noescape jaxrs_op_fiedler
+// #cgo noescape jaxrs_op_fiedler_companion
+// #cgo noescape jaxrs_op_leslie
+// #cgo noescape jaxrs_op_convolution_matrix
+// #cgo noescape jaxrs_op_hilbert
+// #cgo noescape jaxrs_op_invhilbert
+// #cgo noescape jaxrs_op_pascal
+// #cgo noescape jaxrs_op_invpascal
+// #cgo noescape jaxrs_op_helmert
+// #cgo noescape jaxrs_op_hadamard
+// #cgo noescape jaxrs_op_dft
 // #cgo noescape jaxrs_op_conv_general_dilated
 // #cgo noescape jaxrs_op_conv_transpose
 // #cgo noescape jaxrs_op_conv_general_dilated_patches
@@ -245,6 +343,91 @@ package jaxrs
 // #cgo noescape jaxrs_op_at_power
 // #cgo noescape jaxrs_op_at_min
 // #cgo noescape jaxrs_op_at_max
+// #cgo noescape jaxrs_op_dynamic_slice_in_dim
+// #cgo noescape jaxrs_op_dynamic_index_in_dim
+// #cgo noescape jaxrs_op_dynamic_update_slice_in_dim
+// #cgo noescape jaxrs_op_dynamic_update_index_in_dim
+// #cgo noescape jaxrs_op_index_in_dim
+// #cgo noescape jaxrs_op_slice_in_dim
+// #cgo noescape jaxrs_op_broadcast
+// #cgo noescape jaxrs_op_collapse
+// #cgo noescape jaxrs_op_conv
+// #cgo noescape jaxrs_op_nonzero
+// #cgo noescape jaxrs_op_flatnonzero
+// #cgo noescape jaxrs_op_argwhere
+// #cgo noescape jaxrs_op_count_nonzero
+// #cgo noescape jaxrs_op_select
+// #cgo noescape jaxrs_op_choose
+// #cgo noescape jaxrs_op_compress
+// #cgo noescape jaxrs_op_extract
+// #cgo noescape jaxrs_op_searchsorted
+// #cgo noescape jaxrs_op_digitize
+// #cgo noescape jaxrs_op_bincount
+// #cgo noescape jaxrs_op_unique
+// #cgo noescape jaxrs_op_unique_all
+// #cgo noescape jaxrs_op_unique_counts
+// #cgo noescape jaxrs_op_unique_inverse
+// #cgo noescape jaxrs_op_unique_values
+// #cgo noescape jaxrs_op_isin
+// #cgo noescape jaxrs_op_union1d
+// #cgo noescape jaxrs_op_intersect1d
+// #cgo noescape jaxrs_op_setdiff1d
+// #cgo noescape jaxrs_op_setxor1d
+// #cgo noescape jaxrs_op_lexsort
+// #cgo noescape jaxrs_op_partition
+// #cgo noescape jaxrs_op_argpartition
+// #cgo noescape jaxrs_op_sort_complex
+// #cgo noescape jaxrs_op_packbits
+// #cgo noescape jaxrs_op_unpackbits
+// #cgo noescape jaxrs_op_average
+// #cgo noescape jaxrs_op_ptp
+// #cgo noescape jaxrs_op_nanmax
+// #cgo noescape jaxrs_op_nanmin
+// #cgo noescape jaxrs_op_nansum
+// #cgo noescape jaxrs_op_nanprod
+// #cgo noescape jaxrs_op_nanmean
+// #cgo noescape jaxrs_op_nanvar
+// #cgo noescape jaxrs_op_nanstd
+// #cgo noescape jaxrs_op_nancumsum
+// #cgo noescape jaxrs_op_nancumprod
+// #cgo noescape jaxrs_op_nanargmax
+// #cgo noescape jaxrs_op_nanargmin
+// #cgo noescape jaxrs_op_quantile
+// #cgo noescape jaxrs_op_nanquantile
+// #cgo noescape jaxrs_op_percentile
+// #cgo noescape jaxrs_op_nanpercentile
+// #cgo noescape jaxrs_op_median
+// #cgo noescape jaxrs_op_nanmedian
+// #cgo noescape jaxrs_op_cov
+// #cgo noescape jaxrs_op_corrcoef
+// #cgo noescape jaxrs_op_histogram_bin_edges
+// #cgo noescape jaxrs_op_histogram
+// #cgo noescape jaxrs_op_histogram2d
+// #cgo noescape jaxrs_op_histogramdd
+// #cgo noescape jaxrs_op_diff
+// #cgo noescape jaxrs_op_ediff1d
+// #cgo noescape jaxrs_op_gradient
+// #cgo noescape jaxrs_op_trapezoid
+// #cgo noescape jaxrs_op_unwrap
+// #cgo noescape jaxrs_op_interp
+// #cgo noescape jaxrs_op_cumulative_sum
+// #cgo noescape jaxrs_op_cumulative_prod
+// #cgo noescape jaxrs_op_vecdot
+// #cgo noescape jaxrs_op_matvec
+// #cgo noescape jaxrs_op_vecmat
+// #cgo noescape jaxrs_op_polyval
+// #cgo noescape jaxrs_op_polyadd
+// #cgo noescape jaxrs_op_polysub
+// #cgo noescape jaxrs_op_polymul
+// #cgo noescape jaxrs_op_polydiv
+// #cgo noescape jaxrs_op_polyder
+// #cgo noescape jaxrs_op_polyint
+// #cgo noescape jaxrs_op_poly
+// #cgo noescape jaxrs_op_bartlett
+// #cgo noescape jaxrs_op_blackman
+// #cgo noescape jaxrs_op_hamming
+// #cgo noescape jaxrs_op_hanning
+// #cgo noescape jaxrs_op_kaiser
 // #cgo noescape jaxrs_op_full
 // #cgo noescape jaxrs_op_zeros
 // #cgo noescape jaxrs_op_ones
@@ -254,10 +437,63 @@ package jaxrs
 // #cgo noescape jaxrs_op_eye
 // #cgo noescape jaxrs_op_arange
 // #cgo noescape jaxrs_op_linspace
+// #cgo noescape jaxrs_op_logspace
+// #cgo noescape jaxrs_op_geomspace
 // #cgo noescape jaxrs_op_iota
 // #cgo noescape jaxrs_op_tril
 // #cgo noescape jaxrs_op_triu
 // #cgo noescape jaxrs_op_diag
+// #cgo noescape jaxrs_op_atleast_1d
+// #cgo noescape jaxrs_op_atleast_2d
+// #cgo noescape jaxrs_op_atleast_3d
+// #cgo noescape jaxrs_op_hstack
+// #cgo noescape jaxrs_op_vstack
+// #cgo noescape jaxrs_op_dstack
+// #cgo noescape jaxrs_op_column_stack
+// #cgo noescape jaxrs_op_block
+// #cgo noescape jaxrs_op_broadcast_arrays
+// #cgo noescape jaxrs_op_append
+// #cgo noescape jaxrs_op_copy
+// #cgo noescape jaxrs_op_matrix_transpose
+// #cgo noescape jaxrs_op_rot90
+// #cgo noescape jaxrs_op_fliplr
+// #cgo noescape jaxrs_op_flipud
+// #cgo noescape jaxrs_op_rollaxis
+// #cgo noescape jaxrs_op_resize
+// #cgo noescape jaxrs_op_trim_zeros
+// #cgo noescape jaxrs_op_array_split
+// #cgo noescape jaxrs_op_hsplit
+// #cgo noescape jaxrs_op_vsplit
+// #cgo noescape jaxrs_op_dsplit
+// #cgo noescape jaxrs_op_delete
+// #cgo noescape jaxrs_op_insert
+// #cgo noescape jaxrs_op_numpy_pad
+// #cgo noescape jaxrs_op_identity
+// #cgo noescape jaxrs_op_empty
+// #cgo noescape jaxrs_op_empty_like
+// #cgo noescape jaxrs_op_diagonal
+// #cgo noescape jaxrs_op_diagflat
+// #cgo noescape jaxrs_op_diag_indices
+// #cgo noescape jaxrs_op_diag_indices_from
+// #cgo noescape jaxrs_op_tril_indices
+// #cgo noescape jaxrs_op_triu_indices
+// #cgo noescape jaxrs_op_tril_indices_from
+// #cgo noescape jaxrs_op_triu_indices_from
+// #cgo noescape jaxrs_op_tri
+// #cgo noescape jaxrs_op_fill_diagonal
+// #cgo noescape jaxrs_op_vander
+// #cgo noescape jaxrs_op_meshgrid
+// #cgo noescape jaxrs_op_indices
+// #cgo noescape jaxrs_op_ogrid
+// #cgo noescape jaxrs_op_mgrid
+// #cgo noescape jaxrs_op_ix_
+// #cgo noescape jaxrs_op_kron
+// #cgo noescape jaxrs_op_cross
+// #cgo noescape jaxrs_op_unravel_index
+// #cgo noescape jaxrs_op_ravel_multi_index
+// #cgo noescape jaxrs_op_put_along_axis
+// #cgo noescape jaxrs_op_place
+// #cgo noescape jaxrs_op_put
 // #cgo noescape jaxrs_op_random_key
 // #cgo noescape jaxrs_op_random_split
 // #cgo noescape jaxrs_op_random_fold_in
@@ -281,6 +517,168 @@ package jaxrs
 // #cgo noescape jaxrs_op_softmax
 // #cgo noescape jaxrs_op_log_softmax
 // #cgo noescape jaxrs_op_one_hot
+// #cgo noescape jaxrs_op_nn_identity
+// #cgo noescape jaxrs_op_relu6
+// #cgo noescape jaxrs_op_hard_sigmoid
+// #cgo noescape jaxrs_op_hard_silu
+// #cgo noescape jaxrs_op_hard_tanh
+// #cgo noescape jaxrs_op_celu
+// #cgo noescape jaxrs_op_selu
+// #cgo noescape jaxrs_op_glu
+// #cgo noescape jaxrs_op_log_sigmoid
+// #cgo noescape jaxrs_op_mish
+// #cgo noescape jaxrs_op_soft_sign
+// #cgo noescape jaxrs_op_sparse_plus
+// #cgo noescape jaxrs_op_sparse_sigmoid
+// #cgo noescape jaxrs_op_squareplus
+// #cgo noescape jaxrs_op_log1mexp
+// #cgo noescape jaxrs_op_logmeanexp
+// #cgo noescape jaxrs_op_standardize
+// #cgo noescape jaxrs_op_dot_product_attention
+// #cgo noescape jaxrs_op_segment_sum
+// #cgo noescape jaxrs_op_segment_prod
+// #cgo noescape jaxrs_op_segment_min
+// #cgo noescape jaxrs_op_segment_max
+// #cgo noescape jaxrs_op_initializers_uniform
+// #cgo noescape jaxrs_op_initializers_normal
+// #cgo noescape jaxrs_op_initializers_truncated_normal
+// #cgo noescape jaxrs_op_initializers_variance_scaling
+// #cgo noescape jaxrs_op_initializers_glorot_uniform
+// #cgo noescape jaxrs_op_initializers_glorot_normal
+// #cgo noescape jaxrs_op_initializers_lecun_uniform
+// #cgo noescape jaxrs_op_initializers_lecun_normal
+// #cgo noescape jaxrs_op_initializers_he_uniform
+// #cgo noescape jaxrs_op_initializers_he_normal
+// #cgo noescape jaxrs_op_beta_logpdf
+// #cgo noescape jaxrs_op_beta_pdf
+// #cgo noescape jaxrs_op_beta_cdf
+// #cgo noescape jaxrs_op_beta_logcdf
+// #cgo noescape jaxrs_op_beta_sf
+// #cgo noescape jaxrs_op_beta_logsf
+// #cgo noescape jaxrs_op_cauchy_logpdf
+// #cgo noescape jaxrs_op_cauchy_pdf
+// #cgo noescape jaxrs_op_cauchy_cdf
+// #cgo noescape jaxrs_op_cauchy_logcdf
+// #cgo noescape jaxrs_op_cauchy_sf
+// #cgo noescape jaxrs_op_cauchy_logsf
+// #cgo noescape jaxrs_op_cauchy_ppf
+// #cgo noescape jaxrs_op_cauchy_isf
+// #cgo noescape jaxrs_op_chi2_logpdf
+// #cgo noescape jaxrs_op_chi2_pdf
+// #cgo noescape jaxrs_op_chi2_cdf
+// #cgo noescape jaxrs_op_chi2_logcdf
+// #cgo noescape jaxrs_op_chi2_sf
+// #cgo noescape jaxrs_op_chi2_logsf
+// #cgo noescape jaxrs_op_expon_logpdf
+// #cgo noescape jaxrs_op_expon_pdf
+// #cgo noescape jaxrs_op_expon_cdf
+// #cgo noescape jaxrs_op_expon_logcdf
+// #cgo noescape jaxrs_op_expon_sf
+// #cgo noescape jaxrs_op_expon_logsf
+// #cgo noescape jaxrs_op_expon_ppf
+// #cgo noescape jaxrs_op_gamma_logpdf
+// #cgo noescape jaxrs_op_gamma_pdf
+// #cgo noescape jaxrs_op_gamma_cdf
+// #cgo noescape jaxrs_op_gamma_logcdf
+// #cgo noescape jaxrs_op_gamma_sf
+// #cgo noescape jaxrs_op_gamma_logsf
+// #cgo noescape jaxrs_op_gumbel_l_logpdf
+// #cgo noescape jaxrs_op_gumbel_l_pdf
+// #cgo noescape jaxrs_op_gumbel_l_cdf
+// #cgo noescape jaxrs_op_gumbel_l_logcdf
+// #cgo noescape jaxrs_op_gumbel_l_sf
+// #cgo noescape jaxrs_op_gumbel_l_logsf
+// #cgo noescape jaxrs_op_gumbel_l_ppf
+// #cgo noescape jaxrs_op_gumbel_r_logpdf
+// #cgo noescape jaxrs_op_gumbel_r_pdf
+// #cgo noescape jaxrs_op_gumbel_r_cdf
+// #cgo noescape jaxrs_op_gumbel_r_logcdf
+// #cgo noescape jaxrs_op_gumbel_r_sf
+// #cgo noescape jaxrs_op_gumbel_r_logsf
+// #cgo noescape jaxrs_op_gumbel_r_ppf
+// #cgo noescape jaxrs_op_laplace_logpdf
+// #cgo noescape jaxrs_op_laplace_pdf
+// #cgo noescape jaxrs_op_laplace_cdf
+// #cgo noescape jaxrs_op_logistic_logpdf
+// #cgo noescape jaxrs_op_logistic_pdf
+// #cgo noescape jaxrs_op_logistic_cdf
+// #cgo noescape jaxrs_op_logistic_sf
+// #cgo noescape jaxrs_op_logistic_ppf
+// #cgo noescape jaxrs_op_logistic_isf
+// #cgo noescape jaxrs_op_norm_logpdf
+// #cgo noescape jaxrs_op_norm_pdf
+// #cgo noescape jaxrs_op_norm_cdf
+// #cgo noescape jaxrs_op_norm_logcdf
+// #cgo noescape jaxrs_op_norm_sf
+// #cgo noescape jaxrs_op_norm_logsf
+// #cgo noescape jaxrs_op_norm_ppf
+// #cgo noescape jaxrs_op_norm_isf
+// #cgo noescape jaxrs_op_pareto_logpdf
+// #cgo noescape jaxrs_op_pareto_pdf
+// #cgo noescape jaxrs_op_pareto_cdf
+// #cgo noescape jaxrs_op_pareto_logcdf
+// #cgo noescape jaxrs_op_pareto_sf
+// #cgo noescape jaxrs_op_pareto_logsf
+// #cgo noescape jaxrs_op_pareto_ppf
+// #cgo noescape jaxrs_op_t_logpdf
+// #cgo noescape jaxrs_op_t_pdf
+// #cgo noescape jaxrs_op_truncnorm_logpdf
+// #cgo noescape jaxrs_op_truncnorm_pdf
+// #cgo noescape jaxrs_op_truncnorm_cdf
+// #cgo noescape jaxrs_op_truncnorm_logcdf
+// #cgo noescape jaxrs_op_truncnorm_sf
+// #cgo noescape jaxrs_op_truncnorm_logsf
+// #cgo noescape jaxrs_op_uniform_logpdf
+// #cgo noescape jaxrs_op_uniform_pdf
+// #cgo noescape jaxrs_op_uniform_cdf
+// #cgo noescape jaxrs_op_uniform_ppf
+// #cgo noescape jaxrs_op_bernoulli_logpmf
+// #cgo noescape jaxrs_op_bernoulli_pmf
+// #cgo noescape jaxrs_op_binom_logpmf
+// #cgo noescape jaxrs_op_binom_pmf
+// #cgo noescape jaxrs_op_betabinom_logpmf
+// #cgo noescape jaxrs_op_betabinom_pmf
+// #cgo noescape jaxrs_op_geom_logpmf
+// #cgo noescape jaxrs_op_geom_pmf
+// #cgo noescape jaxrs_op_nbinom_logpmf
+// #cgo noescape jaxrs_op_nbinom_pmf
+// #cgo noescape jaxrs_op_poisson_logpmf
+// #cgo noescape jaxrs_op_poisson_pmf
+// #cgo noescape jaxrs_op_poisson_cdf
+// #cgo noescape jaxrs_op_bernoulli_cdf
+// #cgo noescape jaxrs_op_bernoulli_ppf
+// #cgo noescape jaxrs_op_dirichlet_logpdf
+// #cgo noescape jaxrs_op_dirichlet_pdf
+// #cgo noescape jaxrs_op_gennorm_logpdf
+// #cgo noescape jaxrs_op_gennorm_pdf
+// #cgo noescape jaxrs_op_gennorm_cdf
+// #cgo noescape jaxrs_op_multinomial_logpmf
+// #cgo noescape jaxrs_op_multinomial_pmf
+// #cgo noescape jaxrs_op_vonmises_logpdf
+// #cgo noescape jaxrs_op_vonmises_pdf
+// #cgo noescape jaxrs_op_wrapcauchy_logpdf
+// #cgo noescape jaxrs_op_wrapcauchy_pdf
+// #cgo noescape jaxrs_op_poisson_entropy
+// #cgo noescape jaxrs_op_sgd_init
+// #cgo noescape jaxrs_op_sgd_update
+// #cgo noescape jaxrs_op_momentum_init
+// #cgo noescape jaxrs_op_momentum_update
+// #cgo noescape jaxrs_op_adam_init
+// #cgo noescape jaxrs_op_adam_update
+// #cgo noescape jaxrs_op_adamw_update
+// #cgo noescape jaxrs_op_rmsprop_init
+// #cgo noescape jaxrs_op_rmsprop_update
+// #cgo noescape jaxrs_op_lion_init
+// #cgo noescape jaxrs_op_lion_update
+// #cgo noescape jaxrs_op_lbfgs_init
+// #cgo noescape jaxrs_op_lbfgs_update
+// #cgo noescape jaxrs_op_global_norm
+// #cgo noescape jaxrs_op_clip_by_global_norm
+// #cgo noescape jaxrs_op_clip_gradients
+// #cgo noescape jaxrs_op_polynomial_schedule
+// #cgo noescape jaxrs_op_exponential_decay
+// #cgo noescape jaxrs_op_cosine_decay_schedule
+// #cgo noescape jaxrs_op_warmup_cosine_decay_schedule
 // #cgo noescape jaxrs_op_psum
 // #cgo noescape jaxrs_op_pmean
 // #cgo noescape jaxrs_op_pmax
@@ -327,7 +725,11 @@ package jaxrs
 // #cgo noescape jaxrs_op_csr_todense
 // #cgo noescape jaxrs_op_csr_matvec
 // #cgo noescape jaxrs_op_csr_matmat
+// #cgo noescape jaxrs_op_spsolve
 // #cgo noescape jaxrs_op_todense
+// #cgo noescape jaxrs_op_device_put
+// #cgo noescape jaxrs_op_with_sharding_constraint
+// #cgo noescape jaxrs_op_optimization_barrier
 import "C"
 
 import (
@@ -1449,6 +1851,389 @@ func (s *Scope) Clip(x *Array, low *Array, high *Array) *Array {
 // Clip is [Scope.Clip] where its operands are from.
 func Clip(x *Array, low *Array, high *Array) *Array {
 	return scopeOf(x, low, high).Clip(x, low, high)
+}
+
+// Positive: The operand itself.
+func (s *Scope) Positive(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_positive(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Positive is [Scope.Positive] where its operands are from.
+func Positive(x *Array) *Array {
+	return scopeOf(x).Positive(x)
+}
+
+// FloatPower: The power as a float.
+func (s *Scope) FloatPower(x *Array, y *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_float_power(s.handle(), x.ptr(), y.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// FloatPower is [Scope.FloatPower] where its operands are from.
+func FloatPower(x *Array, y *Array) *Array {
+	return scopeOf(x, y).FloatPower(x, y)
+}
+
+// Fmax: The larger of two elements; the other where one is NaN.
+func (s *Scope) Fmax(x *Array, y *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_fmax(s.handle(), x.ptr(), y.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Fmax is [Scope.Fmax] where its operands are from.
+func Fmax(x *Array, y *Array) *Array {
+	return scopeOf(x, y).Fmax(x, y)
+}
+
+// Fmin: The smaller of two elements; the other where one is NaN.
+func (s *Scope) Fmin(x *Array, y *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_fmin(s.handle(), x.ptr(), y.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Fmin is [Scope.Fmin] where its operands are from.
+func Fmin(x *Array, y *Array) *Array {
+	return scopeOf(x, y).Fmin(x, y)
+}
+
+// Divmod: The quotient rounded towards negative infinity, and the remainder with the divisor's sign.
+func (s *Scope) Divmod(x *Array, y *Array) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_divmod(s.handle(), x.ptr(), y.ptr(), out.handle)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return out.done(s, err)
+}
+
+// Divmod is [Scope.Divmod] where its operands are from.
+func Divmod(x *Array, y *Array) []*Array {
+	return scopeOf(x, y).Divmod(x, y)
+}
+
+// Gcd: The greatest common divisor.
+func (s *Scope) Gcd(x *Array, y *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_gcd(s.handle(), x.ptr(), y.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Gcd is [Scope.Gcd] where its operands are from.
+func Gcd(x *Array, y *Array) *Array {
+	return scopeOf(x, y).Gcd(x, y)
+}
+
+// Lcm: The least common multiple.
+func (s *Scope) Lcm(x *Array, y *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_lcm(s.handle(), x.ptr(), y.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Lcm is [Scope.Lcm] where its operands are from.
+func Lcm(x *Array, y *Array) *Array {
+	return scopeOf(x, y).Lcm(x, y)
+}
+
+// Logaddexp2: The logarithm to base 2 of the sum of powers of 2, without overflow.
+func (s *Scope) Logaddexp2(x *Array, y *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_logaddexp2(s.handle(), x.ptr(), y.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Logaddexp2 is [Scope.Logaddexp2] where its operands are from.
+func Logaddexp2(x *Array, y *Array) *Array {
+	return scopeOf(x, y).Logaddexp2(x, y)
+}
+
+// Deg2rad: Degrees as radians.
+func (s *Scope) Deg2rad(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_deg2rad(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Deg2rad is [Scope.Deg2rad] where its operands are from.
+func Deg2rad(x *Array) *Array {
+	return scopeOf(x).Deg2rad(x)
+}
+
+// Rad2deg: Radians as degrees.
+func (s *Scope) Rad2deg(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rad2deg(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Rad2deg is [Scope.Rad2deg] where its operands are from.
+func Rad2deg(x *Array) *Array {
+	return scopeOf(x).Rad2deg(x)
+}
+
+// Signbit: Whether the sign is negative: that of -0, too.
+func (s *Scope) Signbit(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_signbit(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Signbit is [Scope.Signbit] where its operands are from.
+func Signbit(x *Array) *Array {
+	return scopeOf(x).Signbit(x)
+}
+
+// Copysign: The magnitude of x with the sign of y.
+func (s *Scope) Copysign(x *Array, y *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_copysign(s.handle(), x.ptr(), y.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Copysign is [Scope.Copysign] where its operands are from.
+func Copysign(x *Array, y *Array) *Array {
+	return scopeOf(x, y).Copysign(x, y)
+}
+
+// Spacing: The distance to the next float away from zero.
+func (s *Scope) Spacing(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_spacing(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Spacing is [Scope.Spacing] where its operands are from.
+func Spacing(x *Array) *Array {
+	return scopeOf(x).Spacing(x)
+}
+
+// Isneginf: Whether elements are negative infinity.
+func (s *Scope) Isneginf(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_isneginf(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Isneginf is [Scope.Isneginf] where its operands are from.
+func Isneginf(x *Array) *Array {
+	return scopeOf(x).Isneginf(x)
+}
+
+// Isposinf: Whether elements are infinity.
+func (s *Scope) Isposinf(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_isposinf(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Isposinf is [Scope.Isposinf] where its operands are from.
+func Isposinf(x *Array) *Array {
+	return scopeOf(x).Isposinf(x)
+}
+
+// Heaviside: 0 for negative, 1 for positive x, and y at 0.
+func (s *Scope) Heaviside(x *Array, y *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_heaviside(s.handle(), x.ptr(), y.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Heaviside is [Scope.Heaviside] where its operands are from.
+func Heaviside(x *Array, y *Array) *Array {
+	return scopeOf(x, y).Heaviside(x, y)
+}
+
+// Frexp: x as a fraction from 1/2 to 1 and a power of 2.
+func (s *Scope) Frexp(x *Array) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_frexp(s.handle(), x.ptr(), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// Frexp is [Scope.Frexp] where its operands are from.
+func Frexp(x *Array) []*Array {
+	return scopeOf(x).Frexp(x)
+}
+
+// Ldexp: x times 2 to the power n, for whole n.
+func (s *Scope) Ldexp(x *Array, n *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_ldexp(s.handle(), x.ptr(), n.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(n)
+	return s.done(out, err)
+}
+
+// Ldexp is [Scope.Ldexp] where its operands are from.
+func Ldexp(x *Array, n *Array) *Array {
+	return scopeOf(x, n).Ldexp(x, n)
+}
+
+// Modf: The fractional and the whole part.
+func (s *Scope) Modf(x *Array) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_modf(s.handle(), x.ptr(), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// Modf is [Scope.Modf] where its operands are from.
+func Modf(x *Array) []*Array {
+	return scopeOf(x).Modf(x)
+}
+
+// Rint: Rounds to the nearest whole number, halves to even; integers become floats.
+func (s *Scope) Rint(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rint(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Rint is [Scope.Rint] where its operands are from.
+func Rint(x *Array) *Array {
+	return scopeOf(x).Rint(x)
+}
+
+// NanToNum: x with numbers in the places of NaN and infinities.
+//
+//   - nan (by name, 0.0): instead of NaN
+//   - posinf (by name, math.NaN()): instead of infinity; NaN stands for the largest finite number
+//   - neginf (by name, math.NaN()): instead of negative infinity; NaN stands for the smallest finite number
+func (s *Scope) NanToNum(x *Array, attrs ...Attr) *Array {
+	at := settle("nan_to_num", []Attr{{name: "nan", kind: kindReal, real: 0.0}, {name: "posinf", kind: kindReal, real: math.NaN()}, {name: "neginf", kind: kindReal, real: math.NaN()}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nan_to_num(s.handle(), x.ptr(), C.double(at[0].real), C.double(at[1].real), C.double(at[2].real), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// NanToNum is [Scope.NanToNum] where its operands are from.
+func NanToNum(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).NanToNum(x, attrs...)
+}
+
+// Isclose: Whether elements are equal, or finite and near.
+//
+//   - rtol (by name, 1e-5): how near, as a part of y
+//   - atol (by name, 1e-8): how near, as such
+//   - equal_nan (by name, false): whether NaN equals NaN
+func (s *Scope) Isclose(x *Array, y *Array, attrs ...Attr) *Array {
+	at := settle("isclose", []Attr{{name: "rtol", kind: kindReal, real: 1e-5}, {name: "atol", kind: kindReal, real: 1e-8}, {name: "equal_nan", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_isclose(s.handle(), x.ptr(), y.ptr(), C.double(at[0].real), C.double(at[1].real), C.uint32_t(at[2].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Isclose is [Scope.Isclose] where its operands are from.
+func Isclose(x *Array, y *Array, attrs ...Attr) *Array {
+	return scopeOf(x, y).Isclose(x, y, attrs...)
+}
+
+// Allclose: Whether all elements are equal, or finite and near.
+//
+//   - rtol (by name, 1e-5): how near, as a part of y
+//   - atol (by name, 1e-8): how near, as such
+//   - equal_nan (by name, false): whether NaN equals NaN
+func (s *Scope) Allclose(x *Array, y *Array, attrs ...Attr) *Array {
+	at := settle("allclose", []Attr{{name: "rtol", kind: kindReal, real: 1e-5}, {name: "atol", kind: kindReal, real: 1e-8}, {name: "equal_nan", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_allclose(s.handle(), x.ptr(), y.ptr(), C.double(at[0].real), C.double(at[1].real), C.uint32_t(at[2].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Allclose is [Scope.Allclose] where its operands are from.
+func Allclose(x *Array, y *Array, attrs ...Attr) *Array {
+	return scopeOf(x, y).Allclose(x, y, attrs...)
+}
+
+// ArrayEqual: Whether shapes and all elements are equal.
+//
+//   - equal_nan (by name, false): whether NaN equals NaN
+func (s *Scope) ArrayEqual(x *Array, y *Array, attrs ...Attr) *Array {
+	at := settle("array_equal", []Attr{{name: "equal_nan", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_array_equal(s.handle(), x.ptr(), y.ptr(), C.uint32_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// ArrayEqual is [Scope.ArrayEqual] where its operands are from.
+func ArrayEqual(x *Array, y *Array, attrs ...Attr) *Array {
+	return scopeOf(x, y).ArrayEqual(x, y, attrs...)
+}
+
+// ArrayEquiv: Whether shapes broadcast together and all elements are then equal.
+func (s *Scope) ArrayEquiv(x *Array, y *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_array_equiv(s.handle(), x.ptr(), y.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// ArrayEquiv is [Scope.ArrayEquiv] where its operands are from.
+func ArrayEquiv(x *Array, y *Array) *Array {
+	return scopeOf(x, y).ArrayEquiv(x, y)
+}
+
+// Iscomplexobj: Whether the element type is complex.
+func (s *Scope) Iscomplexobj(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_iscomplexobj(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Iscomplexobj is [Scope.Iscomplexobj] where its operands are from.
+func Iscomplexobj(x *Array) *Array {
+	return scopeOf(x).Iscomplexobj(x)
+}
+
+// Isrealobj: Whether the element type is not complex.
+func (s *Scope) Isrealobj(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_isrealobj(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Isrealobj is [Scope.Isrealobj] where its operands are from.
+func Isrealobj(x *Array) *Array {
+	return scopeOf(x).Isrealobj(x)
 }
 
 // Gamma: The gamma function.
@@ -2688,6 +3473,1088 @@ func SymmetricProduct(x *Array, c *Array, attrs ...Attr) *Array {
 	return scopeOf(x, c).SymmetricProduct(x, c, attrs...)
 }
 
+// Cholesky: The lower triangular factor L of positive definite matrices L L^H; NaN for others.
+//
+//   - upper (by name, false): whether the upper triangular factor L^H is given
+//   - symmetrize_input (by name, true): whether the mean of the matrix and its conjugate transpose is taken
+func (s *Scope) Cholesky(a_ *Array, attrs ...Attr) *Array {
+	at := settle("cholesky", []Attr{{name: "upper", kind: kindBool, integer: 0}, {name: "symmetrize_input", kind: kindBool, integer: 1}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_cholesky(s.handle(), a_.ptr(), C.uint32_t(at[0].integer), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// Cholesky is [Scope.Cholesky] where its operands are from.
+func Cholesky(a_ *Array, attrs ...Attr) *Array {
+	return scopeOf(a_).Cholesky(a_, attrs...)
+}
+
+// Solve: The solution of A X = B; b may be one vector.
+func (s *Scope) Solve(a_ *Array, b *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_solve(s.handle(), a_.ptr(), b.ptr(), &out)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	return s.done(out, err)
+}
+
+// Solve is [Scope.Solve] where its operands are from.
+func Solve(a_ *Array, b *Array) *Array {
+	return scopeOf(a_, b).Solve(a_, b)
+}
+
+// Inv: The inverses of square matrices.
+func (s *Scope) Inv(a_ *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_inv(s.handle(), a_.ptr(), &out)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// Inv is [Scope.Inv] where its operands are from.
+func Inv(a_ *Array) *Array {
+	return scopeOf(a_).Inv(a_)
+}
+
+// Pinv: The pseudo-inverses of matrices.
+//
+//   - rtol (by name, math.NaN()): singular values count as 0 that are at most the largest times this; NaN stands for a default by size and element type
+//   - hermitian (by name, false): whether the matrix is Hermitian, so that eigenvalues give the singular ones
+func (s *Scope) Pinv(a_ *Array, attrs ...Attr) *Array {
+	at := settle("pinv", []Attr{{name: "rtol", kind: kindReal, real: math.NaN()}, {name: "hermitian", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_pinv(s.handle(), a_.ptr(), C.double(at[0].real), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// Pinv is [Scope.Pinv] where its operands are from.
+func Pinv(a_ *Array, attrs ...Attr) *Array {
+	return scopeOf(a_).Pinv(a_, attrs...)
+}
+
+// Lstsq: The solution of least squares, its squared residuals, the rank of a, and the singular values.
+//
+//   - rcond (by name, math.NaN()): singular values count as 0 that are below the largest times this; NaN stands for a default by size and element type
+func (s *Scope) Lstsq(a_ *Array, b *Array, attrs ...Attr) []*Array {
+	at := settle("lstsq", []Attr{{name: "rcond", kind: kindReal, real: math.NaN()}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_lstsq(s.handle(), a_.ptr(), b.ptr(), C.double(at[0].real), out.handle)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	return out.done(s, err)
+}
+
+// Lstsq is [Scope.Lstsq] where its operands are from.
+func Lstsq(a_ *Array, b *Array, attrs ...Attr) []*Array {
+	return scopeOf(a_, b).Lstsq(a_, b, attrs...)
+}
+
+// Det: The determinants of square matrices.
+func (s *Scope) Det(a_ *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_det(s.handle(), a_.ptr(), &out)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// Det is [Scope.Det] where its operands are from.
+func Det(a_ *Array) *Array {
+	return scopeOf(a_).Det(a_)
+}
+
+// Slogdet: Signs, and logarithms of magnitudes, of determinants.
+//
+//   - method (by name, "lu"): the factors that they are computed from: `lu` or `qr`
+func (s *Scope) Slogdet(a_ *Array, attrs ...Attr) []*Array {
+	at := settle("slogdet", []Attr{{name: "method", kind: kindText, text: "lu"}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_slogdet(s.handle(), a_.ptr(), text(at[0].text), C.size_t(len(at[0].text)), out.handle)
+	runtime.KeepAlive(a_)
+	return out.done(s, err)
+}
+
+// Slogdet is [Scope.Slogdet] where its operands are from.
+func Slogdet(a_ *Array, attrs ...Attr) []*Array {
+	return scopeOf(a_).Slogdet(a_, attrs...)
+}
+
+// Eig: Eigenvalues and right eigenvectors, in columns; both are complex.
+func (s *Scope) Eig(a_ *Array) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_eig(s.handle(), a_.ptr(), out.handle)
+	runtime.KeepAlive(a_)
+	return out.done(s, err)
+}
+
+// Eig is [Scope.Eig] where its operands are from.
+func Eig(a_ *Array) []*Array {
+	return scopeOf(a_).Eig(a_)
+}
+
+// Eigvals: Eigenvalues, which are complex.
+func (s *Scope) Eigvals(a_ *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_eigvals(s.handle(), a_.ptr(), &out)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// Eigvals is [Scope.Eigvals] where its operands are from.
+func Eigvals(a_ *Array) *Array {
+	return scopeOf(a_).Eigvals(a_)
+}
+
+// Eigh: Eigenvalues, ascending, and eigenvectors, in columns, of Hermitian matrices.
+//
+//   - uplo (by name, "L"): the triangle that is read: `L` or `U`
+//   - symmetrize_input (by name, true): whether the mean of the matrix and its conjugate transpose is taken
+func (s *Scope) Eigh(a_ *Array, attrs ...Attr) []*Array {
+	at := settle("eigh", []Attr{{name: "uplo", kind: kindText, text: "L"}, {name: "symmetrize_input", kind: kindBool, integer: 1}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_eigh(s.handle(), a_.ptr(), text(at[0].text), C.size_t(len(at[0].text)), C.uint32_t(at[1].integer), out.handle)
+	runtime.KeepAlive(a_)
+	return out.done(s, err)
+}
+
+// Eigh is [Scope.Eigh] where its operands are from.
+func Eigh(a_ *Array, attrs ...Attr) []*Array {
+	return scopeOf(a_).Eigh(a_, attrs...)
+}
+
+// Eigvalsh: Eigenvalues of Hermitian matrices, ascending.
+//
+//   - uplo (by name, "L"): the triangle that is read: `L` or `U`
+//   - symmetrize_input (by name, true): whether the mean of the matrix and its conjugate transpose is taken
+func (s *Scope) Eigvalsh(a_ *Array, attrs ...Attr) *Array {
+	at := settle("eigvalsh", []Attr{{name: "uplo", kind: kindText, text: "L"}, {name: "symmetrize_input", kind: kindBool, integer: 1}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_eigvalsh(s.handle(), a_.ptr(), text(at[0].text), C.size_t(len(at[0].text)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// Eigvalsh is [Scope.Eigvalsh] where its operands are from.
+func Eigvalsh(a_ *Array, attrs ...Attr) *Array {
+	return scopeOf(a_).Eigvalsh(a_, attrs...)
+}
+
+// Svd: Left singular vectors in columns, singular values, descending, and conjugate right vectors in rows.
+//
+//   - full_matrices (by name, true): whether matrices of vectors are square
+//   - compute_uv (by name, true): whether there are vectors among the results
+//   - hermitian (by name, false): whether the matrix is Hermitian, so that eigenvalues give the singular ones
+func (s *Scope) Svd(a_ *Array, attrs ...Attr) []*Array {
+	at := settle("svd", []Attr{{name: "full_matrices", kind: kindBool, integer: 1}, {name: "compute_uv", kind: kindBool, integer: 1}, {name: "hermitian", kind: kindBool, integer: 0}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_svd(s.handle(), a_.ptr(), C.uint32_t(at[0].integer), C.uint32_t(at[1].integer), C.uint32_t(at[2].integer), out.handle)
+	runtime.KeepAlive(a_)
+	return out.done(s, err)
+}
+
+// Svd is [Scope.Svd] where its operands are from.
+func Svd(a_ *Array, attrs ...Attr) []*Array {
+	return scopeOf(a_).Svd(a_, attrs...)
+}
+
+// Svdvals: Singular values, descending.
+func (s *Scope) Svdvals(a_ *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_svdvals(s.handle(), a_.ptr(), &out)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// Svdvals is [Scope.Svdvals] where its operands are from.
+func Svdvals(a_ *Array) *Array {
+	return scopeOf(a_).Svdvals(a_)
+}
+
+// Qr: A matrix Q with orthonormal columns and an upper triangular R whose product a is.
+//
+//   - mode (by name, "reduced"): `reduced`, `complete` (Q is square), `r` (R alone), or `raw` (reflectors, transposed, and their factors)
+func (s *Scope) Qr(a_ *Array, attrs ...Attr) []*Array {
+	at := settle("qr", []Attr{{name: "mode", kind: kindText, text: "reduced"}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_qr(s.handle(), a_.ptr(), text(at[0].text), C.size_t(len(at[0].text)), out.handle)
+	runtime.KeepAlive(a_)
+	return out.done(s, err)
+}
+
+// Qr is [Scope.Qr] where its operands are from.
+func Qr(a_ *Array, attrs ...Attr) []*Array {
+	return scopeOf(a_).Qr(a_, attrs...)
+}
+
+// MatrixPower: Whole powers of square matrices.
+//
+//   - n: the power; negative ones are of inverses
+func (s *Scope) MatrixPower(a_ *Array, n int) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_matrix_power(s.handle(), a_.ptr(), C.int64_t(n), &out)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// MatrixPower is [Scope.MatrixPower] where its operands are from.
+func MatrixPower(a_ *Array, n int) *Array {
+	return scopeOf(a_).MatrixPower(a_, n)
+}
+
+// MatrixRank: The ranks of matrices.
+//
+//   - rtol (by name, math.NaN()): singular values count as 0 up to this; NaN stands for a default by size and element type
+//   - hermitian (by name, false): whether the matrix is Hermitian, so that eigenvalues give the singular ones
+func (s *Scope) MatrixRank(a_ *Array, attrs ...Attr) *Array {
+	at := settle("matrix_rank", []Attr{{name: "rtol", kind: kindReal, real: math.NaN()}, {name: "hermitian", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_matrix_rank(s.handle(), a_.ptr(), C.double(at[0].real), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// MatrixRank is [Scope.MatrixRank] where its operands are from.
+func MatrixRank(a_ *Array, attrs ...Attr) *Array {
+	return scopeOf(a_).MatrixRank(a_, attrs...)
+}
+
+// Cond: Condition numbers of matrices.
+//
+//   - ord (by name, ""): by which norm; by default the ratio of the largest and smallest singular value
+func (s *Scope) Cond(x *Array, attrs ...Attr) *Array {
+	at := settle("cond", []Attr{{name: "ord", kind: kindText, text: ""}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_cond(s.handle(), x.ptr(), text(at[0].text), C.size_t(len(at[0].text)), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Cond is [Scope.Cond] where its operands are from.
+func Cond(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Cond(x, attrs...)
+}
+
+// LinalgNorm: The norm of vectors along one axis, of matrices along two, or of all elements.
+//
+//   - ord (by name, ""): which norm: `fro`, `nuc` (both of matrices only), or a number such as `1`, `-2`, `inf`; by default the Euclidean one, `fro` of matrices
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) LinalgNorm(x *Array, attrs ...Attr) *Array {
+	at := settle("linalg_norm", []Attr{{name: "ord", kind: kindText, text: ""}, {name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_linalg_norm(s.handle(), x.ptr(), text(at[0].text), C.size_t(len(at[0].text)), numbers(at[1].list), C.size_t(len(at[1].list)), C.uint32_t(at[2].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// LinalgNorm is [Scope.LinalgNorm] where its operands are from.
+func LinalgNorm(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).LinalgNorm(x, attrs...)
+}
+
+// VectorNorm: The norm of elements along axes.
+//
+//   - ord (by name, ""): which norm: `fro`, `nuc` (both of matrices only), or a number such as `1`, `-2`, `inf`; by default the Euclidean one, `fro` of matrices
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) VectorNorm(x *Array, attrs ...Attr) *Array {
+	at := settle("vector_norm", []Attr{{name: "ord", kind: kindText, text: ""}, {name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_vector_norm(s.handle(), x.ptr(), text(at[0].text), C.size_t(len(at[0].text)), numbers(at[1].list), C.size_t(len(at[1].list)), C.uint32_t(at[2].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// VectorNorm is [Scope.VectorNorm] where its operands are from.
+func VectorNorm(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).VectorNorm(x, attrs...)
+}
+
+// MatrixNorm: The norm of the matrices in the last two axes.
+//
+//   - ord (by name, "fro"): which norm: `fro`, `nuc` (both of matrices only), or a number such as `1`, `-2`, `inf`; by default the Euclidean one, `fro` of matrices
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) MatrixNorm(x *Array, attrs ...Attr) *Array {
+	at := settle("matrix_norm", []Attr{{name: "ord", kind: kindText, text: "fro"}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_matrix_norm(s.handle(), x.ptr(), text(at[0].text), C.size_t(len(at[0].text)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// MatrixNorm is [Scope.MatrixNorm] where its operands are from.
+func MatrixNorm(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).MatrixNorm(x, attrs...)
+}
+
+// MultiDot: The product of several matrices in the order that costs least.
+func (s *Scope) MultiDot(arrays []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(arrays)
+	err := C.jaxrs_op_multi_dot(s.handle(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(arrays)
+	return s.done(out, err)
+}
+
+// MultiDot is [Scope.MultiDot] where its operands are from.
+func MultiDot(arrays []*Array) *Array {
+	return scopeOf(arrays...).MultiDot(arrays)
+}
+
+// Tensorinv: The inverse of the map from an array's last axes to its first ones.
+//
+//   - ind (by name, 2): how many first axes there are
+func (s *Scope) Tensorinv(a_ *Array, attrs ...Attr) *Array {
+	at := settle("tensorinv", []Attr{{name: "ind", kind: kindInt, integer: 2}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_tensorinv(s.handle(), a_.ptr(), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// Tensorinv is [Scope.Tensorinv] where its operands are from.
+func Tensorinv(a_ *Array, attrs ...Attr) *Array {
+	return scopeOf(a_).Tensorinv(a_, attrs...)
+}
+
+// Tensorsolve: The array whose contraction with the last axes of a gives b.
+//
+//   - axes (by name, nil): axes of a that are moved to the end first
+func (s *Scope) Tensorsolve(a_ *Array, b *Array, attrs ...Attr) *Array {
+	at := settle("tensorsolve", []Attr{{name: "axes", kind: kindList, list: nil}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_tensorsolve(s.handle(), a_.ptr(), b.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), &out)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	return s.done(out, err)
+}
+
+// Tensorsolve is [Scope.Tensorsolve] where its operands are from.
+func Tensorsolve(a_ *Array, b *Array, attrs ...Attr) *Array {
+	return scopeOf(a_, b).Tensorsolve(a_, b, attrs...)
+}
+
+// Lu: Factors L and U in one matrix, the rows that rows were exchanged with, and the order of rows.
+func (s *Scope) Lu(x *Array) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_lu(s.handle(), x.ptr(), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// Lu is [Scope.Lu] where its operands are from.
+func Lu(x *Array) []*Array {
+	return scopeOf(x).Lu(x)
+}
+
+// LuPivotsToPermutation: The order of rows that exchanges lead to.
+//
+//   - permutationSize: how many rows there are
+func (s *Scope) LuPivotsToPermutation(pivots *Array, permutationSize int) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_lu_pivots_to_permutation(s.handle(), pivots.ptr(), C.int64_t(permutationSize), &out)
+	runtime.KeepAlive(pivots)
+	return s.done(out, err)
+}
+
+// LuPivotsToPermutation is [Scope.LuPivotsToPermutation] where its operands are from.
+func LuPivotsToPermutation(pivots *Array, permutationSize int) *Array {
+	return scopeOf(pivots).LuPivotsToPermutation(pivots, permutationSize)
+}
+
+// TriangularSolve: The solution of a system of equations with a triangle of a matrix.
+//
+//   - left_side (by name, false): whether the matrix stands on the left of the unknowns
+//   - lower (by name, false): whether the lower triangle is used
+//   - transpose_a (by name, false): whether it is transposed
+//   - conjugate_a (by name, false): whether it is conjugated
+//   - unit_diagonal (by name, false): whether its diagonal is taken to be 1
+func (s *Scope) TriangularSolve(a_ *Array, b *Array, attrs ...Attr) *Array {
+	at := settle("triangular_solve", []Attr{{name: "left_side", kind: kindBool, integer: 0}, {name: "lower", kind: kindBool, integer: 0}, {name: "transpose_a", kind: kindBool, integer: 0}, {name: "conjugate_a", kind: kindBool, integer: 0}, {name: "unit_diagonal", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_triangular_solve(s.handle(), a_.ptr(), b.ptr(), C.uint32_t(at[0].integer), C.uint32_t(at[1].integer), C.uint32_t(at[2].integer), C.uint32_t(at[3].integer), C.uint32_t(at[4].integer), &out)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	return s.done(out, err)
+}
+
+// TriangularSolve is [Scope.TriangularSolve] where its operands are from.
+func TriangularSolve(a_ *Array, b *Array, attrs ...Attr) *Array {
+	return scopeOf(a_, b).TriangularSolve(a_, b, attrs...)
+}
+
+// TridiagonalSolve: The solution of a system of equations with a tridiagonal matrix, of which the diagonals are given: the first element of the lower and the last of the upper one lie outside.
+func (s *Scope) TridiagonalSolve(dl *Array, d *Array, du *Array, b *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_tridiagonal_solve(s.handle(), dl.ptr(), d.ptr(), du.ptr(), b.ptr(), &out)
+	runtime.KeepAlive(dl)
+	runtime.KeepAlive(d)
+	runtime.KeepAlive(du)
+	runtime.KeepAlive(b)
+	return s.done(out, err)
+}
+
+// TridiagonalSolve is [Scope.TridiagonalSolve] where its operands are from.
+func TridiagonalSolve(dl *Array, d *Array, du *Array, b *Array) *Array {
+	return scopeOf(dl, d, du, b).TridiagonalSolve(dl, d, du, b)
+}
+
+// LaxLinalgQr: Q and R, and with pivoting the order of columns.
+//
+//   - pivoting (by name, false): whether columns are put in an order that makes the diagonal of R descend
+//   - full_matrices (by name, true): whether Q is square
+func (s *Scope) LaxLinalgQr(x *Array, attrs ...Attr) []*Array {
+	at := settle("lax_linalg_qr", []Attr{{name: "pivoting", kind: kindBool, integer: 0}, {name: "full_matrices", kind: kindBool, integer: 1}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_lax_linalg_qr(s.handle(), x.ptr(), C.uint32_t(at[0].integer), C.uint32_t(at[1].integer), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// LaxLinalgQr is [Scope.LaxLinalgQr] where its operands are from.
+func LaxLinalgQr(x *Array, attrs ...Attr) []*Array {
+	return scopeOf(x).LaxLinalgQr(x, attrs...)
+}
+
+// Geqrf: R with reflectors below the diagonal, and the factors of the reflectors.
+func (s *Scope) Geqrf(a_ *Array) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_geqrf(s.handle(), a_.ptr(), out.handle)
+	runtime.KeepAlive(a_)
+	return out.done(s, err)
+}
+
+// Geqrf is [Scope.Geqrf] where its operands are from.
+func Geqrf(a_ *Array) []*Array {
+	return scopeOf(a_).Geqrf(a_)
+}
+
+// Geqp3: As geqrf of a matrix with its columns put in order; the order, counted from 1, is the second result.
+func (s *Scope) Geqp3(a_ *Array, jpvt *Array) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_geqp3(s.handle(), a_.ptr(), jpvt.ptr(), out.handle)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(jpvt)
+	return out.done(s, err)
+}
+
+// Geqp3 is [Scope.Geqp3] where its operands are from.
+func Geqp3(a_ *Array, jpvt *Array) []*Array {
+	return scopeOf(a_, jpvt).Geqp3(a_, jpvt)
+}
+
+// HouseholderProduct: The first columns of a product of reflectors.
+func (s *Scope) HouseholderProduct(a_ *Array, taus *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_householder_product(s.handle(), a_.ptr(), taus.ptr(), &out)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(taus)
+	return s.done(out, err)
+}
+
+// HouseholderProduct is [Scope.HouseholderProduct] where its operands are from.
+func HouseholderProduct(a_ *Array, taus *Array) *Array {
+	return scopeOf(a_, taus).HouseholderProduct(a_, taus)
+}
+
+// Ormqr: The product of a matrix with a product Q of reflectors.
+//
+//   - left (by name, true): whether Q stands on the left
+//   - transpose (by name, false): whether Q is transposed and conjugated
+func (s *Scope) Ormqr(a_ *Array, taus *Array, c *Array, attrs ...Attr) *Array {
+	at := settle("ormqr", []Attr{{name: "left", kind: kindBool, integer: 1}, {name: "transpose", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_ormqr(s.handle(), a_.ptr(), taus.ptr(), c.ptr(), C.uint32_t(at[0].integer), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(taus)
+	runtime.KeepAlive(c)
+	return s.done(out, err)
+}
+
+// Ormqr is [Scope.Ormqr] where its operands are from.
+func Ormqr(a_ *Array, taus *Array, c *Array, attrs ...Attr) *Array {
+	return scopeOf(a_, taus, c).Ormqr(a_, taus, c, attrs...)
+}
+
+// LaxLinalgEig: Eigenvalues, and left and right eigenvectors, if they are asked for.
+//
+//   - compute_left_eigenvectors (by name, true): whether there are left vectors among the results
+//   - compute_right_eigenvectors (by name, true): whether there are right vectors among the results
+//   - enable_eigvec_derivs (by name, false): whether vectors are differentiated, with the length and phase that they are given here
+func (s *Scope) LaxLinalgEig(x *Array, attrs ...Attr) []*Array {
+	at := settle("lax_linalg_eig", []Attr{{name: "compute_left_eigenvectors", kind: kindBool, integer: 1}, {name: "compute_right_eigenvectors", kind: kindBool, integer: 1}, {name: "enable_eigvec_derivs", kind: kindBool, integer: 0}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_lax_linalg_eig(s.handle(), x.ptr(), C.uint32_t(at[0].integer), C.uint32_t(at[1].integer), C.uint32_t(at[2].integer), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// LaxLinalgEig is [Scope.LaxLinalgEig] where its operands are from.
+func LaxLinalgEig(x *Array, attrs ...Attr) []*Array {
+	return scopeOf(x).LaxLinalgEig(x, attrs...)
+}
+
+// LaxLinalgSchur: The Schur form of matrices, and the Schur vectors.
+//
+//   - compute_schur_vectors (by name, true): whether there are vectors among the results
+func (s *Scope) LaxLinalgSchur(x *Array, attrs ...Attr) []*Array {
+	at := settle("lax_linalg_schur", []Attr{{name: "compute_schur_vectors", kind: kindBool, integer: 1}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_lax_linalg_schur(s.handle(), x.ptr(), C.uint32_t(at[0].integer), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// LaxLinalgSchur is [Scope.LaxLinalgSchur] where its operands are from.
+func LaxLinalgSchur(x *Array, attrs ...Attr) []*Array {
+	return scopeOf(x).LaxLinalgSchur(x, attrs...)
+}
+
+// LaxLinalgHessenberg: The Hessenberg form with reflectors below the subdiagonal, and the factors of the reflectors.
+func (s *Scope) LaxLinalgHessenberg(a_ *Array) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_lax_linalg_hessenberg(s.handle(), a_.ptr(), out.handle)
+	runtime.KeepAlive(a_)
+	return out.done(s, err)
+}
+
+// LaxLinalgHessenberg is [Scope.LaxLinalgHessenberg] where its operands are from.
+func LaxLinalgHessenberg(a_ *Array) []*Array {
+	return scopeOf(a_).LaxLinalgHessenberg(a_)
+}
+
+// Tridiagonal: The tridiagonal form of Hermitian matrices with reflectors, its diagonal, what lies beside it, and the factors of the reflectors.
+//
+//   - lower (by name, true): whether the lower triangle is read
+func (s *Scope) Tridiagonal(a_ *Array, attrs ...Attr) []*Array {
+	at := settle("tridiagonal", []Attr{{name: "lower", kind: kindBool, integer: 1}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_tridiagonal(s.handle(), a_.ptr(), C.uint32_t(at[0].integer), out.handle)
+	runtime.KeepAlive(a_)
+	return out.done(s, err)
+}
+
+// Tridiagonal is [Scope.Tridiagonal] where its operands are from.
+func Tridiagonal(a_ *Array, attrs ...Attr) []*Array {
+	return scopeOf(a_).Tridiagonal(a_, attrs...)
+}
+
+// CholeskyUpdate: The upper triangular factor of R^T R + w w^T.
+func (s *Scope) CholeskyUpdate(r *Array, w *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_cholesky_update(s.handle(), r.ptr(), w.ptr(), &out)
+	runtime.KeepAlive(r)
+	runtime.KeepAlive(w)
+	return s.done(out, err)
+}
+
+// CholeskyUpdate is [Scope.CholeskyUpdate] where its operands are from.
+func CholeskyUpdate(r *Array, w *Array) *Array {
+	return scopeOf(r, w).CholeskyUpdate(r, w)
+}
+
+// ChoFactor: Cholesky's factor of positive definite matrices, of which that triangle is read.
+//
+//   - lower (by name, false): whether it is the lower triangular one
+func (s *Scope) ChoFactor(a_ *Array, attrs ...Attr) *Array {
+	at := settle("cho_factor", []Attr{{name: "lower", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_cho_factor(s.handle(), a_.ptr(), C.uint32_t(at[0].integer), &out)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// ChoFactor is [Scope.ChoFactor] where its operands are from.
+func ChoFactor(a_ *Array, attrs ...Attr) *Array {
+	return scopeOf(a_).ChoFactor(a_, attrs...)
+}
+
+// ChoSolve: The solution of a system with a matrix of which Cholesky's factor is given.
+//
+//   - lower (by name, false): whether it is the lower triangular one
+func (s *Scope) ChoSolve(c *Array, b *Array, attrs ...Attr) *Array {
+	at := settle("cho_solve", []Attr{{name: "lower", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_cho_solve(s.handle(), c.ptr(), b.ptr(), C.uint32_t(at[0].integer), &out)
+	runtime.KeepAlive(c)
+	runtime.KeepAlive(b)
+	return s.done(out, err)
+}
+
+// ChoSolve is [Scope.ChoSolve] where its operands are from.
+func ChoSolve(c *Array, b *Array, attrs ...Attr) *Array {
+	return scopeOf(c, b).ChoSolve(c, b, attrs...)
+}
+
+// LuFactor: Factors L and U in one matrix, and the rows that rows were exchanged with.
+func (s *Scope) LuFactor(a_ *Array) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_lu_factor(s.handle(), a_.ptr(), out.handle)
+	runtime.KeepAlive(a_)
+	return out.done(s, err)
+}
+
+// LuFactor is [Scope.LuFactor] where its operands are from.
+func LuFactor(a_ *Array) []*Array {
+	return scopeOf(a_).LuFactor(a_)
+}
+
+// LuSolve: The solution of a system with a matrix of which the factors are given.
+//
+//   - trans (by name, "N"): `N`, or `T` or `C` for the transpose or its conjugate
+func (s *Scope) LuSolve(lu *Array, pivots *Array, b *Array, attrs ...Attr) *Array {
+	at := settle("lu_solve", []Attr{{name: "trans", kind: kindText, text: "N"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_lu_solve(s.handle(), lu.ptr(), pivots.ptr(), b.ptr(), text(at[0].text), C.size_t(len(at[0].text)), &out)
+	runtime.KeepAlive(lu)
+	runtime.KeepAlive(pivots)
+	runtime.KeepAlive(b)
+	return s.done(out, err)
+}
+
+// LuSolve is [Scope.LuSolve] where its operands are from.
+func LuSolve(lu *Array, pivots *Array, b *Array, attrs ...Attr) *Array {
+	return scopeOf(lu, pivots, b).LuSolve(lu, pivots, b, attrs...)
+}
+
+// ScipyLinalgLu: A permutation P, L and U whose product a matrix is.
+//
+//   - permute_l (by name, false): whether P L is given in place of P and L
+func (s *Scope) ScipyLinalgLu(a_ *Array, attrs ...Attr) []*Array {
+	at := settle("scipy_linalg_lu", []Attr{{name: "permute_l", kind: kindBool, integer: 0}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_scipy_linalg_lu(s.handle(), a_.ptr(), C.uint32_t(at[0].integer), out.handle)
+	runtime.KeepAlive(a_)
+	return out.done(s, err)
+}
+
+// ScipyLinalgLu is [Scope.ScipyLinalgLu] where its operands are from.
+func ScipyLinalgLu(a_ *Array, attrs ...Attr) []*Array {
+	return scopeOf(a_).ScipyLinalgLu(a_, attrs...)
+}
+
+// ScipyLinalgQr: Q and R, and with pivoting the order of columns.
+//
+//   - mode (by name, "full"): `full`, `economic`, or `r` for R alone
+//   - pivoting (by name, false): whether columns are put in an order that makes the diagonal of R descend
+func (s *Scope) ScipyLinalgQr(a_ *Array, attrs ...Attr) []*Array {
+	at := settle("scipy_linalg_qr", []Attr{{name: "mode", kind: kindText, text: "full"}, {name: "pivoting", kind: kindBool, integer: 0}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_scipy_linalg_qr(s.handle(), a_.ptr(), text(at[0].text), C.size_t(len(at[0].text)), C.uint32_t(at[1].integer), out.handle)
+	runtime.KeepAlive(a_)
+	return out.done(s, err)
+}
+
+// ScipyLinalgQr is [Scope.ScipyLinalgQr] where its operands are from.
+func ScipyLinalgQr(a_ *Array, attrs ...Attr) []*Array {
+	return scopeOf(a_).ScipyLinalgQr(a_, attrs...)
+}
+
+// QrMultiply: The product of c with the Q of a, and R; with pivoting also the order of columns.
+//
+//   - left (by name, false): whether Q stands on the left
+//   - pivoting (by name, false): whether columns are put in an order that makes the diagonal of R descend
+//   - conjugate (by name, false): whether Q is conjugated
+func (s *Scope) QrMultiply(a_ *Array, c *Array, attrs ...Attr) []*Array {
+	at := settle("qr_multiply", []Attr{{name: "left", kind: kindBool, integer: 0}, {name: "pivoting", kind: kindBool, integer: 0}, {name: "conjugate", kind: kindBool, integer: 0}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_qr_multiply(s.handle(), a_.ptr(), c.ptr(), C.uint32_t(at[0].integer), C.uint32_t(at[1].integer), C.uint32_t(at[2].integer), out.handle)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(c)
+	return out.done(s, err)
+}
+
+// QrMultiply is [Scope.QrMultiply] where its operands are from.
+func QrMultiply(a_ *Array, c *Array, attrs ...Attr) []*Array {
+	return scopeOf(a_, c).QrMultiply(a_, c, attrs...)
+}
+
+// ScipyLinalgSolve: The solution of A X = B, by Cholesky's factor where matrices are said to be positive definite.
+//
+//   - assume_a (by name, "gen"): what is known of a: `gen`, `sym`, `her` or `pos`
+//   - lower (by name, false): whether the lower triangle of a positive definite matrix is read
+func (s *Scope) ScipyLinalgSolve(a_ *Array, b *Array, attrs ...Attr) *Array {
+	at := settle("scipy_linalg_solve", []Attr{{name: "assume_a", kind: kindText, text: "gen"}, {name: "lower", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_scipy_linalg_solve(s.handle(), a_.ptr(), b.ptr(), text(at[0].text), C.size_t(len(at[0].text)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	return s.done(out, err)
+}
+
+// ScipyLinalgSolve is [Scope.ScipyLinalgSolve] where its operands are from.
+func ScipyLinalgSolve(a_ *Array, b *Array, attrs ...Attr) *Array {
+	return scopeOf(a_, b).ScipyLinalgSolve(a_, b, attrs...)
+}
+
+// SolveTriangular: The solution of a system with a triangle of a matrix.
+//
+//   - trans (by name, "N"): `N`, or `T` or `C` for the transpose or its conjugate
+//   - lower (by name, false): whether the lower triangle is used
+//   - unit_diagonal (by name, false): whether its diagonal is taken to be 1
+func (s *Scope) SolveTriangular(a_ *Array, b *Array, attrs ...Attr) *Array {
+	at := settle("solve_triangular", []Attr{{name: "trans", kind: kindText, text: "N"}, {name: "lower", kind: kindBool, integer: 0}, {name: "unit_diagonal", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_solve_triangular(s.handle(), a_.ptr(), b.ptr(), text(at[0].text), C.size_t(len(at[0].text)), C.uint32_t(at[1].integer), C.uint32_t(at[2].integer), &out)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	return s.done(out, err)
+}
+
+// SolveTriangular is [Scope.SolveTriangular] where its operands are from.
+func SolveTriangular(a_ *Array, b *Array, attrs ...Attr) *Array {
+	return scopeOf(a_, b).SolveTriangular(a_, b, attrs...)
+}
+
+// Schur: The Schur form and the Schur vectors.
+//
+//   - output (by name, "real"): `real`, where real matrices have blocks for conjugate eigenvalues, or `complex`
+func (s *Scope) Schur(a_ *Array, attrs ...Attr) []*Array {
+	at := settle("schur", []Attr{{name: "output", kind: kindText, text: "real"}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_schur(s.handle(), a_.ptr(), text(at[0].text), C.size_t(len(at[0].text)), out.handle)
+	runtime.KeepAlive(a_)
+	return out.done(s, err)
+}
+
+// Schur is [Scope.Schur] where its operands are from.
+func Schur(a_ *Array, attrs ...Attr) []*Array {
+	return scopeOf(a_).Schur(a_, attrs...)
+}
+
+// Rsf2csf: The complex Schur form and vectors from the real ones.
+func (s *Scope) Rsf2csf(t *Array, z *Array) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_rsf2csf(s.handle(), t.ptr(), z.ptr(), out.handle)
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(z)
+	return out.done(s, err)
+}
+
+// Rsf2csf is [Scope.Rsf2csf] where its operands are from.
+func Rsf2csf(t *Array, z *Array) []*Array {
+	return scopeOf(t, z).Rsf2csf(t, z)
+}
+
+// Hessenberg: The Hessenberg form, and the unitary matrix that leads to it.
+//
+//   - calc_q (by name, false): whether that matrix is given
+func (s *Scope) Hessenberg(a_ *Array, attrs ...Attr) []*Array {
+	at := settle("hessenberg", []Attr{{name: "calc_q", kind: kindBool, integer: 0}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_hessenberg(s.handle(), a_.ptr(), C.uint32_t(at[0].integer), out.handle)
+	runtime.KeepAlive(a_)
+	return out.done(s, err)
+}
+
+// Hessenberg is [Scope.Hessenberg] where its operands are from.
+func Hessenberg(a_ *Array, attrs ...Attr) []*Array {
+	return scopeOf(a_).Hessenberg(a_, attrs...)
+}
+
+// Expm: The exponential of matrices.
+//
+//   - upper_triangular (by name, false): whether matrices are upper triangular
+//   - max_squarings (by name, 16): the result is NaN where more squarings are needed
+func (s *Scope) Expm(a_ *Array, attrs ...Attr) *Array {
+	at := settle("expm", []Attr{{name: "upper_triangular", kind: kindBool, integer: 0}, {name: "max_squarings", kind: kindInt, integer: 16}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_expm(s.handle(), a_.ptr(), C.uint32_t(at[0].integer), C.int64_t(at[1].integer), &out)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// Expm is [Scope.Expm] where its operands are from.
+func Expm(a_ *Array, attrs ...Attr) *Array {
+	return scopeOf(a_).Expm(a_, attrs...)
+}
+
+// ExpmFrechet: The exponential of a, and its derivative along e.
+//
+//   - compute_expm (by name, true): whether the exponential is given
+func (s *Scope) ExpmFrechet(a_ *Array, e *Array, attrs ...Attr) []*Array {
+	at := settle("expm_frechet", []Attr{{name: "compute_expm", kind: kindBool, integer: 1}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_expm_frechet(s.handle(), a_.ptr(), e.ptr(), C.uint32_t(at[0].integer), out.handle)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(e)
+	return out.done(s, err)
+}
+
+// ExpmFrechet is [Scope.ExpmFrechet] where its operands are from.
+func ExpmFrechet(a_ *Array, e *Array, attrs ...Attr) []*Array {
+	return scopeOf(a_, e).ExpmFrechet(a_, e, attrs...)
+}
+
+// Sqrtm: The principal square root of a matrix, which is complex.
+func (s *Scope) Sqrtm(a_ *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_sqrtm(s.handle(), a_.ptr(), &out)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// Sqrtm is [Scope.Sqrtm] where its operands are from.
+func Sqrtm(a_ *Array) *Array {
+	return scopeOf(a_).Sqrtm(a_)
+}
+
+// Polar: A unitary and a positive semidefinite matrix whose product a matrix is.
+//
+//   - side (by name, "right"): where the latter stands: `right` or `left`
+//   - method (by name, "qdwh"): `qdwh`, which takes some shapes only, or `svd`
+func (s *Scope) Polar(a_ *Array, attrs ...Attr) []*Array {
+	at := settle("polar", []Attr{{name: "side", kind: kindText, text: "right"}, {name: "method", kind: kindText, text: "qdwh"}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_polar(s.handle(), a_.ptr(), text(at[0].text), C.size_t(len(at[0].text)), text(at[1].text), C.size_t(len(at[1].text)), out.handle)
+	runtime.KeepAlive(a_)
+	return out.done(s, err)
+}
+
+// Polar is [Scope.Polar] where its operands are from.
+func Polar(a_ *Array, attrs ...Attr) []*Array {
+	return scopeOf(a_).Polar(a_, attrs...)
+}
+
+// SolveSylvester: The solution of A X + X B = C.
+//
+//   - method (by name, "schur"): `schur` or `eigen`
+//   - tol (by name, 1e-8): eigenvalues of a and -b that are less far apart make the result NaN
+func (s *Scope) SolveSylvester(a_ *Array, b *Array, c *Array, attrs ...Attr) *Array {
+	at := settle("solve_sylvester", []Attr{{name: "method", kind: kindText, text: "schur"}, {name: "tol", kind: kindReal, real: 1e-8}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_solve_sylvester(s.handle(), a_.ptr(), b.ptr(), c.ptr(), text(at[0].text), C.size_t(len(at[0].text)), C.double(at[1].real), &out)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(c)
+	return s.done(out, err)
+}
+
+// SolveSylvester is [Scope.SolveSylvester] where its operands are from.
+func SolveSylvester(a_ *Array, b *Array, c *Array, attrs ...Attr) *Array {
+	return scopeOf(a_, b, c).SolveSylvester(a_, b, c, attrs...)
+}
+
+// EighTridiagonal: Eigenvalues, ascending, and eigenvectors of a Hermitian tridiagonal matrix.
+//
+//   - eigvals_only (by name, false): whether eigenvalues alone are given
+//   - select_range (by name, nil): the numbers of the first and the last eigenvalue that is given; an empty list stands for all
+func (s *Scope) EighTridiagonal(d *Array, e *Array, attrs ...Attr) []*Array {
+	at := settle("eigh_tridiagonal", []Attr{{name: "eigvals_only", kind: kindBool, integer: 0}, {name: "select_range", kind: kindList, list: nil}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_eigh_tridiagonal(s.handle(), d.ptr(), e.ptr(), C.uint32_t(at[0].integer), numbers(at[1].list), C.size_t(len(at[1].list)), out.handle)
+	runtime.KeepAlive(d)
+	runtime.KeepAlive(e)
+	return out.done(s, err)
+}
+
+// EighTridiagonal is [Scope.EighTridiagonal] where its operands are from.
+func EighTridiagonal(d *Array, e *Array, attrs ...Attr) []*Array {
+	return scopeOf(d, e).EighTridiagonal(d, e, attrs...)
+}
+
+// BlockDiag: Matrices along a diagonal.
+func (s *Scope) BlockDiag(arrays []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(arrays)
+	err := C.jaxrs_op_block_diag(s.handle(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(arrays)
+	return s.done(out, err)
+}
+
+// BlockDiag is [Scope.BlockDiag] where its operands are from.
+func BlockDiag(arrays []*Array) *Array {
+	return scopeOf(arrays...).BlockDiag(arrays)
+}
+
+// Toeplitz: Constant diagonals: the first column, then, if it is given, the first row, of which the first element is not used.
+func (s *Scope) Toeplitz(c *Array, r []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(r)
+	err := C.jaxrs_op_toeplitz(s.handle(), c.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(c)
+	runtime.KeepAlive(r)
+	return s.done(out, err)
+}
+
+// Toeplitz is [Scope.Toeplitz] where its operands are from.
+func Toeplitz(c *Array, r []*Array) *Array {
+	return scopeOf(append([]*Array{c}, r...)...).Toeplitz(c, r)
+}
+
+// Hankel: Constant antidiagonals: the first column, then, if it is given, the last row, of which the first element is not used.
+func (s *Scope) Hankel(c *Array, r []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(r)
+	err := C.jaxrs_op_hankel(s.handle(), c.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(c)
+	runtime.KeepAlive(r)
+	return s.done(out, err)
+}
+
+// Hankel is [Scope.Hankel] where its operands are from.
+func Hankel(c *Array, r []*Array) *Array {
+	return scopeOf(append([]*Array{c}, r...)...).Hankel(c, r)
+}
+
+// Circulant: Each column is the one before, moved down by a row.
+func (s *Scope) Circulant(c *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_circulant(s.handle(), c.ptr(), &out)
+	runtime.KeepAlive(c)
+	return s.done(out, err)
+}
+
+// Circulant is [Scope.Circulant] where its operands are from.
+func Circulant(c *Array) *Array {
+	return scopeOf(c).Circulant(c)
+}
+
+// Companion: The matrix whose eigenvalues are the roots of a polynomial.
+func (s *Scope) Companion(a_ *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_companion(s.handle(), a_.ptr(), &out)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// Companion is [Scope.Companion] where its operands are from.
+func Companion(a_ *Array) *Array {
+	return scopeOf(a_).Companion(a_)
+}
+
+// Fiedler: The magnitudes of the differences of all pairs of numbers.
+func (s *Scope) Fiedler(a_ *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_fiedler(s.handle(), a_.ptr(), &out)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// Fiedler is [Scope.Fiedler] where its operands are from.
+func Fiedler(a_ *Array) *Array {
+	return scopeOf(a_).Fiedler(a_)
+}
+
+// FiedlerCompanion: As companion, with five diagonals.
+func (s *Scope) FiedlerCompanion(a_ *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_fiedler_companion(s.handle(), a_.ptr(), &out)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// FiedlerCompanion is [Scope.FiedlerCompanion] where its operands are from.
+func FiedlerCompanion(a_ *Array) *Array {
+	return scopeOf(a_).FiedlerCompanion(a_)
+}
+
+// Leslie: Fecundities in the first row, survival rates below the diagonal.
+func (s *Scope) Leslie(f *Array, s_ *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_leslie(s.handle(), f.ptr(), s_.ptr(), &out)
+	runtime.KeepAlive(f)
+	runtime.KeepAlive(s_)
+	return s.done(out, err)
+}
+
+// Leslie is [Scope.Leslie] where its operands are from.
+func Leslie(f *Array, s_ *Array) *Array {
+	return scopeOf(f, s_).Leslie(f, s_)
+}
+
+// ConvolutionMatrix: The matrix that convolves a vector with a.
+//
+//   - n: the length of the vector
+//   - mode (by name, "full"): `full`, `same` or `valid`
+func (s *Scope) ConvolutionMatrix(a_ *Array, n int, attrs ...Attr) *Array {
+	at := settle("convolution_matrix", []Attr{{name: "mode", kind: kindText, text: "full"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_convolution_matrix(s.handle(), a_.ptr(), C.int64_t(n), text(at[0].text), C.size_t(len(at[0].text)), &out)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// ConvolutionMatrix is [Scope.ConvolutionMatrix] where its operands are from.
+func ConvolutionMatrix(a_ *Array, n int, attrs ...Attr) *Array {
+	return scopeOf(a_).ConvolutionMatrix(a_, n, attrs...)
+}
+
+// Hilbert: Hilbert's matrix.
+//
+//   - n: its size
+func (s *Scope) Hilbert(n int) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_hilbert(s.handle(), C.int64_t(n), &out)
+	return s.done(out, err)
+}
+
+// Invhilbert: The inverse of Hilbert's matrix.
+//
+//   - n: its size
+func (s *Scope) Invhilbert(n int) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_invhilbert(s.handle(), C.int64_t(n), &out)
+	return s.done(out, err)
+}
+
+// Pascal: Pascal's triangle as a matrix.
+//
+//   - n: its size
+//   - kind (by name, "symmetric"): `symmetric`, `lower` or `upper`
+func (s *Scope) Pascal(n int, attrs ...Attr) *Array {
+	at := settle("pascal", []Attr{{name: "kind", kind: kindText, text: "symmetric"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_pascal(s.handle(), C.int64_t(n), text(at[0].text), C.size_t(len(at[0].text)), &out)
+	return s.done(out, err)
+}
+
+// Invpascal: The inverse of Pascal's matrix.
+//
+//   - n: its size
+//   - kind (by name, "symmetric"): `symmetric`, `lower` or `upper`
+func (s *Scope) Invpascal(n int, attrs ...Attr) *Array {
+	at := settle("invpascal", []Attr{{name: "kind", kind: kindText, text: "symmetric"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_invpascal(s.handle(), C.int64_t(n), text(at[0].text), C.size_t(len(at[0].text)), &out)
+	return s.done(out, err)
+}
+
+// Helmert: Helmert's matrix of contrasts.
+//
+//   - n: how many columns it has
+//   - full (by name, false): whether there is a constant row before the others
+func (s *Scope) Helmert(n int, attrs ...Attr) *Array {
+	at := settle("helmert", []Attr{{name: "full", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_helmert(s.handle(), C.int64_t(n), C.uint32_t(at[0].integer), &out)
+	return s.done(out, err)
+}
+
+// Hadamard: Hadamard's matrix of 1 and -1.
+//
+//   - n: its size, a power of 2
+//   - dtype (by name, DType(0)): the element type; by default the default integer
+func (s *Scope) Hadamard(n int, attrs ...Attr) *Array {
+	at := settle("hadamard", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_hadamard(s.handle(), C.int64_t(n), C.jaxrs_dtype(at[0].integer), &out)
+	return s.done(out, err)
+}
+
+// Dft: The matrix of the discrete Fourier transform.
+//
+//   - n: its size
+//   - scale (by name, ""): what it is divided by: `sqrtn`, `n`, or nothing
+//   - dtype (by name, DType(0)): the element type; by default the default complex one
+func (s *Scope) Dft(n int, attrs ...Attr) *Array {
+	at := settle("dft", []Attr{{name: "scale", kind: kindText, text: ""}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_dft(s.handle(), C.int64_t(n), text(at[0].text), C.size_t(len(at[0].text)), C.jaxrs_dtype(at[1].integer), &out)
+	return s.done(out, err)
+}
+
 // ConvGeneralDilated: The general convolution: windows of x times a kernel, summed over the window and over input features. Kernels are not turned around.
 //
 //   - window_strides (by name, nil): from one window to the next, for each spatial axis; ones if empty
@@ -3488,9 +5355,9 @@ func SplitAt(x *Array, indices []int, attrs ...Attr) []*Array {
 // Roll: Elements moved along an axis; what leaves at one end comes in at the other.
 //
 //   - shift: by how much
-//   - axis (by name, 0): along which axis
+//   - axis (by name, None): along which axis; along the flattened array if none
 func (s *Scope) Roll(x *Array, shift int, attrs ...Attr) *Array {
-	at := settle("roll", []Attr{{name: "axis", kind: kindInt, integer: 0}}, attrs)
+	at := settle("roll", []Attr{{name: "axis", kind: kindInt, integer: None}}, attrs)
 	var out *C.jaxrs_array
 	err := C.jaxrs_op_roll(s.handle(), x.ptr(), C.int64_t(shift), C.int64_t(at[0].integer), &out)
 	runtime.KeepAlive(x)
@@ -3570,9 +5437,9 @@ func Tile(x *Array, reps []int) *Array {
 // Repeat: Each element repeated along an axis.
 //
 //   - repeats: how often
-//   - axis (by name, 0): along which axis
+//   - axis (by name, None): along which axis; of the flattened array if none
 func (s *Scope) Repeat(x *Array, repeats int, attrs ...Attr) *Array {
-	at := settle("repeat", []Attr{{name: "axis", kind: kindInt, integer: 0}}, attrs)
+	at := settle("repeat", []Attr{{name: "axis", kind: kindInt, integer: None}}, attrs)
 	var out *C.jaxrs_array
 	err := C.jaxrs_op_repeat(s.handle(), x.ptr(), C.int64_t(repeats), C.int64_t(at[0].integer), &out)
 	runtime.KeepAlive(x)
@@ -3604,10 +5471,10 @@ func Slice(x *Array, startIndices []int, limitIndices []int, attrs ...Attr) *Arr
 
 // Take: The elements of x at indices along an axis; negative indices count from the end.
 //
-//   - axis (by name, 0): along which axis
-//   - mode (by name, "fill"): what happens out of range: `fill`, `clip`, `promise_in_bounds`
+//   - axis (by name, None): along which axis; of the flattened array if none
+//   - mode (by name, "fill"): what happens out of range: `fill`, `clip`, `wrap`, `promise_in_bounds`
 func (s *Scope) Take(x *Array, indices *Array, attrs ...Attr) *Array {
-	at := settle("take", []Attr{{name: "axis", kind: kindInt, integer: 0}, {name: "mode", kind: kindText, text: "fill"}}, attrs)
+	at := settle("take", []Attr{{name: "axis", kind: kindInt, integer: None}, {name: "mode", kind: kindText, text: "fill"}}, attrs)
 	var out *C.jaxrs_array
 	err := C.jaxrs_op_take(s.handle(), x.ptr(), indices.ptr(), C.int64_t(at[0].integer), text(at[1].text), C.size_t(len(at[1].text)), &out)
 	runtime.KeepAlive(x)
@@ -4109,6 +5976,1429 @@ func AtMax(x *Array, values *Array, arrays []*Array, index string, attrs ...Attr
 	return scopeOf(append([]*Array{x, values}, arrays...)...).AtMax(x, values, arrays, index, attrs...)
 }
 
+// DynamicSliceInDim: A window along one axis at a computed start, moved so that it fits.
+//
+//   - sliceSize: the size of the window
+//   - axis (by name, 0): along which axis
+func (s *Scope) DynamicSliceInDim(x *Array, startIndex *Array, sliceSize int, attrs ...Attr) *Array {
+	at := settle("dynamic_slice_in_dim", []Attr{{name: "axis", kind: kindInt, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_dynamic_slice_in_dim(s.handle(), x.ptr(), startIndex.ptr(), C.int64_t(sliceSize), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(startIndex)
+	return s.done(out, err)
+}
+
+// DynamicSliceInDim is [Scope.DynamicSliceInDim] where its operands are from.
+func DynamicSliceInDim(x *Array, startIndex *Array, sliceSize int, attrs ...Attr) *Array {
+	return scopeOf(x, startIndex).DynamicSliceInDim(x, startIndex, sliceSize, attrs...)
+}
+
+// DynamicIndexInDim: The elements at a computed position along one axis.
+//
+//   - axis (by name, 0): along which axis
+//   - keepdims (by name, true): whether the axis stays with size 1
+func (s *Scope) DynamicIndexInDim(x *Array, index *Array, attrs ...Attr) *Array {
+	at := settle("dynamic_index_in_dim", []Attr{{name: "axis", kind: kindInt, integer: 0}, {name: "keepdims", kind: kindBool, integer: 1}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_dynamic_index_in_dim(s.handle(), x.ptr(), index.ptr(), C.int64_t(at[0].integer), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(index)
+	return s.done(out, err)
+}
+
+// DynamicIndexInDim is [Scope.DynamicIndexInDim] where its operands are from.
+func DynamicIndexInDim(x *Array, index *Array, attrs ...Attr) *Array {
+	return scopeOf(x, index).DynamicIndexInDim(x, index, attrs...)
+}
+
+// DynamicUpdateSliceInDim: x with a window along one axis replaced, moved so that it fits.
+//
+//   - axis (by name, 0): along which axis
+func (s *Scope) DynamicUpdateSliceInDim(x *Array, update *Array, startIndex *Array, attrs ...Attr) *Array {
+	at := settle("dynamic_update_slice_in_dim", []Attr{{name: "axis", kind: kindInt, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_dynamic_update_slice_in_dim(s.handle(), x.ptr(), update.ptr(), startIndex.ptr(), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(update)
+	runtime.KeepAlive(startIndex)
+	return s.done(out, err)
+}
+
+// DynamicUpdateSliceInDim is [Scope.DynamicUpdateSliceInDim] where its operands are from.
+func DynamicUpdateSliceInDim(x *Array, update *Array, startIndex *Array, attrs ...Attr) *Array {
+	return scopeOf(x, update, startIndex).DynamicUpdateSliceInDim(x, update, startIndex, attrs...)
+}
+
+// DynamicUpdateIndexInDim: x with the elements at one position along an axis replaced.
+//
+//   - axis (by name, 0): along which axis
+func (s *Scope) DynamicUpdateIndexInDim(x *Array, update *Array, index *Array, attrs ...Attr) *Array {
+	at := settle("dynamic_update_index_in_dim", []Attr{{name: "axis", kind: kindInt, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_dynamic_update_index_in_dim(s.handle(), x.ptr(), update.ptr(), index.ptr(), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(update)
+	runtime.KeepAlive(index)
+	return s.done(out, err)
+}
+
+// DynamicUpdateIndexInDim is [Scope.DynamicUpdateIndexInDim] where its operands are from.
+func DynamicUpdateIndexInDim(x *Array, update *Array, index *Array, attrs ...Attr) *Array {
+	return scopeOf(x, update, index).DynamicUpdateIndexInDim(x, update, index, attrs...)
+}
+
+// IndexInDim: The elements at one position along an axis.
+//
+//   - index: the position
+//   - axis (by name, 0): along which axis
+//   - keepdims (by name, true): whether the axis stays with size 1
+func (s *Scope) IndexInDim(x *Array, index int, attrs ...Attr) *Array {
+	at := settle("index_in_dim", []Attr{{name: "axis", kind: kindInt, integer: 0}, {name: "keepdims", kind: kindBool, integer: 1}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_index_in_dim(s.handle(), x.ptr(), C.int64_t(index), C.int64_t(at[0].integer), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// IndexInDim is [Scope.IndexInDim] where its operands are from.
+func IndexInDim(x *Array, index int, attrs ...Attr) *Array {
+	return scopeOf(x).IndexInDim(x, index, attrs...)
+}
+
+// SliceInDim: The elements from a start to a limit along one axis.
+//
+//   - start_index (by name, 0): the first position
+//   - limit_index (by name, -9223372036854775808): the end; all elements by default
+//   - stride (by name, 1): the step
+//   - axis (by name, 0): along which axis
+func (s *Scope) SliceInDim(x *Array, attrs ...Attr) *Array {
+	at := settle("slice_in_dim", []Attr{{name: "start_index", kind: kindInt, integer: 0}, {name: "limit_index", kind: kindInt, integer: -9223372036854775808}, {name: "stride", kind: kindInt, integer: 1}, {name: "axis", kind: kindInt, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_slice_in_dim(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.int64_t(at[1].integer), C.int64_t(at[2].integer), C.int64_t(at[3].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// SliceInDim is [Scope.SliceInDim] where its operands are from.
+func SliceInDim(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).SliceInDim(x, attrs...)
+}
+
+// Broadcast: x repeated along new axes, which come first.
+//
+//   - sizes: the sizes of the new axes
+func (s *Scope) Broadcast(x *Array, sizes []int) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_broadcast(s.handle(), x.ptr(), numbers(sizes), C.size_t(len(sizes)), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Broadcast is [Scope.Broadcast] where its operands are from.
+func Broadcast(x *Array, sizes []int) *Array {
+	return scopeOf(x).Broadcast(x, sizes)
+}
+
+// Collapse: Axes from a first up to, not including, a last one made one.
+//
+//   - startDimension: the first
+//   - stop_dimension (by name, -9223372036854775808): the last; all axes by default
+func (s *Scope) Collapse(x *Array, startDimension int, attrs ...Attr) *Array {
+	at := settle("collapse", []Attr{{name: "stop_dimension", kind: kindInt, integer: -9223372036854775808}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_collapse(s.handle(), x.ptr(), C.int64_t(startDimension), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Collapse is [Scope.Collapse] where its operands are from.
+func Collapse(x *Array, startDimension int, attrs ...Attr) *Array {
+	return scopeOf(x).Collapse(x, startDimension, attrs...)
+}
+
+// Conv: A convolution of features before spatial axes; see conv_general_dilated.
+//
+//   - window_strides (by name, nil): from one window to the next, for each spatial axis; ones if empty
+//   - padding (by name, "VALID"): `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride
+func (s *Scope) Conv(x *Array, kernel *Array, attrs ...Attr) *Array {
+	at := settle("conv", []Attr{{name: "window_strides", kind: kindList, list: nil}, {name: "padding", kind: kindText, text: "VALID"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_conv(s.handle(), x.ptr(), kernel.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), text(at[1].text), C.size_t(len(at[1].text)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(kernel)
+	return s.done(out, err)
+}
+
+// Conv is [Scope.Conv] where its operands are from.
+func Conv(x *Array, kernel *Array, attrs ...Attr) *Array {
+	return scopeOf(x, kernel).Conv(x, kernel, attrs...)
+}
+
+// Nonzero: The positions of elements that differ from zero, an array for each axis.
+//
+//   - size (by name, -1): how many results; as many as there are if -1, which needs operands that are known
+//   - fill_value (by name, 0.0): what stands beyond those that there are
+func (s *Scope) Nonzero(x *Array, attrs ...Attr) []*Array {
+	at := settle("nonzero", []Attr{{name: "size", kind: kindInt, integer: -1}, {name: "fill_value", kind: kindReal, real: 0.0}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_nonzero(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.double(at[1].real), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// Nonzero is [Scope.Nonzero] where its operands are from.
+func Nonzero(x *Array, attrs ...Attr) []*Array {
+	return scopeOf(x).Nonzero(x, attrs...)
+}
+
+// Flatnonzero: The positions of elements of the flattened array that differ from zero.
+//
+//   - size (by name, -1): how many results; as many as there are if -1, which needs operands that are known
+//   - fill_value (by name, 0.0): what stands beyond those that there are
+func (s *Scope) Flatnonzero(x *Array, attrs ...Attr) *Array {
+	at := settle("flatnonzero", []Attr{{name: "size", kind: kindInt, integer: -1}, {name: "fill_value", kind: kindReal, real: 0.0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_flatnonzero(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.double(at[1].real), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Flatnonzero is [Scope.Flatnonzero] where its operands are from.
+func Flatnonzero(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Flatnonzero(x, attrs...)
+}
+
+// Argwhere: The positions of elements that differ from zero, a row for each.
+//
+//   - size (by name, -1): how many results; as many as there are if -1, which needs operands that are known
+//   - fill_value (by name, 0.0): what stands beyond those that there are
+func (s *Scope) Argwhere(x *Array, attrs ...Attr) *Array {
+	at := settle("argwhere", []Attr{{name: "size", kind: kindInt, integer: -1}, {name: "fill_value", kind: kindReal, real: 0.0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_argwhere(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.double(at[1].real), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Argwhere is [Scope.Argwhere] where its operands are from.
+func Argwhere(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Argwhere(x, attrs...)
+}
+
+// CountNonzero: How many elements differ from zero.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) CountNonzero(x *Array, attrs ...Attr) *Array {
+	at := settle("count_nonzero", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_count_nonzero(s.handle(), x.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// CountNonzero is [Scope.CountNonzero] where its operands are from.
+func CountNonzero(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).CountNonzero(x, attrs...)
+}
+
+// Select: Of the choices the first whose condition holds, element by element: first the conditions, then as many choices, then what stands where none holds.
+func (s *Scope) Select(arrays []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(arrays)
+	err := C.jaxrs_op_select(s.handle(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(arrays)
+	return s.done(out, err)
+}
+
+// Select is [Scope.Select] where its operands are from.
+func Select(arrays []*Array) *Array {
+	return scopeOf(arrays...).Select(arrays)
+}
+
+// Choose: Element by element that of the array that x names.
+//
+//   - mode (by name, "raise"): what happens out of range: `raise`, which needs an x that is known, `wrap` or `clip`
+func (s *Scope) Choose(x *Array, choices []*Array, attrs ...Attr) *Array {
+	at := settle("choose", []Attr{{name: "mode", kind: kindText, text: "raise"}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(choices)
+	err := C.jaxrs_op_choose(s.handle(), x.ptr(), first(list), C.size_t(len(list)), text(at[0].text), C.size_t(len(at[0].text)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(choices)
+	return s.done(out, err)
+}
+
+// Choose is [Scope.Choose] where its operands are from.
+func Choose(x *Array, choices []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{x}, choices...)...).Choose(x, choices, attrs...)
+}
+
+// Compress: The elements along an axis where a condition holds.
+//
+//   - axis (by name, None): along which axis; of the flattened array if none
+//   - size (by name, -1): how many results; as many as there are if -1, which needs operands that are known
+//   - fill_value (by name, 0.0): what stands beyond those that there are
+func (s *Scope) Compress(condition *Array, x *Array, attrs ...Attr) *Array {
+	at := settle("compress", []Attr{{name: "axis", kind: kindInt, integer: None}, {name: "size", kind: kindInt, integer: -1}, {name: "fill_value", kind: kindReal, real: 0.0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_compress(s.handle(), condition.ptr(), x.ptr(), C.int64_t(at[0].integer), C.int64_t(at[1].integer), C.double(at[2].real), &out)
+	runtime.KeepAlive(condition)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Compress is [Scope.Compress] where its operands are from.
+func Compress(condition *Array, x *Array, attrs ...Attr) *Array {
+	return scopeOf(condition, x).Compress(condition, x, attrs...)
+}
+
+// Extract: The elements of the flattened x where a flattened condition holds.
+//
+//   - size (by name, -1): how many results; as many as there are if -1, which needs operands that are known
+//   - fill_value (by name, 0.0): what stands beyond those that there are
+func (s *Scope) Extract(condition *Array, x *Array, attrs ...Attr) *Array {
+	at := settle("extract", []Attr{{name: "size", kind: kindInt, integer: -1}, {name: "fill_value", kind: kindReal, real: 0.0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_extract(s.handle(), condition.ptr(), x.ptr(), C.int64_t(at[0].integer), C.double(at[1].real), &out)
+	runtime.KeepAlive(condition)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Extract is [Scope.Extract] where its operands are from.
+func Extract(condition *Array, x *Array, attrs ...Attr) *Array {
+	return scopeOf(condition, x).Extract(condition, x, attrs...)
+}
+
+// Searchsorted: The positions in one sorted array that keep it sorted; NaN comes last.
+//
+//   - side (by name, "left"): before equal elements: `left`, or after them: `right`
+func (s *Scope) Searchsorted(x *Array, values *Array, attrs ...Attr) *Array {
+	at := settle("searchsorted", []Attr{{name: "side", kind: kindText, text: "left"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_searchsorted(s.handle(), x.ptr(), values.ptr(), text(at[0].text), C.size_t(len(at[0].text)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(values)
+	return s.done(out, err)
+}
+
+// Searchsorted is [Scope.Searchsorted] where its operands are from.
+func Searchsorted(x *Array, values *Array, attrs ...Attr) *Array {
+	return scopeOf(x, values).Searchsorted(x, values, attrs...)
+}
+
+// Digitize: In which bin each element is: behind how many of the edges, which go up or down.
+//
+//   - right (by name, false): whether bins hold their right edges instead of their left ones
+func (s *Scope) Digitize(x *Array, bins *Array, attrs ...Attr) *Array {
+	at := settle("digitize", []Attr{{name: "right", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_digitize(s.handle(), x.ptr(), bins.ptr(), C.uint32_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(bins)
+	return s.done(out, err)
+}
+
+// Digitize is [Scope.Digitize] where its operands are from.
+func Digitize(x *Array, bins *Array, attrs ...Attr) *Array {
+	return scopeOf(x, bins).Digitize(x, bins, attrs...)
+}
+
+// Bincount: How often each whole number occurs, or the sums of weights. Negative numbers count as 0.
+//
+//   - length: below which number counting ends
+func (s *Scope) Bincount(x *Array, weights []*Array, length int) *Array {
+	var out *C.jaxrs_array
+	list := handles(weights)
+	err := C.jaxrs_op_bincount(s.handle(), x.ptr(), first(list), C.size_t(len(list)), C.int64_t(length), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(weights)
+	return s.done(out, err)
+}
+
+// Bincount is [Scope.Bincount] where its operands are from.
+func Bincount(x *Array, weights []*Array, length int) *Array {
+	return scopeOf(append([]*Array{x}, weights...)...).Bincount(x, weights, length)
+}
+
+// Unique: The distinct elements in order; then what is asked for.
+//
+//   - return_index (by name, false): whether to tell where each occurs first
+//   - return_inverse (by name, false): whether to tell for each element its place among the distinct ones
+//   - return_counts (by name, false): whether to tell how often each occurs
+//   - axis (by name, None): along which axis slices are compared; elements if none
+//   - equal_nan (by name, true): whether NaN equals NaN
+//   - size (by name, -1): how many results; as many as there are if -1, which needs operands that are known
+//   - fill_value (by name, math.NaN()): what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN
+func (s *Scope) Unique(x *Array, attrs ...Attr) []*Array {
+	at := settle("unique", []Attr{{name: "return_index", kind: kindBool, integer: 0}, {name: "return_inverse", kind: kindBool, integer: 0}, {name: "return_counts", kind: kindBool, integer: 0}, {name: "axis", kind: kindInt, integer: None}, {name: "equal_nan", kind: kindBool, integer: 1}, {name: "size", kind: kindInt, integer: -1}, {name: "fill_value", kind: kindReal, real: math.NaN()}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_unique(s.handle(), x.ptr(), C.uint32_t(at[0].integer), C.uint32_t(at[1].integer), C.uint32_t(at[2].integer), C.int64_t(at[3].integer), C.uint32_t(at[4].integer), C.int64_t(at[5].integer), C.double(at[6].real), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// Unique is [Scope.Unique] where its operands are from.
+func Unique(x *Array, attrs ...Attr) []*Array {
+	return scopeOf(x).Unique(x, attrs...)
+}
+
+// UniqueAll: The distinct elements in order, where each occurs first, for each element its place among them, and how often each occurs.
+//
+//   - size (by name, -1): how many results; as many as there are if -1, which needs operands that are known
+//   - fill_value (by name, math.NaN()): what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN
+func (s *Scope) UniqueAll(x *Array, attrs ...Attr) []*Array {
+	at := settle("unique_all", []Attr{{name: "size", kind: kindInt, integer: -1}, {name: "fill_value", kind: kindReal, real: math.NaN()}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_unique_all(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.double(at[1].real), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// UniqueAll is [Scope.UniqueAll] where its operands are from.
+func UniqueAll(x *Array, attrs ...Attr) []*Array {
+	return scopeOf(x).UniqueAll(x, attrs...)
+}
+
+// UniqueCounts: The distinct elements in order, and how often each occurs.
+//
+//   - size (by name, -1): how many results; as many as there are if -1, which needs operands that are known
+//   - fill_value (by name, math.NaN()): what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN
+func (s *Scope) UniqueCounts(x *Array, attrs ...Attr) []*Array {
+	at := settle("unique_counts", []Attr{{name: "size", kind: kindInt, integer: -1}, {name: "fill_value", kind: kindReal, real: math.NaN()}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_unique_counts(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.double(at[1].real), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// UniqueCounts is [Scope.UniqueCounts] where its operands are from.
+func UniqueCounts(x *Array, attrs ...Attr) []*Array {
+	return scopeOf(x).UniqueCounts(x, attrs...)
+}
+
+// UniqueInverse: The distinct elements in order, and for each element its place among them.
+//
+//   - size (by name, -1): how many results; as many as there are if -1, which needs operands that are known
+//   - fill_value (by name, math.NaN()): what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN
+func (s *Scope) UniqueInverse(x *Array, attrs ...Attr) []*Array {
+	at := settle("unique_inverse", []Attr{{name: "size", kind: kindInt, integer: -1}, {name: "fill_value", kind: kindReal, real: math.NaN()}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_unique_inverse(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.double(at[1].real), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// UniqueInverse is [Scope.UniqueInverse] where its operands are from.
+func UniqueInverse(x *Array, attrs ...Attr) []*Array {
+	return scopeOf(x).UniqueInverse(x, attrs...)
+}
+
+// UniqueValues: The distinct elements in order.
+//
+//   - size (by name, -1): how many results; as many as there are if -1, which needs operands that are known
+//   - fill_value (by name, math.NaN()): what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN
+func (s *Scope) UniqueValues(x *Array, attrs ...Attr) *Array {
+	at := settle("unique_values", []Attr{{name: "size", kind: kindInt, integer: -1}, {name: "fill_value", kind: kindReal, real: math.NaN()}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_unique_values(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.double(at[1].real), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// UniqueValues is [Scope.UniqueValues] where its operands are from.
+func UniqueValues(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).UniqueValues(x, attrs...)
+}
+
+// Isin: Whether each element of x is one of the others.
+//
+//   - invert (by name, false): whether it is not
+func (s *Scope) Isin(x *Array, elements *Array, attrs ...Attr) *Array {
+	at := settle("isin", []Attr{{name: "invert", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_isin(s.handle(), x.ptr(), elements.ptr(), C.uint32_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(elements)
+	return s.done(out, err)
+}
+
+// Isin is [Scope.Isin] where its operands are from.
+func Isin(x *Array, elements *Array, attrs ...Attr) *Array {
+	return scopeOf(x, elements).Isin(x, elements, attrs...)
+}
+
+// Union1d: The elements of either, in order.
+//
+//   - size (by name, -1): how many results; as many as there are if -1, which needs operands that are known
+//   - fill_value (by name, math.NaN()): what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN
+func (s *Scope) Union1d(x *Array, y *Array, attrs ...Attr) *Array {
+	at := settle("union1d", []Attr{{name: "size", kind: kindInt, integer: -1}, {name: "fill_value", kind: kindReal, real: math.NaN()}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_union1d(s.handle(), x.ptr(), y.ptr(), C.int64_t(at[0].integer), C.double(at[1].real), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Union1d is [Scope.Union1d] where its operands are from.
+func Union1d(x *Array, y *Array, attrs ...Attr) *Array {
+	return scopeOf(x, y).Union1d(x, y, attrs...)
+}
+
+// Intersect1d: The elements of both, in order; with positions, then where they are in either.
+//
+//   - assume_unique (by name, false): whether the caller promises that operands have no element twice
+//   - return_indices (by name, false): whether to tell positions
+//   - size (by name, -1): how many results; as many as there are if -1, which needs operands that are known
+//   - fill_value (by name, math.NaN()): what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN
+func (s *Scope) Intersect1d(x *Array, y *Array, attrs ...Attr) []*Array {
+	at := settle("intersect1d", []Attr{{name: "assume_unique", kind: kindBool, integer: 0}, {name: "return_indices", kind: kindBool, integer: 0}, {name: "size", kind: kindInt, integer: -1}, {name: "fill_value", kind: kindReal, real: math.NaN()}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_intersect1d(s.handle(), x.ptr(), y.ptr(), C.uint32_t(at[0].integer), C.uint32_t(at[1].integer), C.int64_t(at[2].integer), C.double(at[3].real), out.handle)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return out.done(s, err)
+}
+
+// Intersect1d is [Scope.Intersect1d] where its operands are from.
+func Intersect1d(x *Array, y *Array, attrs ...Attr) []*Array {
+	return scopeOf(x, y).Intersect1d(x, y, attrs...)
+}
+
+// Setdiff1d: The elements of x that are not in y, in order.
+//
+//   - assume_unique (by name, false): whether the caller promises that operands have no element twice
+//   - size (by name, -1): how many results; as many as there are if -1, which needs operands that are known
+//   - fill_value (by name, 0.0): what stands beyond those that there are
+func (s *Scope) Setdiff1d(x *Array, y *Array, attrs ...Attr) *Array {
+	at := settle("setdiff1d", []Attr{{name: "assume_unique", kind: kindBool, integer: 0}, {name: "size", kind: kindInt, integer: -1}, {name: "fill_value", kind: kindReal, real: 0.0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_setdiff1d(s.handle(), x.ptr(), y.ptr(), C.uint32_t(at[0].integer), C.int64_t(at[1].integer), C.double(at[2].real), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Setdiff1d is [Scope.Setdiff1d] where its operands are from.
+func Setdiff1d(x *Array, y *Array, attrs ...Attr) *Array {
+	return scopeOf(x, y).Setdiff1d(x, y, attrs...)
+}
+
+// Setxor1d: The elements of exactly one of both, in order.
+//
+//   - assume_unique (by name, false): whether the caller promises that operands have no element twice
+//   - size (by name, -1): how many results; as many as there are if -1, which needs operands that are known
+//   - fill_value (by name, math.NaN()): what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN
+func (s *Scope) Setxor1d(x *Array, y *Array, attrs ...Attr) *Array {
+	at := settle("setxor1d", []Attr{{name: "assume_unique", kind: kindBool, integer: 0}, {name: "size", kind: kindInt, integer: -1}, {name: "fill_value", kind: kindReal, real: math.NaN()}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_setxor1d(s.handle(), x.ptr(), y.ptr(), C.uint32_t(at[0].integer), C.int64_t(at[1].integer), C.double(at[2].real), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Setxor1d is [Scope.Setxor1d] where its operands are from.
+func Setxor1d(x *Array, y *Array, attrs ...Attr) *Array {
+	return scopeOf(x, y).Setxor1d(x, y, attrs...)
+}
+
+// Lexsort: The positions that sort by the last key, then by the one before, and so on.
+//
+//   - axis (by name, -1): along which axis
+func (s *Scope) Lexsort(keys []*Array, attrs ...Attr) *Array {
+	at := settle("lexsort", []Attr{{name: "axis", kind: kindInt, integer: -1}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(keys)
+	err := C.jaxrs_op_lexsort(s.handle(), first(list), C.size_t(len(list)), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(keys)
+	return s.done(out, err)
+}
+
+// Lexsort is [Scope.Lexsort] where its operands are from.
+func Lexsort(keys []*Array, attrs ...Attr) *Array {
+	return scopeOf(keys...).Lexsort(keys, attrs...)
+}
+
+// Partition: The elements in an order where the k-th is in its place, smaller ones before, larger ones after.
+//
+//   - kth: which place
+//   - axis (by name, -1): along which axis
+func (s *Scope) Partition(x *Array, kth int, attrs ...Attr) *Array {
+	at := settle("partition", []Attr{{name: "axis", kind: kindInt, integer: -1}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_partition(s.handle(), x.ptr(), C.int64_t(kth), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Partition is [Scope.Partition] where its operands are from.
+func Partition(x *Array, kth int, attrs ...Attr) *Array {
+	return scopeOf(x).Partition(x, kth, attrs...)
+}
+
+// Argpartition: The positions of elements in an order where the k-th is in its place.
+//
+//   - kth: which place
+//   - axis (by name, -1): along which axis
+func (s *Scope) Argpartition(x *Array, kth int, attrs ...Attr) *Array {
+	at := settle("argpartition", []Attr{{name: "axis", kind: kindInt, integer: -1}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_argpartition(s.handle(), x.ptr(), C.int64_t(kth), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Argpartition is [Scope.Argpartition] where its operands are from.
+func Argpartition(x *Array, kth int, attrs ...Attr) *Array {
+	return scopeOf(x).Argpartition(x, kth, attrs...)
+}
+
+// SortComplex: All elements sorted along the last axis, as complex numbers.
+func (s *Scope) SortComplex(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_sort_complex(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// SortComplex is [Scope.SortComplex] where its operands are from.
+func SortComplex(x *Array) *Array {
+	return scopeOf(x).SortComplex(x)
+}
+
+// Packbits: Bits packed into bytes.
+//
+//   - axis (by name, None): along which axis; of the flattened array if none
+//   - bitorder (by name, "big"): whether the first bit is highest: `big`, or lowest: `little`
+func (s *Scope) Packbits(x *Array, attrs ...Attr) *Array {
+	at := settle("packbits", []Attr{{name: "axis", kind: kindInt, integer: None}, {name: "bitorder", kind: kindText, text: "big"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_packbits(s.handle(), x.ptr(), C.int64_t(at[0].integer), text(at[1].text), C.size_t(len(at[1].text)), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Packbits is [Scope.Packbits] where its operands are from.
+func Packbits(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Packbits(x, attrs...)
+}
+
+// Unpackbits: The bits of bytes.
+//
+//   - axis (by name, None): along which axis; of the flattened array if none
+//   - count (by name, -1): how many bits; all if -1
+//   - bitorder (by name, "big"): whether the first bit is highest: `big`, or lowest: `little`
+func (s *Scope) Unpackbits(x *Array, attrs ...Attr) *Array {
+	at := settle("unpackbits", []Attr{{name: "axis", kind: kindInt, integer: None}, {name: "count", kind: kindInt, integer: -1}, {name: "bitorder", kind: kindText, text: "big"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_unpackbits(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.int64_t(at[1].integer), text(at[2].text), C.size_t(len(at[2].text)), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Unpackbits is [Scope.Unpackbits] where its operands are from.
+func Unpackbits(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Unpackbits(x, attrs...)
+}
+
+// Average: The mean, with weights for each element or for each place along the axes.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - returned (by name, false): whether to give the sum of weights, too
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) Average(x *Array, weights []*Array, attrs ...Attr) []*Array {
+	at := settle("average", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "returned", kind: kindBool, integer: 0}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	out := newResults()
+	list := handles(weights)
+	err := C.jaxrs_op_average(s.handle(), x.ptr(), first(list), C.size_t(len(list)), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), C.uint32_t(at[2].integer), out.handle)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(weights)
+	return out.done(s, err)
+}
+
+// Average is [Scope.Average] where its operands are from.
+func Average(x *Array, weights []*Array, attrs ...Attr) []*Array {
+	return scopeOf(append([]*Array{x}, weights...)...).Average(x, weights, attrs...)
+}
+
+// Ptp: The largest element less the smallest.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) Ptp(x *Array, attrs ...Attr) *Array {
+	at := settle("ptp", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_ptp(s.handle(), x.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Ptp is [Scope.Ptp] where its operands are from.
+func Ptp(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Ptp(x, attrs...)
+}
+
+// Nanmax: The largest element that is not NaN; NaN if there is none.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) Nanmax(x *Array, attrs ...Attr) *Array {
+	at := settle("nanmax", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nanmax(s.handle(), x.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Nanmax is [Scope.Nanmax] where its operands are from.
+func Nanmax(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Nanmax(x, attrs...)
+}
+
+// Nanmin: The smallest element that is not NaN; NaN if there is none.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) Nanmin(x *Array, attrs ...Attr) *Array {
+	at := settle("nanmin", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nanmin(s.handle(), x.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Nanmin is [Scope.Nanmin] where its operands are from.
+func Nanmin(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Nanmin(x, attrs...)
+}
+
+// Nansum: The sum of elements that are not NaN.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) Nansum(x *Array, attrs ...Attr) *Array {
+	at := settle("nansum", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nansum(s.handle(), x.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Nansum is [Scope.Nansum] where its operands are from.
+func Nansum(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Nansum(x, attrs...)
+}
+
+// Nanprod: The product of elements that are not NaN.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) Nanprod(x *Array, attrs ...Attr) *Array {
+	at := settle("nanprod", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nanprod(s.handle(), x.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Nanprod is [Scope.Nanprod] where its operands are from.
+func Nanprod(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Nanprod(x, attrs...)
+}
+
+// Nanmean: The mean of elements that are not NaN.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) Nanmean(x *Array, attrs ...Attr) *Array {
+	at := settle("nanmean", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nanmean(s.handle(), x.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Nanmean is [Scope.Nanmean] where its operands are from.
+func Nanmean(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Nanmean(x, attrs...)
+}
+
+// Nanvar: The variance of elements that are not NaN.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - ddof (by name, 0.0): how many fewer than there are elements the divisor is
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) Nanvar(x *Array, attrs ...Attr) *Array {
+	at := settle("nanvar", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "ddof", kind: kindReal, real: 0.0}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nanvar(s.handle(), x.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.double(at[1].real), C.uint32_t(at[2].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Nanvar is [Scope.Nanvar] where its operands are from.
+func Nanvar(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Nanvar(x, attrs...)
+}
+
+// Nanstd: The standard deviation of elements that are not NaN.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - ddof (by name, 0.0): how many fewer than there are elements the divisor is
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) Nanstd(x *Array, attrs ...Attr) *Array {
+	at := settle("nanstd", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "ddof", kind: kindReal, real: 0.0}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nanstd(s.handle(), x.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.double(at[1].real), C.uint32_t(at[2].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Nanstd is [Scope.Nanstd] where its operands are from.
+func Nanstd(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Nanstd(x, attrs...)
+}
+
+// Nancumsum: The sums of elements up to each one, NaN counting as 0.
+//
+//   - axis (by name, None): along which axis; of the flattened array if none
+func (s *Scope) Nancumsum(x *Array, attrs ...Attr) *Array {
+	at := settle("nancumsum", []Attr{{name: "axis", kind: kindInt, integer: None}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nancumsum(s.handle(), x.ptr(), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Nancumsum is [Scope.Nancumsum] where its operands are from.
+func Nancumsum(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Nancumsum(x, attrs...)
+}
+
+// Nancumprod: The products of elements up to each one, NaN counting as 1.
+//
+//   - axis (by name, None): along which axis; of the flattened array if none
+func (s *Scope) Nancumprod(x *Array, attrs ...Attr) *Array {
+	at := settle("nancumprod", []Attr{{name: "axis", kind: kindInt, integer: None}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nancumprod(s.handle(), x.ptr(), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Nancumprod is [Scope.Nancumprod] where its operands are from.
+func Nancumprod(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Nancumprod(x, attrs...)
+}
+
+// Nanargmax: The position of the largest element that is not NaN; -1 if there is none.
+//
+//   - axis (by name, None): along which axis; of the flattened array if none
+//   - keepdims (by name, false): whether the reduced axis stays with size 1
+func (s *Scope) Nanargmax(x *Array, attrs ...Attr) *Array {
+	at := settle("nanargmax", []Attr{{name: "axis", kind: kindInt, integer: None}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nanargmax(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Nanargmax is [Scope.Nanargmax] where its operands are from.
+func Nanargmax(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Nanargmax(x, attrs...)
+}
+
+// Nanargmin: The position of the smallest element that is not NaN; -1 if there is none.
+//
+//   - axis (by name, None): along which axis; of the flattened array if none
+//   - keepdims (by name, false): whether the reduced axis stays with size 1
+func (s *Scope) Nanargmin(x *Array, attrs ...Attr) *Array {
+	at := settle("nanargmin", []Attr{{name: "axis", kind: kindInt, integer: None}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nanargmin(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Nanargmin is [Scope.Nanargmin] where its operands are from.
+func Nanargmin(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Nanargmin(x, attrs...)
+}
+
+// Quantile: The elements below which there are parts q of all, q from 0 to 1; an axis for q comes first.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - method (by name, "linear"): between two elements: `linear`, `lower`, `higher`, `midpoint` or `nearest`
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) Quantile(x *Array, q *Array, attrs ...Attr) *Array {
+	at := settle("quantile", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "method", kind: kindText, text: "linear"}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_quantile(s.handle(), x.ptr(), q.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), text(at[1].text), C.size_t(len(at[1].text)), C.uint32_t(at[2].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(q)
+	return s.done(out, err)
+}
+
+// Quantile is [Scope.Quantile] where its operands are from.
+func Quantile(x *Array, q *Array, attrs ...Attr) *Array {
+	return scopeOf(x, q).Quantile(x, q, attrs...)
+}
+
+// Nanquantile: The elements below which there are parts q of those that are not NaN.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - method (by name, "linear"): between two elements: `linear`, `lower`, `higher`, `midpoint` or `nearest`
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) Nanquantile(x *Array, q *Array, attrs ...Attr) *Array {
+	at := settle("nanquantile", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "method", kind: kindText, text: "linear"}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nanquantile(s.handle(), x.ptr(), q.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), text(at[1].text), C.size_t(len(at[1].text)), C.uint32_t(at[2].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(q)
+	return s.done(out, err)
+}
+
+// Nanquantile is [Scope.Nanquantile] where its operands are from.
+func Nanquantile(x *Array, q *Array, attrs ...Attr) *Array {
+	return scopeOf(x, q).Nanquantile(x, q, attrs...)
+}
+
+// Percentile: The elements below which there are hundredths q of all.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - method (by name, "linear"): between two elements: `linear`, `lower`, `higher`, `midpoint` or `nearest`
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) Percentile(x *Array, q *Array, attrs ...Attr) *Array {
+	at := settle("percentile", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "method", kind: kindText, text: "linear"}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_percentile(s.handle(), x.ptr(), q.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), text(at[1].text), C.size_t(len(at[1].text)), C.uint32_t(at[2].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(q)
+	return s.done(out, err)
+}
+
+// Percentile is [Scope.Percentile] where its operands are from.
+func Percentile(x *Array, q *Array, attrs ...Attr) *Array {
+	return scopeOf(x, q).Percentile(x, q, attrs...)
+}
+
+// Nanpercentile: The elements below which there are hundredths q of those that are not NaN.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - method (by name, "linear"): between two elements: `linear`, `lower`, `higher`, `midpoint` or `nearest`
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) Nanpercentile(x *Array, q *Array, attrs ...Attr) *Array {
+	at := settle("nanpercentile", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "method", kind: kindText, text: "linear"}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nanpercentile(s.handle(), x.ptr(), q.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), text(at[1].text), C.size_t(len(at[1].text)), C.uint32_t(at[2].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(q)
+	return s.done(out, err)
+}
+
+// Nanpercentile is [Scope.Nanpercentile] where its operands are from.
+func Nanpercentile(x *Array, q *Array, attrs ...Attr) *Array {
+	return scopeOf(x, q).Nanpercentile(x, q, attrs...)
+}
+
+// Median: The element in the middle, or the mean of both.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) Median(x *Array, attrs ...Attr) *Array {
+	at := settle("median", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_median(s.handle(), x.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Median is [Scope.Median] where its operands are from.
+func Median(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Median(x, attrs...)
+}
+
+// Nanmedian: The element in the middle of those that are not NaN, or the mean of both.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) Nanmedian(x *Array, attrs ...Attr) *Array {
+	at := settle("nanmedian", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nanmedian(s.handle(), x.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Nanmedian is [Scope.Nanmedian] where its operands are from.
+func Nanmedian(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Nanmedian(x, attrs...)
+}
+
+// Cov: The covariances of variables, and of those of y after them.
+//
+//   - rowvar (by name, true): whether variables are rows, not columns
+//   - ddof (by name, 1.0): how many fewer than there are elements the divisor is
+func (s *Scope) Cov(x *Array, y []*Array, attrs ...Attr) *Array {
+	at := settle("cov", []Attr{{name: "rowvar", kind: kindBool, integer: 1}, {name: "ddof", kind: kindReal, real: 1.0}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(y)
+	err := C.jaxrs_op_cov(s.handle(), x.ptr(), first(list), C.size_t(len(list)), C.uint32_t(at[0].integer), C.double(at[1].real), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Cov is [Scope.Cov] where its operands are from.
+func Cov(x *Array, y []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{x}, y...)...).Cov(x, y, attrs...)
+}
+
+// Corrcoef: The correlations of variables, and of those of y after them.
+//
+//   - rowvar (by name, true): whether variables are rows, not columns
+func (s *Scope) Corrcoef(x *Array, y []*Array, attrs ...Attr) *Array {
+	at := settle("corrcoef", []Attr{{name: "rowvar", kind: kindBool, integer: 1}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(y)
+	err := C.jaxrs_op_corrcoef(s.handle(), x.ptr(), first(list), C.size_t(len(list)), C.uint32_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Corrcoef is [Scope.Corrcoef] where its operands are from.
+func Corrcoef(x *Array, y []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{x}, y...)...).Corrcoef(x, y, attrs...)
+}
+
+// HistogramBinEdges: The edges of bins of one width.
+//
+//   - bins (by name, 10): how many bins
+//   - low (by name, math.NaN()): the first edge; the smallest element if this or the last is NaN
+//   - high (by name, math.NaN()): the last edge; the largest element if this or the first is NaN
+func (s *Scope) HistogramBinEdges(x *Array, attrs ...Attr) *Array {
+	at := settle("histogram_bin_edges", []Attr{{name: "bins", kind: kindInt, integer: 10}, {name: "low", kind: kindReal, real: math.NaN()}, {name: "high", kind: kindReal, real: math.NaN()}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_histogram_bin_edges(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.double(at[1].real), C.double(at[2].real), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// HistogramBinEdges is [Scope.HistogramBinEdges] where its operands are from.
+func HistogramBinEdges(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).HistogramBinEdges(x, attrs...)
+}
+
+// Histogram: How many elements (or the sums of their weights) lie in each bin, the last one holding both of its edges; see histogram_bin_edges.
+//
+//   - density (by name, false): whether areas add up to 1
+func (s *Scope) Histogram(x *Array, edges *Array, weights []*Array, attrs ...Attr) *Array {
+	at := settle("histogram", []Attr{{name: "density", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(weights)
+	err := C.jaxrs_op_histogram(s.handle(), x.ptr(), edges.ptr(), first(list), C.size_t(len(list)), C.uint32_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(edges)
+	runtime.KeepAlive(weights)
+	return s.done(out, err)
+}
+
+// Histogram is [Scope.Histogram] where its operands are from.
+func Histogram(x *Array, edges *Array, weights []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{x, edges}, weights...)...).Histogram(x, edges, weights, attrs...)
+}
+
+// Histogram2d: How many points lie in each bin of a grid.
+//
+//   - density (by name, false): whether volumes add up to 1
+func (s *Scope) Histogram2d(x *Array, y *Array, xEdges *Array, yEdges *Array, weights []*Array, attrs ...Attr) *Array {
+	at := settle("histogram2d", []Attr{{name: "density", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(weights)
+	err := C.jaxrs_op_histogram2d(s.handle(), x.ptr(), y.ptr(), xEdges.ptr(), yEdges.ptr(), first(list), C.size_t(len(list)), C.uint32_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	runtime.KeepAlive(xEdges)
+	runtime.KeepAlive(yEdges)
+	runtime.KeepAlive(weights)
+	return s.done(out, err)
+}
+
+// Histogram2d is [Scope.Histogram2d] where its operands are from.
+func Histogram2d(x *Array, y *Array, xEdges *Array, yEdges *Array, weights []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{x, y, xEdges, yEdges}, weights...)...).Histogram2d(x, y, xEdges, yEdges, weights, attrs...)
+}
+
+// Histogramdd: How many samples, which are rows, lie in each bin of a grid.
+//
+//   - density (by name, false): whether volumes add up to 1
+func (s *Scope) Histogramdd(sample *Array, edges []*Array, attrs ...Attr) *Array {
+	at := settle("histogramdd", []Attr{{name: "density", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(edges)
+	err := C.jaxrs_op_histogramdd(s.handle(), sample.ptr(), first(list), C.size_t(len(list)), C.uint32_t(at[0].integer), &out)
+	runtime.KeepAlive(sample)
+	runtime.KeepAlive(edges)
+	return s.done(out, err)
+}
+
+// Histogramdd is [Scope.Histogramdd] where its operands are from.
+func Histogramdd(sample *Array, edges []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{sample}, edges...)...).Histogramdd(sample, edges, attrs...)
+}
+
+// Diff: The differences of neighbours, again and again; of truth values, whether they differ.
+//
+//   - n (by name, 1): how often
+//   - axis (by name, -1): along which axis
+func (s *Scope) Diff(x *Array, attrs ...Attr) *Array {
+	at := settle("diff", []Attr{{name: "n", kind: kindInt, integer: 1}, {name: "axis", kind: kindInt, integer: -1}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_diff(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.int64_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Diff is [Scope.Diff] where its operands are from.
+func Diff(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Diff(x, attrs...)
+}
+
+// Ediff1d: The differences of neighbours in the flattened array.
+func (s *Scope) Ediff1d(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_ediff1d(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Ediff1d is [Scope.Ediff1d] where its operands are from.
+func Ediff1d(x *Array) *Array {
+	return scopeOf(x).Ediff1d(x)
+}
+
+// Gradient: The gradient along axes by central differences, at the ends by one-sided ones. Spacings are numbers or places, one for all axes or one for each.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+func (s *Scope) Gradient(x *Array, spacings []*Array, attrs ...Attr) []*Array {
+	at := settle("gradient", []Attr{{name: "axes", kind: kindList, list: nil}}, attrs)
+	out := newResults()
+	list := handles(spacings)
+	err := C.jaxrs_op_gradient(s.handle(), x.ptr(), first(list), C.size_t(len(list)), numbers(at[0].list), C.size_t(len(at[0].list)), out.handle)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(spacings)
+	return out.done(s, err)
+}
+
+// Gradient is [Scope.Gradient] where its operands are from.
+func Gradient(x *Array, spacings []*Array, attrs ...Attr) []*Array {
+	return scopeOf(append([]*Array{x}, spacings...)...).Gradient(x, spacings, attrs...)
+}
+
+// Trapezoid: The area under a curve by trapezoids, at places x or at equal distances.
+//
+//   - dx (by name, 1.0): the distance of places
+//   - axis (by name, -1): along which axis
+func (s *Scope) Trapezoid(y *Array, x []*Array, attrs ...Attr) *Array {
+	at := settle("trapezoid", []Attr{{name: "dx", kind: kindReal, real: 1.0}, {name: "axis", kind: kindInt, integer: -1}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(x)
+	err := C.jaxrs_op_trapezoid(s.handle(), y.ptr(), first(list), C.size_t(len(list)), C.double(at[0].real), C.int64_t(at[1].integer), &out)
+	runtime.KeepAlive(y)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Trapezoid is [Scope.Trapezoid] where its operands are from.
+func Trapezoid(y *Array, x []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{y}, x...)...).Trapezoid(y, x, attrs...)
+}
+
+// Unwrap: Jumps along an axis taken out by whole periods.
+//
+//   - discont (by name, math.NaN()): from what size on; half a period if NaN
+//   - axis (by name, -1): along which axis
+//   - period (by name, 6.283185307179586): the period
+func (s *Scope) Unwrap(x *Array, attrs ...Attr) *Array {
+	at := settle("unwrap", []Attr{{name: "discont", kind: kindReal, real: math.NaN()}, {name: "axis", kind: kindInt, integer: -1}, {name: "period", kind: kindReal, real: 6.283185307179586}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_unwrap(s.handle(), x.ptr(), C.double(at[0].real), C.int64_t(at[1].integer), C.double(at[2].real), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Unwrap is [Scope.Unwrap] where its operands are from.
+func Unwrap(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Unwrap(x, attrs...)
+}
+
+// Interp: The values at x of the line through points.
+//
+//   - left (by name, ""): the value before the first point: a number or `extrapolate`; that of the point if empty
+//   - right (by name, ""): the value after the last point: a number or `extrapolate`; that of the point if empty
+//   - period (by name, math.NaN()): after which the line repeats itself, or NaN
+func (s *Scope) Interp(x *Array, xp *Array, fp *Array, attrs ...Attr) *Array {
+	at := settle("interp", []Attr{{name: "left", kind: kindText, text: ""}, {name: "right", kind: kindText, text: ""}, {name: "period", kind: kindReal, real: math.NaN()}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_interp(s.handle(), x.ptr(), xp.ptr(), fp.ptr(), text(at[0].text), C.size_t(len(at[0].text)), text(at[1].text), C.size_t(len(at[1].text)), C.double(at[2].real), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(xp)
+	runtime.KeepAlive(fp)
+	return s.done(out, err)
+}
+
+// Interp is [Scope.Interp] where its operands are from.
+func Interp(x *Array, xp *Array, fp *Array, attrs ...Attr) *Array {
+	return scopeOf(x, xp, fp).Interp(x, xp, fp, attrs...)
+}
+
+// CumulativeSum: The sums of all elements up to each one.
+//
+//   - axis (by name, None): along which axis; the only one if none
+//   - include_initial (by name, false): whether the sum of no elements comes first
+func (s *Scope) CumulativeSum(x *Array, attrs ...Attr) *Array {
+	at := settle("cumulative_sum", []Attr{{name: "axis", kind: kindInt, integer: None}, {name: "include_initial", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_cumulative_sum(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// CumulativeSum is [Scope.CumulativeSum] where its operands are from.
+func CumulativeSum(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).CumulativeSum(x, attrs...)
+}
+
+// CumulativeProd: The products of all elements up to each one.
+//
+//   - axis (by name, None): along which axis; the only one if none
+//   - include_initial (by name, false): whether the product of no elements comes first
+func (s *Scope) CumulativeProd(x *Array, attrs ...Attr) *Array {
+	at := settle("cumulative_prod", []Attr{{name: "axis", kind: kindInt, integer: None}, {name: "include_initial", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_cumulative_prod(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// CumulativeProd is [Scope.CumulativeProd] where its operands are from.
+func CumulativeProd(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).CumulativeProd(x, attrs...)
+}
+
+// Vecdot: The products of vectors, the first conjugated.
+//
+//   - axis (by name, -1): the axis of the vectors
+func (s *Scope) Vecdot(x *Array, y *Array, attrs ...Attr) *Array {
+	at := settle("vecdot", []Attr{{name: "axis", kind: kindInt, integer: -1}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_vecdot(s.handle(), x.ptr(), y.ptr(), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Vecdot is [Scope.Vecdot] where its operands are from.
+func Vecdot(x *Array, y *Array, attrs ...Attr) *Array {
+	return scopeOf(x, y).Vecdot(x, y, attrs...)
+}
+
+// Matvec: Matrices times vectors.
+func (s *Scope) Matvec(x *Array, y *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_matvec(s.handle(), x.ptr(), y.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Matvec is [Scope.Matvec] where its operands are from.
+func Matvec(x *Array, y *Array) *Array {
+	return scopeOf(x, y).Matvec(x, y)
+}
+
+// Vecmat: Vectors, conjugated, times matrices.
+func (s *Scope) Vecmat(x *Array, y *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_vecmat(s.handle(), x.ptr(), y.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Vecmat is [Scope.Vecmat] where its operands are from.
+func Vecmat(x *Array, y *Array) *Array {
+	return scopeOf(x, y).Vecmat(x, y)
+}
+
+// Polyval: The values of polynomials, the coefficient of the highest power first.
+func (s *Scope) Polyval(p *Array, x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_polyval(s.handle(), p.ptr(), x.ptr(), &out)
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Polyval is [Scope.Polyval] where its operands are from.
+func Polyval(p *Array, x *Array) *Array {
+	return scopeOf(p, x).Polyval(p, x)
+}
+
+// Polyadd: The sum of two polynomials.
+func (s *Scope) Polyadd(x *Array, y *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_polyadd(s.handle(), x.ptr(), y.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Polyadd is [Scope.Polyadd] where its operands are from.
+func Polyadd(x *Array, y *Array) *Array {
+	return scopeOf(x, y).Polyadd(x, y)
+}
+
+// Polysub: The difference of two polynomials.
+func (s *Scope) Polysub(x *Array, y *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_polysub(s.handle(), x.ptr(), y.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Polysub is [Scope.Polysub] where its operands are from.
+func Polysub(x *Array, y *Array) *Array {
+	return scopeOf(x, y).Polysub(x, y)
+}
+
+// Polymul: The product of two polynomials.
+func (s *Scope) Polymul(x *Array, y *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_polymul(s.handle(), x.ptr(), y.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Polymul is [Scope.Polymul] where its operands are from.
+func Polymul(x *Array, y *Array) *Array {
+	return scopeOf(x, y).Polymul(x, y)
+}
+
+// Polydiv: Quotient and remainder of two polynomials.
+func (s *Scope) Polydiv(u *Array, v *Array) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_polydiv(s.handle(), u.ptr(), v.ptr(), out.handle)
+	runtime.KeepAlive(u)
+	runtime.KeepAlive(v)
+	return out.done(s, err)
+}
+
+// Polydiv is [Scope.Polydiv] where its operands are from.
+func Polydiv(u *Array, v *Array) []*Array {
+	return scopeOf(u, v).Polydiv(u, v)
+}
+
+// Polyder: A derivative of a polynomial.
+//
+//   - m (by name, 1): which derivative
+func (s *Scope) Polyder(p *Array, attrs ...Attr) *Array {
+	at := settle("polyder", []Attr{{name: "m", kind: kindInt, integer: 1}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_polyder(s.handle(), p.ptr(), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(p)
+	return s.done(out, err)
+}
+
+// Polyder is [Scope.Polyder] where its operands are from.
+func Polyder(p *Array, attrs ...Attr) *Array {
+	return scopeOf(p).Polyder(p, attrs...)
+}
+
+// Polyint: An integral of a polynomial, with a constant for all or for each integration.
+//
+//   - m (by name, 1): how often
+func (s *Scope) Polyint(p *Array, k []*Array, attrs ...Attr) *Array {
+	at := settle("polyint", []Attr{{name: "m", kind: kindInt, integer: 1}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(k)
+	err := C.jaxrs_op_polyint(s.handle(), p.ptr(), first(list), C.size_t(len(list)), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(k)
+	return s.done(out, err)
+}
+
+// Polyint is [Scope.Polyint] where its operands are from.
+func Polyint(p *Array, k []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{p}, k...)...).Polyint(p, k, attrs...)
+}
+
+// Poly: The polynomial that has these roots.
+func (s *Scope) Poly(roots *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_poly(s.handle(), roots.ptr(), &out)
+	runtime.KeepAlive(roots)
+	return s.done(out, err)
+}
+
+// Poly is [Scope.Poly] where its operands are from.
+func Poly(roots *Array) *Array {
+	return scopeOf(roots).Poly(roots)
+}
+
+// Bartlett: The Bartlett window.
+//
+//   - m: how many numbers
+func (s *Scope) Bartlett(m int) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_bartlett(s.handle(), C.int64_t(m), &out)
+	return s.done(out, err)
+}
+
+// Blackman: The Blackman window.
+//
+//   - m: how many numbers
+func (s *Scope) Blackman(m int) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_blackman(s.handle(), C.int64_t(m), &out)
+	return s.done(out, err)
+}
+
+// Hamming: The Hamming window.
+//
+//   - m: how many numbers
+func (s *Scope) Hamming(m int) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_hamming(s.handle(), C.int64_t(m), &out)
+	return s.done(out, err)
+}
+
+// Hanning: The Hann window.
+//
+//   - m: how many numbers
+func (s *Scope) Hanning(m int) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_hanning(s.handle(), C.int64_t(m), &out)
+	return s.done(out, err)
+}
+
+// Kaiser: The Kaiser window.
+//
+//   - m: how many numbers
+//   - beta: its shape
+func (s *Scope) Kaiser(m int, beta float64) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_kaiser(s.handle(), C.int64_t(m), C.double(beta), &out)
+	return s.done(out, err)
+}
+
 // Full: An array that repeats one number.
 //
 //   - shape: the shape of the result
@@ -4218,15 +7508,16 @@ func (s *Scope) Arange(start float64, stop float64, attrs ...Attr) *Array {
 	return s.done(out, err)
 }
 
-// Linspace: Numbers at equal distances between two scalars.
+// Linspace: Numbers at equal distances.
 //
 //   - num (by name, 50): how many
 //   - endpoint (by name, true): whether the last one is stop
-//   - dtype (by name, DType(0)): the element type; the default float if none
+//   - dtype (by name, DType(0)): the element type; that of the bounds, as floats, if none
+//   - axis (by name, 0): the place of the new axis
 func (s *Scope) Linspace(start *Array, stop *Array, attrs ...Attr) *Array {
-	at := settle("linspace", []Attr{{name: "num", kind: kindInt, integer: 50}, {name: "endpoint", kind: kindBool, integer: 1}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	at := settle("linspace", []Attr{{name: "num", kind: kindInt, integer: 50}, {name: "endpoint", kind: kindBool, integer: 1}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}, {name: "axis", kind: kindInt, integer: 0}}, attrs)
 	var out *C.jaxrs_array
-	err := C.jaxrs_op_linspace(s.handle(), start.ptr(), stop.ptr(), C.int64_t(at[0].integer), C.uint32_t(at[1].integer), C.jaxrs_dtype(at[2].integer), &out)
+	err := C.jaxrs_op_linspace(s.handle(), start.ptr(), stop.ptr(), C.int64_t(at[0].integer), C.uint32_t(at[1].integer), C.jaxrs_dtype(at[2].integer), C.int64_t(at[3].integer), &out)
 	runtime.KeepAlive(start)
 	runtime.KeepAlive(stop)
 	return s.done(out, err)
@@ -4235,6 +7526,47 @@ func (s *Scope) Linspace(start *Array, stop *Array, attrs ...Attr) *Array {
 // Linspace is [Scope.Linspace] where its operands are from.
 func Linspace(start *Array, stop *Array, attrs ...Attr) *Array {
 	return scopeOf(start, stop).Linspace(start, stop, attrs...)
+}
+
+// Logspace: Powers at equal distances of their exponents.
+//
+//   - num (by name, 50): how many
+//   - endpoint (by name, true): whether the exponent of the last one is stop
+//   - base (by name, 10.0): of what
+//   - dtype (by name, DType(0)): the element type; that of the bounds, as floats, if none
+//   - axis (by name, 0): the place of the new axis
+func (s *Scope) Logspace(start *Array, stop *Array, attrs ...Attr) *Array {
+	at := settle("logspace", []Attr{{name: "num", kind: kindInt, integer: 50}, {name: "endpoint", kind: kindBool, integer: 1}, {name: "base", kind: kindReal, real: 10.0}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}, {name: "axis", kind: kindInt, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_logspace(s.handle(), start.ptr(), stop.ptr(), C.int64_t(at[0].integer), C.uint32_t(at[1].integer), C.double(at[2].real), C.jaxrs_dtype(at[3].integer), C.int64_t(at[4].integer), &out)
+	runtime.KeepAlive(start)
+	runtime.KeepAlive(stop)
+	return s.done(out, err)
+}
+
+// Logspace is [Scope.Logspace] where its operands are from.
+func Logspace(start *Array, stop *Array, attrs ...Attr) *Array {
+	return scopeOf(start, stop).Logspace(start, stop, attrs...)
+}
+
+// Geomspace: Numbers with equal ratios between neighbours.
+//
+//   - num (by name, 50): how many
+//   - endpoint (by name, true): whether the last one is stop
+//   - dtype (by name, DType(0)): the element type; that of the bounds, as floats, if none
+//   - axis (by name, 0): the place of the new axis
+func (s *Scope) Geomspace(start *Array, stop *Array, attrs ...Attr) *Array {
+	at := settle("geomspace", []Attr{{name: "num", kind: kindInt, integer: 50}, {name: "endpoint", kind: kindBool, integer: 1}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}, {name: "axis", kind: kindInt, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_geomspace(s.handle(), start.ptr(), stop.ptr(), C.int64_t(at[0].integer), C.uint32_t(at[1].integer), C.jaxrs_dtype(at[2].integer), C.int64_t(at[3].integer), &out)
+	runtime.KeepAlive(start)
+	runtime.KeepAlive(stop)
+	return s.done(out, err)
+}
+
+// Geomspace is [Scope.Geomspace] where its operands are from.
+func Geomspace(start *Array, stop *Array, attrs ...Attr) *Array {
+	return scopeOf(start, stop).Geomspace(start, stop, attrs...)
 }
 
 // Iota: Positions along one axis.
@@ -4295,6 +7627,768 @@ func (s *Scope) Diag(x *Array, attrs ...Attr) *Array {
 // Diag is [Scope.Diag] where its operands are from.
 func Diag(x *Array, attrs ...Attr) *Array {
 	return scopeOf(x).Diag(x, attrs...)
+}
+
+// Atleast1d: x with at least one axis.
+func (s *Scope) Atleast1d(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_atleast_1d(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Atleast1d is [Scope.Atleast1d] where its operands are from.
+func Atleast1d(x *Array) *Array {
+	return scopeOf(x).Atleast1d(x)
+}
+
+// Atleast2d: x with at least two axes.
+func (s *Scope) Atleast2d(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_atleast_2d(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Atleast2d is [Scope.Atleast2d] where its operands are from.
+func Atleast2d(x *Array) *Array {
+	return scopeOf(x).Atleast2d(x)
+}
+
+// Atleast3d: x with at least three axes.
+func (s *Scope) Atleast3d(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_atleast_3d(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Atleast3d is [Scope.Atleast3d] where its operands are from.
+func Atleast3d(x *Array) *Array {
+	return scopeOf(x).Atleast3d(x)
+}
+
+// Hstack: Arrays side by side: along axis 1, or 0 of vectors.
+func (s *Scope) Hstack(arrays []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(arrays)
+	err := C.jaxrs_op_hstack(s.handle(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(arrays)
+	return s.done(out, err)
+}
+
+// Hstack is [Scope.Hstack] where its operands are from.
+func Hstack(arrays []*Array) *Array {
+	return scopeOf(arrays...).Hstack(arrays)
+}
+
+// Vstack: Arrays on top of each other; vectors are rows.
+func (s *Scope) Vstack(arrays []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(arrays)
+	err := C.jaxrs_op_vstack(s.handle(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(arrays)
+	return s.done(out, err)
+}
+
+// Vstack is [Scope.Vstack] where its operands are from.
+func Vstack(arrays []*Array) *Array {
+	return scopeOf(arrays...).Vstack(arrays)
+}
+
+// Dstack: Arrays one behind the other, along axis 2.
+func (s *Scope) Dstack(arrays []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(arrays)
+	err := C.jaxrs_op_dstack(s.handle(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(arrays)
+	return s.done(out, err)
+}
+
+// Dstack is [Scope.Dstack] where its operands are from.
+func Dstack(arrays []*Array) *Array {
+	return scopeOf(arrays...).Dstack(arrays)
+}
+
+// ColumnStack: Arrays side by side; vectors are columns.
+func (s *Scope) ColumnStack(arrays []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(arrays)
+	err := C.jaxrs_op_column_stack(s.handle(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(arrays)
+	return s.done(out, err)
+}
+
+// ColumnStack is [Scope.ColumnStack] where its operands are from.
+func ColumnStack(arrays []*Array) *Array {
+	return scopeOf(arrays...).ColumnStack(arrays)
+}
+
+// Block: A matrix of blocks, row by row.
+//
+//   - rows (by name, nil): how many blocks each row has; an empty list for one row
+func (s *Scope) Block(arrays []*Array, attrs ...Attr) *Array {
+	at := settle("block", []Attr{{name: "rows", kind: kindList, list: nil}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(arrays)
+	err := C.jaxrs_op_block(s.handle(), first(list), C.size_t(len(list)), numbers(at[0].list), C.size_t(len(at[0].list)), &out)
+	runtime.KeepAlive(arrays)
+	return s.done(out, err)
+}
+
+// Block is [Scope.Block] where its operands are from.
+func Block(arrays []*Array, attrs ...Attr) *Array {
+	return scopeOf(arrays...).Block(arrays, attrs...)
+}
+
+// BroadcastArrays: Arrays broadcast to one shape.
+func (s *Scope) BroadcastArrays(arrays []*Array) []*Array {
+	out := newResults()
+	list := handles(arrays)
+	err := C.jaxrs_op_broadcast_arrays(s.handle(), first(list), C.size_t(len(list)), out.handle)
+	runtime.KeepAlive(arrays)
+	return out.done(s, err)
+}
+
+// BroadcastArrays is [Scope.BroadcastArrays] where its operands are from.
+func BroadcastArrays(arrays []*Array) []*Array {
+	return scopeOf(arrays...).BroadcastArrays(arrays)
+}
+
+// Append: x and values after it.
+//
+//   - axis (by name, None): along which axis; both flattened if none
+func (s *Scope) Append(x *Array, values *Array, attrs ...Attr) *Array {
+	at := settle("append", []Attr{{name: "axis", kind: kindInt, integer: None}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_append(s.handle(), x.ptr(), values.ptr(), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(values)
+	return s.done(out, err)
+}
+
+// Append is [Scope.Append] where its operands are from.
+func Append(x *Array, values *Array, attrs ...Attr) *Array {
+	return scopeOf(x, values).Append(x, values, attrs...)
+}
+
+// Copy: The operand itself: arrays do not change.
+func (s *Scope) Copy(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_copy(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Copy is [Scope.Copy] where its operands are from.
+func Copy(x *Array) *Array {
+	return scopeOf(x).Copy(x)
+}
+
+// MatrixTranspose: The last two axes exchanged.
+func (s *Scope) MatrixTranspose(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_matrix_transpose(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// MatrixTranspose is [Scope.MatrixTranspose] where its operands are from.
+func MatrixTranspose(x *Array) *Array {
+	return scopeOf(x).MatrixTranspose(x)
+}
+
+// Rot90: x turned by quarters in the plane of two axes, from the first to the second.
+//
+//   - k (by name, 1): how many quarters
+//   - axes (by name, []int{0, 1}): the two axes
+func (s *Scope) Rot90(x *Array, attrs ...Attr) *Array {
+	at := settle("rot90", []Attr{{name: "k", kind: kindInt, integer: 1}, {name: "axes", kind: kindList, list: []int{0, 1}}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rot90(s.handle(), x.ptr(), C.int64_t(at[0].integer), numbers(at[1].list), C.size_t(len(at[1].list)), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Rot90 is [Scope.Rot90] where its operands are from.
+func Rot90(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Rot90(x, attrs...)
+}
+
+// Fliplr: The reverse order along axis 1.
+func (s *Scope) Fliplr(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_fliplr(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Fliplr is [Scope.Fliplr] where its operands are from.
+func Fliplr(x *Array) *Array {
+	return scopeOf(x).Fliplr(x)
+}
+
+// Flipud: The reverse order along axis 0.
+func (s *Scope) Flipud(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_flipud(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Flipud is [Scope.Flipud] where its operands are from.
+func Flipud(x *Array) *Array {
+	return scopeOf(x).Flipud(x)
+}
+
+// Rollaxis: An axis moved back to before another.
+//
+//   - axis: which axis
+//   - start (by name, 0): before which one
+func (s *Scope) Rollaxis(x *Array, axis int, attrs ...Attr) *Array {
+	at := settle("rollaxis", []Attr{{name: "start", kind: kindInt, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rollaxis(s.handle(), x.ptr(), C.int64_t(axis), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Rollaxis is [Scope.Rollaxis] where its operands are from.
+func Rollaxis(x *Array, axis int, attrs ...Attr) *Array {
+	return scopeOf(x).Rollaxis(x, axis, attrs...)
+}
+
+// Resize: All elements in their order, repeated or cut to another shape.
+//
+//   - shape: the new sizes
+func (s *Scope) Resize(x *Array, shape []int) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_resize(s.handle(), x.ptr(), numbers(shape), C.size_t(len(shape)), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Resize is [Scope.Resize] where its operands are from.
+func Resize(x *Array, shape []int) *Array {
+	return scopeOf(x).Resize(x, shape)
+}
+
+// TrimZeros: x without elements of zeros at its ends; x has to be known.
+//
+//   - trim (by name, "fb"): which ends: `f` front, `b` back
+func (s *Scope) TrimZeros(x *Array, attrs ...Attr) *Array {
+	at := settle("trim_zeros", []Attr{{name: "trim", kind: kindText, text: "fb"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_trim_zeros(s.handle(), x.ptr(), text(at[0].text), C.size_t(len(at[0].text)), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// TrimZeros is [Scope.TrimZeros] where its operands are from.
+func TrimZeros(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).TrimZeros(x, attrs...)
+}
+
+// ArraySplit: An array cut into parts as equal as can be.
+//
+//   - sections: how many parts
+//   - axis (by name, 0): along which axis
+func (s *Scope) ArraySplit(x *Array, sections int, attrs ...Attr) []*Array {
+	at := settle("array_split", []Attr{{name: "axis", kind: kindInt, integer: 0}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_array_split(s.handle(), x.ptr(), C.int64_t(sections), C.int64_t(at[0].integer), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// ArraySplit is [Scope.ArraySplit] where its operands are from.
+func ArraySplit(x *Array, sections int, attrs ...Attr) []*Array {
+	return scopeOf(x).ArraySplit(x, sections, attrs...)
+}
+
+// Hsplit: An array cut into equal parts along axis 1, or 0 of a vector.
+//
+//   - sections: how many parts
+func (s *Scope) Hsplit(x *Array, sections int) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_hsplit(s.handle(), x.ptr(), C.int64_t(sections), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// Hsplit is [Scope.Hsplit] where its operands are from.
+func Hsplit(x *Array, sections int) []*Array {
+	return scopeOf(x).Hsplit(x, sections)
+}
+
+// Vsplit: An array cut into equal parts along axis 0.
+//
+//   - sections: how many parts
+func (s *Scope) Vsplit(x *Array, sections int) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_vsplit(s.handle(), x.ptr(), C.int64_t(sections), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// Vsplit is [Scope.Vsplit] where its operands are from.
+func Vsplit(x *Array, sections int) []*Array {
+	return scopeOf(x).Vsplit(x, sections)
+}
+
+// Dsplit: An array cut into equal parts along axis 2.
+//
+//   - sections: how many parts
+func (s *Scope) Dsplit(x *Array, sections int) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_dsplit(s.handle(), x.ptr(), C.int64_t(sections), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// Dsplit is [Scope.Dsplit] where its operands are from.
+func Dsplit(x *Array, sections int) []*Array {
+	return scopeOf(x).Dsplit(x, sections)
+}
+
+// Delete: x without the elements at positions, which have to be known or promised to be distinct; with truth values, where those are false.
+//
+//   - axis (by name, None): along which axis; of the flattened array if none
+//   - assume_unique_indices (by name, false): whether the caller promises that positions are distinct
+func (s *Scope) Delete(x *Array, positions *Array, attrs ...Attr) *Array {
+	at := settle("delete", []Attr{{name: "axis", kind: kindInt, integer: None}, {name: "assume_unique_indices", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_delete(s.handle(), x.ptr(), positions.ptr(), C.int64_t(at[0].integer), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(positions)
+	return s.done(out, err)
+}
+
+// Delete is [Scope.Delete] where its operands are from.
+func Delete(x *Array, positions *Array, attrs ...Attr) *Array {
+	return scopeOf(x, positions).Delete(x, positions, attrs...)
+}
+
+// Insert: x with values put in before positions.
+//
+//   - axis (by name, None): along which axis; of the flattened array if none
+func (s *Scope) Insert(x *Array, positions *Array, values *Array, attrs ...Attr) *Array {
+	at := settle("insert", []Attr{{name: "axis", kind: kindInt, integer: None}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_insert(s.handle(), x.ptr(), positions.ptr(), values.ptr(), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(positions)
+	runtime.KeepAlive(values)
+	return s.done(out, err)
+}
+
+// Insert is [Scope.Insert] where its operands are from.
+func Insert(x *Array, positions *Array, values *Array, attrs ...Attr) *Array {
+	return scopeOf(x, positions, values).Insert(x, positions, values, attrs...)
+}
+
+// NumpyPad: Elements put before and after along each axis, in NumPy's ways.
+//
+//   - low: for each axis, how many before
+//   - high: for each axis, how many after
+//   - mode (by name, "constant"): `constant`, `edge`, `linear_ramp`, `maximum`, `minimum`, `mean`, `median`, `reflect`, `symmetric`, `wrap` or `empty`
+//   - constant_values (by name, 0.0): what mode `constant` puts
+//   - end_values (by name, 0.0): where mode `linear_ramp` ends
+//   - stat_length (by name, -1): of how many elements at the edge modes `maximum`, `minimum`, `mean` and `median` are; of all if -1
+//   - reflect_type (by name, "even"): whether modes `reflect` and `symmetric` turn values around at that of the edge, too: `odd`, or not: `even`
+func (s *Scope) NumpyPad(x *Array, low []int, high []int, attrs ...Attr) *Array {
+	at := settle("numpy_pad", []Attr{{name: "mode", kind: kindText, text: "constant"}, {name: "constant_values", kind: kindReal, real: 0.0}, {name: "end_values", kind: kindReal, real: 0.0}, {name: "stat_length", kind: kindInt, integer: -1}, {name: "reflect_type", kind: kindText, text: "even"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_numpy_pad(s.handle(), x.ptr(), numbers(low), C.size_t(len(low)), numbers(high), C.size_t(len(high)), text(at[0].text), C.size_t(len(at[0].text)), C.double(at[1].real), C.double(at[2].real), C.int64_t(at[3].integer), text(at[4].text), C.size_t(len(at[4].text)), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// NumpyPad is [Scope.NumpyPad] where its operands are from.
+func NumpyPad(x *Array, low []int, high []int, attrs ...Attr) *Array {
+	return scopeOf(x).NumpyPad(x, low, high, attrs...)
+}
+
+// Identity: Ones on the diagonal of a square matrix, zeros elsewhere.
+//
+//   - n: how many rows
+//   - dtype (by name, DType(0)): the element type; the default float if none
+func (s *Scope) Identity(n int, attrs ...Attr) *Array {
+	at := settle("identity", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_identity(s.handle(), C.int64_t(n), C.jaxrs_dtype(at[0].integer), &out)
+	return s.done(out, err)
+}
+
+// Empty: An array of anything: zeros.
+//
+//   - shape: the sizes of the axes
+//   - dtype (by name, DType(0)): the element type; the default float if none
+func (s *Scope) Empty(shape []int, attrs ...Attr) *Array {
+	at := settle("empty", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_empty(s.handle(), numbers(shape), C.size_t(len(shape)), C.jaxrs_dtype(at[0].integer), &out)
+	return s.done(out, err)
+}
+
+// EmptyLike: An array of anything of the shape of x: zeros.
+//
+//   - dtype (by name, DType(0)): the element type; that of x if none
+func (s *Scope) EmptyLike(x *Array, attrs ...Attr) *Array {
+	at := settle("empty_like", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_empty_like(s.handle(), x.ptr(), C.jaxrs_dtype(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// EmptyLike is [Scope.EmptyLike] where its operands are from.
+func EmptyLike(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).EmptyLike(x, attrs...)
+}
+
+// Diagonal: A diagonal of the matrices along two axes, as the last axis.
+//
+//   - offset (by name, 0): which diagonal
+//   - axis1 (by name, 0): the axis of rows
+//   - axis2 (by name, 1): the axis of columns
+func (s *Scope) Diagonal(x *Array, attrs ...Attr) *Array {
+	at := settle("diagonal", []Attr{{name: "offset", kind: kindInt, integer: 0}, {name: "axis1", kind: kindInt, integer: 0}, {name: "axis2", kind: kindInt, integer: 1}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_diagonal(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.int64_t(at[1].integer), C.int64_t(at[2].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Diagonal is [Scope.Diagonal] where its operands are from.
+func Diagonal(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Diagonal(x, attrs...)
+}
+
+// Diagflat: The flattened x on a diagonal of a matrix.
+//
+//   - k (by name, 0): which diagonal
+func (s *Scope) Diagflat(x *Array, attrs ...Attr) *Array {
+	at := settle("diagflat", []Attr{{name: "k", kind: kindInt, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_diagflat(s.handle(), x.ptr(), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Diagflat is [Scope.Diagflat] where its operands are from.
+func Diagflat(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Diagflat(x, attrs...)
+}
+
+// DiagIndices: Positions along the diagonal, an array for each axis.
+//
+//   - n: the size of the axes
+//   - ndim (by name, 2): how many axes
+func (s *Scope) DiagIndices(n int, attrs ...Attr) []*Array {
+	at := settle("diag_indices", []Attr{{name: "ndim", kind: kindInt, integer: 2}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_diag_indices(s.handle(), C.int64_t(n), C.int64_t(at[0].integer), out.handle)
+	return out.done(s, err)
+}
+
+// DiagIndicesFrom: Positions along the diagonal of x, an array for each axis.
+func (s *Scope) DiagIndicesFrom(x *Array) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_diag_indices_from(s.handle(), x.ptr(), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// DiagIndicesFrom is [Scope.DiagIndicesFrom] where its operands are from.
+func DiagIndicesFrom(x *Array) []*Array {
+	return scopeOf(x).DiagIndicesFrom(x)
+}
+
+// TrilIndices: Positions of the lower triangle.
+//
+//   - n: how many rows
+//   - k (by name, 0): up to which diagonal
+//   - m (by name, -1): how many columns; as many as rows if -1
+func (s *Scope) TrilIndices(n int, attrs ...Attr) []*Array {
+	at := settle("tril_indices", []Attr{{name: "k", kind: kindInt, integer: 0}, {name: "m", kind: kindInt, integer: -1}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_tril_indices(s.handle(), C.int64_t(n), C.int64_t(at[0].integer), C.int64_t(at[1].integer), out.handle)
+	return out.done(s, err)
+}
+
+// TriuIndices: Positions of the upper triangle.
+//
+//   - n: how many rows
+//   - k (by name, 0): from which diagonal
+//   - m (by name, -1): how many columns; as many as rows if -1
+func (s *Scope) TriuIndices(n int, attrs ...Attr) []*Array {
+	at := settle("triu_indices", []Attr{{name: "k", kind: kindInt, integer: 0}, {name: "m", kind: kindInt, integer: -1}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_triu_indices(s.handle(), C.int64_t(n), C.int64_t(at[0].integer), C.int64_t(at[1].integer), out.handle)
+	return out.done(s, err)
+}
+
+// TrilIndicesFrom: Positions of the lower triangle of x.
+//
+//   - k (by name, 0): up to which diagonal
+func (s *Scope) TrilIndicesFrom(x *Array, attrs ...Attr) []*Array {
+	at := settle("tril_indices_from", []Attr{{name: "k", kind: kindInt, integer: 0}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_tril_indices_from(s.handle(), x.ptr(), C.int64_t(at[0].integer), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// TrilIndicesFrom is [Scope.TrilIndicesFrom] where its operands are from.
+func TrilIndicesFrom(x *Array, attrs ...Attr) []*Array {
+	return scopeOf(x).TrilIndicesFrom(x, attrs...)
+}
+
+// TriuIndicesFrom: Positions of the upper triangle of x.
+//
+//   - k (by name, 0): from which diagonal
+func (s *Scope) TriuIndicesFrom(x *Array, attrs ...Attr) []*Array {
+	at := settle("triu_indices_from", []Attr{{name: "k", kind: kindInt, integer: 0}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_triu_indices_from(s.handle(), x.ptr(), C.int64_t(at[0].integer), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// TriuIndicesFrom is [Scope.TriuIndicesFrom] where its operands are from.
+func TriuIndicesFrom(x *Array, attrs ...Attr) []*Array {
+	return scopeOf(x).TriuIndicesFrom(x, attrs...)
+}
+
+// Tri: Ones up to a diagonal, zeros above.
+//
+//   - n: how many rows
+//   - m (by name, -1): how many columns; as many as rows if -1
+//   - k (by name, 0): up to which diagonal
+//   - dtype (by name, F32): the element type
+func (s *Scope) Tri(n int, attrs ...Attr) *Array {
+	at := settle("tri", []Attr{{name: "m", kind: kindInt, integer: -1}, {name: "k", kind: kindInt, integer: 0}, {name: "dtype", kind: kindDType, integer: int64(F32)}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_tri(s.handle(), C.int64_t(n), C.int64_t(at[0].integer), C.int64_t(at[1].integer), C.jaxrs_dtype(at[2].integer), &out)
+	return s.done(out, err)
+}
+
+// FillDiagonal: x with values along its main diagonal, repeated as needed.
+func (s *Scope) FillDiagonal(x *Array, values *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_fill_diagonal(s.handle(), x.ptr(), values.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(values)
+	return s.done(out, err)
+}
+
+// FillDiagonal is [Scope.FillDiagonal] where its operands are from.
+func FillDiagonal(x *Array, values *Array) *Array {
+	return scopeOf(x, values).FillDiagonal(x, values)
+}
+
+// Vander: The powers of each element, in columns.
+//
+//   - n (by name, -1): how many columns; as many as rows if -1
+//   - increasing (by name, false): whether the lowest power comes first
+func (s *Scope) Vander(x *Array, attrs ...Attr) *Array {
+	at := settle("vander", []Attr{{name: "n", kind: kindInt, integer: -1}, {name: "increasing", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_vander(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Vander is [Scope.Vander] where its operands are from.
+func Vander(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Vander(x, attrs...)
+}
+
+// Meshgrid: Vectors spread over a grid, an array for each.
+//
+//   - sparse (by name, false): whether axes of other vectors keep size 1
+//   - indexing (by name, "xy"): `ij`: an axis for each vector in order, or `xy`: the first two exchanged
+func (s *Scope) Meshgrid(arrays []*Array, attrs ...Attr) []*Array {
+	at := settle("meshgrid", []Attr{{name: "sparse", kind: kindBool, integer: 0}, {name: "indexing", kind: kindText, text: "xy"}}, attrs)
+	out := newResults()
+	list := handles(arrays)
+	err := C.jaxrs_op_meshgrid(s.handle(), first(list), C.size_t(len(list)), C.uint32_t(at[0].integer), text(at[1].text), C.size_t(len(at[1].text)), out.handle)
+	runtime.KeepAlive(arrays)
+	return out.done(s, err)
+}
+
+// Meshgrid is [Scope.Meshgrid] where its operands are from.
+func Meshgrid(arrays []*Array, attrs ...Attr) []*Array {
+	return scopeOf(arrays...).Meshgrid(arrays, attrs...)
+}
+
+// Indices: The positions of all elements of an array, those of each axis for themselves.
+//
+//   - dimensions: the sizes of the axes
+//   - dtype (by name, DType(0)): the element type; the default integer if none
+func (s *Scope) Indices(dimensions []int, attrs ...Attr) *Array {
+	at := settle("indices", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_indices(s.handle(), numbers(dimensions), C.size_t(len(dimensions)), C.jaxrs_dtype(at[0].integer), &out)
+	return s.done(out, err)
+}
+
+// Ogrid: Whole numbers from starts to stops, one axis for each.
+//
+//   - start: the first numbers
+//   - stop: the ends
+//   - step (by name, nil): the distances; an empty list for 1
+func (s *Scope) Ogrid(start []int, stop []int, attrs ...Attr) []*Array {
+	at := settle("ogrid", []Attr{{name: "step", kind: kindList, list: nil}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_ogrid(s.handle(), numbers(start), C.size_t(len(start)), numbers(stop), C.size_t(len(stop)), numbers(at[0].list), C.size_t(len(at[0].list)), out.handle)
+	return out.done(s, err)
+}
+
+// Mgrid: Whole numbers from starts to stops, each spread over the whole grid.
+//
+//   - start: the first numbers
+//   - stop: the ends
+//   - step (by name, nil): the distances; an empty list for 1
+func (s *Scope) Mgrid(start []int, stop []int, attrs ...Attr) *Array {
+	at := settle("mgrid", []Attr{{name: "step", kind: kindList, list: nil}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_mgrid(s.handle(), numbers(start), C.size_t(len(start)), numbers(stop), C.size_t(len(stop)), numbers(at[0].list), C.size_t(len(at[0].list)), &out)
+	return s.done(out, err)
+}
+
+// Ix: Vectors of positions, each along an axis of its own.
+func (s *Scope) Ix(arrays []*Array) []*Array {
+	out := newResults()
+	list := handles(arrays)
+	err := C.jaxrs_op_ix_(s.handle(), first(list), C.size_t(len(list)), out.handle)
+	runtime.KeepAlive(arrays)
+	return out.done(s, err)
+}
+
+// Ix is [Scope.Ix] where its operands are from.
+func Ix(arrays []*Array) []*Array {
+	return scopeOf(arrays...).Ix(arrays)
+}
+
+// Kron: The product of every element of x with all of y, block by block.
+func (s *Scope) Kron(x *Array, y *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_kron(s.handle(), x.ptr(), y.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Kron is [Scope.Kron] where its operands are from.
+func Kron(x *Array, y *Array) *Array {
+	return scopeOf(x, y).Kron(x, y)
+}
+
+// Cross: The cross product of vectors of 2 or 3 elements.
+//
+//   - axisa (by name, -1): the axis of the vectors in x
+//   - axisb (by name, -1): the axis in y
+//   - axisc (by name, -1): the axis in the result
+func (s *Scope) Cross(x *Array, y *Array, attrs ...Attr) *Array {
+	at := settle("cross", []Attr{{name: "axisa", kind: kindInt, integer: -1}, {name: "axisb", kind: kindInt, integer: -1}, {name: "axisc", kind: kindInt, integer: -1}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_cross(s.handle(), x.ptr(), y.ptr(), C.int64_t(at[0].integer), C.int64_t(at[1].integer), C.int64_t(at[2].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Cross is [Scope.Cross] where its operands are from.
+func Cross(x *Array, y *Array, attrs ...Attr) *Array {
+	return scopeOf(x, y).Cross(x, y, attrs...)
+}
+
+// UnravelIndex: Positions in a flattened array as positions along its axes; those out of range become the nearest.
+//
+//   - shape: the sizes of the axes
+func (s *Scope) UnravelIndex(x *Array, shape []int) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_unravel_index(s.handle(), x.ptr(), numbers(shape), C.size_t(len(shape)), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// UnravelIndex is [Scope.UnravelIndex] where its operands are from.
+func UnravelIndex(x *Array, shape []int) []*Array {
+	return scopeOf(x).UnravelIndex(x, shape)
+}
+
+// RavelMultiIndex: Positions along axes as positions in the flattened array.
+//
+//   - dims: the sizes of the axes
+//   - mode (by name, "raise"): what happens out of range: `raise`, which needs positions that are known, `wrap`, `clip` or `ignore`
+//   - order (by name, "C"): which axis counts fastest: `C` the last, `F` the first
+func (s *Scope) RavelMultiIndex(arrays []*Array, dims []int, attrs ...Attr) *Array {
+	at := settle("ravel_multi_index", []Attr{{name: "mode", kind: kindText, text: "raise"}, {name: "order", kind: kindText, text: "C"}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(arrays)
+	err := C.jaxrs_op_ravel_multi_index(s.handle(), first(list), C.size_t(len(list)), numbers(dims), C.size_t(len(dims)), text(at[0].text), C.size_t(len(at[0].text)), text(at[1].text), C.size_t(len(at[1].text)), &out)
+	runtime.KeepAlive(arrays)
+	return s.done(out, err)
+}
+
+// RavelMultiIndex is [Scope.RavelMultiIndex] where its operands are from.
+func RavelMultiIndex(arrays []*Array, dims []int, attrs ...Attr) *Array {
+	return scopeOf(arrays...).RavelMultiIndex(arrays, dims, attrs...)
+}
+
+// PutAlongAxis: x with values at positions along an axis, element by element.
+//
+//   - axis (by name, None): along which axis; of the flattened array if none
+//   - mode (by name, ""): what happens out of range: `drop`, `clip`, `promise_in_bounds`; nothing if empty
+func (s *Scope) PutAlongAxis(x *Array, indices *Array, values *Array, attrs ...Attr) *Array {
+	at := settle("put_along_axis", []Attr{{name: "axis", kind: kindInt, integer: None}, {name: "mode", kind: kindText, text: ""}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_put_along_axis(s.handle(), x.ptr(), indices.ptr(), values.ptr(), C.int64_t(at[0].integer), text(at[1].text), C.size_t(len(at[1].text)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(indices)
+	runtime.KeepAlive(values)
+	return s.done(out, err)
+}
+
+// PutAlongAxis is [Scope.PutAlongAxis] where its operands are from.
+func PutAlongAxis(x *Array, indices *Array, values *Array, attrs ...Attr) *Array {
+	return scopeOf(x, indices, values).PutAlongAxis(x, indices, values, attrs...)
+}
+
+// Place: x with values, repeated as needed, where a mask is true.
+func (s *Scope) Place(x *Array, mask *Array, values *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_place(s.handle(), x.ptr(), mask.ptr(), values.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	runtime.KeepAlive(values)
+	return s.done(out, err)
+}
+
+// Place is [Scope.Place] where its operands are from.
+func Place(x *Array, mask *Array, values *Array) *Array {
+	return scopeOf(x, mask, values).Place(x, mask, values)
+}
+
+// Put: x with values, repeated as needed, at positions of its flattened elements.
+//
+//   - mode (by name, "drop"): what happens out of range: `drop`, `clip` or `wrap`
+func (s *Scope) Put(x *Array, indices *Array, values *Array, attrs ...Attr) *Array {
+	at := settle("put", []Attr{{name: "mode", kind: kindText, text: "drop"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_put(s.handle(), x.ptr(), indices.ptr(), values.ptr(), text(at[0].text), C.size_t(len(at[0].text)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(indices)
+	runtime.KeepAlive(values)
+	return s.done(out, err)
+}
+
+// Put is [Scope.Put] where its operands are from.
+func Put(x *Array, indices *Array, values *Array, attrs ...Attr) *Array {
+	return scopeOf(x, indices, values).Put(x, indices, values, attrs...)
 }
 
 // RandomKey: A key of the random generator (Threefry-2x32) from a seed: two 32-bit words.
@@ -4657,6 +8751,2589 @@ func (s *Scope) OneHot(x *Array, numClasses int, attrs ...Attr) *Array {
 // OneHot is [Scope.OneHot] where its operands are from.
 func OneHot(x *Array, numClasses int, attrs ...Attr) *Array {
 	return scopeOf(x).OneHot(x, numClasses, attrs...)
+}
+
+// NnIdentity: The operand itself.
+func (s *Scope) NnIdentity(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nn_identity(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// NnIdentity is [Scope.NnIdentity] where its operands are from.
+func NnIdentity(x *Array) *Array {
+	return scopeOf(x).NnIdentity(x)
+}
+
+// Relu6: x between 0 and 6.
+func (s *Scope) Relu6(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_relu6(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Relu6 is [Scope.Relu6] where its operands are from.
+func Relu6(x *Array) *Array {
+	return scopeOf(x).Relu6(x)
+}
+
+// HardSigmoid: A sigmoid of three straight pieces.
+func (s *Scope) HardSigmoid(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_hard_sigmoid(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// HardSigmoid is [Scope.HardSigmoid] where its operands are from.
+func HardSigmoid(x *Array) *Array {
+	return scopeOf(x).HardSigmoid(x)
+}
+
+// HardSilu: x times its hard sigmoid.
+func (s *Scope) HardSilu(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_hard_silu(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// HardSilu is [Scope.HardSilu] where its operands are from.
+func HardSilu(x *Array) *Array {
+	return scopeOf(x).HardSilu(x)
+}
+
+// HardTanh: x between -1 and 1.
+func (s *Scope) HardTanh(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_hard_tanh(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// HardTanh is [Scope.HardTanh] where its operands are from.
+func HardTanh(x *Array) *Array {
+	return scopeOf(x).HardTanh(x)
+}
+
+// Celu: x above 0, alpha (exp(x / alpha) - 1) below.
+//
+//   - alpha (by name, 1.0): the bound below
+func (s *Scope) Celu(x *Array, attrs ...Attr) *Array {
+	at := settle("celu", []Attr{{name: "alpha", kind: kindReal, real: 1.0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_celu(s.handle(), x.ptr(), C.double(at[0].real), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Celu is [Scope.Celu] where its operands are from.
+func Celu(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Celu(x, attrs...)
+}
+
+// Selu: A scaled elu that keeps mean and variance.
+func (s *Scope) Selu(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_selu(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Selu is [Scope.Selu] where its operands are from.
+func Selu(x *Array) *Array {
+	return scopeOf(x).Selu(x)
+}
+
+// Glu: One half along an axis times the sigmoid of the other.
+//
+//   - axis (by name, -1): along which axis
+func (s *Scope) Glu(x *Array, attrs ...Attr) *Array {
+	at := settle("glu", []Attr{{name: "axis", kind: kindInt, integer: -1}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_glu(s.handle(), x.ptr(), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Glu is [Scope.Glu] where its operands are from.
+func Glu(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Glu(x, attrs...)
+}
+
+// LogSigmoid: The logarithm of the sigmoid.
+func (s *Scope) LogSigmoid(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_log_sigmoid(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// LogSigmoid is [Scope.LogSigmoid] where its operands are from.
+func LogSigmoid(x *Array) *Array {
+	return scopeOf(x).LogSigmoid(x)
+}
+
+// Mish: x times the hyperbolic tangent of its softplus.
+func (s *Scope) Mish(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_mish(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Mish is [Scope.Mish] where its operands are from.
+func Mish(x *Array) *Array {
+	return scopeOf(x).Mish(x)
+}
+
+// SoftSign: x / (|x| + 1).
+func (s *Scope) SoftSign(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_soft_sign(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// SoftSign is [Scope.SoftSign] where its operands are from.
+func SoftSign(x *Array) *Array {
+	return scopeOf(x).SoftSign(x)
+}
+
+// SparsePlus: 0 up to -1, x from 1 on, a parabola between.
+func (s *Scope) SparsePlus(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_sparse_plus(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// SparsePlus is [Scope.SparsePlus] where its operands are from.
+func SparsePlus(x *Array) *Array {
+	return scopeOf(x).SparsePlus(x)
+}
+
+// SparseSigmoid: 0 up to -1, 1 from 1 on, a line between.
+func (s *Scope) SparseSigmoid(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_sparse_sigmoid(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// SparseSigmoid is [Scope.SparseSigmoid] where its operands are from.
+func SparseSigmoid(x *Array) *Array {
+	return scopeOf(x).SparseSigmoid(x)
+}
+
+// Squareplus: (x + sqrt(x^2 + b)) / 2.
+//
+//   - b (by name, 4.0): how smooth it is
+func (s *Scope) Squareplus(x *Array, attrs ...Attr) *Array {
+	at := settle("squareplus", []Attr{{name: "b", kind: kindReal, real: 4.0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_squareplus(s.handle(), x.ptr(), C.double(at[0].real), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Squareplus is [Scope.Squareplus] where its operands are from.
+func Squareplus(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Squareplus(x, attrs...)
+}
+
+// Log1mexp: log(1 - exp(-x)) for positive x.
+func (s *Scope) Log1mexp(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_log1mexp(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Log1mexp is [Scope.Log1mexp] where its operands are from.
+func Log1mexp(x *Array) *Array {
+	return scopeOf(x).Log1mexp(x)
+}
+
+// Logmeanexp: The logarithm of the mean of exponentials, without overflow.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) Logmeanexp(x *Array, attrs ...Attr) *Array {
+	at := settle("logmeanexp", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_logmeanexp(s.handle(), x.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Logmeanexp is [Scope.Logmeanexp] where its operands are from.
+func Logmeanexp(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Logmeanexp(x, attrs...)
+}
+
+// Standardize: x less its mean over axes, by the root of its variance and a little more; mean and variance may be given.
+//
+//   - axes (by name, []int{-1}): over which axes; an empty list stands for all
+//   - epsilon (by name, 1e-5): what is added to the variance
+func (s *Scope) Standardize(x *Array, meanVariance []*Array, attrs ...Attr) *Array {
+	at := settle("standardize", []Attr{{name: "axes", kind: kindList, list: []int{-1}}, {name: "epsilon", kind: kindReal, real: 1e-5}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(meanVariance)
+	err := C.jaxrs_op_standardize(s.handle(), x.ptr(), first(list), C.size_t(len(list)), numbers(at[0].list), C.size_t(len(at[0].list)), C.double(at[1].real), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(meanVariance)
+	return s.done(out, err)
+}
+
+// Standardize is [Scope.Standardize] where its operands are from.
+func Standardize(x *Array, meanVariance []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{x}, meanVariance...)...).Standardize(x, meanVariance, attrs...)
+}
+
+// DotProductAttention: Attention of queries to keys: means of values weighted by the softmax of products; of shape (batch, length, heads, size) or without batch. A bias for the logits and a mask of truth values may follow.
+//
+//   - scale (by name, math.NaN()): by what logits are multiplied; one over the root of the size if NaN
+//   - is_causal (by name, false): whether queries see no later keys
+//   - local_window_size (by name, nil): how many keys before and after its own place a query sees; all if empty
+func (s *Scope) DotProductAttention(query *Array, key *Array, value *Array, biasMask []*Array, attrs ...Attr) *Array {
+	at := settle("dot_product_attention", []Attr{{name: "scale", kind: kindReal, real: math.NaN()}, {name: "is_causal", kind: kindBool, integer: 0}, {name: "local_window_size", kind: kindList, list: nil}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(biasMask)
+	err := C.jaxrs_op_dot_product_attention(s.handle(), query.ptr(), key.ptr(), value.ptr(), first(list), C.size_t(len(list)), C.double(at[0].real), C.uint32_t(at[1].integer), numbers(at[2].list), C.size_t(len(at[2].list)), &out)
+	runtime.KeepAlive(query)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(value)
+	runtime.KeepAlive(biasMask)
+	return s.done(out, err)
+}
+
+// DotProductAttention is [Scope.DotProductAttention] where its operands are from.
+func DotProductAttention(query *Array, key *Array, value *Array, biasMask []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{query, key, value}, biasMask...)...).DotProductAttention(query, key, value, biasMask, attrs...)
+}
+
+// SegmentSum: The sums of segments along axis 0.
+//
+//   - num_segments (by name, -1): how many segments; as many as there are if -1, which needs numbers that are known
+//   - mode (by name, ""): what happens to elements of other segments: `drop`, `clip`, `promise_in_bounds`; `drop` if empty
+func (s *Scope) SegmentSum(data *Array, segmentIds *Array, attrs ...Attr) *Array {
+	at := settle("segment_sum", []Attr{{name: "num_segments", kind: kindInt, integer: -1}, {name: "mode", kind: kindText, text: ""}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_segment_sum(s.handle(), data.ptr(), segmentIds.ptr(), C.int64_t(at[0].integer), text(at[1].text), C.size_t(len(at[1].text)), &out)
+	runtime.KeepAlive(data)
+	runtime.KeepAlive(segmentIds)
+	return s.done(out, err)
+}
+
+// SegmentSum is [Scope.SegmentSum] where its operands are from.
+func SegmentSum(data *Array, segmentIds *Array, attrs ...Attr) *Array {
+	return scopeOf(data, segmentIds).SegmentSum(data, segmentIds, attrs...)
+}
+
+// SegmentProd: The products of segments along axis 0.
+//
+//   - num_segments (by name, -1): how many segments; as many as there are if -1, which needs numbers that are known
+//   - mode (by name, ""): what happens to elements of other segments: `drop`, `clip`, `promise_in_bounds`; `drop` if empty
+func (s *Scope) SegmentProd(data *Array, segmentIds *Array, attrs ...Attr) *Array {
+	at := settle("segment_prod", []Attr{{name: "num_segments", kind: kindInt, integer: -1}, {name: "mode", kind: kindText, text: ""}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_segment_prod(s.handle(), data.ptr(), segmentIds.ptr(), C.int64_t(at[0].integer), text(at[1].text), C.size_t(len(at[1].text)), &out)
+	runtime.KeepAlive(data)
+	runtime.KeepAlive(segmentIds)
+	return s.done(out, err)
+}
+
+// SegmentProd is [Scope.SegmentProd] where its operands are from.
+func SegmentProd(data *Array, segmentIds *Array, attrs ...Attr) *Array {
+	return scopeOf(data, segmentIds).SegmentProd(data, segmentIds, attrs...)
+}
+
+// SegmentMin: The smallest elements of segments along axis 0.
+//
+//   - num_segments (by name, -1): how many segments; as many as there are if -1, which needs numbers that are known
+//   - mode (by name, ""): what happens to elements of other segments: `drop`, `clip`, `promise_in_bounds`; `drop` if empty
+func (s *Scope) SegmentMin(data *Array, segmentIds *Array, attrs ...Attr) *Array {
+	at := settle("segment_min", []Attr{{name: "num_segments", kind: kindInt, integer: -1}, {name: "mode", kind: kindText, text: ""}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_segment_min(s.handle(), data.ptr(), segmentIds.ptr(), C.int64_t(at[0].integer), text(at[1].text), C.size_t(len(at[1].text)), &out)
+	runtime.KeepAlive(data)
+	runtime.KeepAlive(segmentIds)
+	return s.done(out, err)
+}
+
+// SegmentMin is [Scope.SegmentMin] where its operands are from.
+func SegmentMin(data *Array, segmentIds *Array, attrs ...Attr) *Array {
+	return scopeOf(data, segmentIds).SegmentMin(data, segmentIds, attrs...)
+}
+
+// SegmentMax: The largest elements of segments along axis 0.
+//
+//   - num_segments (by name, -1): how many segments; as many as there are if -1, which needs numbers that are known
+//   - mode (by name, ""): what happens to elements of other segments: `drop`, `clip`, `promise_in_bounds`; `drop` if empty
+func (s *Scope) SegmentMax(data *Array, segmentIds *Array, attrs ...Attr) *Array {
+	at := settle("segment_max", []Attr{{name: "num_segments", kind: kindInt, integer: -1}, {name: "mode", kind: kindText, text: ""}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_segment_max(s.handle(), data.ptr(), segmentIds.ptr(), C.int64_t(at[0].integer), text(at[1].text), C.size_t(len(at[1].text)), &out)
+	runtime.KeepAlive(data)
+	runtime.KeepAlive(segmentIds)
+	return s.done(out, err)
+}
+
+// SegmentMax is [Scope.SegmentMax] where its operands are from.
+func SegmentMax(data *Array, segmentIds *Array, attrs ...Attr) *Array {
+	return scopeOf(data, segmentIds).SegmentMax(data, segmentIds, attrs...)
+}
+
+// InitializersUniform: Uniform numbers from 0 to a scale.
+//
+//   - shape: the shape of the result
+//   - scale (by name, 0.01): the scale
+//   - dtype (by name, DType(0)): the element type; the default float if none
+func (s *Scope) InitializersUniform(key *Array, shape []int, attrs ...Attr) *Array {
+	at := settle("initializers_uniform", []Attr{{name: "scale", kind: kindReal, real: 0.01}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_initializers_uniform(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.double(at[0].real), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// InitializersUniform is [Scope.InitializersUniform] where its operands are from.
+func InitializersUniform(key *Array, shape []int, attrs ...Attr) *Array {
+	return scopeOf(key).InitializersUniform(key, shape, attrs...)
+}
+
+// InitializersNormal: Normal numbers of a standard deviation.
+//
+//   - shape: the shape of the result
+//   - stddev (by name, 0.01): the standard deviation
+//   - dtype (by name, DType(0)): the element type; the default float if none
+func (s *Scope) InitializersNormal(key *Array, shape []int, attrs ...Attr) *Array {
+	at := settle("initializers_normal", []Attr{{name: "stddev", kind: kindReal, real: 0.01}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_initializers_normal(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.double(at[0].real), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// InitializersNormal is [Scope.InitializersNormal] where its operands are from.
+func InitializersNormal(key *Array, shape []int, attrs ...Attr) *Array {
+	return scopeOf(key).InitializersNormal(key, shape, attrs...)
+}
+
+// InitializersTruncatedNormal: Normal numbers between bounds, times a standard deviation.
+//
+//   - shape: the shape of the result
+//   - stddev (by name, 0.01): the standard deviation
+//   - lower (by name, -2.0): the lower bound
+//   - upper (by name, 2.0): the upper bound
+//   - dtype (by name, DType(0)): the element type; the default float if none
+func (s *Scope) InitializersTruncatedNormal(key *Array, shape []int, attrs ...Attr) *Array {
+	at := settle("initializers_truncated_normal", []Attr{{name: "stddev", kind: kindReal, real: 0.01}, {name: "lower", kind: kindReal, real: -2.0}, {name: "upper", kind: kindReal, real: 2.0}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_initializers_truncated_normal(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.double(at[0].real), C.double(at[1].real), C.double(at[2].real), C.jaxrs_dtype(at[3].integer), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// InitializersTruncatedNormal is [Scope.InitializersTruncatedNormal] where its operands are from.
+func InitializersTruncatedNormal(key *Array, shape []int, attrs ...Attr) *Array {
+	return scopeOf(key).InitializersTruncatedNormal(key, shape, attrs...)
+}
+
+// InitializersVarianceScaling: Numbers whose variance is a scale by the number of inputs, of outputs, or a mean of both.
+//
+//   - shape: the shape of the result
+//   - scale: the scale
+//   - mode: `fan_in`, `fan_out`, `fan_avg` or `fan_geo_avg`
+//   - distribution: `normal`, `truncated_normal` or `uniform`
+//   - dtype (by name, DType(0)): the element type; the default float if none
+//   - in_axis (by name, []int{-2}): the axes of inputs
+//   - out_axis (by name, []int{-1}): the axes of outputs
+//   - batch_axis (by name, nil): the axes of separate parameters
+func (s *Scope) InitializersVarianceScaling(key *Array, shape []int, scale float64, mode string, distribution string, attrs ...Attr) *Array {
+	at := settle("initializers_variance_scaling", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}, {name: "in_axis", kind: kindList, list: []int{-2}}, {name: "out_axis", kind: kindList, list: []int{-1}}, {name: "batch_axis", kind: kindList, list: nil}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_initializers_variance_scaling(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.double(scale), text(mode), C.size_t(len(mode)), text(distribution), C.size_t(len(distribution)), C.jaxrs_dtype(at[0].integer), numbers(at[1].list), C.size_t(len(at[1].list)), numbers(at[2].list), C.size_t(len(at[2].list)), numbers(at[3].list), C.size_t(len(at[3].list)), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// InitializersVarianceScaling is [Scope.InitializersVarianceScaling] where its operands are from.
+func InitializersVarianceScaling(key *Array, shape []int, scale float64, mode string, distribution string, attrs ...Attr) *Array {
+	return scopeOf(key).InitializersVarianceScaling(key, shape, scale, mode, distribution, attrs...)
+}
+
+// InitializersGlorotUniform: Glorot's uniform numbers.
+//
+//   - shape: the shape of the result
+//   - dtype (by name, DType(0)): the element type; the default float if none
+//   - in_axis (by name, []int{-2}): the axes of inputs
+//   - out_axis (by name, []int{-1}): the axes of outputs
+//   - batch_axis (by name, nil): the axes of separate parameters
+func (s *Scope) InitializersGlorotUniform(key *Array, shape []int, attrs ...Attr) *Array {
+	at := settle("initializers_glorot_uniform", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}, {name: "in_axis", kind: kindList, list: []int{-2}}, {name: "out_axis", kind: kindList, list: []int{-1}}, {name: "batch_axis", kind: kindList, list: nil}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_initializers_glorot_uniform(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.jaxrs_dtype(at[0].integer), numbers(at[1].list), C.size_t(len(at[1].list)), numbers(at[2].list), C.size_t(len(at[2].list)), numbers(at[3].list), C.size_t(len(at[3].list)), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// InitializersGlorotUniform is [Scope.InitializersGlorotUniform] where its operands are from.
+func InitializersGlorotUniform(key *Array, shape []int, attrs ...Attr) *Array {
+	return scopeOf(key).InitializersGlorotUniform(key, shape, attrs...)
+}
+
+// InitializersGlorotNormal: Glorot's normal numbers.
+//
+//   - shape: the shape of the result
+//   - dtype (by name, DType(0)): the element type; the default float if none
+//   - in_axis (by name, []int{-2}): the axes of inputs
+//   - out_axis (by name, []int{-1}): the axes of outputs
+//   - batch_axis (by name, nil): the axes of separate parameters
+func (s *Scope) InitializersGlorotNormal(key *Array, shape []int, attrs ...Attr) *Array {
+	at := settle("initializers_glorot_normal", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}, {name: "in_axis", kind: kindList, list: []int{-2}}, {name: "out_axis", kind: kindList, list: []int{-1}}, {name: "batch_axis", kind: kindList, list: nil}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_initializers_glorot_normal(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.jaxrs_dtype(at[0].integer), numbers(at[1].list), C.size_t(len(at[1].list)), numbers(at[2].list), C.size_t(len(at[2].list)), numbers(at[3].list), C.size_t(len(at[3].list)), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// InitializersGlorotNormal is [Scope.InitializersGlorotNormal] where its operands are from.
+func InitializersGlorotNormal(key *Array, shape []int, attrs ...Attr) *Array {
+	return scopeOf(key).InitializersGlorotNormal(key, shape, attrs...)
+}
+
+// InitializersLecunUniform: LeCun's uniform numbers.
+//
+//   - shape: the shape of the result
+//   - dtype (by name, DType(0)): the element type; the default float if none
+//   - in_axis (by name, []int{-2}): the axes of inputs
+//   - out_axis (by name, []int{-1}): the axes of outputs
+//   - batch_axis (by name, nil): the axes of separate parameters
+func (s *Scope) InitializersLecunUniform(key *Array, shape []int, attrs ...Attr) *Array {
+	at := settle("initializers_lecun_uniform", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}, {name: "in_axis", kind: kindList, list: []int{-2}}, {name: "out_axis", kind: kindList, list: []int{-1}}, {name: "batch_axis", kind: kindList, list: nil}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_initializers_lecun_uniform(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.jaxrs_dtype(at[0].integer), numbers(at[1].list), C.size_t(len(at[1].list)), numbers(at[2].list), C.size_t(len(at[2].list)), numbers(at[3].list), C.size_t(len(at[3].list)), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// InitializersLecunUniform is [Scope.InitializersLecunUniform] where its operands are from.
+func InitializersLecunUniform(key *Array, shape []int, attrs ...Attr) *Array {
+	return scopeOf(key).InitializersLecunUniform(key, shape, attrs...)
+}
+
+// InitializersLecunNormal: LeCun's normal numbers.
+//
+//   - shape: the shape of the result
+//   - dtype (by name, DType(0)): the element type; the default float if none
+//   - in_axis (by name, []int{-2}): the axes of inputs
+//   - out_axis (by name, []int{-1}): the axes of outputs
+//   - batch_axis (by name, nil): the axes of separate parameters
+func (s *Scope) InitializersLecunNormal(key *Array, shape []int, attrs ...Attr) *Array {
+	at := settle("initializers_lecun_normal", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}, {name: "in_axis", kind: kindList, list: []int{-2}}, {name: "out_axis", kind: kindList, list: []int{-1}}, {name: "batch_axis", kind: kindList, list: nil}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_initializers_lecun_normal(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.jaxrs_dtype(at[0].integer), numbers(at[1].list), C.size_t(len(at[1].list)), numbers(at[2].list), C.size_t(len(at[2].list)), numbers(at[3].list), C.size_t(len(at[3].list)), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// InitializersLecunNormal is [Scope.InitializersLecunNormal] where its operands are from.
+func InitializersLecunNormal(key *Array, shape []int, attrs ...Attr) *Array {
+	return scopeOf(key).InitializersLecunNormal(key, shape, attrs...)
+}
+
+// InitializersHeUniform: He's uniform numbers.
+//
+//   - shape: the shape of the result
+//   - dtype (by name, DType(0)): the element type; the default float if none
+//   - in_axis (by name, []int{-2}): the axes of inputs
+//   - out_axis (by name, []int{-1}): the axes of outputs
+//   - batch_axis (by name, nil): the axes of separate parameters
+func (s *Scope) InitializersHeUniform(key *Array, shape []int, attrs ...Attr) *Array {
+	at := settle("initializers_he_uniform", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}, {name: "in_axis", kind: kindList, list: []int{-2}}, {name: "out_axis", kind: kindList, list: []int{-1}}, {name: "batch_axis", kind: kindList, list: nil}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_initializers_he_uniform(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.jaxrs_dtype(at[0].integer), numbers(at[1].list), C.size_t(len(at[1].list)), numbers(at[2].list), C.size_t(len(at[2].list)), numbers(at[3].list), C.size_t(len(at[3].list)), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// InitializersHeUniform is [Scope.InitializersHeUniform] where its operands are from.
+func InitializersHeUniform(key *Array, shape []int, attrs ...Attr) *Array {
+	return scopeOf(key).InitializersHeUniform(key, shape, attrs...)
+}
+
+// InitializersHeNormal: He's normal numbers.
+//
+//   - shape: the shape of the result
+//   - dtype (by name, DType(0)): the element type; the default float if none
+//   - in_axis (by name, []int{-2}): the axes of inputs
+//   - out_axis (by name, []int{-1}): the axes of outputs
+//   - batch_axis (by name, nil): the axes of separate parameters
+func (s *Scope) InitializersHeNormal(key *Array, shape []int, attrs ...Attr) *Array {
+	at := settle("initializers_he_normal", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}, {name: "in_axis", kind: kindList, list: []int{-2}}, {name: "out_axis", kind: kindList, list: []int{-1}}, {name: "batch_axis", kind: kindList, list: nil}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_initializers_he_normal(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.jaxrs_dtype(at[0].integer), numbers(at[1].list), C.size_t(len(at[1].list)), numbers(at[2].list), C.size_t(len(at[2].list)), numbers(at[3].list), C.size_t(len(at[3].list)), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// InitializersHeNormal is [Scope.InitializersHeNormal] where its operands are from.
+func InitializersHeNormal(key *Array, shape []int, attrs ...Attr) *Array {
+	return scopeOf(key).InitializersHeNormal(key, shape, attrs...)
+}
+
+// BetaLogpdf: The logarithm of the density of the beta distribution.
+func (s *Scope) BetaLogpdf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_beta_logpdf(s.handle(), x.ptr(), a_.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// BetaLogpdf is [Scope.BetaLogpdf] where its operands are from.
+func BetaLogpdf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, a_, b}, locScale...)...).BetaLogpdf(x, a_, b, locScale)
+}
+
+// BetaPdf: The density of the beta distribution.
+func (s *Scope) BetaPdf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_beta_pdf(s.handle(), x.ptr(), a_.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// BetaPdf is [Scope.BetaPdf] where its operands are from.
+func BetaPdf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, a_, b}, locScale...)...).BetaPdf(x, a_, b, locScale)
+}
+
+// BetaCdf: The distribution function of the beta distribution.
+func (s *Scope) BetaCdf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_beta_cdf(s.handle(), x.ptr(), a_.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// BetaCdf is [Scope.BetaCdf] where its operands are from.
+func BetaCdf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, a_, b}, locScale...)...).BetaCdf(x, a_, b, locScale)
+}
+
+// BetaLogcdf: The logarithm of the distribution function of the beta distribution.
+func (s *Scope) BetaLogcdf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_beta_logcdf(s.handle(), x.ptr(), a_.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// BetaLogcdf is [Scope.BetaLogcdf] where its operands are from.
+func BetaLogcdf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, a_, b}, locScale...)...).BetaLogcdf(x, a_, b, locScale)
+}
+
+// BetaSf: One less the distribution function of the beta distribution.
+func (s *Scope) BetaSf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_beta_sf(s.handle(), x.ptr(), a_.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// BetaSf is [Scope.BetaSf] where its operands are from.
+func BetaSf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, a_, b}, locScale...)...).BetaSf(x, a_, b, locScale)
+}
+
+// BetaLogsf: The logarithm of one less the distribution function of the beta distribution.
+func (s *Scope) BetaLogsf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_beta_logsf(s.handle(), x.ptr(), a_.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// BetaLogsf is [Scope.BetaLogsf] where its operands are from.
+func BetaLogsf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, a_, b}, locScale...)...).BetaLogsf(x, a_, b, locScale)
+}
+
+// CauchyLogpdf: The logarithm of the density of Cauchy's distribution.
+func (s *Scope) CauchyLogpdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_cauchy_logpdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// CauchyLogpdf is [Scope.CauchyLogpdf] where its operands are from.
+func CauchyLogpdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).CauchyLogpdf(x, locScale)
+}
+
+// CauchyPdf: The density of Cauchy's distribution.
+func (s *Scope) CauchyPdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_cauchy_pdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// CauchyPdf is [Scope.CauchyPdf] where its operands are from.
+func CauchyPdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).CauchyPdf(x, locScale)
+}
+
+// CauchyCdf: The distribution function of Cauchy's distribution.
+func (s *Scope) CauchyCdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_cauchy_cdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// CauchyCdf is [Scope.CauchyCdf] where its operands are from.
+func CauchyCdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).CauchyCdf(x, locScale)
+}
+
+// CauchyLogcdf: The logarithm of the distribution function of Cauchy's distribution.
+func (s *Scope) CauchyLogcdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_cauchy_logcdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// CauchyLogcdf is [Scope.CauchyLogcdf] where its operands are from.
+func CauchyLogcdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).CauchyLogcdf(x, locScale)
+}
+
+// CauchySf: One less the distribution function of Cauchy's distribution.
+func (s *Scope) CauchySf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_cauchy_sf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// CauchySf is [Scope.CauchySf] where its operands are from.
+func CauchySf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).CauchySf(x, locScale)
+}
+
+// CauchyLogsf: The logarithm of one less the distribution function of Cauchy's distribution.
+func (s *Scope) CauchyLogsf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_cauchy_logsf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// CauchyLogsf is [Scope.CauchyLogsf] where its operands are from.
+func CauchyLogsf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).CauchyLogsf(x, locScale)
+}
+
+// CauchyPpf: The inverse of the distribution function of Cauchy's distribution.
+func (s *Scope) CauchyPpf(q *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_cauchy_ppf(s.handle(), q.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(q)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// CauchyPpf is [Scope.CauchyPpf] where its operands are from.
+func CauchyPpf(q *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{q}, locScale...)...).CauchyPpf(q, locScale)
+}
+
+// CauchyIsf: The inverse of one less the distribution function of Cauchy's distribution.
+func (s *Scope) CauchyIsf(q *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_cauchy_isf(s.handle(), q.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(q)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// CauchyIsf is [Scope.CauchyIsf] where its operands are from.
+func CauchyIsf(q *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{q}, locScale...)...).CauchyIsf(q, locScale)
+}
+
+// Chi2Logpdf: The logarithm of the density of the chi-squared distribution.
+func (s *Scope) Chi2Logpdf(x *Array, df *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_chi2_logpdf(s.handle(), x.ptr(), df.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(df)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// Chi2Logpdf is [Scope.Chi2Logpdf] where its operands are from.
+func Chi2Logpdf(x *Array, df *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, df}, locScale...)...).Chi2Logpdf(x, df, locScale)
+}
+
+// Chi2Pdf: The density of the chi-squared distribution.
+func (s *Scope) Chi2Pdf(x *Array, df *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_chi2_pdf(s.handle(), x.ptr(), df.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(df)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// Chi2Pdf is [Scope.Chi2Pdf] where its operands are from.
+func Chi2Pdf(x *Array, df *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, df}, locScale...)...).Chi2Pdf(x, df, locScale)
+}
+
+// Chi2Cdf: The distribution function of the chi-squared distribution.
+func (s *Scope) Chi2Cdf(x *Array, df *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_chi2_cdf(s.handle(), x.ptr(), df.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(df)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// Chi2Cdf is [Scope.Chi2Cdf] where its operands are from.
+func Chi2Cdf(x *Array, df *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, df}, locScale...)...).Chi2Cdf(x, df, locScale)
+}
+
+// Chi2Logcdf: The logarithm of the distribution function of the chi-squared distribution.
+func (s *Scope) Chi2Logcdf(x *Array, df *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_chi2_logcdf(s.handle(), x.ptr(), df.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(df)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// Chi2Logcdf is [Scope.Chi2Logcdf] where its operands are from.
+func Chi2Logcdf(x *Array, df *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, df}, locScale...)...).Chi2Logcdf(x, df, locScale)
+}
+
+// Chi2Sf: One less the distribution function of the chi-squared distribution.
+func (s *Scope) Chi2Sf(x *Array, df *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_chi2_sf(s.handle(), x.ptr(), df.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(df)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// Chi2Sf is [Scope.Chi2Sf] where its operands are from.
+func Chi2Sf(x *Array, df *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, df}, locScale...)...).Chi2Sf(x, df, locScale)
+}
+
+// Chi2Logsf: The logarithm of one less the distribution function of the chi-squared distribution.
+func (s *Scope) Chi2Logsf(x *Array, df *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_chi2_logsf(s.handle(), x.ptr(), df.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(df)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// Chi2Logsf is [Scope.Chi2Logsf] where its operands are from.
+func Chi2Logsf(x *Array, df *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, df}, locScale...)...).Chi2Logsf(x, df, locScale)
+}
+
+// ExponLogpdf: The logarithm of the density of the exponential distribution.
+func (s *Scope) ExponLogpdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_expon_logpdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// ExponLogpdf is [Scope.ExponLogpdf] where its operands are from.
+func ExponLogpdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).ExponLogpdf(x, locScale)
+}
+
+// ExponPdf: The density of the exponential distribution.
+func (s *Scope) ExponPdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_expon_pdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// ExponPdf is [Scope.ExponPdf] where its operands are from.
+func ExponPdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).ExponPdf(x, locScale)
+}
+
+// ExponCdf: The distribution function of the exponential distribution.
+func (s *Scope) ExponCdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_expon_cdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// ExponCdf is [Scope.ExponCdf] where its operands are from.
+func ExponCdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).ExponCdf(x, locScale)
+}
+
+// ExponLogcdf: The logarithm of the distribution function of the exponential distribution.
+func (s *Scope) ExponLogcdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_expon_logcdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// ExponLogcdf is [Scope.ExponLogcdf] where its operands are from.
+func ExponLogcdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).ExponLogcdf(x, locScale)
+}
+
+// ExponSf: One less the distribution function of the exponential distribution.
+func (s *Scope) ExponSf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_expon_sf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// ExponSf is [Scope.ExponSf] where its operands are from.
+func ExponSf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).ExponSf(x, locScale)
+}
+
+// ExponLogsf: The logarithm of one less the distribution function of the exponential distribution.
+func (s *Scope) ExponLogsf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_expon_logsf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// ExponLogsf is [Scope.ExponLogsf] where its operands are from.
+func ExponLogsf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).ExponLogsf(x, locScale)
+}
+
+// ExponPpf: The inverse of the distribution function of the exponential distribution.
+func (s *Scope) ExponPpf(q *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_expon_ppf(s.handle(), q.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(q)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// ExponPpf is [Scope.ExponPpf] where its operands are from.
+func ExponPpf(q *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{q}, locScale...)...).ExponPpf(q, locScale)
+}
+
+// GammaLogpdf: The logarithm of the density of the gamma distribution.
+func (s *Scope) GammaLogpdf(x *Array, a_ *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gamma_logpdf(s.handle(), x.ptr(), a_.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GammaLogpdf is [Scope.GammaLogpdf] where its operands are from.
+func GammaLogpdf(x *Array, a_ *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, a_}, locScale...)...).GammaLogpdf(x, a_, locScale)
+}
+
+// GammaPdf: The density of the gamma distribution.
+func (s *Scope) GammaPdf(x *Array, a_ *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gamma_pdf(s.handle(), x.ptr(), a_.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GammaPdf is [Scope.GammaPdf] where its operands are from.
+func GammaPdf(x *Array, a_ *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, a_}, locScale...)...).GammaPdf(x, a_, locScale)
+}
+
+// GammaCdf: The distribution function of the gamma distribution.
+func (s *Scope) GammaCdf(x *Array, a_ *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gamma_cdf(s.handle(), x.ptr(), a_.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GammaCdf is [Scope.GammaCdf] where its operands are from.
+func GammaCdf(x *Array, a_ *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, a_}, locScale...)...).GammaCdf(x, a_, locScale)
+}
+
+// GammaLogcdf: The logarithm of the distribution function of the gamma distribution.
+func (s *Scope) GammaLogcdf(x *Array, a_ *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gamma_logcdf(s.handle(), x.ptr(), a_.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GammaLogcdf is [Scope.GammaLogcdf] where its operands are from.
+func GammaLogcdf(x *Array, a_ *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, a_}, locScale...)...).GammaLogcdf(x, a_, locScale)
+}
+
+// GammaSf: One less the distribution function of the gamma distribution.
+func (s *Scope) GammaSf(x *Array, a_ *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gamma_sf(s.handle(), x.ptr(), a_.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GammaSf is [Scope.GammaSf] where its operands are from.
+func GammaSf(x *Array, a_ *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, a_}, locScale...)...).GammaSf(x, a_, locScale)
+}
+
+// GammaLogsf: The logarithm of one less the distribution function of the gamma distribution.
+func (s *Scope) GammaLogsf(x *Array, a_ *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gamma_logsf(s.handle(), x.ptr(), a_.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GammaLogsf is [Scope.GammaLogsf] where its operands are from.
+func GammaLogsf(x *Array, a_ *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, a_}, locScale...)...).GammaLogsf(x, a_, locScale)
+}
+
+// GumbelLLogpdf: The logarithm of the density of Gumbel's distribution of smallest elements.
+func (s *Scope) GumbelLLogpdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gumbel_l_logpdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GumbelLLogpdf is [Scope.GumbelLLogpdf] where its operands are from.
+func GumbelLLogpdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).GumbelLLogpdf(x, locScale)
+}
+
+// GumbelLPdf: The density of Gumbel's distribution of smallest elements.
+func (s *Scope) GumbelLPdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gumbel_l_pdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GumbelLPdf is [Scope.GumbelLPdf] where its operands are from.
+func GumbelLPdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).GumbelLPdf(x, locScale)
+}
+
+// GumbelLCdf: The distribution function of Gumbel's distribution of smallest elements.
+func (s *Scope) GumbelLCdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gumbel_l_cdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GumbelLCdf is [Scope.GumbelLCdf] where its operands are from.
+func GumbelLCdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).GumbelLCdf(x, locScale)
+}
+
+// GumbelLLogcdf: The logarithm of the distribution function of Gumbel's distribution of smallest elements.
+func (s *Scope) GumbelLLogcdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gumbel_l_logcdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GumbelLLogcdf is [Scope.GumbelLLogcdf] where its operands are from.
+func GumbelLLogcdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).GumbelLLogcdf(x, locScale)
+}
+
+// GumbelLSf: One less the distribution function of Gumbel's distribution of smallest elements.
+func (s *Scope) GumbelLSf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gumbel_l_sf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GumbelLSf is [Scope.GumbelLSf] where its operands are from.
+func GumbelLSf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).GumbelLSf(x, locScale)
+}
+
+// GumbelLLogsf: The logarithm of one less the distribution function of Gumbel's distribution of smallest elements.
+func (s *Scope) GumbelLLogsf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gumbel_l_logsf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GumbelLLogsf is [Scope.GumbelLLogsf] where its operands are from.
+func GumbelLLogsf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).GumbelLLogsf(x, locScale)
+}
+
+// GumbelLPpf: The inverse of the distribution function of Gumbel's distribution of smallest elements.
+func (s *Scope) GumbelLPpf(q *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gumbel_l_ppf(s.handle(), q.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(q)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GumbelLPpf is [Scope.GumbelLPpf] where its operands are from.
+func GumbelLPpf(q *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{q}, locScale...)...).GumbelLPpf(q, locScale)
+}
+
+// GumbelRLogpdf: The logarithm of the density of Gumbel's distribution of largest elements.
+func (s *Scope) GumbelRLogpdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gumbel_r_logpdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GumbelRLogpdf is [Scope.GumbelRLogpdf] where its operands are from.
+func GumbelRLogpdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).GumbelRLogpdf(x, locScale)
+}
+
+// GumbelRPdf: The density of Gumbel's distribution of largest elements.
+func (s *Scope) GumbelRPdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gumbel_r_pdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GumbelRPdf is [Scope.GumbelRPdf] where its operands are from.
+func GumbelRPdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).GumbelRPdf(x, locScale)
+}
+
+// GumbelRCdf: The distribution function of Gumbel's distribution of largest elements.
+func (s *Scope) GumbelRCdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gumbel_r_cdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GumbelRCdf is [Scope.GumbelRCdf] where its operands are from.
+func GumbelRCdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).GumbelRCdf(x, locScale)
+}
+
+// GumbelRLogcdf: The logarithm of the distribution function of Gumbel's distribution of largest elements.
+func (s *Scope) GumbelRLogcdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gumbel_r_logcdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GumbelRLogcdf is [Scope.GumbelRLogcdf] where its operands are from.
+func GumbelRLogcdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).GumbelRLogcdf(x, locScale)
+}
+
+// GumbelRSf: One less the distribution function of Gumbel's distribution of largest elements.
+func (s *Scope) GumbelRSf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gumbel_r_sf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GumbelRSf is [Scope.GumbelRSf] where its operands are from.
+func GumbelRSf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).GumbelRSf(x, locScale)
+}
+
+// GumbelRLogsf: The logarithm of one less the distribution function of Gumbel's distribution of largest elements.
+func (s *Scope) GumbelRLogsf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gumbel_r_logsf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GumbelRLogsf is [Scope.GumbelRLogsf] where its operands are from.
+func GumbelRLogsf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).GumbelRLogsf(x, locScale)
+}
+
+// GumbelRPpf: The inverse of the distribution function of Gumbel's distribution of largest elements.
+func (s *Scope) GumbelRPpf(q *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_gumbel_r_ppf(s.handle(), q.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(q)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// GumbelRPpf is [Scope.GumbelRPpf] where its operands are from.
+func GumbelRPpf(q *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{q}, locScale...)...).GumbelRPpf(q, locScale)
+}
+
+// LaplaceLogpdf: The logarithm of the density of Laplace's distribution.
+func (s *Scope) LaplaceLogpdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_laplace_logpdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// LaplaceLogpdf is [Scope.LaplaceLogpdf] where its operands are from.
+func LaplaceLogpdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).LaplaceLogpdf(x, locScale)
+}
+
+// LaplacePdf: The density of Laplace's distribution.
+func (s *Scope) LaplacePdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_laplace_pdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// LaplacePdf is [Scope.LaplacePdf] where its operands are from.
+func LaplacePdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).LaplacePdf(x, locScale)
+}
+
+// LaplaceCdf: The distribution function of Laplace's distribution.
+func (s *Scope) LaplaceCdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_laplace_cdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// LaplaceCdf is [Scope.LaplaceCdf] where its operands are from.
+func LaplaceCdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).LaplaceCdf(x, locScale)
+}
+
+// LogisticLogpdf: The logarithm of the density of the logistic distribution.
+func (s *Scope) LogisticLogpdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_logistic_logpdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// LogisticLogpdf is [Scope.LogisticLogpdf] where its operands are from.
+func LogisticLogpdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).LogisticLogpdf(x, locScale)
+}
+
+// LogisticPdf: The density of the logistic distribution.
+func (s *Scope) LogisticPdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_logistic_pdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// LogisticPdf is [Scope.LogisticPdf] where its operands are from.
+func LogisticPdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).LogisticPdf(x, locScale)
+}
+
+// LogisticCdf: The distribution function of the logistic distribution.
+func (s *Scope) LogisticCdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_logistic_cdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// LogisticCdf is [Scope.LogisticCdf] where its operands are from.
+func LogisticCdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).LogisticCdf(x, locScale)
+}
+
+// LogisticSf: One less the distribution function of the logistic distribution.
+func (s *Scope) LogisticSf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_logistic_sf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// LogisticSf is [Scope.LogisticSf] where its operands are from.
+func LogisticSf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).LogisticSf(x, locScale)
+}
+
+// LogisticPpf: The inverse of the distribution function of the logistic distribution.
+func (s *Scope) LogisticPpf(q *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_logistic_ppf(s.handle(), q.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(q)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// LogisticPpf is [Scope.LogisticPpf] where its operands are from.
+func LogisticPpf(q *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{q}, locScale...)...).LogisticPpf(q, locScale)
+}
+
+// LogisticIsf: The inverse of one less the distribution function of the logistic distribution.
+func (s *Scope) LogisticIsf(q *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_logistic_isf(s.handle(), q.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(q)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// LogisticIsf is [Scope.LogisticIsf] where its operands are from.
+func LogisticIsf(q *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{q}, locScale...)...).LogisticIsf(q, locScale)
+}
+
+// NormLogpdf: The logarithm of the density of the normal distribution.
+func (s *Scope) NormLogpdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_norm_logpdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// NormLogpdf is [Scope.NormLogpdf] where its operands are from.
+func NormLogpdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).NormLogpdf(x, locScale)
+}
+
+// NormPdf: The density of the normal distribution.
+func (s *Scope) NormPdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_norm_pdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// NormPdf is [Scope.NormPdf] where its operands are from.
+func NormPdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).NormPdf(x, locScale)
+}
+
+// NormCdf: The distribution function of the normal distribution.
+func (s *Scope) NormCdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_norm_cdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// NormCdf is [Scope.NormCdf] where its operands are from.
+func NormCdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).NormCdf(x, locScale)
+}
+
+// NormLogcdf: The logarithm of the distribution function of the normal distribution.
+func (s *Scope) NormLogcdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_norm_logcdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// NormLogcdf is [Scope.NormLogcdf] where its operands are from.
+func NormLogcdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).NormLogcdf(x, locScale)
+}
+
+// NormSf: One less the distribution function of the normal distribution.
+func (s *Scope) NormSf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_norm_sf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// NormSf is [Scope.NormSf] where its operands are from.
+func NormSf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).NormSf(x, locScale)
+}
+
+// NormLogsf: The logarithm of one less the distribution function of the normal distribution.
+func (s *Scope) NormLogsf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_norm_logsf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// NormLogsf is [Scope.NormLogsf] where its operands are from.
+func NormLogsf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).NormLogsf(x, locScale)
+}
+
+// NormPpf: The inverse of the distribution function of the normal distribution.
+func (s *Scope) NormPpf(q *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_norm_ppf(s.handle(), q.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(q)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// NormPpf is [Scope.NormPpf] where its operands are from.
+func NormPpf(q *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{q}, locScale...)...).NormPpf(q, locScale)
+}
+
+// NormIsf: The inverse of one less the distribution function of the normal distribution.
+func (s *Scope) NormIsf(q *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_norm_isf(s.handle(), q.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(q)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// NormIsf is [Scope.NormIsf] where its operands are from.
+func NormIsf(q *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{q}, locScale...)...).NormIsf(q, locScale)
+}
+
+// ParetoLogpdf: The logarithm of the density of Pareto's distribution.
+func (s *Scope) ParetoLogpdf(x *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_pareto_logpdf(s.handle(), x.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// ParetoLogpdf is [Scope.ParetoLogpdf] where its operands are from.
+func ParetoLogpdf(x *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, b}, locScale...)...).ParetoLogpdf(x, b, locScale)
+}
+
+// ParetoPdf: The density of Pareto's distribution.
+func (s *Scope) ParetoPdf(x *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_pareto_pdf(s.handle(), x.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// ParetoPdf is [Scope.ParetoPdf] where its operands are from.
+func ParetoPdf(x *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, b}, locScale...)...).ParetoPdf(x, b, locScale)
+}
+
+// ParetoCdf: The distribution function of Pareto's distribution.
+func (s *Scope) ParetoCdf(x *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_pareto_cdf(s.handle(), x.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// ParetoCdf is [Scope.ParetoCdf] where its operands are from.
+func ParetoCdf(x *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, b}, locScale...)...).ParetoCdf(x, b, locScale)
+}
+
+// ParetoLogcdf: The logarithm of the distribution function of Pareto's distribution.
+func (s *Scope) ParetoLogcdf(x *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_pareto_logcdf(s.handle(), x.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// ParetoLogcdf is [Scope.ParetoLogcdf] where its operands are from.
+func ParetoLogcdf(x *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, b}, locScale...)...).ParetoLogcdf(x, b, locScale)
+}
+
+// ParetoSf: One less the distribution function of Pareto's distribution.
+func (s *Scope) ParetoSf(x *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_pareto_sf(s.handle(), x.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// ParetoSf is [Scope.ParetoSf] where its operands are from.
+func ParetoSf(x *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, b}, locScale...)...).ParetoSf(x, b, locScale)
+}
+
+// ParetoLogsf: The logarithm of one less the distribution function of Pareto's distribution.
+func (s *Scope) ParetoLogsf(x *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_pareto_logsf(s.handle(), x.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// ParetoLogsf is [Scope.ParetoLogsf] where its operands are from.
+func ParetoLogsf(x *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, b}, locScale...)...).ParetoLogsf(x, b, locScale)
+}
+
+// ParetoPpf: The inverse of the distribution function of Pareto's distribution.
+func (s *Scope) ParetoPpf(q *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_pareto_ppf(s.handle(), q.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(q)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// ParetoPpf is [Scope.ParetoPpf] where its operands are from.
+func ParetoPpf(q *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{q, b}, locScale...)...).ParetoPpf(q, b, locScale)
+}
+
+// TLogpdf: The logarithm of the density of Student's t distribution.
+func (s *Scope) TLogpdf(x *Array, df *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_t_logpdf(s.handle(), x.ptr(), df.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(df)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// TLogpdf is [Scope.TLogpdf] where its operands are from.
+func TLogpdf(x *Array, df *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, df}, locScale...)...).TLogpdf(x, df, locScale)
+}
+
+// TPdf: The density of Student's t distribution.
+func (s *Scope) TPdf(x *Array, df *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_t_pdf(s.handle(), x.ptr(), df.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(df)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// TPdf is [Scope.TPdf] where its operands are from.
+func TPdf(x *Array, df *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, df}, locScale...)...).TPdf(x, df, locScale)
+}
+
+// TruncnormLogpdf: The logarithm of the density of the part of the normal distribution between bounds.
+func (s *Scope) TruncnormLogpdf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_truncnorm_logpdf(s.handle(), x.ptr(), a_.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// TruncnormLogpdf is [Scope.TruncnormLogpdf] where its operands are from.
+func TruncnormLogpdf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, a_, b}, locScale...)...).TruncnormLogpdf(x, a_, b, locScale)
+}
+
+// TruncnormPdf: The density of the part of the normal distribution between bounds.
+func (s *Scope) TruncnormPdf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_truncnorm_pdf(s.handle(), x.ptr(), a_.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// TruncnormPdf is [Scope.TruncnormPdf] where its operands are from.
+func TruncnormPdf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, a_, b}, locScale...)...).TruncnormPdf(x, a_, b, locScale)
+}
+
+// TruncnormCdf: The distribution function of the part of the normal distribution between bounds.
+func (s *Scope) TruncnormCdf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_truncnorm_cdf(s.handle(), x.ptr(), a_.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// TruncnormCdf is [Scope.TruncnormCdf] where its operands are from.
+func TruncnormCdf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, a_, b}, locScale...)...).TruncnormCdf(x, a_, b, locScale)
+}
+
+// TruncnormLogcdf: The logarithm of the distribution function of the part of the normal distribution between bounds.
+func (s *Scope) TruncnormLogcdf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_truncnorm_logcdf(s.handle(), x.ptr(), a_.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// TruncnormLogcdf is [Scope.TruncnormLogcdf] where its operands are from.
+func TruncnormLogcdf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, a_, b}, locScale...)...).TruncnormLogcdf(x, a_, b, locScale)
+}
+
+// TruncnormSf: One less the distribution function of the part of the normal distribution between bounds.
+func (s *Scope) TruncnormSf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_truncnorm_sf(s.handle(), x.ptr(), a_.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// TruncnormSf is [Scope.TruncnormSf] where its operands are from.
+func TruncnormSf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, a_, b}, locScale...)...).TruncnormSf(x, a_, b, locScale)
+}
+
+// TruncnormLogsf: The logarithm of one less the distribution function of the part of the normal distribution between bounds.
+func (s *Scope) TruncnormLogsf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_truncnorm_logsf(s.handle(), x.ptr(), a_.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// TruncnormLogsf is [Scope.TruncnormLogsf] where its operands are from.
+func TruncnormLogsf(x *Array, a_ *Array, b *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x, a_, b}, locScale...)...).TruncnormLogsf(x, a_, b, locScale)
+}
+
+// UniformLogpdf: The logarithm of the density of the uniform distribution.
+func (s *Scope) UniformLogpdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_uniform_logpdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// UniformLogpdf is [Scope.UniformLogpdf] where its operands are from.
+func UniformLogpdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).UniformLogpdf(x, locScale)
+}
+
+// UniformPdf: The density of the uniform distribution.
+func (s *Scope) UniformPdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_uniform_pdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// UniformPdf is [Scope.UniformPdf] where its operands are from.
+func UniformPdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).UniformPdf(x, locScale)
+}
+
+// UniformCdf: The distribution function of the uniform distribution.
+func (s *Scope) UniformCdf(x *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_uniform_cdf(s.handle(), x.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// UniformCdf is [Scope.UniformCdf] where its operands are from.
+func UniformCdf(x *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{x}, locScale...)...).UniformCdf(x, locScale)
+}
+
+// UniformPpf: The inverse of the distribution function of the uniform distribution.
+func (s *Scope) UniformPpf(q *Array, locScale []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(locScale)
+	err := C.jaxrs_op_uniform_ppf(s.handle(), q.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(q)
+	runtime.KeepAlive(locScale)
+	return s.done(out, err)
+}
+
+// UniformPpf is [Scope.UniformPpf] where its operands are from.
+func UniformPpf(q *Array, locScale []*Array) *Array {
+	return scopeOf(append([]*Array{q}, locScale...)...).UniformPpf(q, locScale)
+}
+
+// BernoulliLogpmf: The logarithm of the probabilities of Bernoulli's distribution.
+func (s *Scope) BernoulliLogpmf(k *Array, p *Array, loc []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(loc)
+	err := C.jaxrs_op_bernoulli_logpmf(s.handle(), k.ptr(), p.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(k)
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(loc)
+	return s.done(out, err)
+}
+
+// BernoulliLogpmf is [Scope.BernoulliLogpmf] where its operands are from.
+func BernoulliLogpmf(k *Array, p *Array, loc []*Array) *Array {
+	return scopeOf(append([]*Array{k, p}, loc...)...).BernoulliLogpmf(k, p, loc)
+}
+
+// BernoulliPmf: The probabilities of Bernoulli's distribution.
+func (s *Scope) BernoulliPmf(k *Array, p *Array, loc []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(loc)
+	err := C.jaxrs_op_bernoulli_pmf(s.handle(), k.ptr(), p.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(k)
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(loc)
+	return s.done(out, err)
+}
+
+// BernoulliPmf is [Scope.BernoulliPmf] where its operands are from.
+func BernoulliPmf(k *Array, p *Array, loc []*Array) *Array {
+	return scopeOf(append([]*Array{k, p}, loc...)...).BernoulliPmf(k, p, loc)
+}
+
+// BinomLogpmf: The logarithm of the probabilities of the binomial distribution.
+func (s *Scope) BinomLogpmf(k *Array, n *Array, p *Array, loc []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(loc)
+	err := C.jaxrs_op_binom_logpmf(s.handle(), k.ptr(), n.ptr(), p.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(k)
+	runtime.KeepAlive(n)
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(loc)
+	return s.done(out, err)
+}
+
+// BinomLogpmf is [Scope.BinomLogpmf] where its operands are from.
+func BinomLogpmf(k *Array, n *Array, p *Array, loc []*Array) *Array {
+	return scopeOf(append([]*Array{k, n, p}, loc...)...).BinomLogpmf(k, n, p, loc)
+}
+
+// BinomPmf: The probabilities of the binomial distribution.
+func (s *Scope) BinomPmf(k *Array, n *Array, p *Array, loc []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(loc)
+	err := C.jaxrs_op_binom_pmf(s.handle(), k.ptr(), n.ptr(), p.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(k)
+	runtime.KeepAlive(n)
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(loc)
+	return s.done(out, err)
+}
+
+// BinomPmf is [Scope.BinomPmf] where its operands are from.
+func BinomPmf(k *Array, n *Array, p *Array, loc []*Array) *Array {
+	return scopeOf(append([]*Array{k, n, p}, loc...)...).BinomPmf(k, n, p, loc)
+}
+
+// BetabinomLogpmf: The logarithm of the probabilities of the beta-binomial distribution.
+func (s *Scope) BetabinomLogpmf(k *Array, n *Array, a_ *Array, b *Array, loc []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(loc)
+	err := C.jaxrs_op_betabinom_logpmf(s.handle(), k.ptr(), n.ptr(), a_.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(k)
+	runtime.KeepAlive(n)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(loc)
+	return s.done(out, err)
+}
+
+// BetabinomLogpmf is [Scope.BetabinomLogpmf] where its operands are from.
+func BetabinomLogpmf(k *Array, n *Array, a_ *Array, b *Array, loc []*Array) *Array {
+	return scopeOf(append([]*Array{k, n, a_, b}, loc...)...).BetabinomLogpmf(k, n, a_, b, loc)
+}
+
+// BetabinomPmf: The probabilities of the beta-binomial distribution.
+func (s *Scope) BetabinomPmf(k *Array, n *Array, a_ *Array, b *Array, loc []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(loc)
+	err := C.jaxrs_op_betabinom_pmf(s.handle(), k.ptr(), n.ptr(), a_.ptr(), b.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(k)
+	runtime.KeepAlive(n)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(loc)
+	return s.done(out, err)
+}
+
+// BetabinomPmf is [Scope.BetabinomPmf] where its operands are from.
+func BetabinomPmf(k *Array, n *Array, a_ *Array, b *Array, loc []*Array) *Array {
+	return scopeOf(append([]*Array{k, n, a_, b}, loc...)...).BetabinomPmf(k, n, a_, b, loc)
+}
+
+// GeomLogpmf: The logarithm of the probabilities of the geometric distribution.
+func (s *Scope) GeomLogpmf(k *Array, p *Array, loc []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(loc)
+	err := C.jaxrs_op_geom_logpmf(s.handle(), k.ptr(), p.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(k)
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(loc)
+	return s.done(out, err)
+}
+
+// GeomLogpmf is [Scope.GeomLogpmf] where its operands are from.
+func GeomLogpmf(k *Array, p *Array, loc []*Array) *Array {
+	return scopeOf(append([]*Array{k, p}, loc...)...).GeomLogpmf(k, p, loc)
+}
+
+// GeomPmf: The probabilities of the geometric distribution.
+func (s *Scope) GeomPmf(k *Array, p *Array, loc []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(loc)
+	err := C.jaxrs_op_geom_pmf(s.handle(), k.ptr(), p.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(k)
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(loc)
+	return s.done(out, err)
+}
+
+// GeomPmf is [Scope.GeomPmf] where its operands are from.
+func GeomPmf(k *Array, p *Array, loc []*Array) *Array {
+	return scopeOf(append([]*Array{k, p}, loc...)...).GeomPmf(k, p, loc)
+}
+
+// NbinomLogpmf: The logarithm of the probabilities of the negative binomial distribution.
+func (s *Scope) NbinomLogpmf(k *Array, n *Array, p *Array, loc []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(loc)
+	err := C.jaxrs_op_nbinom_logpmf(s.handle(), k.ptr(), n.ptr(), p.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(k)
+	runtime.KeepAlive(n)
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(loc)
+	return s.done(out, err)
+}
+
+// NbinomLogpmf is [Scope.NbinomLogpmf] where its operands are from.
+func NbinomLogpmf(k *Array, n *Array, p *Array, loc []*Array) *Array {
+	return scopeOf(append([]*Array{k, n, p}, loc...)...).NbinomLogpmf(k, n, p, loc)
+}
+
+// NbinomPmf: The probabilities of the negative binomial distribution.
+func (s *Scope) NbinomPmf(k *Array, n *Array, p *Array, loc []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(loc)
+	err := C.jaxrs_op_nbinom_pmf(s.handle(), k.ptr(), n.ptr(), p.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(k)
+	runtime.KeepAlive(n)
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(loc)
+	return s.done(out, err)
+}
+
+// NbinomPmf is [Scope.NbinomPmf] where its operands are from.
+func NbinomPmf(k *Array, n *Array, p *Array, loc []*Array) *Array {
+	return scopeOf(append([]*Array{k, n, p}, loc...)...).NbinomPmf(k, n, p, loc)
+}
+
+// PoissonLogpmf: The logarithm of the probabilities of Poisson's distribution.
+func (s *Scope) PoissonLogpmf(k *Array, mu *Array, loc []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(loc)
+	err := C.jaxrs_op_poisson_logpmf(s.handle(), k.ptr(), mu.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(k)
+	runtime.KeepAlive(mu)
+	runtime.KeepAlive(loc)
+	return s.done(out, err)
+}
+
+// PoissonLogpmf is [Scope.PoissonLogpmf] where its operands are from.
+func PoissonLogpmf(k *Array, mu *Array, loc []*Array) *Array {
+	return scopeOf(append([]*Array{k, mu}, loc...)...).PoissonLogpmf(k, mu, loc)
+}
+
+// PoissonPmf: The probabilities of Poisson's distribution.
+func (s *Scope) PoissonPmf(k *Array, mu *Array, loc []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(loc)
+	err := C.jaxrs_op_poisson_pmf(s.handle(), k.ptr(), mu.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(k)
+	runtime.KeepAlive(mu)
+	runtime.KeepAlive(loc)
+	return s.done(out, err)
+}
+
+// PoissonPmf is [Scope.PoissonPmf] where its operands are from.
+func PoissonPmf(k *Array, mu *Array, loc []*Array) *Array {
+	return scopeOf(append([]*Array{k, mu}, loc...)...).PoissonPmf(k, mu, loc)
+}
+
+// PoissonCdf: The distribution function of Poisson's distribution.
+func (s *Scope) PoissonCdf(k *Array, mu *Array, loc []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(loc)
+	err := C.jaxrs_op_poisson_cdf(s.handle(), k.ptr(), mu.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(k)
+	runtime.KeepAlive(mu)
+	runtime.KeepAlive(loc)
+	return s.done(out, err)
+}
+
+// PoissonCdf is [Scope.PoissonCdf] where its operands are from.
+func PoissonCdf(k *Array, mu *Array, loc []*Array) *Array {
+	return scopeOf(append([]*Array{k, mu}, loc...)...).PoissonCdf(k, mu, loc)
+}
+
+// BernoulliCdf: The distribution function of Bernoulli's distribution.
+func (s *Scope) BernoulliCdf(k *Array, p *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_bernoulli_cdf(s.handle(), k.ptr(), p.ptr(), &out)
+	runtime.KeepAlive(k)
+	runtime.KeepAlive(p)
+	return s.done(out, err)
+}
+
+// BernoulliCdf is [Scope.BernoulliCdf] where its operands are from.
+func BernoulliCdf(k *Array, p *Array) *Array {
+	return scopeOf(k, p).BernoulliCdf(k, p)
+}
+
+// BernoulliPpf: The inverse of the distribution function of Bernoulli's distribution.
+func (s *Scope) BernoulliPpf(q *Array, p *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_bernoulli_ppf(s.handle(), q.ptr(), p.ptr(), &out)
+	runtime.KeepAlive(q)
+	runtime.KeepAlive(p)
+	return s.done(out, err)
+}
+
+// BernoulliPpf is [Scope.BernoulliPpf] where its operands are from.
+func BernoulliPpf(q *Array, p *Array) *Array {
+	return scopeOf(q, p).BernoulliPpf(q, p)
+}
+
+// DirichletLogpdf: The logarithm of the density of Dirichlet's distribution.
+func (s *Scope) DirichletLogpdf(x *Array, alpha *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_dirichlet_logpdf(s.handle(), x.ptr(), alpha.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(alpha)
+	return s.done(out, err)
+}
+
+// DirichletLogpdf is [Scope.DirichletLogpdf] where its operands are from.
+func DirichletLogpdf(x *Array, alpha *Array) *Array {
+	return scopeOf(x, alpha).DirichletLogpdf(x, alpha)
+}
+
+// DirichletPdf: The density of Dirichlet's distribution.
+func (s *Scope) DirichletPdf(x *Array, alpha *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_dirichlet_pdf(s.handle(), x.ptr(), alpha.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(alpha)
+	return s.done(out, err)
+}
+
+// DirichletPdf is [Scope.DirichletPdf] where its operands are from.
+func DirichletPdf(x *Array, alpha *Array) *Array {
+	return scopeOf(x, alpha).DirichletPdf(x, alpha)
+}
+
+// GennormLogpdf: The logarithm of the density of the generalised normal distribution.
+func (s *Scope) GennormLogpdf(x *Array, beta *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_gennorm_logpdf(s.handle(), x.ptr(), beta.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(beta)
+	return s.done(out, err)
+}
+
+// GennormLogpdf is [Scope.GennormLogpdf] where its operands are from.
+func GennormLogpdf(x *Array, beta *Array) *Array {
+	return scopeOf(x, beta).GennormLogpdf(x, beta)
+}
+
+// GennormPdf: The density of the generalised normal distribution.
+func (s *Scope) GennormPdf(x *Array, beta *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_gennorm_pdf(s.handle(), x.ptr(), beta.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(beta)
+	return s.done(out, err)
+}
+
+// GennormPdf is [Scope.GennormPdf] where its operands are from.
+func GennormPdf(x *Array, beta *Array) *Array {
+	return scopeOf(x, beta).GennormPdf(x, beta)
+}
+
+// GennormCdf: The distribution function of the generalised normal distribution.
+func (s *Scope) GennormCdf(x *Array, beta *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_gennorm_cdf(s.handle(), x.ptr(), beta.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(beta)
+	return s.done(out, err)
+}
+
+// GennormCdf is [Scope.GennormCdf] where its operands are from.
+func GennormCdf(x *Array, beta *Array) *Array {
+	return scopeOf(x, beta).GennormCdf(x, beta)
+}
+
+// MultinomialLogpmf: The logarithm of the probabilities of the multinomial distribution.
+func (s *Scope) MultinomialLogpmf(x *Array, n *Array, p *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_multinomial_logpmf(s.handle(), x.ptr(), n.ptr(), p.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(n)
+	runtime.KeepAlive(p)
+	return s.done(out, err)
+}
+
+// MultinomialLogpmf is [Scope.MultinomialLogpmf] where its operands are from.
+func MultinomialLogpmf(x *Array, n *Array, p *Array) *Array {
+	return scopeOf(x, n, p).MultinomialLogpmf(x, n, p)
+}
+
+// MultinomialPmf: The probabilities of the multinomial distribution.
+func (s *Scope) MultinomialPmf(x *Array, n *Array, p *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_multinomial_pmf(s.handle(), x.ptr(), n.ptr(), p.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(n)
+	runtime.KeepAlive(p)
+	return s.done(out, err)
+}
+
+// MultinomialPmf is [Scope.MultinomialPmf] where its operands are from.
+func MultinomialPmf(x *Array, n *Array, p *Array) *Array {
+	return scopeOf(x, n, p).MultinomialPmf(x, n, p)
+}
+
+// VonmisesLogpdf: The logarithm of the density of von Mises' distribution.
+func (s *Scope) VonmisesLogpdf(x *Array, kappa *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_vonmises_logpdf(s.handle(), x.ptr(), kappa.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(kappa)
+	return s.done(out, err)
+}
+
+// VonmisesLogpdf is [Scope.VonmisesLogpdf] where its operands are from.
+func VonmisesLogpdf(x *Array, kappa *Array) *Array {
+	return scopeOf(x, kappa).VonmisesLogpdf(x, kappa)
+}
+
+// VonmisesPdf: The density of von Mises' distribution.
+func (s *Scope) VonmisesPdf(x *Array, kappa *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_vonmises_pdf(s.handle(), x.ptr(), kappa.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(kappa)
+	return s.done(out, err)
+}
+
+// VonmisesPdf is [Scope.VonmisesPdf] where its operands are from.
+func VonmisesPdf(x *Array, kappa *Array) *Array {
+	return scopeOf(x, kappa).VonmisesPdf(x, kappa)
+}
+
+// WrapcauchyLogpdf: The logarithm of the density of the wrapped Cauchy distribution.
+func (s *Scope) WrapcauchyLogpdf(x *Array, c *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_wrapcauchy_logpdf(s.handle(), x.ptr(), c.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(c)
+	return s.done(out, err)
+}
+
+// WrapcauchyLogpdf is [Scope.WrapcauchyLogpdf] where its operands are from.
+func WrapcauchyLogpdf(x *Array, c *Array) *Array {
+	return scopeOf(x, c).WrapcauchyLogpdf(x, c)
+}
+
+// WrapcauchyPdf: The density of the wrapped Cauchy distribution.
+func (s *Scope) WrapcauchyPdf(x *Array, c *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_wrapcauchy_pdf(s.handle(), x.ptr(), c.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(c)
+	return s.done(out, err)
+}
+
+// WrapcauchyPdf is [Scope.WrapcauchyPdf] where its operands are from.
+func WrapcauchyPdf(x *Array, c *Array) *Array {
+	return scopeOf(x, c).WrapcauchyPdf(x, c)
+}
+
+// PoissonEntropy: The entropy of Poisson's distribution.
+func (s *Scope) PoissonEntropy(mu *Array, loc []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(loc)
+	err := C.jaxrs_op_poisson_entropy(s.handle(), mu.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(mu)
+	runtime.KeepAlive(loc)
+	return s.done(out, err)
+}
+
+// PoissonEntropy is [Scope.PoissonEntropy] where its operands are from.
+func PoissonEntropy(mu *Array, loc []*Array) *Array {
+	return scopeOf(append([]*Array{mu}, loc...)...).PoissonEntropy(mu, loc)
+}
+
+// SgdInit: The state of sgd_update for parameters.
+func (s *Scope) SgdInit(params []*Array) []*Array {
+	out := newResults()
+	list := handles(params)
+	err := C.jaxrs_op_sgd_init(s.handle(), first(list), C.size_t(len(list)), out.handle)
+	runtime.KeepAlive(params)
+	return out.done(s, err)
+}
+
+// SgdInit is [Scope.SgdInit] where its operands are from.
+func SgdInit(params []*Array) []*Array {
+	return scopeOf(params...).SgdInit(params)
+}
+
+// SgdUpdate: A step against gradients. The list is gradients, state, parameters; results are new parameters and the new state.
+func (s *Scope) SgdUpdate(learningRate *Array, gradientsStateParams []*Array) []*Array {
+	out := newResults()
+	list := handles(gradientsStateParams)
+	err := C.jaxrs_op_sgd_update(s.handle(), learningRate.ptr(), first(list), C.size_t(len(list)), out.handle)
+	runtime.KeepAlive(learningRate)
+	runtime.KeepAlive(gradientsStateParams)
+	return out.done(s, err)
+}
+
+// SgdUpdate is [Scope.SgdUpdate] where its operands are from.
+func SgdUpdate(learningRate *Array, gradientsStateParams []*Array) []*Array {
+	return scopeOf(append([]*Array{learningRate}, gradientsStateParams...)...).SgdUpdate(learningRate, gradientsStateParams)
+}
+
+// MomentumInit: The state of momentum_update for parameters.
+func (s *Scope) MomentumInit(params []*Array) []*Array {
+	out := newResults()
+	list := handles(params)
+	err := C.jaxrs_op_momentum_init(s.handle(), first(list), C.size_t(len(list)), out.handle)
+	runtime.KeepAlive(params)
+	return out.done(s, err)
+}
+
+// MomentumInit is [Scope.MomentumInit] where its operands are from.
+func MomentumInit(params []*Array) []*Array {
+	return scopeOf(params...).MomentumInit(params)
+}
+
+// MomentumUpdate: A step against a fading sum of gradients; lists and results as of sgd_update.
+//
+//   - momentum (by name, 0.9): how the sum fades
+//   - nesterov (by name, false): whether to go a step further along it
+func (s *Scope) MomentumUpdate(learningRate *Array, gradientsStateParams []*Array, attrs ...Attr) []*Array {
+	at := settle("momentum_update", []Attr{{name: "momentum", kind: kindReal, real: 0.9}, {name: "nesterov", kind: kindBool, integer: 0}}, attrs)
+	out := newResults()
+	list := handles(gradientsStateParams)
+	err := C.jaxrs_op_momentum_update(s.handle(), learningRate.ptr(), first(list), C.size_t(len(list)), C.double(at[0].real), C.uint32_t(at[1].integer), out.handle)
+	runtime.KeepAlive(learningRate)
+	runtime.KeepAlive(gradientsStateParams)
+	return out.done(s, err)
+}
+
+// MomentumUpdate is [Scope.MomentumUpdate] where its operands are from.
+func MomentumUpdate(learningRate *Array, gradientsStateParams []*Array, attrs ...Attr) []*Array {
+	return scopeOf(append([]*Array{learningRate}, gradientsStateParams...)...).MomentumUpdate(learningRate, gradientsStateParams, attrs...)
+}
+
+// AdamInit: The state of adam_update and adamw_update for parameters.
+func (s *Scope) AdamInit(params []*Array) []*Array {
+	out := newResults()
+	list := handles(params)
+	err := C.jaxrs_op_adam_init(s.handle(), first(list), C.size_t(len(list)), out.handle)
+	runtime.KeepAlive(params)
+	return out.done(s, err)
+}
+
+// AdamInit is [Scope.AdamInit] where its operands are from.
+func AdamInit(params []*Array) []*Array {
+	return scopeOf(params...).AdamInit(params)
+}
+
+// AdamUpdate: A step of Adam; lists and results as of sgd_update.
+//
+//   - b1 (by name, 0.9): how the mean of gradients fades
+//   - b2 (by name, 0.999): how the mean of their squares fades
+//   - eps (by name, 1e-8): what is added to the root
+//   - eps_root (by name, 0.0): what is added below the root
+func (s *Scope) AdamUpdate(learningRate *Array, gradientsStateParams []*Array, attrs ...Attr) []*Array {
+	at := settle("adam_update", []Attr{{name: "b1", kind: kindReal, real: 0.9}, {name: "b2", kind: kindReal, real: 0.999}, {name: "eps", kind: kindReal, real: 1e-8}, {name: "eps_root", kind: kindReal, real: 0.0}}, attrs)
+	out := newResults()
+	list := handles(gradientsStateParams)
+	err := C.jaxrs_op_adam_update(s.handle(), learningRate.ptr(), first(list), C.size_t(len(list)), C.double(at[0].real), C.double(at[1].real), C.double(at[2].real), C.double(at[3].real), out.handle)
+	runtime.KeepAlive(learningRate)
+	runtime.KeepAlive(gradientsStateParams)
+	return out.done(s, err)
+}
+
+// AdamUpdate is [Scope.AdamUpdate] where its operands are from.
+func AdamUpdate(learningRate *Array, gradientsStateParams []*Array, attrs ...Attr) []*Array {
+	return scopeOf(append([]*Array{learningRate}, gradientsStateParams...)...).AdamUpdate(learningRate, gradientsStateParams, attrs...)
+}
+
+// AdamwUpdate: A step of Adam with weight decay; lists and results as of sgd_update.
+//
+//   - b1 (by name, 0.9): how the mean of gradients fades
+//   - b2 (by name, 0.999): how the mean of their squares fades
+//   - eps (by name, 1e-8): what is added to the root
+//   - eps_root (by name, 0.0): what is added below the root
+//   - weight_decay (by name, 0.0001): how much of the parameters is taken away
+func (s *Scope) AdamwUpdate(learningRate *Array, gradientsStateParams []*Array, attrs ...Attr) []*Array {
+	at := settle("adamw_update", []Attr{{name: "b1", kind: kindReal, real: 0.9}, {name: "b2", kind: kindReal, real: 0.999}, {name: "eps", kind: kindReal, real: 1e-8}, {name: "eps_root", kind: kindReal, real: 0.0}, {name: "weight_decay", kind: kindReal, real: 0.0001}}, attrs)
+	out := newResults()
+	list := handles(gradientsStateParams)
+	err := C.jaxrs_op_adamw_update(s.handle(), learningRate.ptr(), first(list), C.size_t(len(list)), C.double(at[0].real), C.double(at[1].real), C.double(at[2].real), C.double(at[3].real), C.double(at[4].real), out.handle)
+	runtime.KeepAlive(learningRate)
+	runtime.KeepAlive(gradientsStateParams)
+	return out.done(s, err)
+}
+
+// AdamwUpdate is [Scope.AdamwUpdate] where its operands are from.
+func AdamwUpdate(learningRate *Array, gradientsStateParams []*Array, attrs ...Attr) []*Array {
+	return scopeOf(append([]*Array{learningRate}, gradientsStateParams...)...).AdamwUpdate(learningRate, gradientsStateParams, attrs...)
+}
+
+// RmspropInit: The state of rmsprop_update for parameters.
+func (s *Scope) RmspropInit(params []*Array) []*Array {
+	out := newResults()
+	list := handles(params)
+	err := C.jaxrs_op_rmsprop_init(s.handle(), first(list), C.size_t(len(list)), out.handle)
+	runtime.KeepAlive(params)
+	return out.done(s, err)
+}
+
+// RmspropInit is [Scope.RmspropInit] where its operands are from.
+func RmspropInit(params []*Array) []*Array {
+	return scopeOf(params...).RmspropInit(params)
+}
+
+// RmspropUpdate: A step against gradients by the root of their mean square; lists and results as of sgd_update.
+//
+//   - decay (by name, 0.9): how the mean fades
+//   - eps (by name, 1e-8): what is added below the root
+func (s *Scope) RmspropUpdate(learningRate *Array, gradientsStateParams []*Array, attrs ...Attr) []*Array {
+	at := settle("rmsprop_update", []Attr{{name: "decay", kind: kindReal, real: 0.9}, {name: "eps", kind: kindReal, real: 1e-8}}, attrs)
+	out := newResults()
+	list := handles(gradientsStateParams)
+	err := C.jaxrs_op_rmsprop_update(s.handle(), learningRate.ptr(), first(list), C.size_t(len(list)), C.double(at[0].real), C.double(at[1].real), out.handle)
+	runtime.KeepAlive(learningRate)
+	runtime.KeepAlive(gradientsStateParams)
+	return out.done(s, err)
+}
+
+// RmspropUpdate is [Scope.RmspropUpdate] where its operands are from.
+func RmspropUpdate(learningRate *Array, gradientsStateParams []*Array, attrs ...Attr) []*Array {
+	return scopeOf(append([]*Array{learningRate}, gradientsStateParams...)...).RmspropUpdate(learningRate, gradientsStateParams, attrs...)
+}
+
+// LionInit: The state of lion_update for parameters.
+func (s *Scope) LionInit(params []*Array) []*Array {
+	out := newResults()
+	list := handles(params)
+	err := C.jaxrs_op_lion_init(s.handle(), first(list), C.size_t(len(list)), out.handle)
+	runtime.KeepAlive(params)
+	return out.done(s, err)
+}
+
+// LionInit is [Scope.LionInit] where its operands are from.
+func LionInit(params []*Array) []*Array {
+	return scopeOf(params...).LionInit(params)
+}
+
+// LionUpdate: A step against the sign of a mean of gradients; lists and results as of sgd_update.
+//
+//   - b1 (by name, 0.9): how the mean of the step fades
+//   - b2 (by name, 0.99): how the mean of the state fades
+//   - weight_decay (by name, 0.001): how much of the parameters is taken away
+func (s *Scope) LionUpdate(learningRate *Array, gradientsStateParams []*Array, attrs ...Attr) []*Array {
+	at := settle("lion_update", []Attr{{name: "b1", kind: kindReal, real: 0.9}, {name: "b2", kind: kindReal, real: 0.99}, {name: "weight_decay", kind: kindReal, real: 0.001}}, attrs)
+	out := newResults()
+	list := handles(gradientsStateParams)
+	err := C.jaxrs_op_lion_update(s.handle(), learningRate.ptr(), first(list), C.size_t(len(list)), C.double(at[0].real), C.double(at[1].real), C.double(at[2].real), out.handle)
+	runtime.KeepAlive(learningRate)
+	runtime.KeepAlive(gradientsStateParams)
+	return out.done(s, err)
+}
+
+// LionUpdate is [Scope.LionUpdate] where its operands are from.
+func LionUpdate(learningRate *Array, gradientsStateParams []*Array, attrs ...Attr) []*Array {
+	return scopeOf(append([]*Array{learningRate}, gradientsStateParams...)...).LionUpdate(learningRate, gradientsStateParams, attrs...)
+}
+
+// LbfgsInit: The state of lbfgs_update for parameters.
+//
+//   - memory_size (by name, 10): how many changes are kept
+func (s *Scope) LbfgsInit(params []*Array, attrs ...Attr) []*Array {
+	at := settle("lbfgs_init", []Attr{{name: "memory_size", kind: kindInt, integer: 10}}, attrs)
+	out := newResults()
+	list := handles(params)
+	err := C.jaxrs_op_lbfgs_init(s.handle(), first(list), C.size_t(len(list)), C.int64_t(at[0].integer), out.handle)
+	runtime.KeepAlive(params)
+	return out.done(s, err)
+}
+
+// LbfgsInit is [Scope.LbfgsInit] where its operands are from.
+func LbfgsInit(params []*Array, attrs ...Attr) []*Array {
+	return scopeOf(params...).LbfgsInit(params, attrs...)
+}
+
+// LbfgsUpdate: A step of L-BFGS, without a search along it; lists and results as of sgd_update.
+func (s *Scope) LbfgsUpdate(learningRate *Array, gradientsStateParams []*Array) []*Array {
+	out := newResults()
+	list := handles(gradientsStateParams)
+	err := C.jaxrs_op_lbfgs_update(s.handle(), learningRate.ptr(), first(list), C.size_t(len(list)), out.handle)
+	runtime.KeepAlive(learningRate)
+	runtime.KeepAlive(gradientsStateParams)
+	return out.done(s, err)
+}
+
+// LbfgsUpdate is [Scope.LbfgsUpdate] where its operands are from.
+func LbfgsUpdate(learningRate *Array, gradientsStateParams []*Array) []*Array {
+	return scopeOf(append([]*Array{learningRate}, gradientsStateParams...)...).LbfgsUpdate(learningRate, gradientsStateParams)
+}
+
+// GlobalNorm: The Euclidean norm of all elements of all arrays.
+func (s *Scope) GlobalNorm(arrays []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(arrays)
+	err := C.jaxrs_op_global_norm(s.handle(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(arrays)
+	return s.done(out, err)
+}
+
+// GlobalNorm is [Scope.GlobalNorm] where its operands are from.
+func GlobalNorm(arrays []*Array) *Array {
+	return scopeOf(arrays...).GlobalNorm(arrays)
+}
+
+// ClipByGlobalNorm: Gradients scaled down so that their global norm is bounded.
+//
+//   - maxNorm: the bound
+func (s *Scope) ClipByGlobalNorm(gradients []*Array, maxNorm float64) []*Array {
+	out := newResults()
+	list := handles(gradients)
+	err := C.jaxrs_op_clip_by_global_norm(s.handle(), first(list), C.size_t(len(list)), C.double(maxNorm), out.handle)
+	runtime.KeepAlive(gradients)
+	return out.done(s, err)
+}
+
+// ClipByGlobalNorm is [Scope.ClipByGlobalNorm] where its operands are from.
+func ClipByGlobalNorm(gradients []*Array, maxNorm float64) []*Array {
+	return scopeOf(gradients...).ClipByGlobalNorm(gradients, maxNorm)
+}
+
+// ClipGradients: Gradients of which no element is larger than a bound.
+//
+//   - maxDelta: the bound
+func (s *Scope) ClipGradients(gradients []*Array, maxDelta float64) []*Array {
+	out := newResults()
+	list := handles(gradients)
+	err := C.jaxrs_op_clip_gradients(s.handle(), first(list), C.size_t(len(list)), C.double(maxDelta), out.handle)
+	runtime.KeepAlive(gradients)
+	return out.done(s, err)
+}
+
+// ClipGradients is [Scope.ClipGradients] where its operands are from.
+func ClipGradients(gradients []*Array, maxDelta float64) []*Array {
+	return scopeOf(gradients...).ClipGradients(gradients, maxDelta)
+}
+
+// PolynomialSchedule: A rate that goes to another as a power of the way that is left: a line for 1.
+//
+//   - initValue: the first rate
+//   - endValue: the last rate
+//   - power (by name, 1.0): the power
+//   - transitionSteps: over how many steps
+//   - transition_begin (by name, 0): from which step on
+func (s *Scope) PolynomialSchedule(count *Array, initValue float64, endValue float64, transitionSteps int, attrs ...Attr) *Array {
+	at := settle("polynomial_schedule", []Attr{{name: "power", kind: kindReal, real: 1.0}, {name: "transition_begin", kind: kindInt, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_polynomial_schedule(s.handle(), count.ptr(), C.double(initValue), C.double(endValue), C.double(at[0].real), C.int64_t(transitionSteps), C.int64_t(at[1].integer), &out)
+	runtime.KeepAlive(count)
+	return s.done(out, err)
+}
+
+// PolynomialSchedule is [Scope.PolynomialSchedule] where its operands are from.
+func PolynomialSchedule(count *Array, initValue float64, endValue float64, transitionSteps int, attrs ...Attr) *Array {
+	return scopeOf(count).PolynomialSchedule(count, initValue, endValue, transitionSteps, attrs...)
+}
+
+// ExponentialDecay: A rate that is multiplied again and again.
+//
+//   - initValue: the first rate
+//   - transitionSteps: over how many steps the factor counts once
+//   - decayRate: the factor
+//   - transition_begin (by name, 0): from which step on
+//   - staircase (by name, false): whether only whole transitions count
+//   - end_value (by name, math.NaN()): a bound, or NaN
+func (s *Scope) ExponentialDecay(count *Array, initValue float64, transitionSteps int, decayRate float64, attrs ...Attr) *Array {
+	at := settle("exponential_decay", []Attr{{name: "transition_begin", kind: kindInt, integer: 0}, {name: "staircase", kind: kindBool, integer: 0}, {name: "end_value", kind: kindReal, real: math.NaN()}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_exponential_decay(s.handle(), count.ptr(), C.double(initValue), C.int64_t(transitionSteps), C.double(decayRate), C.int64_t(at[0].integer), C.uint32_t(at[1].integer), C.double(at[2].real), &out)
+	runtime.KeepAlive(count)
+	return s.done(out, err)
+}
+
+// ExponentialDecay is [Scope.ExponentialDecay] where its operands are from.
+func ExponentialDecay(count *Array, initValue float64, transitionSteps int, decayRate float64, attrs ...Attr) *Array {
+	return scopeOf(count).ExponentialDecay(count, initValue, transitionSteps, decayRate, attrs...)
+}
+
+// CosineDecaySchedule: A rate that goes down as half a cosine.
+//
+//   - initValue: the first rate
+//   - decaySteps: over how many steps
+//   - alpha (by name, 0.0): the last rate as a part of the first
+//   - exponent (by name, 1.0): the power of the cosine
+func (s *Scope) CosineDecaySchedule(count *Array, initValue float64, decaySteps int, attrs ...Attr) *Array {
+	at := settle("cosine_decay_schedule", []Attr{{name: "alpha", kind: kindReal, real: 0.0}, {name: "exponent", kind: kindReal, real: 1.0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_cosine_decay_schedule(s.handle(), count.ptr(), C.double(initValue), C.int64_t(decaySteps), C.double(at[0].real), C.double(at[1].real), &out)
+	runtime.KeepAlive(count)
+	return s.done(out, err)
+}
+
+// CosineDecaySchedule is [Scope.CosineDecaySchedule] where its operands are from.
+func CosineDecaySchedule(count *Array, initValue float64, decaySteps int, attrs ...Attr) *Array {
+	return scopeOf(count).CosineDecaySchedule(count, initValue, decaySteps, attrs...)
+}
+
+// WarmupCosineDecaySchedule: A rate that goes up as a line and down as half a cosine.
+//
+//   - initValue: the first rate
+//   - peakValue: the largest rate
+//   - warmupSteps: how many steps it goes up
+//   - decaySteps: how many steps in all
+//   - end_value (by name, 0.0): the last rate
+//   - exponent (by name, 1.0): the power of the cosine
+func (s *Scope) WarmupCosineDecaySchedule(count *Array, initValue float64, peakValue float64, warmupSteps int, decaySteps int, attrs ...Attr) *Array {
+	at := settle("warmup_cosine_decay_schedule", []Attr{{name: "end_value", kind: kindReal, real: 0.0}, {name: "exponent", kind: kindReal, real: 1.0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_warmup_cosine_decay_schedule(s.handle(), count.ptr(), C.double(initValue), C.double(peakValue), C.int64_t(warmupSteps), C.int64_t(decaySteps), C.double(at[0].real), C.double(at[1].real), &out)
+	runtime.KeepAlive(count)
+	return s.done(out, err)
+}
+
+// WarmupCosineDecaySchedule is [Scope.WarmupCosineDecaySchedule] where its operands are from.
+func WarmupCosineDecaySchedule(count *Array, initValue float64, peakValue float64, warmupSteps int, decaySteps int, attrs ...Attr) *Array {
+	return scopeOf(count).WarmupCosineDecaySchedule(count, initValue, peakValue, warmupSteps, decaySteps, attrs...)
 }
 
 // Psum: The sum over all examples of named axes; each gets it. Booleans are counted.
@@ -5467,6 +12144,26 @@ func CsrMatmat(data *Array, indices *Array, indptr *Array, x *Array, shape []int
 	return scopeOf(data, indices, indptr, x).CsrMatmat(data, indices, indptr, x, shape, attrs...)
 }
 
+// Spsolve: The solution of linear equations whose matrix is sparse.
+//
+//   - tol (by name, 1e-6): from which size on a pivot counts as zero; nothing here heeds it
+//   - reorder (by name, 1): how columns are ordered, from 0 to 3; nothing here heeds it
+func (s *Scope) Spsolve(data *Array, indices *Array, indptr *Array, b *Array, attrs ...Attr) *Array {
+	at := settle("spsolve", []Attr{{name: "tol", kind: kindReal, real: 1e-6}, {name: "reorder", kind: kindInt, integer: 1}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_spsolve(s.handle(), data.ptr(), indices.ptr(), indptr.ptr(), b.ptr(), C.double(at[0].real), C.int64_t(at[1].integer), &out)
+	runtime.KeepAlive(data)
+	runtime.KeepAlive(indices)
+	runtime.KeepAlive(indptr)
+	runtime.KeepAlive(b)
+	return s.done(out, err)
+}
+
+// Spsolve is [Scope.Spsolve] where its operands are from.
+func Spsolve(data *Array, indices *Array, indptr *Array, b *Array, attrs ...Attr) *Array {
+	return scopeOf(data, indices, indptr, b).Spsolve(data, indices, indptr, b, attrs...)
+}
+
 // Todense: The dense array of data and indices of any layout, or of a dense array as it is.
 //
 //   - layout: `bcoo`, `bcsr`, `coo`, `csr` or `dense`
@@ -5482,4 +12179,46 @@ func (s *Scope) Todense(arrays []*Array, layout string, shape []int) *Array {
 // Todense is [Scope.Todense] where its operands are from.
 func Todense(arrays []*Array, layout string, shape []int) *Array {
 	return scopeOf(arrays...).Todense(arrays, layout, shape)
+}
+
+// DevicePut: The array on the device, of which there is one.
+func (s *Scope) DevicePut(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_device_put(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// DevicePut is [Scope.DevicePut] where its operands are from.
+func DevicePut(x *Array) *Array {
+	return scopeOf(x).DevicePut(x)
+}
+
+// WithShardingConstraint: The array, with a remark on how it is cut for devices; here it lies whole on one.
+//
+//   - sharding: how, as a text that programs show
+func (s *Scope) WithShardingConstraint(x *Array, sharding string) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_with_sharding_constraint(s.handle(), x.ptr(), text(sharding), C.size_t(len(sharding)), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// WithShardingConstraint is [Scope.WithShardingConstraint] where its operands are from.
+func WithShardingConstraint(x *Array, sharding string) *Array {
+	return scopeOf(x).WithShardingConstraint(x, sharding)
+}
+
+// OptimizationBarrier: The arrays, all of which are computed before anything that takes one of the results.
+func (s *Scope) OptimizationBarrier(operands []*Array) []*Array {
+	out := newResults()
+	list := handles(operands)
+	err := C.jaxrs_op_optimization_barrier(s.handle(), first(list), C.size_t(len(list)), out.handle)
+	runtime.KeepAlive(operands)
+	return out.done(s, err)
+}
+
+// OptimizationBarrier is [Scope.OptimizationBarrier] where its operands are from.
+func OptimizationBarrier(operands []*Array) []*Array {
+	return scopeOf(operands...).OptimizationBarrier(operands)
 }

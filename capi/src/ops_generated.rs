@@ -1493,6 +1493,523 @@ pub extern "C" fn jaxrs_op_clip(
     })
 }
 
+/// The operand itself.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_positive(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("positive") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The power as a float.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_float_power(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("float_power") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The larger of two elements; the other where one is NaN.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_fmax(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("fmax") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The smaller of two elements; the other where one is NaN.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_fmin(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("fmin") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The quotient rounded towards negative infinity, and the remainder with the divisor's sign.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_divmod(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("divmod") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.list(&[], r)
+    })
+}
+
+/// The greatest common divisor.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gcd(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gcd") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The least common multiple.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lcm(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("lcm") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm to base 2 of the sum of powers of 2, without overflow.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_logaddexp2(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("logaddexp2") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Degrees as radians.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_deg2rad(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("deg2rad") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Radians as degrees.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rad2deg(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rad2deg") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Whether the sign is negative: that of -0, too.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_signbit(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("signbit") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The magnitude of x with the sign of y.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_copysign(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("copysign") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distance to the next float away from zero.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_spacing(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("spacing") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Whether elements are negative infinity.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_isneginf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("isneginf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Whether elements are infinity.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_isposinf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("isposinf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// 0 for negative, 1 for positive x, and y at 0.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_heaviside(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("heaviside") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x as a fraction from 1/2 to 1 and a power of 2.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_frexp(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("frexp") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[], r)
+    })
+}
+
+/// x times 2 to the power n, for whole n.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ldexp(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    n: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ldexp") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&n, "n")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The fractional and the whole part.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_modf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("modf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[], r)
+    })
+}
+
+/// Rounds to the nearest whole number, halves to even; integers become floats.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rint(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rint") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x with numbers in the places of NaN and infinities.
+///
+/// - `nan`: instead of NaN.
+/// - `posinf`: instead of infinity; NaN stands for the largest finite number.
+/// - `neginf`: instead of negative infinity; NaN stands for the smallest finite number.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nan_to_num(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    nan: f64,
+    posinf: f64,
+    neginf: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nan_to_num") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::F64(nan), Attr::F64(posinf), Attr::F64(neginf)], &out)
+    })
+}
+
+/// Whether elements are equal, or finite and near.
+///
+/// - `rtol`: how near, as a part of y.
+/// - `atol`: how near, as such.
+/// - `equal_nan`: whether NaN equals NaN (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_isclose(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    rtol: f64,
+    atol: f64,
+    equal_nan: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("isclose") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(
+            &[Attr::F64(rtol), Attr::F64(atol), Attr::Bool(flag(equal_nan, "equal_nan")?)],
+            &out,
+        )
+    })
+}
+
+/// Whether all elements are equal, or finite and near.
+///
+/// - `rtol`: how near, as a part of y.
+/// - `atol`: how near, as such.
+/// - `equal_nan`: whether NaN equals NaN (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_allclose(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    rtol: f64,
+    atol: f64,
+    equal_nan: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("allclose") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(
+            &[Attr::F64(rtol), Attr::F64(atol), Attr::Bool(flag(equal_nan, "equal_nan")?)],
+            &out,
+        )
+    })
+}
+
+/// Whether shapes and all elements are equal.
+///
+/// - `equal_nan`: whether NaN equals NaN (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_array_equal(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    equal_nan: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("array_equal") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[Attr::Bool(flag(equal_nan, "equal_nan")?)], &out)
+    })
+}
+
+/// Whether shapes broadcast together and all elements are then equal.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_array_equiv(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("array_equiv") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Whether the element type is complex.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_iscomplexobj(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("iscomplexobj") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Whether the element type is not complex.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_isrealobj(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("isrealobj") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
 /// The gamma function.
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
@@ -3256,6 +3773,1606 @@ pub extern "C" fn jaxrs_op_symmetric_product(
     })
 }
 
+/// The lower triangular factor L of positive definite matrices L L^H; NaN for others.
+///
+/// - `upper`: whether the upper triangular factor L^H is given (0 or 1).
+/// - `symmetrize_input`: whether the mean of the matrix and its conjugate transpose is taken (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cholesky(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    upper: u32,
+    symmetrize_input: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cholesky") }, &s)?;
+        call.operand(&a, "a")?;
+        call.one(
+            &[
+                Attr::Bool(flag(upper, "upper")?),
+                Attr::Bool(flag(symmetrize_input, "symmetrize_input")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The solution of A X = B; b may be one vector.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_solve(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("solve") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The inverses of square matrices.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_inv(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("inv") }, &s)?;
+        call.operand(&a, "a")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The pseudo-inverses of matrices.
+///
+/// - `rtol`: singular values count as 0 that are at most the largest times this; NaN stands for a default by size and element type.
+/// - `hermitian`: whether the matrix is Hermitian, so that eigenvalues give the singular ones (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_pinv(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    rtol: f64,
+    hermitian: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("pinv") }, &s)?;
+        call.operand(&a, "a")?;
+        call.one(&[Attr::F64(rtol), Attr::Bool(flag(hermitian, "hermitian")?)], &out)
+    })
+}
+
+/// The solution of least squares, its squared residuals, the rank of a, and the singular values.
+///
+/// - `rcond`: singular values count as 0 that are below the largest times this; NaN stands for a default by size and element type.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lstsq(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    rcond: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("lstsq") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.list(&[Attr::F64(rcond)], r)
+    })
+}
+
+/// The determinants of square matrices.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_det(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("det") }, &s)?;
+        call.operand(&a, "a")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Signs, and logarithms of magnitudes, of determinants.
+///
+/// - `method`: the factors that they are computed from: `lu` or `qr` (no text for the first).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_slogdet(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    method: Text,
+    method_len: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("slogdet") }, &s)?;
+        call.operand(&a, "a")?;
+        call.list(&[word_of(&method, method_len, "method", Some("lu"))?], r)
+    })
+}
+
+/// Eigenvalues and right eigenvectors, in columns; both are complex.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_eig(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("eig") }, &s)?;
+        call.operand(&a, "a")?;
+        call.list(&[], r)
+    })
+}
+
+/// Eigenvalues, which are complex.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_eigvals(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("eigvals") }, &s)?;
+        call.operand(&a, "a")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Eigenvalues, ascending, and eigenvectors, in columns, of Hermitian matrices.
+///
+/// - `uplo`: the triangle that is read: `L` or `U` (no text for the first).
+/// - `symmetrize_input`: whether the mean of the matrix and its conjugate transpose is taken (0 or 1).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_eigh(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    uplo: Text,
+    uplo_len: usize,
+    symmetrize_input: u32,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("eigh") }, &s)?;
+        call.operand(&a, "a")?;
+        call.list(
+            &[
+                word_of(&uplo, uplo_len, "uplo", Some("L"))?,
+                Attr::Bool(flag(symmetrize_input, "symmetrize_input")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// Eigenvalues of Hermitian matrices, ascending.
+///
+/// - `uplo`: the triangle that is read: `L` or `U` (no text for the first).
+/// - `symmetrize_input`: whether the mean of the matrix and its conjugate transpose is taken (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_eigvalsh(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    uplo: Text,
+    uplo_len: usize,
+    symmetrize_input: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("eigvalsh") }, &s)?;
+        call.operand(&a, "a")?;
+        call.one(
+            &[
+                word_of(&uplo, uplo_len, "uplo", Some("L"))?,
+                Attr::Bool(flag(symmetrize_input, "symmetrize_input")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// Left singular vectors in columns, singular values, descending, and conjugate right vectors in rows.
+///
+/// - `full_matrices`: whether matrices of vectors are square (0 or 1).
+/// - `compute_uv`: whether there are vectors among the results (0 or 1).
+/// - `hermitian`: whether the matrix is Hermitian, so that eigenvalues give the singular ones (0 or 1).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_svd(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    full_matrices: u32,
+    compute_uv: u32,
+    hermitian: u32,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("svd") }, &s)?;
+        call.operand(&a, "a")?;
+        call.list(
+            &[
+                Attr::Bool(flag(full_matrices, "full_matrices")?),
+                Attr::Bool(flag(compute_uv, "compute_uv")?),
+                Attr::Bool(flag(hermitian, "hermitian")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// Singular values, descending.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_svdvals(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("svdvals") }, &s)?;
+        call.operand(&a, "a")?;
+        call.one(&[], &out)
+    })
+}
+
+/// A matrix Q with orthonormal columns and an upper triangular R whose product a is.
+///
+/// - `mode`: `reduced`, `complete` (Q is square), `r` (R alone), or `raw` (reflectors, transposed, and their factors) (no text for the first).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_qr(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    mode: Text,
+    mode_len: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("qr") }, &s)?;
+        call.operand(&a, "a")?;
+        call.list(&[word_of(&mode, mode_len, "mode", Some("reduced"))?], r)
+    })
+}
+
+/// Whole powers of square matrices.
+///
+/// - `n`: the power; negative ones are of inverses.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_matrix_power(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    n: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("matrix_power") }, &s)?;
+        call.operand(&a, "a")?;
+        call.one(&[Attr::I64(n)], &out)
+    })
+}
+
+/// The ranks of matrices.
+///
+/// - `rtol`: singular values count as 0 up to this; NaN stands for a default by size and element type.
+/// - `hermitian`: whether the matrix is Hermitian, so that eigenvalues give the singular ones (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_matrix_rank(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    rtol: f64,
+    hermitian: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("matrix_rank") }, &s)?;
+        call.operand(&a, "a")?;
+        call.one(&[Attr::F64(rtol), Attr::Bool(flag(hermitian, "hermitian")?)], &out)
+    })
+}
+
+/// Condition numbers of matrices.
+///
+/// - `ord`: by which norm; by default the ratio of the largest and smallest singular value (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cond(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    ord: Text,
+    ord_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cond") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[word_of(&ord, ord_len, "ord", Some(""))?], &out)
+    })
+}
+
+/// The norm of vectors along one axis, of matrices along two, or of all elements.
+///
+/// - `ord`: which norm: `fro`, `nuc` (both of matrices only), or a number such as `1`, `-2`, `inf`; by default the Euclidean one, `fro` of matrices (no text for the first).
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_linalg_norm(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    ord: Text,
+    ord_len: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("linalg_norm") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                word_of(&ord, ord_len, "ord", Some(""))?,
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The norm of elements along axes.
+///
+/// - `ord`: which norm: `fro`, `nuc` (both of matrices only), or a number such as `1`, `-2`, `inf`; by default the Euclidean one, `fro` of matrices (no text for the first).
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_vector_norm(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    ord: Text,
+    ord_len: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("vector_norm") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                word_of(&ord, ord_len, "ord", Some(""))?,
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The norm of the matrices in the last two axes.
+///
+/// - `ord`: which norm: `fro`, `nuc` (both of matrices only), or a number such as `1`, `-2`, `inf`; by default the Euclidean one, `fro` of matrices (no text for the first).
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_matrix_norm(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    ord: Text,
+    ord_len: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("matrix_norm") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[word_of(&ord, ord_len, "ord", Some("fro"))?, Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The product of several matrices in the order that costs least.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_multi_dot(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("multi_dot") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The inverse of the map from an array's last axes to its first ones.
+///
+/// - `ind`: how many first axes there are.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_tensorinv(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    ind: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("tensorinv") }, &s)?;
+        call.operand(&a, "a")?;
+        call.one(&[Attr::I64(ind)], &out)
+    })
+}
+
+/// The array whose contraction with the last axes of a gives b.
+///
+/// - `axes`: axes of a that are moved to the end first.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_tensorsolve(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("tensorsolve") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.one(&[Attr::I64s(axes.get(n_axes, "axes")?)], &out)
+    })
+}
+
+/// Factors L and U in one matrix, the rows that rows were exchanged with, and the order of rows.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lu(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("lu") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[], r)
+    })
+}
+
+/// The order of rows that exchanges lead to.
+///
+/// - `permutation_size`: how many rows there are.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lu_pivots_to_permutation(
+    s: Shared<ScopeBody>,
+    pivots: In<ArrayBody>,
+    permutation_size: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("lu_pivots_to_permutation") }, &s)?;
+        call.operand(&pivots, "pivots")?;
+        call.one(&[Attr::I64(permutation_size)], &out)
+    })
+}
+
+/// The solution of a system of equations with a triangle of a matrix.
+///
+/// - `left_side`: whether the matrix stands on the left of the unknowns (0 or 1).
+/// - `lower`: whether the lower triangle is used (0 or 1).
+/// - `transpose_a`: whether it is transposed (0 or 1).
+/// - `conjugate_a`: whether it is conjugated (0 or 1).
+/// - `unit_diagonal`: whether its diagonal is taken to be 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_triangular_solve(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    left_side: u32,
+    lower: u32,
+    transpose_a: u32,
+    conjugate_a: u32,
+    unit_diagonal: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("triangular_solve") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.one(
+            &[
+                Attr::Bool(flag(left_side, "left_side")?),
+                Attr::Bool(flag(lower, "lower")?),
+                Attr::Bool(flag(transpose_a, "transpose_a")?),
+                Attr::Bool(flag(conjugate_a, "conjugate_a")?),
+                Attr::Bool(flag(unit_diagonal, "unit_diagonal")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The solution of a system of equations with a tridiagonal matrix, of which the diagonals are given: the first element of the lower and the last of the upper one lie outside.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_tridiagonal_solve(
+    s: Shared<ScopeBody>,
+    dl: In<ArrayBody>,
+    d: In<ArrayBody>,
+    du: In<ArrayBody>,
+    b: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("tridiagonal_solve") }, &s)?;
+        call.operand(&dl, "dl")?;
+        call.operand(&d, "d")?;
+        call.operand(&du, "du")?;
+        call.operand(&b, "b")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Q and R, and with pivoting the order of columns.
+///
+/// - `pivoting`: whether columns are put in an order that makes the diagonal of R descend (0 or 1).
+/// - `full_matrices`: whether Q is square (0 or 1).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lax_linalg_qr(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    pivoting: u32,
+    full_matrices: u32,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("lax_linalg_qr") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(
+            &[
+                Attr::Bool(flag(pivoting, "pivoting")?),
+                Attr::Bool(flag(full_matrices, "full_matrices")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// R with reflectors below the diagonal, and the factors of the reflectors.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_geqrf(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("geqrf") }, &s)?;
+        call.operand(&a, "a")?;
+        call.list(&[], r)
+    })
+}
+
+/// As geqrf of a matrix with its columns put in order; the order, counted from 1, is the second result.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_geqp3(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    jpvt: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("geqp3") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&jpvt, "jpvt")?;
+        call.list(&[], r)
+    })
+}
+
+/// The first columns of a product of reflectors.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_householder_product(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    taus: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("householder_product") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&taus, "taus")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The product of a matrix with a product Q of reflectors.
+///
+/// - `left`: whether Q stands on the left (0 or 1).
+/// - `transpose`: whether Q is transposed and conjugated (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ormqr(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    taus: In<ArrayBody>,
+    c: In<ArrayBody>,
+    left: u32,
+    transpose: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ormqr") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&taus, "taus")?;
+        call.operand(&c, "c")?;
+        call.one(
+            &[Attr::Bool(flag(left, "left")?), Attr::Bool(flag(transpose, "transpose")?)],
+            &out,
+        )
+    })
+}
+
+/// Eigenvalues, and left and right eigenvectors, if they are asked for.
+///
+/// - `compute_left_eigenvectors`: whether there are left vectors among the results (0 or 1).
+/// - `compute_right_eigenvectors`: whether there are right vectors among the results (0 or 1).
+/// - `enable_eigvec_derivs`: whether vectors are differentiated, with the length and phase that they are given here (0 or 1).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lax_linalg_eig(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    compute_left_eigenvectors: u32,
+    compute_right_eigenvectors: u32,
+    enable_eigvec_derivs: u32,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("lax_linalg_eig") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(
+            &[
+                Attr::Bool(flag(compute_left_eigenvectors, "compute_left_eigenvectors")?),
+                Attr::Bool(flag(compute_right_eigenvectors, "compute_right_eigenvectors")?),
+                Attr::Bool(flag(enable_eigvec_derivs, "enable_eigvec_derivs")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// The Schur form of matrices, and the Schur vectors.
+///
+/// - `compute_schur_vectors`: whether there are vectors among the results (0 or 1).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lax_linalg_schur(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    compute_schur_vectors: u32,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("lax_linalg_schur") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::Bool(flag(compute_schur_vectors, "compute_schur_vectors")?)], r)
+    })
+}
+
+/// The Hessenberg form with reflectors below the subdiagonal, and the factors of the reflectors.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lax_linalg_hessenberg(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("lax_linalg_hessenberg") }, &s)?;
+        call.operand(&a, "a")?;
+        call.list(&[], r)
+    })
+}
+
+/// The tridiagonal form of Hermitian matrices with reflectors, its diagonal, what lies beside it, and the factors of the reflectors.
+///
+/// - `lower`: whether the lower triangle is read (0 or 1).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_tridiagonal(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    lower: u32,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("tridiagonal") }, &s)?;
+        call.operand(&a, "a")?;
+        call.list(&[Attr::Bool(flag(lower, "lower")?)], r)
+    })
+}
+
+/// The upper triangular factor of R^T R + w w^T.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cholesky_update(
+    s: Shared<ScopeBody>,
+    r: In<ArrayBody>,
+    w: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cholesky_update") }, &s)?;
+        call.operand(&r, "r")?;
+        call.operand(&w, "w")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Cholesky's factor of positive definite matrices, of which that triangle is read.
+///
+/// - `lower`: whether it is the lower triangular one (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cho_factor(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    lower: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cho_factor") }, &s)?;
+        call.operand(&a, "a")?;
+        call.one(&[Attr::Bool(flag(lower, "lower")?)], &out)
+    })
+}
+
+/// The solution of a system with a matrix of which Cholesky's factor is given.
+///
+/// - `lower`: whether it is the lower triangular one (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cho_solve(
+    s: Shared<ScopeBody>,
+    c: In<ArrayBody>,
+    b: In<ArrayBody>,
+    lower: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cho_solve") }, &s)?;
+        call.operand(&c, "c")?;
+        call.operand(&b, "b")?;
+        call.one(&[Attr::Bool(flag(lower, "lower")?)], &out)
+    })
+}
+
+/// Factors L and U in one matrix, and the rows that rows were exchanged with.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lu_factor(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("lu_factor") }, &s)?;
+        call.operand(&a, "a")?;
+        call.list(&[], r)
+    })
+}
+
+/// The solution of a system with a matrix of which the factors are given.
+///
+/// - `trans`: `N`, or `T` or `C` for the transpose or its conjugate (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lu_solve(
+    s: Shared<ScopeBody>,
+    lu: In<ArrayBody>,
+    pivots: In<ArrayBody>,
+    b: In<ArrayBody>,
+    trans: Text,
+    trans_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("lu_solve") }, &s)?;
+        call.operand(&lu, "lu")?;
+        call.operand(&pivots, "pivots")?;
+        call.operand(&b, "b")?;
+        call.one(&[word_of(&trans, trans_len, "trans", Some("N"))?], &out)
+    })
+}
+
+/// A permutation P, L and U whose product a matrix is.
+///
+/// - `permute_l`: whether P L is given in place of P and L (0 or 1).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_scipy_linalg_lu(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    permute_l: u32,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("scipy_linalg_lu") }, &s)?;
+        call.operand(&a, "a")?;
+        call.list(&[Attr::Bool(flag(permute_l, "permute_l")?)], r)
+    })
+}
+
+/// Q and R, and with pivoting the order of columns.
+///
+/// - `mode`: `full`, `economic`, or `r` for R alone (no text for the first).
+/// - `pivoting`: whether columns are put in an order that makes the diagonal of R descend (0 or 1).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_scipy_linalg_qr(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    mode: Text,
+    mode_len: usize,
+    pivoting: u32,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("scipy_linalg_qr") }, &s)?;
+        call.operand(&a, "a")?;
+        call.list(
+            &[
+                word_of(&mode, mode_len, "mode", Some("full"))?,
+                Attr::Bool(flag(pivoting, "pivoting")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// The product of c with the Q of a, and R; with pivoting also the order of columns.
+///
+/// - `left`: whether Q stands on the left (0 or 1).
+/// - `pivoting`: whether columns are put in an order that makes the diagonal of R descend (0 or 1).
+/// - `conjugate`: whether Q is conjugated (0 or 1).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_qr_multiply(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    c: In<ArrayBody>,
+    left: u32,
+    pivoting: u32,
+    conjugate: u32,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("qr_multiply") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&c, "c")?;
+        call.list(
+            &[
+                Attr::Bool(flag(left, "left")?),
+                Attr::Bool(flag(pivoting, "pivoting")?),
+                Attr::Bool(flag(conjugate, "conjugate")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// The solution of A X = B, by Cholesky's factor where matrices are said to be positive definite.
+///
+/// - `assume_a`: what is known of a: `gen`, `sym`, `her` or `pos` (no text for the first).
+/// - `lower`: whether the lower triangle of a positive definite matrix is read (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_scipy_linalg_solve(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    assume_a: Text,
+    assume_a_len: usize,
+    lower: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("scipy_linalg_solve") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.one(
+            &[
+                word_of(&assume_a, assume_a_len, "assume_a", Some("gen"))?,
+                Attr::Bool(flag(lower, "lower")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The solution of a system with a triangle of a matrix.
+///
+/// - `trans`: `N`, or `T` or `C` for the transpose or its conjugate (no text for the first).
+/// - `lower`: whether the lower triangle is used (0 or 1).
+/// - `unit_diagonal`: whether its diagonal is taken to be 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_solve_triangular(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    trans: Text,
+    trans_len: usize,
+    lower: u32,
+    unit_diagonal: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("solve_triangular") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.one(
+            &[
+                word_of(&trans, trans_len, "trans", Some("N"))?,
+                Attr::Bool(flag(lower, "lower")?),
+                Attr::Bool(flag(unit_diagonal, "unit_diagonal")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The Schur form and the Schur vectors.
+///
+/// - `output`: `real`, where real matrices have blocks for conjugate eigenvalues, or `complex` (no text for the first).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_schur(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    output: Text,
+    output_len: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("schur") }, &s)?;
+        call.operand(&a, "a")?;
+        call.list(&[word_of(&output, output_len, "output", Some("real"))?], r)
+    })
+}
+
+/// The complex Schur form and vectors from the real ones.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rsf2csf(
+    s: Shared<ScopeBody>,
+    t: In<ArrayBody>,
+    z: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("rsf2csf") }, &s)?;
+        call.operand(&t, "t")?;
+        call.operand(&z, "z")?;
+        call.list(&[], r)
+    })
+}
+
+/// The Hessenberg form, and the unitary matrix that leads to it.
+///
+/// - `calc_q`: whether that matrix is given (0 or 1).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_hessenberg(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    calc_q: u32,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("hessenberg") }, &s)?;
+        call.operand(&a, "a")?;
+        call.list(&[Attr::Bool(flag(calc_q, "calc_q")?)], r)
+    })
+}
+
+/// The exponential of matrices.
+///
+/// - `upper_triangular`: whether matrices are upper triangular (0 or 1).
+/// - `max_squarings`: the result is NaN where more squarings are needed.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_expm(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    upper_triangular: u32,
+    max_squarings: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("expm") }, &s)?;
+        call.operand(&a, "a")?;
+        call.one(
+            &[Attr::Bool(flag(upper_triangular, "upper_triangular")?), Attr::I64(max_squarings)],
+            &out,
+        )
+    })
+}
+
+/// The exponential of a, and its derivative along e.
+///
+/// - `compute_expm`: whether the exponential is given (0 or 1).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_expm_frechet(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    e: In<ArrayBody>,
+    compute_expm: u32,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("expm_frechet") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&e, "e")?;
+        call.list(&[Attr::Bool(flag(compute_expm, "compute_expm")?)], r)
+    })
+}
+
+/// The principal square root of a matrix, which is complex.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_sqrtm(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("sqrtm") }, &s)?;
+        call.operand(&a, "a")?;
+        call.one(&[], &out)
+    })
+}
+
+/// A unitary and a positive semidefinite matrix whose product a matrix is.
+///
+/// - `side`: where the latter stands: `right` or `left` (no text for the first).
+/// - `method`: `qdwh`, which takes some shapes only, or `svd` (no text for the first).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_polar(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    side: Text,
+    side_len: usize,
+    method: Text,
+    method_len: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("polar") }, &s)?;
+        call.operand(&a, "a")?;
+        call.list(
+            &[
+                word_of(&side, side_len, "side", Some("right"))?,
+                word_of(&method, method_len, "method", Some("qdwh"))?,
+            ],
+            r,
+        )
+    })
+}
+
+/// The solution of A X + X B = C.
+///
+/// - `method`: `schur` or `eigen` (no text for the first).
+/// - `tol`: eigenvalues of a and -b that are less far apart make the result NaN.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_solve_sylvester(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    c: In<ArrayBody>,
+    method: Text,
+    method_len: usize,
+    tol: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("solve_sylvester") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.operand(&c, "c")?;
+        call.one(&[word_of(&method, method_len, "method", Some("schur"))?, Attr::F64(tol)], &out)
+    })
+}
+
+/// Eigenvalues, ascending, and eigenvectors of a Hermitian tridiagonal matrix.
+///
+/// - `eigvals_only`: whether eigenvalues alone are given (0 or 1).
+/// - `select_range`: the numbers of the first and the last eigenvalue that is given; an empty list stands for all.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_eigh_tridiagonal(
+    s: Shared<ScopeBody>,
+    d: In<ArrayBody>,
+    e: In<ArrayBody>,
+    eigvals_only: u32,
+    select_range: List<i64>,
+    n_select_range: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("eigh_tridiagonal") }, &s)?;
+        call.operand(&d, "d")?;
+        call.operand(&e, "e")?;
+        call.list(
+            &[
+                Attr::Bool(flag(eigvals_only, "eigvals_only")?),
+                Attr::I64s(select_range.get(n_select_range, "select_range")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// Matrices along a diagonal.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_block_diag(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("block_diag") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Constant diagonals: the first column, then, if it is given, the first row, of which the first element is not used.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_toeplitz(
+    s: Shared<ScopeBody>,
+    c: In<ArrayBody>,
+    r: Handles<ArrayBody>,
+    n_r: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("toeplitz") }, &s)?;
+        call.operand(&c, "c")?;
+        call.operands(&r, n_r, "r")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Constant antidiagonals: the first column, then, if it is given, the last row, of which the first element is not used.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_hankel(
+    s: Shared<ScopeBody>,
+    c: In<ArrayBody>,
+    r: Handles<ArrayBody>,
+    n_r: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("hankel") }, &s)?;
+        call.operand(&c, "c")?;
+        call.operands(&r, n_r, "r")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Each column is the one before, moved down by a row.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_circulant(
+    s: Shared<ScopeBody>,
+    c: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("circulant") }, &s)?;
+        call.operand(&c, "c")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The matrix whose eigenvalues are the roots of a polynomial.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_companion(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("companion") }, &s)?;
+        call.operand(&a, "a")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The magnitudes of the differences of all pairs of numbers.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_fiedler(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("fiedler") }, &s)?;
+        call.operand(&a, "a")?;
+        call.one(&[], &out)
+    })
+}
+
+/// As companion, with five diagonals.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_fiedler_companion(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("fiedler_companion") }, &s)?;
+        call.operand(&a, "a")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Fecundities in the first row, survival rates below the diagonal.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_leslie(
+    s: Shared<ScopeBody>,
+    f: In<ArrayBody>,
+    s: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("leslie") }, &s)?;
+        call.operand(&f, "f")?;
+        call.operand(&s, "s")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The matrix that convolves a vector with a.
+///
+/// - `n`: the length of the vector.
+/// - `mode`: `full`, `same` or `valid` (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_convolution_matrix(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    n: i64,
+    mode: Text,
+    mode_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("convolution_matrix") }, &s)?;
+        call.operand(&a, "a")?;
+        call.one(&[Attr::I64(n), word_of(&mode, mode_len, "mode", Some("full"))?], &out)
+    })
+}
+
+/// Hilbert's matrix.
+///
+/// - `n`: its size.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_hilbert(
+    s: Shared<ScopeBody>,
+    n: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("hilbert") }, &s)?;
+        call.one(&[Attr::I64(n)], &out)
+    })
+}
+
+/// The inverse of Hilbert's matrix.
+///
+/// - `n`: its size.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_invhilbert(
+    s: Shared<ScopeBody>,
+    n: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("invhilbert") }, &s)?;
+        call.one(&[Attr::I64(n)], &out)
+    })
+}
+
+/// Pascal's triangle as a matrix.
+///
+/// - `n`: its size.
+/// - `kind`: `symmetric`, `lower` or `upper` (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_pascal(
+    s: Shared<ScopeBody>,
+    n: i64,
+    kind: Text,
+    kind_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("pascal") }, &s)?;
+        call.one(&[Attr::I64(n), word_of(&kind, kind_len, "kind", Some("symmetric"))?], &out)
+    })
+}
+
+/// The inverse of Pascal's matrix.
+///
+/// - `n`: its size.
+/// - `kind`: `symmetric`, `lower` or `upper` (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_invpascal(
+    s: Shared<ScopeBody>,
+    n: i64,
+    kind: Text,
+    kind_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("invpascal") }, &s)?;
+        call.one(&[Attr::I64(n), word_of(&kind, kind_len, "kind", Some("symmetric"))?], &out)
+    })
+}
+
+/// Helmert's matrix of contrasts.
+///
+/// - `n`: how many columns it has.
+/// - `full`: whether there is a constant row before the others (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_helmert(
+    s: Shared<ScopeBody>,
+    n: i64,
+    full: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("helmert") }, &s)?;
+        call.one(&[Attr::I64(n), Attr::Bool(flag(full, "full")?)], &out)
+    })
+}
+
+/// Hadamard's matrix of 1 and -1.
+///
+/// - `n`: its size, a power of 2.
+/// - `dtype`: the element type; by default the default integer (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_hadamard(
+    s: Shared<ScopeBody>,
+    n: i64,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("hadamard") }, &s)?;
+        call.one(&[Attr::I64(n), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// The matrix of the discrete Fourier transform.
+///
+/// - `n`: its size.
+/// - `scale`: what it is divided by: `sqrtn`, `n`, or nothing (no text for the first).
+/// - `dtype`: the element type; by default the default complex one (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_dft(
+    s: Shared<ScopeBody>,
+    n: i64,
+    scale: Text,
+    scale_len: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("dft") }, &s)?;
+        call.one(
+            &[
+                Attr::I64(n),
+                word_of(&scale, scale_len, "scale", Some(""))?,
+                dtype_of(dtype, "dtype")?,
+            ],
+            &out,
+        )
+    })
+}
+
 /// The general convolution: windows of x times a kernel, summed over the window and over input features. Kernels are not turned around.
 ///
 /// - `window_strides`: from one window to the next, for each spatial axis; ones if empty.
@@ -4657,7 +6774,7 @@ pub extern "C" fn jaxrs_op_split_at(
 /// Elements moved along an axis; what leaves at one end comes in at the other.
 ///
 /// - `shift`: by how much.
-/// - `axis`: along which axis.
+/// - `axis`: along which axis; along the flattened array if none (JAXRS_AXIS_NONE for none).
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
@@ -4672,7 +6789,7 @@ pub extern "C" fn jaxrs_op_roll(
         let out = out.null("out")?;
         let mut call = Call::new(const { op("roll") }, &s)?;
         call.operand(&x, "x")?;
-        call.one(&[Attr::I64(shift), Attr::I64(axis)], &out)
+        call.one(&[Attr::I64(shift), axis_of(axis)], &out)
     })
 }
 
@@ -4778,7 +6895,7 @@ pub extern "C" fn jaxrs_op_tile(
 /// Each element repeated along an axis.
 ///
 /// - `repeats`: how often.
-/// - `axis`: along which axis.
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
@@ -4793,7 +6910,7 @@ pub extern "C" fn jaxrs_op_repeat(
         let out = out.null("out")?;
         let mut call = Call::new(const { op("repeat") }, &s)?;
         call.operand(&x, "x")?;
-        call.one(&[Attr::I64(repeats), Attr::I64(axis)], &out)
+        call.one(&[Attr::I64(repeats), axis_of(axis)], &out)
     })
 }
 
@@ -4833,8 +6950,8 @@ pub extern "C" fn jaxrs_op_slice(
 
 /// The elements of x at indices along an axis; negative indices count from the end.
 ///
-/// - `axis`: along which axis.
-/// - `mode`: what happens out of range: `fill`, `clip`, `promise_in_bounds` (no text for the first).
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+/// - `mode`: what happens out of range: `fill`, `clip`, `wrap`, `promise_in_bounds` (no text for the first).
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
@@ -4852,7 +6969,7 @@ pub extern "C" fn jaxrs_op_take(
         let mut call = Call::new(const { op("take") }, &s)?;
         call.operand(&x, "x")?;
         call.operand(&indices, "indices")?;
-        call.one(&[Attr::I64(axis), word_of(&mode, mode_len, "mode", Some("fill"))?], &out)
+        call.one(&[axis_of(axis), word_of(&mode, mode_len, "mode", Some("fill"))?], &out)
     })
 }
 
@@ -5678,6 +7795,2081 @@ pub extern "C" fn jaxrs_op_at_max(
     })
 }
 
+/// A window along one axis at a computed start, moved so that it fits.
+///
+/// - `slice_size`: the size of the window.
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_dynamic_slice_in_dim(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    start_index: In<ArrayBody>,
+    slice_size: i64,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("dynamic_slice_in_dim") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&start_index, "start_index")?;
+        call.one(&[Attr::I64(slice_size), Attr::I64(axis)], &out)
+    })
+}
+
+/// The elements at a computed position along one axis.
+///
+/// - `axis`: along which axis.
+/// - `keepdims`: whether the axis stays with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_dynamic_index_in_dim(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    index: In<ArrayBody>,
+    axis: i64,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("dynamic_index_in_dim") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&index, "index")?;
+        call.one(&[Attr::I64(axis), Attr::Bool(flag(keepdims, "keepdims")?)], &out)
+    })
+}
+
+/// x with a window along one axis replaced, moved so that it fits.
+///
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_dynamic_update_slice_in_dim(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    update: In<ArrayBody>,
+    start_index: In<ArrayBody>,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("dynamic_update_slice_in_dim") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&update, "update")?;
+        call.operand(&start_index, "start_index")?;
+        call.one(&[Attr::I64(axis)], &out)
+    })
+}
+
+/// x with the elements at one position along an axis replaced.
+///
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_dynamic_update_index_in_dim(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    update: In<ArrayBody>,
+    index: In<ArrayBody>,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("dynamic_update_index_in_dim") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&update, "update")?;
+        call.operand(&index, "index")?;
+        call.one(&[Attr::I64(axis)], &out)
+    })
+}
+
+/// The elements at one position along an axis.
+///
+/// - `index`: the position.
+/// - `axis`: along which axis.
+/// - `keepdims`: whether the axis stays with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_index_in_dim(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    index: i64,
+    axis: i64,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("index_in_dim") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64(index), Attr::I64(axis), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The elements from a start to a limit along one axis.
+///
+/// - `start_index`: the first position.
+/// - `limit_index`: the end; all elements by default.
+/// - `stride`: the step.
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_slice_in_dim(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    start_index: i64,
+    limit_index: i64,
+    stride: i64,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("slice_in_dim") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64(start_index), Attr::I64(limit_index), Attr::I64(stride), Attr::I64(axis)],
+            &out,
+        )
+    })
+}
+
+/// x repeated along new axes, which come first.
+///
+/// - `sizes`: the sizes of the new axes.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_broadcast(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    sizes: List<i64>,
+    n_sizes: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("broadcast") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64s(sizes.get(n_sizes, "sizes")?)], &out)
+    })
+}
+
+/// Axes from a first up to, not including, a last one made one.
+///
+/// - `start_dimension`: the first.
+/// - `stop_dimension`: the last; all axes by default.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_collapse(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    start_dimension: i64,
+    stop_dimension: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("collapse") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(start_dimension), Attr::I64(stop_dimension)], &out)
+    })
+}
+
+/// A convolution of features before spatial axes; see conv_general_dilated.
+///
+/// - `window_strides`: from one window to the next, for each spatial axis; ones if empty.
+/// - `padding`: `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_conv(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    kernel: In<ArrayBody>,
+    window_strides: List<i64>,
+    n_window_strides: usize,
+    padding: Text,
+    padding_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("conv") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&kernel, "kernel")?;
+        call.one(
+            &[
+                Attr::I64s(window_strides.get(n_window_strides, "window_strides")?),
+                word_of(&padding, padding_len, "padding", Some("VALID"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The positions of elements that differ from zero, an array for each axis.
+///
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nonzero(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    size: i64,
+    fill_value: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("nonzero") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(size), Attr::F64(fill_value)], r)
+    })
+}
+
+/// The positions of elements of the flattened array that differ from zero.
+///
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_flatnonzero(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    size: i64,
+    fill_value: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("flatnonzero") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(size), Attr::F64(fill_value)], &out)
+    })
+}
+
+/// The positions of elements that differ from zero, a row for each.
+///
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_argwhere(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    size: i64,
+    fill_value: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("argwhere") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(size), Attr::F64(fill_value)], &out)
+    })
+}
+
+/// How many elements differ from zero.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_count_nonzero(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("count_nonzero") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// Of the choices the first whose condition holds, element by element: first the conditions, then as many choices, then what stands where none holds.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_select(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("select") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Element by element that of the array that x names.
+///
+/// - `mode`: what happens out of range: `raise`, which needs an x that is known, `wrap` or `clip` (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_choose(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    choices: Handles<ArrayBody>,
+    n_choices: usize,
+    mode: Text,
+    mode_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("choose") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&choices, n_choices, "choices")?;
+        call.one(&[word_of(&mode, mode_len, "mode", Some("raise"))?], &out)
+    })
+}
+
+/// The elements along an axis where a condition holds.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_compress(
+    s: Shared<ScopeBody>,
+    condition: In<ArrayBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    size: i64,
+    fill_value: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("compress") }, &s)?;
+        call.operand(&condition, "condition")?;
+        call.operand(&x, "x")?;
+        call.one(&[axis_of(axis), Attr::I64(size), Attr::F64(fill_value)], &out)
+    })
+}
+
+/// The elements of the flattened x where a flattened condition holds.
+///
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_extract(
+    s: Shared<ScopeBody>,
+    condition: In<ArrayBody>,
+    x: In<ArrayBody>,
+    size: i64,
+    fill_value: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("extract") }, &s)?;
+        call.operand(&condition, "condition")?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(size), Attr::F64(fill_value)], &out)
+    })
+}
+
+/// The positions in one sorted array that keep it sorted; NaN comes last.
+///
+/// - `side`: before equal elements: `left`, or after them: `right` (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_searchsorted(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    values: In<ArrayBody>,
+    side: Text,
+    side_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("searchsorted") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&values, "values")?;
+        call.one(&[word_of(&side, side_len, "side", Some("left"))?], &out)
+    })
+}
+
+/// In which bin each element is: behind how many of the edges, which go up or down.
+///
+/// - `right`: whether bins hold their right edges instead of their left ones (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_digitize(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    bins: In<ArrayBody>,
+    right: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("digitize") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&bins, "bins")?;
+        call.one(&[Attr::Bool(flag(right, "right")?)], &out)
+    })
+}
+
+/// How often each whole number occurs, or the sums of weights. Negative numbers count as 0.
+///
+/// - `length`: below which number counting ends.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bincount(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    weights: Handles<ArrayBody>,
+    n_weights: usize,
+    length: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("bincount") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&weights, n_weights, "weights")?;
+        call.one(&[Attr::I64(length)], &out)
+    })
+}
+
+/// The distinct elements in order; then what is asked for.
+///
+/// - `return_index`: whether to tell where each occurs first (0 or 1).
+/// - `return_inverse`: whether to tell for each element its place among the distinct ones (0 or 1).
+/// - `return_counts`: whether to tell how often each occurs (0 or 1).
+/// - `axis`: along which axis slices are compared; elements if none (JAXRS_AXIS_NONE for none).
+/// - `equal_nan`: whether NaN equals NaN (0 or 1).
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_unique(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    return_index: u32,
+    return_inverse: u32,
+    return_counts: u32,
+    axis: i64,
+    equal_nan: u32,
+    size: i64,
+    fill_value: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("unique") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(
+            &[
+                Attr::Bool(flag(return_index, "return_index")?),
+                Attr::Bool(flag(return_inverse, "return_inverse")?),
+                Attr::Bool(flag(return_counts, "return_counts")?),
+                axis_of(axis),
+                Attr::Bool(flag(equal_nan, "equal_nan")?),
+                Attr::I64(size),
+                Attr::F64(fill_value),
+            ],
+            r,
+        )
+    })
+}
+
+/// The distinct elements in order, where each occurs first, for each element its place among them, and how often each occurs.
+///
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_unique_all(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    size: i64,
+    fill_value: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("unique_all") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(size), Attr::F64(fill_value)], r)
+    })
+}
+
+/// The distinct elements in order, and how often each occurs.
+///
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_unique_counts(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    size: i64,
+    fill_value: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("unique_counts") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(size), Attr::F64(fill_value)], r)
+    })
+}
+
+/// The distinct elements in order, and for each element its place among them.
+///
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_unique_inverse(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    size: i64,
+    fill_value: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("unique_inverse") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(size), Attr::F64(fill_value)], r)
+    })
+}
+
+/// The distinct elements in order.
+///
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_unique_values(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    size: i64,
+    fill_value: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("unique_values") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(size), Attr::F64(fill_value)], &out)
+    })
+}
+
+/// Whether each element of x is one of the others.
+///
+/// - `invert`: whether it is not (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_isin(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    elements: In<ArrayBody>,
+    invert: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("isin") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&elements, "elements")?;
+        call.one(&[Attr::Bool(flag(invert, "invert")?)], &out)
+    })
+}
+
+/// The elements of either, in order.
+///
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_union1d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    size: i64,
+    fill_value: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("union1d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[Attr::I64(size), Attr::F64(fill_value)], &out)
+    })
+}
+
+/// The elements of both, in order; with positions, then where they are in either.
+///
+/// - `assume_unique`: whether the caller promises that operands have no element twice (0 or 1).
+/// - `return_indices`: whether to tell positions (0 or 1).
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_intersect1d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    assume_unique: u32,
+    return_indices: u32,
+    size: i64,
+    fill_value: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("intersect1d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.list(
+            &[
+                Attr::Bool(flag(assume_unique, "assume_unique")?),
+                Attr::Bool(flag(return_indices, "return_indices")?),
+                Attr::I64(size),
+                Attr::F64(fill_value),
+            ],
+            r,
+        )
+    })
+}
+
+/// The elements of x that are not in y, in order.
+///
+/// - `assume_unique`: whether the caller promises that operands have no element twice (0 or 1).
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_setdiff1d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    assume_unique: u32,
+    size: i64,
+    fill_value: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("setdiff1d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(
+            &[
+                Attr::Bool(flag(assume_unique, "assume_unique")?),
+                Attr::I64(size),
+                Attr::F64(fill_value),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The elements of exactly one of both, in order.
+///
+/// - `assume_unique`: whether the caller promises that operands have no element twice (0 or 1).
+/// - `size`: how many results; as many as there are if -1, which needs operands that are known.
+/// - `fill_value`: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_setxor1d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    assume_unique: u32,
+    size: i64,
+    fill_value: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("setxor1d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(
+            &[
+                Attr::Bool(flag(assume_unique, "assume_unique")?),
+                Attr::I64(size),
+                Attr::F64(fill_value),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The positions that sort by the last key, then by the one before, and so on.
+///
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lexsort(
+    s: Shared<ScopeBody>,
+    keys: Handles<ArrayBody>,
+    n_keys: usize,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("lexsort") }, &s)?;
+        call.operands(&keys, n_keys, "keys")?;
+        call.one(&[Attr::I64(axis)], &out)
+    })
+}
+
+/// The elements in an order where the k-th is in its place, smaller ones before, larger ones after.
+///
+/// - `kth`: which place.
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_partition(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    kth: i64,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("partition") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(kth), Attr::I64(axis)], &out)
+    })
+}
+
+/// The positions of elements in an order where the k-th is in its place.
+///
+/// - `kth`: which place.
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_argpartition(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    kth: i64,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("argpartition") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(kth), Attr::I64(axis)], &out)
+    })
+}
+
+/// All elements sorted along the last axis, as complex numbers.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_sort_complex(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("sort_complex") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Bits packed into bytes.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+/// - `bitorder`: whether the first bit is highest: `big`, or lowest: `little` (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_packbits(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    bitorder: Text,
+    bitorder_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("packbits") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[axis_of(axis), word_of(&bitorder, bitorder_len, "bitorder", Some("big"))?], &out)
+    })
+}
+
+/// The bits of bytes.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+/// - `count`: how many bits; all if -1.
+/// - `bitorder`: whether the first bit is highest: `big`, or lowest: `little` (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_unpackbits(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    count: i64,
+    bitorder: Text,
+    bitorder_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("unpackbits") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                axis_of(axis),
+                Attr::I64(count),
+                word_of(&bitorder, bitorder_len, "bitorder", Some("big"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The mean, with weights for each element or for each place along the axes.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `returned`: whether to give the sum of weights, too (0 or 1).
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_average(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    weights: Handles<ArrayBody>,
+    n_weights: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    returned: u32,
+    keepdims: u32,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("average") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&weights, n_weights, "weights")?;
+        call.list(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                Attr::Bool(flag(returned, "returned")?),
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// The largest element less the smallest.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ptp(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ptp") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The largest element that is not NaN; NaN if there is none.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanmax(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanmax") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The smallest element that is not NaN; NaN if there is none.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanmin(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanmin") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The sum of elements that are not NaN.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nansum(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nansum") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The product of elements that are not NaN.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanprod(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanprod") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The mean of elements that are not NaN.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanmean(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanmean") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The variance of elements that are not NaN.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `ddof`: how many fewer than there are elements the divisor is.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanvar(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    ddof: f64,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanvar") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                Attr::F64(ddof),
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The standard deviation of elements that are not NaN.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `ddof`: how many fewer than there are elements the divisor is.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanstd(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    ddof: f64,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanstd") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                Attr::F64(ddof),
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The sums of elements up to each one, NaN counting as 0.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nancumsum(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nancumsum") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[axis_of(axis)], &out)
+    })
+}
+
+/// The products of elements up to each one, NaN counting as 1.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nancumprod(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nancumprod") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[axis_of(axis)], &out)
+    })
+}
+
+/// The position of the largest element that is not NaN; -1 if there is none.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+/// - `keepdims`: whether the reduced axis stays with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanargmax(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanargmax") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[axis_of(axis), Attr::Bool(flag(keepdims, "keepdims")?)], &out)
+    })
+}
+
+/// The position of the smallest element that is not NaN; -1 if there is none.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+/// - `keepdims`: whether the reduced axis stays with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanargmin(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanargmin") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[axis_of(axis), Attr::Bool(flag(keepdims, "keepdims")?)], &out)
+    })
+}
+
+/// The elements below which there are parts q of all, q from 0 to 1; an axis for q comes first.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `method`: between two elements: `linear`, `lower`, `higher`, `midpoint` or `nearest` (no text for the first).
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_quantile(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    q: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    method: Text,
+    method_len: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("quantile") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&q, "q")?;
+        call.one(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                word_of(&method, method_len, "method", Some("linear"))?,
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The elements below which there are parts q of those that are not NaN.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `method`: between two elements: `linear`, `lower`, `higher`, `midpoint` or `nearest` (no text for the first).
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanquantile(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    q: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    method: Text,
+    method_len: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanquantile") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&q, "q")?;
+        call.one(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                word_of(&method, method_len, "method", Some("linear"))?,
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The elements below which there are hundredths q of all.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `method`: between two elements: `linear`, `lower`, `higher`, `midpoint` or `nearest` (no text for the first).
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_percentile(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    q: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    method: Text,
+    method_len: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("percentile") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&q, "q")?;
+        call.one(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                word_of(&method, method_len, "method", Some("linear"))?,
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The elements below which there are hundredths q of those that are not NaN.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `method`: between two elements: `linear`, `lower`, `higher`, `midpoint` or `nearest` (no text for the first).
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanpercentile(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    q: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    method: Text,
+    method_len: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanpercentile") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&q, "q")?;
+        call.one(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                word_of(&method, method_len, "method", Some("linear"))?,
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The element in the middle, or the mean of both.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_median(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("median") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The element in the middle of those that are not NaN, or the mean of both.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanmedian(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanmedian") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The covariances of variables, and of those of y after them.
+///
+/// - `rowvar`: whether variables are rows, not columns (0 or 1).
+/// - `ddof`: how many fewer than there are elements the divisor is.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cov(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: Handles<ArrayBody>,
+    n_y: usize,
+    rowvar: u32,
+    ddof: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cov") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&y, n_y, "y")?;
+        call.one(&[Attr::Bool(flag(rowvar, "rowvar")?), Attr::F64(ddof)], &out)
+    })
+}
+
+/// The correlations of variables, and of those of y after them.
+///
+/// - `rowvar`: whether variables are rows, not columns (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_corrcoef(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: Handles<ArrayBody>,
+    n_y: usize,
+    rowvar: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("corrcoef") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&y, n_y, "y")?;
+        call.one(&[Attr::Bool(flag(rowvar, "rowvar")?)], &out)
+    })
+}
+
+/// The edges of bins of one width.
+///
+/// - `bins`: how many bins.
+/// - `low`: the first edge; the smallest element if this or the last is NaN.
+/// - `high`: the last edge; the largest element if this or the first is NaN.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_histogram_bin_edges(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    bins: i64,
+    low: f64,
+    high: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("histogram_bin_edges") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(bins), Attr::F64(low), Attr::F64(high)], &out)
+    })
+}
+
+/// How many elements (or the sums of their weights) lie in each bin, the last one holding both of its edges; see histogram_bin_edges.
+///
+/// - `density`: whether areas add up to 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_histogram(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    edges: In<ArrayBody>,
+    weights: Handles<ArrayBody>,
+    n_weights: usize,
+    density: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("histogram") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&edges, "edges")?;
+        call.operands(&weights, n_weights, "weights")?;
+        call.one(&[Attr::Bool(flag(density, "density")?)], &out)
+    })
+}
+
+/// How many points lie in each bin of a grid.
+///
+/// - `density`: whether volumes add up to 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_histogram2d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    x_edges: In<ArrayBody>,
+    y_edges: In<ArrayBody>,
+    weights: Handles<ArrayBody>,
+    n_weights: usize,
+    density: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("histogram2d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.operand(&x_edges, "x_edges")?;
+        call.operand(&y_edges, "y_edges")?;
+        call.operands(&weights, n_weights, "weights")?;
+        call.one(&[Attr::Bool(flag(density, "density")?)], &out)
+    })
+}
+
+/// How many samples, which are rows, lie in each bin of a grid.
+///
+/// - `density`: whether volumes add up to 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_histogramdd(
+    s: Shared<ScopeBody>,
+    sample: In<ArrayBody>,
+    edges: Handles<ArrayBody>,
+    n_edges: usize,
+    density: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("histogramdd") }, &s)?;
+        call.operand(&sample, "sample")?;
+        call.operands(&edges, n_edges, "edges")?;
+        call.one(&[Attr::Bool(flag(density, "density")?)], &out)
+    })
+}
+
+/// The differences of neighbours, again and again; of truth values, whether they differ.
+///
+/// - `n`: how often.
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_diff(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    n: i64,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("diff") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(n), Attr::I64(axis)], &out)
+    })
+}
+
+/// The differences of neighbours in the flattened array.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ediff1d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ediff1d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The gradient along axes by central differences, at the ends by one-sided ones. Spacings are numbers or places, one for all axes or one for each.
+///
+/// - `axes`: which axes; an empty list stands for all.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gradient(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    spacings: Handles<ArrayBody>,
+    n_spacings: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("gradient") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&spacings, n_spacings, "spacings")?;
+        call.list(&[Attr::I64s(axes.get(n_axes, "axes")?)], r)
+    })
+}
+
+/// The area under a curve by trapezoids, at places x or at equal distances.
+///
+/// - `dx`: the distance of places.
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_trapezoid(
+    s: Shared<ScopeBody>,
+    y: In<ArrayBody>,
+    x: Handles<ArrayBody>,
+    n_x: usize,
+    dx: f64,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("trapezoid") }, &s)?;
+        call.operand(&y, "y")?;
+        call.operands(&x, n_x, "x")?;
+        call.one(&[Attr::F64(dx), Attr::I64(axis)], &out)
+    })
+}
+
+/// Jumps along an axis taken out by whole periods.
+///
+/// - `discont`: from what size on; half a period if NaN.
+/// - `axis`: along which axis.
+/// - `period`: the period.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_unwrap(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    discont: f64,
+    axis: i64,
+    period: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("unwrap") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::F64(discont), Attr::I64(axis), Attr::F64(period)], &out)
+    })
+}
+
+/// The values at x of the line through points.
+///
+/// - `left`: the value before the first point: a number or `extrapolate`; that of the point if empty (no text for the first).
+/// - `right`: the value after the last point: a number or `extrapolate`; that of the point if empty (no text for the first).
+/// - `period`: after which the line repeats itself, or NaN.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_interp(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    xp: In<ArrayBody>,
+    fp: In<ArrayBody>,
+    left: Text,
+    left_len: usize,
+    right: Text,
+    right_len: usize,
+    period: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("interp") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&xp, "xp")?;
+        call.operand(&fp, "fp")?;
+        call.one(
+            &[
+                word_of(&left, left_len, "left", Some(""))?,
+                word_of(&right, right_len, "right", Some(""))?,
+                Attr::F64(period),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The sums of all elements up to each one.
+///
+/// - `axis`: along which axis; the only one if none (JAXRS_AXIS_NONE for none).
+/// - `include_initial`: whether the sum of no elements comes first (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cumulative_sum(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    include_initial: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cumulative_sum") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[axis_of(axis), Attr::Bool(flag(include_initial, "include_initial")?)], &out)
+    })
+}
+
+/// The products of all elements up to each one.
+///
+/// - `axis`: along which axis; the only one if none (JAXRS_AXIS_NONE for none).
+/// - `include_initial`: whether the product of no elements comes first (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cumulative_prod(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    include_initial: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cumulative_prod") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[axis_of(axis), Attr::Bool(flag(include_initial, "include_initial")?)], &out)
+    })
+}
+
+/// The products of vectors, the first conjugated.
+///
+/// - `axis`: the axis of the vectors.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_vecdot(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("vecdot") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[Attr::I64(axis)], &out)
+    })
+}
+
+/// Matrices times vectors.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_matvec(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("matvec") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Vectors, conjugated, times matrices.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_vecmat(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("vecmat") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The values of polynomials, the coefficient of the highest power first.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_polyval(
+    s: Shared<ScopeBody>,
+    p: In<ArrayBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("polyval") }, &s)?;
+        call.operand(&p, "p")?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The sum of two polynomials.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_polyadd(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("polyadd") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The difference of two polynomials.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_polysub(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("polysub") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The product of two polynomials.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_polymul(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("polymul") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Quotient and remainder of two polynomials.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_polydiv(
+    s: Shared<ScopeBody>,
+    u: In<ArrayBody>,
+    v: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("polydiv") }, &s)?;
+        call.operand(&u, "u")?;
+        call.operand(&v, "v")?;
+        call.list(&[], r)
+    })
+}
+
+/// A derivative of a polynomial.
+///
+/// - `m`: which derivative.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_polyder(
+    s: Shared<ScopeBody>,
+    p: In<ArrayBody>,
+    m: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("polyder") }, &s)?;
+        call.operand(&p, "p")?;
+        call.one(&[Attr::I64(m)], &out)
+    })
+}
+
+/// An integral of a polynomial, with a constant for all or for each integration.
+///
+/// - `m`: how often.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_polyint(
+    s: Shared<ScopeBody>,
+    p: In<ArrayBody>,
+    k: Handles<ArrayBody>,
+    n_k: usize,
+    m: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("polyint") }, &s)?;
+        call.operand(&p, "p")?;
+        call.operands(&k, n_k, "k")?;
+        call.one(&[Attr::I64(m)], &out)
+    })
+}
+
+/// The polynomial that has these roots.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_poly(
+    s: Shared<ScopeBody>,
+    roots: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("poly") }, &s)?;
+        call.operand(&roots, "roots")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The Bartlett window.
+///
+/// - `m`: how many numbers.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bartlett(
+    s: Shared<ScopeBody>,
+    m: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("bartlett") }, &s)?;
+        call.one(&[Attr::I64(m)], &out)
+    })
+}
+
+/// The Blackman window.
+///
+/// - `m`: how many numbers.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_blackman(
+    s: Shared<ScopeBody>,
+    m: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("blackman") }, &s)?;
+        call.one(&[Attr::I64(m)], &out)
+    })
+}
+
+/// The Hamming window.
+///
+/// - `m`: how many numbers.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_hamming(
+    s: Shared<ScopeBody>,
+    m: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("hamming") }, &s)?;
+        call.one(&[Attr::I64(m)], &out)
+    })
+}
+
+/// The Hann window.
+///
+/// - `m`: how many numbers.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_hanning(
+    s: Shared<ScopeBody>,
+    m: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("hanning") }, &s)?;
+        call.one(&[Attr::I64(m)], &out)
+    })
+}
+
+/// The Kaiser window.
+///
+/// - `m`: how many numbers.
+/// - `beta`: its shape.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_kaiser(
+    s: Shared<ScopeBody>,
+    m: i64,
+    beta: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("kaiser") }, &s)?;
+        call.one(&[Attr::I64(m), Attr::F64(beta)], &out)
+    })
+}
+
 /// An array that repeats one number.
 ///
 /// - `shape`: the shape of the result.
@@ -5859,11 +10051,12 @@ pub extern "C" fn jaxrs_op_arange(
     })
 }
 
-/// Numbers at equal distances between two scalars.
+/// Numbers at equal distances.
 ///
 /// - `num`: how many.
 /// - `endpoint`: whether the last one is stop (0 or 1).
-/// - `dtype`: the element type; the default float if none (0 for none).
+/// - `dtype`: the element type; that of the bounds, as floats, if none (0 for none).
+/// - `axis`: the place of the new axis.
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
@@ -5874,6 +10067,7 @@ pub extern "C" fn jaxrs_op_linspace(
     num: i64,
     endpoint: u32,
     dtype: Dtype,
+    axis: i64,
     out: Out<*mut ArrayHandle>,
 ) -> Status {
     gate(|| {
@@ -5882,7 +10076,87 @@ pub extern "C" fn jaxrs_op_linspace(
         call.operand(&start, "start")?;
         call.operand(&stop, "stop")?;
         call.one(
-            &[Attr::I64(num), Attr::Bool(flag(endpoint, "endpoint")?), dtype_of(dtype, "dtype")?],
+            &[
+                Attr::I64(num),
+                Attr::Bool(flag(endpoint, "endpoint")?),
+                dtype_of(dtype, "dtype")?,
+                Attr::I64(axis),
+            ],
+            &out,
+        )
+    })
+}
+
+/// Powers at equal distances of their exponents.
+///
+/// - `num`: how many.
+/// - `endpoint`: whether the exponent of the last one is stop (0 or 1).
+/// - `base`: of what.
+/// - `dtype`: the element type; that of the bounds, as floats, if none (0 for none).
+/// - `axis`: the place of the new axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_logspace(
+    s: Shared<ScopeBody>,
+    start: In<ArrayBody>,
+    stop: In<ArrayBody>,
+    num: i64,
+    endpoint: u32,
+    base: f64,
+    dtype: Dtype,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("logspace") }, &s)?;
+        call.operand(&start, "start")?;
+        call.operand(&stop, "stop")?;
+        call.one(
+            &[
+                Attr::I64(num),
+                Attr::Bool(flag(endpoint, "endpoint")?),
+                Attr::F64(base),
+                dtype_of(dtype, "dtype")?,
+                Attr::I64(axis),
+            ],
+            &out,
+        )
+    })
+}
+
+/// Numbers with equal ratios between neighbours.
+///
+/// - `num`: how many.
+/// - `endpoint`: whether the last one is stop (0 or 1).
+/// - `dtype`: the element type; that of the bounds, as floats, if none (0 for none).
+/// - `axis`: the place of the new axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_geomspace(
+    s: Shared<ScopeBody>,
+    start: In<ArrayBody>,
+    stop: In<ArrayBody>,
+    num: i64,
+    endpoint: u32,
+    dtype: Dtype,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("geomspace") }, &s)?;
+        call.operand(&start, "start")?;
+        call.operand(&stop, "stop")?;
+        call.one(
+            &[
+                Attr::I64(num),
+                Attr::Bool(flag(endpoint, "endpoint")?),
+                dtype_of(dtype, "dtype")?,
+                Attr::I64(axis),
+            ],
             &out,
         )
     })
@@ -5975,6 +10249,1127 @@ pub extern "C" fn jaxrs_op_diag(
         let mut call = Call::new(const { op("diag") }, &s)?;
         call.operand(&x, "x")?;
         call.one(&[Attr::I64(k)], &out)
+    })
+}
+
+/// x with at least one axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_atleast_1d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("atleast_1d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x with at least two axes.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_atleast_2d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("atleast_2d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x with at least three axes.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_atleast_3d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("atleast_3d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Arrays side by side: along axis 1, or 0 of vectors.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_hstack(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("hstack") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Arrays on top of each other; vectors are rows.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_vstack(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("vstack") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Arrays one behind the other, along axis 2.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_dstack(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("dstack") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Arrays side by side; vectors are columns.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_column_stack(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("column_stack") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(&[], &out)
+    })
+}
+
+/// A matrix of blocks, row by row.
+///
+/// - `rows`: how many blocks each row has; an empty list for one row.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_block(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    rows: List<i64>,
+    n_rows: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("block") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(&[Attr::I64s(rows.get(n_rows, "rows")?)], &out)
+    })
+}
+
+/// Arrays broadcast to one shape.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_broadcast_arrays(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("broadcast_arrays") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.list(&[], r)
+    })
+}
+
+/// x and values after it.
+///
+/// - `axis`: along which axis; both flattened if none (JAXRS_AXIS_NONE for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_append(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    values: In<ArrayBody>,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("append") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&values, "values")?;
+        call.one(&[axis_of(axis)], &out)
+    })
+}
+
+/// The operand itself: arrays do not change.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_copy(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("copy") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The last two axes exchanged.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_matrix_transpose(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("matrix_transpose") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x turned by quarters in the plane of two axes, from the first to the second.
+///
+/// - `k`: how many quarters.
+/// - `axes`: the two axes.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rot90(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    k: i64,
+    axes: List<i64>,
+    n_axes: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rot90") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(k), Attr::I64s(axes.get(n_axes, "axes")?)], &out)
+    })
+}
+
+/// The reverse order along axis 1.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_fliplr(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("fliplr") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The reverse order along axis 0.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_flipud(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("flipud") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// An axis moved back to before another.
+///
+/// - `axis`: which axis.
+/// - `start`: before which one.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rollaxis(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    start: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rollaxis") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(axis), Attr::I64(start)], &out)
+    })
+}
+
+/// All elements in their order, repeated or cut to another shape.
+///
+/// - `shape`: the new sizes.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_resize(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("resize") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?)], &out)
+    })
+}
+
+/// x without elements of zeros at its ends; x has to be known.
+///
+/// - `trim`: which ends: `f` front, `b` back (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_trim_zeros(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    trim: Text,
+    trim_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("trim_zeros") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[word_of(&trim, trim_len, "trim", Some("fb"))?], &out)
+    })
+}
+
+/// An array cut into parts as equal as can be.
+///
+/// - `sections`: how many parts.
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_array_split(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    sections: i64,
+    axis: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("array_split") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(sections), Attr::I64(axis)], r)
+    })
+}
+
+/// An array cut into equal parts along axis 1, or 0 of a vector.
+///
+/// - `sections`: how many parts.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_hsplit(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    sections: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("hsplit") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(sections)], r)
+    })
+}
+
+/// An array cut into equal parts along axis 0.
+///
+/// - `sections`: how many parts.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_vsplit(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    sections: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("vsplit") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(sections)], r)
+    })
+}
+
+/// An array cut into equal parts along axis 2.
+///
+/// - `sections`: how many parts.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_dsplit(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    sections: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("dsplit") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(sections)], r)
+    })
+}
+
+/// x without the elements at positions, which have to be known or promised to be distinct; with truth values, where those are false.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+/// - `assume_unique_indices`: whether the caller promises that positions are distinct (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_delete(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    positions: In<ArrayBody>,
+    axis: i64,
+    assume_unique_indices: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("delete") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&positions, "positions")?;
+        call.one(
+            &[axis_of(axis), Attr::Bool(flag(assume_unique_indices, "assume_unique_indices")?)],
+            &out,
+        )
+    })
+}
+
+/// x with values put in before positions.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_insert(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    positions: In<ArrayBody>,
+    values: In<ArrayBody>,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("insert") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&positions, "positions")?;
+        call.operand(&values, "values")?;
+        call.one(&[axis_of(axis)], &out)
+    })
+}
+
+/// Elements put before and after along each axis, in NumPy's ways.
+///
+/// - `low`: for each axis, how many before.
+/// - `high`: for each axis, how many after.
+/// - `mode`: `constant`, `edge`, `linear_ramp`, `maximum`, `minimum`, `mean`, `median`, `reflect`, `symmetric`, `wrap` or `empty` (no text for the first).
+/// - `constant_values`: what mode `constant` puts.
+/// - `end_values`: where mode `linear_ramp` ends.
+/// - `stat_length`: of how many elements at the edge modes `maximum`, `minimum`, `mean` and `median` are; of all if -1.
+/// - `reflect_type`: whether modes `reflect` and `symmetric` turn values around at that of the edge, too: `odd`, or not: `even` (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_numpy_pad(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    low: List<i64>,
+    n_low: usize,
+    high: List<i64>,
+    n_high: usize,
+    mode: Text,
+    mode_len: usize,
+    constant_values: f64,
+    end_values: f64,
+    stat_length: i64,
+    reflect_type: Text,
+    reflect_type_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("numpy_pad") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(low.get(n_low, "low")?),
+                Attr::I64s(high.get(n_high, "high")?),
+                word_of(&mode, mode_len, "mode", Some("constant"))?,
+                Attr::F64(constant_values),
+                Attr::F64(end_values),
+                Attr::I64(stat_length),
+                word_of(&reflect_type, reflect_type_len, "reflect_type", Some("even"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// Ones on the diagonal of a square matrix, zeros elsewhere.
+///
+/// - `n`: how many rows.
+/// - `dtype`: the element type; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_identity(
+    s: Shared<ScopeBody>,
+    n: i64,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("identity") }, &s)?;
+        call.one(&[Attr::I64(n), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// An array of anything: zeros.
+///
+/// - `shape`: the sizes of the axes.
+/// - `dtype`: the element type; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_empty(
+    s: Shared<ScopeBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("empty") }, &s)?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// An array of anything of the shape of x: zeros.
+///
+/// - `dtype`: the element type; that of x if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_empty_like(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("empty_like") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// A diagonal of the matrices along two axes, as the last axis.
+///
+/// - `offset`: which diagonal.
+/// - `axis1`: the axis of rows.
+/// - `axis2`: the axis of columns.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_diagonal(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    offset: i64,
+    axis1: i64,
+    axis2: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("diagonal") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(offset), Attr::I64(axis1), Attr::I64(axis2)], &out)
+    })
+}
+
+/// The flattened x on a diagonal of a matrix.
+///
+/// - `k`: which diagonal.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_diagflat(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    k: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("diagflat") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(k)], &out)
+    })
+}
+
+/// Positions along the diagonal, an array for each axis.
+///
+/// - `n`: the size of the axes.
+/// - `ndim`: how many axes.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_diag_indices(
+    s: Shared<ScopeBody>,
+    n: i64,
+    ndim: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let call = Call::new(const { op("diag_indices") }, &s)?;
+        call.list(&[Attr::I64(n), Attr::I64(ndim)], r)
+    })
+}
+
+/// Positions along the diagonal of x, an array for each axis.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_diag_indices_from(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("diag_indices_from") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[], r)
+    })
+}
+
+/// Positions of the lower triangle.
+///
+/// - `n`: how many rows.
+/// - `k`: up to which diagonal.
+/// - `m`: how many columns; as many as rows if -1.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_tril_indices(
+    s: Shared<ScopeBody>,
+    n: i64,
+    k: i64,
+    m: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let call = Call::new(const { op("tril_indices") }, &s)?;
+        call.list(&[Attr::I64(n), Attr::I64(k), Attr::I64(m)], r)
+    })
+}
+
+/// Positions of the upper triangle.
+///
+/// - `n`: how many rows.
+/// - `k`: from which diagonal.
+/// - `m`: how many columns; as many as rows if -1.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_triu_indices(
+    s: Shared<ScopeBody>,
+    n: i64,
+    k: i64,
+    m: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let call = Call::new(const { op("triu_indices") }, &s)?;
+        call.list(&[Attr::I64(n), Attr::I64(k), Attr::I64(m)], r)
+    })
+}
+
+/// Positions of the lower triangle of x.
+///
+/// - `k`: up to which diagonal.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_tril_indices_from(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    k: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("tril_indices_from") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(k)], r)
+    })
+}
+
+/// Positions of the upper triangle of x.
+///
+/// - `k`: from which diagonal.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_triu_indices_from(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    k: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("triu_indices_from") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64(k)], r)
+    })
+}
+
+/// Ones up to a diagonal, zeros above.
+///
+/// - `n`: how many rows.
+/// - `m`: how many columns; as many as rows if -1.
+/// - `k`: up to which diagonal.
+/// - `dtype`: the element type (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_tri(
+    s: Shared<ScopeBody>,
+    n: i64,
+    m: i64,
+    k: i64,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("tri") }, &s)?;
+        call.one(&[Attr::I64(n), Attr::I64(m), Attr::I64(k), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// x with values along its main diagonal, repeated as needed.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_fill_diagonal(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    values: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("fill_diagonal") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&values, "values")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The powers of each element, in columns.
+///
+/// - `n`: how many columns; as many as rows if -1.
+/// - `increasing`: whether the lowest power comes first (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_vander(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    n: i64,
+    increasing: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("vander") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(n), Attr::Bool(flag(increasing, "increasing")?)], &out)
+    })
+}
+
+/// Vectors spread over a grid, an array for each.
+///
+/// - `sparse`: whether axes of other vectors keep size 1 (0 or 1).
+/// - `indexing`: `ij`: an axis for each vector in order, or `xy`: the first two exchanged (no text for the first).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_meshgrid(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    sparse: u32,
+    indexing: Text,
+    indexing_len: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("meshgrid") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.list(
+            &[
+                Attr::Bool(flag(sparse, "sparse")?),
+                word_of(&indexing, indexing_len, "indexing", Some("xy"))?,
+            ],
+            r,
+        )
+    })
+}
+
+/// The positions of all elements of an array, those of each axis for themselves.
+///
+/// - `dimensions`: the sizes of the axes.
+/// - `dtype`: the element type; the default integer if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_indices(
+    s: Shared<ScopeBody>,
+    dimensions: List<i64>,
+    n_dimensions: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("indices") }, &s)?;
+        call.one(
+            &[Attr::I64s(dimensions.get(n_dimensions, "dimensions")?), dtype_of(dtype, "dtype")?],
+            &out,
+        )
+    })
+}
+
+/// Whole numbers from starts to stops, one axis for each.
+///
+/// - `start`: the first numbers.
+/// - `stop`: the ends.
+/// - `step`: the distances; an empty list for 1.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ogrid(
+    s: Shared<ScopeBody>,
+    start: List<i64>,
+    n_start: usize,
+    stop: List<i64>,
+    n_stop: usize,
+    step: List<i64>,
+    n_step: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let call = Call::new(const { op("ogrid") }, &s)?;
+        call.list(
+            &[
+                Attr::I64s(start.get(n_start, "start")?),
+                Attr::I64s(stop.get(n_stop, "stop")?),
+                Attr::I64s(step.get(n_step, "step")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// Whole numbers from starts to stops, each spread over the whole grid.
+///
+/// - `start`: the first numbers.
+/// - `stop`: the ends.
+/// - `step`: the distances; an empty list for 1.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_mgrid(
+    s: Shared<ScopeBody>,
+    start: List<i64>,
+    n_start: usize,
+    stop: List<i64>,
+    n_stop: usize,
+    step: List<i64>,
+    n_step: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("mgrid") }, &s)?;
+        call.one(
+            &[
+                Attr::I64s(start.get(n_start, "start")?),
+                Attr::I64s(stop.get(n_stop, "stop")?),
+                Attr::I64s(step.get(n_step, "step")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// Vectors of positions, each along an axis of its own.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ix_(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("ix_") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.list(&[], r)
+    })
+}
+
+/// The product of every element of x with all of y, block by block.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_kron(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("kron") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The cross product of vectors of 2 or 3 elements.
+///
+/// - `axisa`: the axis of the vectors in x.
+/// - `axisb`: the axis in y.
+/// - `axisc`: the axis in the result.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cross(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    axisa: i64,
+    axisb: i64,
+    axisc: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cross") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[Attr::I64(axisa), Attr::I64(axisb), Attr::I64(axisc)], &out)
+    })
+}
+
+/// Positions in a flattened array as positions along its axes; those out of range become the nearest.
+///
+/// - `shape`: the sizes of the axes.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_unravel_index(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("unravel_index") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[Attr::I64s(shape.get(ndim, "shape")?)], r)
+    })
+}
+
+/// Positions along axes as positions in the flattened array.
+///
+/// - `dims`: the sizes of the axes.
+/// - `mode`: what happens out of range: `raise`, which needs positions that are known, `wrap`, `clip` or `ignore` (no text for the first).
+/// - `order`: which axis counts fastest: `C` the last, `F` the first (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_ravel_multi_index(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    dims: List<i64>,
+    n_dims: usize,
+    mode: Text,
+    mode_len: usize,
+    order: Text,
+    order_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("ravel_multi_index") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(
+            &[
+                Attr::I64s(dims.get(n_dims, "dims")?),
+                word_of(&mode, mode_len, "mode", Some("raise"))?,
+                word_of(&order, order_len, "order", Some("C"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// x with values at positions along an axis, element by element.
+///
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+/// - `mode`: what happens out of range: `drop`, `clip`, `promise_in_bounds`; nothing if empty (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_put_along_axis(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    values: In<ArrayBody>,
+    axis: i64,
+    mode: Text,
+    mode_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("put_along_axis") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&indices, "indices")?;
+        call.operand(&values, "values")?;
+        call.one(&[axis_of(axis), word_of(&mode, mode_len, "mode", Some(""))?], &out)
+    })
+}
+
+/// x with values, repeated as needed, where a mask is true.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_place(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    values: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("place") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.operand(&values, "values")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x with values, repeated as needed, at positions of its flattened elements.
+///
+/// - `mode`: what happens out of range: `drop`, `clip` or `wrap` (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_put(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    values: In<ArrayBody>,
+    mode: Text,
+    mode_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("put") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&indices, "indices")?;
+        call.operand(&values, "values")?;
+        call.one(&[word_of(&mode, mode_len, "mode", Some("drop"))?], &out)
     })
 }
 
@@ -6470,6 +11865,3679 @@ pub extern "C" fn jaxrs_op_one_hot(
         let mut call = Call::new(const { op("one_hot") }, &s)?;
         call.operand(&x, "x")?;
         call.one(&[Attr::I64(num_classes), dtype_of(dtype, "dtype")?, Attr::I64(axis)], &out)
+    })
+}
+
+/// The operand itself.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nn_identity(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nn_identity") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x between 0 and 6.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_relu6(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("relu6") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// A sigmoid of three straight pieces.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_hard_sigmoid(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("hard_sigmoid") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x times its hard sigmoid.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_hard_silu(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("hard_silu") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x between -1 and 1.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_hard_tanh(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("hard_tanh") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x above 0, alpha (exp(x / alpha) - 1) below.
+///
+/// - `alpha`: the bound below.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_celu(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    alpha: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("celu") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::F64(alpha)], &out)
+    })
+}
+
+/// A scaled elu that keeps mean and variance.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_selu(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("selu") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// One half along an axis times the sigmoid of the other.
+///
+/// - `axis`: along which axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_glu(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("glu") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(axis)], &out)
+    })
+}
+
+/// The logarithm of the sigmoid.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_log_sigmoid(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("log_sigmoid") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x times the hyperbolic tangent of its softplus.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_mish(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("mish") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// x / (|x| + 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_soft_sign(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("soft_sign") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// 0 up to -1, x from 1 on, a parabola between.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_sparse_plus(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("sparse_plus") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// 0 up to -1, 1 from 1 on, a line between.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_sparse_sigmoid(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("sparse_sigmoid") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// (x + sqrt(x^2 + b)) / 2.
+///
+/// - `b`: how smooth it is.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_squareplus(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    b: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("squareplus") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::F64(b)], &out)
+    })
+}
+
+/// log(1 - exp(-x)) for positive x.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_log1mexp(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("log1mexp") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the mean of exponentials, without overflow.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_logmeanexp(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("logmeanexp") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// x less its mean over axes, by the root of its variance and a little more; mean and variance may be given.
+///
+/// - `axes`: over which axes; an empty list stands for all.
+/// - `epsilon`: what is added to the variance.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_standardize(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mean_variance: Handles<ArrayBody>,
+    n_mean_variance: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    epsilon: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("standardize") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&mean_variance, n_mean_variance, "mean_variance")?;
+        call.one(&[Attr::I64s(axes.get(n_axes, "axes")?), Attr::F64(epsilon)], &out)
+    })
+}
+
+/// Attention of queries to keys: means of values weighted by the softmax of products; of shape (batch, length, heads, size) or without batch. A bias for the logits and a mask of truth values may follow.
+///
+/// - `scale`: by what logits are multiplied; one over the root of the size if NaN.
+/// - `is_causal`: whether queries see no later keys (0 or 1).
+/// - `local_window_size`: how many keys before and after its own place a query sees; all if empty.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_dot_product_attention(
+    s: Shared<ScopeBody>,
+    query: In<ArrayBody>,
+    key: In<ArrayBody>,
+    value: In<ArrayBody>,
+    bias_mask: Handles<ArrayBody>,
+    n_bias_mask: usize,
+    scale: f64,
+    is_causal: u32,
+    local_window_size: List<i64>,
+    n_local_window_size: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("dot_product_attention") }, &s)?;
+        call.operand(&query, "query")?;
+        call.operand(&key, "key")?;
+        call.operand(&value, "value")?;
+        call.operands(&bias_mask, n_bias_mask, "bias_mask")?;
+        call.one(
+            &[
+                Attr::F64(scale),
+                Attr::Bool(flag(is_causal, "is_causal")?),
+                Attr::I64s(local_window_size.get(n_local_window_size, "local_window_size")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The sums of segments along axis 0.
+///
+/// - `num_segments`: how many segments; as many as there are if -1, which needs numbers that are known.
+/// - `mode`: what happens to elements of other segments: `drop`, `clip`, `promise_in_bounds`; `drop` if empty (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_segment_sum(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    segment_ids: In<ArrayBody>,
+    num_segments: i64,
+    mode: Text,
+    mode_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("segment_sum") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&segment_ids, "segment_ids")?;
+        call.one(&[Attr::I64(num_segments), word_of(&mode, mode_len, "mode", Some(""))?], &out)
+    })
+}
+
+/// The products of segments along axis 0.
+///
+/// - `num_segments`: how many segments; as many as there are if -1, which needs numbers that are known.
+/// - `mode`: what happens to elements of other segments: `drop`, `clip`, `promise_in_bounds`; `drop` if empty (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_segment_prod(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    segment_ids: In<ArrayBody>,
+    num_segments: i64,
+    mode: Text,
+    mode_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("segment_prod") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&segment_ids, "segment_ids")?;
+        call.one(&[Attr::I64(num_segments), word_of(&mode, mode_len, "mode", Some(""))?], &out)
+    })
+}
+
+/// The smallest elements of segments along axis 0.
+///
+/// - `num_segments`: how many segments; as many as there are if -1, which needs numbers that are known.
+/// - `mode`: what happens to elements of other segments: `drop`, `clip`, `promise_in_bounds`; `drop` if empty (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_segment_min(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    segment_ids: In<ArrayBody>,
+    num_segments: i64,
+    mode: Text,
+    mode_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("segment_min") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&segment_ids, "segment_ids")?;
+        call.one(&[Attr::I64(num_segments), word_of(&mode, mode_len, "mode", Some(""))?], &out)
+    })
+}
+
+/// The largest elements of segments along axis 0.
+///
+/// - `num_segments`: how many segments; as many as there are if -1, which needs numbers that are known.
+/// - `mode`: what happens to elements of other segments: `drop`, `clip`, `promise_in_bounds`; `drop` if empty (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_segment_max(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    segment_ids: In<ArrayBody>,
+    num_segments: i64,
+    mode: Text,
+    mode_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("segment_max") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&segment_ids, "segment_ids")?;
+        call.one(&[Attr::I64(num_segments), word_of(&mode, mode_len, "mode", Some(""))?], &out)
+    })
+}
+
+/// Uniform numbers from 0 to a scale.
+///
+/// - `shape`: the shape of the result.
+/// - `scale`: the scale.
+/// - `dtype`: the element type; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_initializers_uniform(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    scale: f64,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("initializers_uniform") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(
+            &[Attr::I64s(shape.get(ndim, "shape")?), Attr::F64(scale), dtype_of(dtype, "dtype")?],
+            &out,
+        )
+    })
+}
+
+/// Normal numbers of a standard deviation.
+///
+/// - `shape`: the shape of the result.
+/// - `stddev`: the standard deviation.
+/// - `dtype`: the element type; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_initializers_normal(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    stddev: f64,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("initializers_normal") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(
+            &[Attr::I64s(shape.get(ndim, "shape")?), Attr::F64(stddev), dtype_of(dtype, "dtype")?],
+            &out,
+        )
+    })
+}
+
+/// Normal numbers between bounds, times a standard deviation.
+///
+/// - `shape`: the shape of the result.
+/// - `stddev`: the standard deviation.
+/// - `lower`: the lower bound.
+/// - `upper`: the upper bound.
+/// - `dtype`: the element type; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_initializers_truncated_normal(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    stddev: f64,
+    lower: f64,
+    upper: f64,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("initializers_truncated_normal") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::F64(stddev),
+                Attr::F64(lower),
+                Attr::F64(upper),
+                dtype_of(dtype, "dtype")?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// Numbers whose variance is a scale by the number of inputs, of outputs, or a mean of both.
+///
+/// - `shape`: the shape of the result.
+/// - `scale`: the scale.
+/// - `mode`: `fan_in`, `fan_out`, `fan_avg` or `fan_geo_avg`.
+/// - `distribution`: `normal`, `truncated_normal` or `uniform`.
+/// - `dtype`: the element type; the default float if none (0 for none).
+/// - `in_axis`: the axes of inputs.
+/// - `out_axis`: the axes of outputs.
+/// - `batch_axis`: the axes of separate parameters.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_initializers_variance_scaling(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    scale: f64,
+    mode: Text,
+    mode_len: usize,
+    distribution: Text,
+    distribution_len: usize,
+    dtype: Dtype,
+    in_axis: List<i64>,
+    n_in_axis: usize,
+    out_axis: List<i64>,
+    n_out_axis: usize,
+    batch_axis: List<i64>,
+    n_batch_axis: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("initializers_variance_scaling") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::F64(scale),
+                word_of(&mode, mode_len, "mode", None)?,
+                word_of(&distribution, distribution_len, "distribution", None)?,
+                dtype_of(dtype, "dtype")?,
+                Attr::I64s(in_axis.get(n_in_axis, "in_axis")?),
+                Attr::I64s(out_axis.get(n_out_axis, "out_axis")?),
+                Attr::I64s(batch_axis.get(n_batch_axis, "batch_axis")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// Glorot's uniform numbers.
+///
+/// - `shape`: the shape of the result.
+/// - `dtype`: the element type; the default float if none (0 for none).
+/// - `in_axis`: the axes of inputs.
+/// - `out_axis`: the axes of outputs.
+/// - `batch_axis`: the axes of separate parameters.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_initializers_glorot_uniform(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    in_axis: List<i64>,
+    n_in_axis: usize,
+    out_axis: List<i64>,
+    n_out_axis: usize,
+    batch_axis: List<i64>,
+    n_batch_axis: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("initializers_glorot_uniform") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                dtype_of(dtype, "dtype")?,
+                Attr::I64s(in_axis.get(n_in_axis, "in_axis")?),
+                Attr::I64s(out_axis.get(n_out_axis, "out_axis")?),
+                Attr::I64s(batch_axis.get(n_batch_axis, "batch_axis")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// Glorot's normal numbers.
+///
+/// - `shape`: the shape of the result.
+/// - `dtype`: the element type; the default float if none (0 for none).
+/// - `in_axis`: the axes of inputs.
+/// - `out_axis`: the axes of outputs.
+/// - `batch_axis`: the axes of separate parameters.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_initializers_glorot_normal(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    in_axis: List<i64>,
+    n_in_axis: usize,
+    out_axis: List<i64>,
+    n_out_axis: usize,
+    batch_axis: List<i64>,
+    n_batch_axis: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("initializers_glorot_normal") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                dtype_of(dtype, "dtype")?,
+                Attr::I64s(in_axis.get(n_in_axis, "in_axis")?),
+                Attr::I64s(out_axis.get(n_out_axis, "out_axis")?),
+                Attr::I64s(batch_axis.get(n_batch_axis, "batch_axis")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// LeCun's uniform numbers.
+///
+/// - `shape`: the shape of the result.
+/// - `dtype`: the element type; the default float if none (0 for none).
+/// - `in_axis`: the axes of inputs.
+/// - `out_axis`: the axes of outputs.
+/// - `batch_axis`: the axes of separate parameters.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_initializers_lecun_uniform(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    in_axis: List<i64>,
+    n_in_axis: usize,
+    out_axis: List<i64>,
+    n_out_axis: usize,
+    batch_axis: List<i64>,
+    n_batch_axis: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("initializers_lecun_uniform") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                dtype_of(dtype, "dtype")?,
+                Attr::I64s(in_axis.get(n_in_axis, "in_axis")?),
+                Attr::I64s(out_axis.get(n_out_axis, "out_axis")?),
+                Attr::I64s(batch_axis.get(n_batch_axis, "batch_axis")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// LeCun's normal numbers.
+///
+/// - `shape`: the shape of the result.
+/// - `dtype`: the element type; the default float if none (0 for none).
+/// - `in_axis`: the axes of inputs.
+/// - `out_axis`: the axes of outputs.
+/// - `batch_axis`: the axes of separate parameters.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_initializers_lecun_normal(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    in_axis: List<i64>,
+    n_in_axis: usize,
+    out_axis: List<i64>,
+    n_out_axis: usize,
+    batch_axis: List<i64>,
+    n_batch_axis: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("initializers_lecun_normal") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                dtype_of(dtype, "dtype")?,
+                Attr::I64s(in_axis.get(n_in_axis, "in_axis")?),
+                Attr::I64s(out_axis.get(n_out_axis, "out_axis")?),
+                Attr::I64s(batch_axis.get(n_batch_axis, "batch_axis")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// He's uniform numbers.
+///
+/// - `shape`: the shape of the result.
+/// - `dtype`: the element type; the default float if none (0 for none).
+/// - `in_axis`: the axes of inputs.
+/// - `out_axis`: the axes of outputs.
+/// - `batch_axis`: the axes of separate parameters.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_initializers_he_uniform(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    in_axis: List<i64>,
+    n_in_axis: usize,
+    out_axis: List<i64>,
+    n_out_axis: usize,
+    batch_axis: List<i64>,
+    n_batch_axis: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("initializers_he_uniform") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                dtype_of(dtype, "dtype")?,
+                Attr::I64s(in_axis.get(n_in_axis, "in_axis")?),
+                Attr::I64s(out_axis.get(n_out_axis, "out_axis")?),
+                Attr::I64s(batch_axis.get(n_batch_axis, "batch_axis")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// He's normal numbers.
+///
+/// - `shape`: the shape of the result.
+/// - `dtype`: the element type; the default float if none (0 for none).
+/// - `in_axis`: the axes of inputs.
+/// - `out_axis`: the axes of outputs.
+/// - `batch_axis`: the axes of separate parameters.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_initializers_he_normal(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    in_axis: List<i64>,
+    n_in_axis: usize,
+    out_axis: List<i64>,
+    n_out_axis: usize,
+    batch_axis: List<i64>,
+    n_batch_axis: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("initializers_he_normal") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                dtype_of(dtype, "dtype")?,
+                Attr::I64s(in_axis.get(n_in_axis, "in_axis")?),
+                Attr::I64s(out_axis.get(n_out_axis, "out_axis")?),
+                Attr::I64s(batch_axis.get(n_batch_axis, "batch_axis")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The logarithm of the density of the beta distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_beta_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("beta_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The density of the beta distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_beta_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("beta_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distribution function of the beta distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_beta_cdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("beta_cdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the distribution function of the beta distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_beta_logcdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("beta_logcdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// One less the distribution function of the beta distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_beta_sf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("beta_sf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of one less the distribution function of the beta distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_beta_logsf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("beta_logsf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the density of Cauchy's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cauchy_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cauchy_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The density of Cauchy's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cauchy_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cauchy_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distribution function of Cauchy's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cauchy_cdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cauchy_cdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the distribution function of Cauchy's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cauchy_logcdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cauchy_logcdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// One less the distribution function of Cauchy's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cauchy_sf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cauchy_sf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of one less the distribution function of Cauchy's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cauchy_logsf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cauchy_logsf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The inverse of the distribution function of Cauchy's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cauchy_ppf(
+    s: Shared<ScopeBody>,
+    q: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cauchy_ppf") }, &s)?;
+        call.operand(&q, "q")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The inverse of one less the distribution function of Cauchy's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cauchy_isf(
+    s: Shared<ScopeBody>,
+    q: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cauchy_isf") }, &s)?;
+        call.operand(&q, "q")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the density of the chi-squared distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_chi2_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    df: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("chi2_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&df, "df")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The density of the chi-squared distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_chi2_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    df: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("chi2_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&df, "df")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distribution function of the chi-squared distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_chi2_cdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    df: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("chi2_cdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&df, "df")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the distribution function of the chi-squared distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_chi2_logcdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    df: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("chi2_logcdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&df, "df")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// One less the distribution function of the chi-squared distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_chi2_sf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    df: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("chi2_sf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&df, "df")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of one less the distribution function of the chi-squared distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_chi2_logsf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    df: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("chi2_logsf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&df, "df")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the density of the exponential distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_expon_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("expon_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The density of the exponential distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_expon_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("expon_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distribution function of the exponential distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_expon_cdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("expon_cdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the distribution function of the exponential distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_expon_logcdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("expon_logcdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// One less the distribution function of the exponential distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_expon_sf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("expon_sf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of one less the distribution function of the exponential distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_expon_logsf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("expon_logsf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The inverse of the distribution function of the exponential distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_expon_ppf(
+    s: Shared<ScopeBody>,
+    q: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("expon_ppf") }, &s)?;
+        call.operand(&q, "q")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the density of the gamma distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gamma_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    a: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gamma_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&a, "a")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The density of the gamma distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gamma_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    a: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gamma_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&a, "a")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distribution function of the gamma distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gamma_cdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    a: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gamma_cdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&a, "a")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the distribution function of the gamma distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gamma_logcdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    a: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gamma_logcdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&a, "a")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// One less the distribution function of the gamma distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gamma_sf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    a: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gamma_sf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&a, "a")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of one less the distribution function of the gamma distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gamma_logsf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    a: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gamma_logsf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&a, "a")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the density of Gumbel's distribution of smallest elements.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gumbel_l_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gumbel_l_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The density of Gumbel's distribution of smallest elements.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gumbel_l_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gumbel_l_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distribution function of Gumbel's distribution of smallest elements.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gumbel_l_cdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gumbel_l_cdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the distribution function of Gumbel's distribution of smallest elements.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gumbel_l_logcdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gumbel_l_logcdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// One less the distribution function of Gumbel's distribution of smallest elements.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gumbel_l_sf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gumbel_l_sf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of one less the distribution function of Gumbel's distribution of smallest elements.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gumbel_l_logsf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gumbel_l_logsf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The inverse of the distribution function of Gumbel's distribution of smallest elements.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gumbel_l_ppf(
+    s: Shared<ScopeBody>,
+    q: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gumbel_l_ppf") }, &s)?;
+        call.operand(&q, "q")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the density of Gumbel's distribution of largest elements.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gumbel_r_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gumbel_r_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The density of Gumbel's distribution of largest elements.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gumbel_r_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gumbel_r_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distribution function of Gumbel's distribution of largest elements.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gumbel_r_cdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gumbel_r_cdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the distribution function of Gumbel's distribution of largest elements.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gumbel_r_logcdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gumbel_r_logcdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// One less the distribution function of Gumbel's distribution of largest elements.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gumbel_r_sf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gumbel_r_sf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of one less the distribution function of Gumbel's distribution of largest elements.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gumbel_r_logsf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gumbel_r_logsf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The inverse of the distribution function of Gumbel's distribution of largest elements.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gumbel_r_ppf(
+    s: Shared<ScopeBody>,
+    q: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gumbel_r_ppf") }, &s)?;
+        call.operand(&q, "q")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the density of Laplace's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_laplace_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("laplace_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The density of Laplace's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_laplace_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("laplace_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distribution function of Laplace's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_laplace_cdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("laplace_cdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the density of the logistic distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_logistic_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("logistic_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The density of the logistic distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_logistic_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("logistic_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distribution function of the logistic distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_logistic_cdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("logistic_cdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// One less the distribution function of the logistic distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_logistic_sf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("logistic_sf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The inverse of the distribution function of the logistic distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_logistic_ppf(
+    s: Shared<ScopeBody>,
+    q: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("logistic_ppf") }, &s)?;
+        call.operand(&q, "q")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The inverse of one less the distribution function of the logistic distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_logistic_isf(
+    s: Shared<ScopeBody>,
+    q: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("logistic_isf") }, &s)?;
+        call.operand(&q, "q")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the density of the normal distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_norm_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("norm_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The density of the normal distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_norm_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("norm_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distribution function of the normal distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_norm_cdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("norm_cdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the distribution function of the normal distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_norm_logcdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("norm_logcdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// One less the distribution function of the normal distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_norm_sf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("norm_sf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of one less the distribution function of the normal distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_norm_logsf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("norm_logsf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The inverse of the distribution function of the normal distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_norm_ppf(
+    s: Shared<ScopeBody>,
+    q: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("norm_ppf") }, &s)?;
+        call.operand(&q, "q")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The inverse of one less the distribution function of the normal distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_norm_isf(
+    s: Shared<ScopeBody>,
+    q: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("norm_isf") }, &s)?;
+        call.operand(&q, "q")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the density of Pareto's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_pareto_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("pareto_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The density of Pareto's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_pareto_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("pareto_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distribution function of Pareto's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_pareto_cdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("pareto_cdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the distribution function of Pareto's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_pareto_logcdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("pareto_logcdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// One less the distribution function of Pareto's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_pareto_sf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("pareto_sf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of one less the distribution function of Pareto's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_pareto_logsf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("pareto_logsf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The inverse of the distribution function of Pareto's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_pareto_ppf(
+    s: Shared<ScopeBody>,
+    q: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("pareto_ppf") }, &s)?;
+        call.operand(&q, "q")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the density of Student's t distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_t_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    df: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("t_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&df, "df")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The density of Student's t distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_t_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    df: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("t_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&df, "df")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the density of the part of the normal distribution between bounds.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_truncnorm_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("truncnorm_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The density of the part of the normal distribution between bounds.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_truncnorm_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("truncnorm_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distribution function of the part of the normal distribution between bounds.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_truncnorm_cdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("truncnorm_cdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the distribution function of the part of the normal distribution between bounds.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_truncnorm_logcdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("truncnorm_logcdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// One less the distribution function of the part of the normal distribution between bounds.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_truncnorm_sf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("truncnorm_sf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of one less the distribution function of the part of the normal distribution between bounds.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_truncnorm_logsf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("truncnorm_logsf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the density of the uniform distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_uniform_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("uniform_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The density of the uniform distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_uniform_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("uniform_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distribution function of the uniform distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_uniform_cdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("uniform_cdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The inverse of the distribution function of the uniform distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_uniform_ppf(
+    s: Shared<ScopeBody>,
+    q: In<ArrayBody>,
+    loc_scale: Handles<ArrayBody>,
+    n_loc_scale: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("uniform_ppf") }, &s)?;
+        call.operand(&q, "q")?;
+        call.operands(&loc_scale, n_loc_scale, "loc_scale")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the probabilities of Bernoulli's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bernoulli_logpmf(
+    s: Shared<ScopeBody>,
+    k: In<ArrayBody>,
+    p: In<ArrayBody>,
+    loc: Handles<ArrayBody>,
+    n_loc: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("bernoulli_logpmf") }, &s)?;
+        call.operand(&k, "k")?;
+        call.operand(&p, "p")?;
+        call.operands(&loc, n_loc, "loc")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The probabilities of Bernoulli's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bernoulli_pmf(
+    s: Shared<ScopeBody>,
+    k: In<ArrayBody>,
+    p: In<ArrayBody>,
+    loc: Handles<ArrayBody>,
+    n_loc: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("bernoulli_pmf") }, &s)?;
+        call.operand(&k, "k")?;
+        call.operand(&p, "p")?;
+        call.operands(&loc, n_loc, "loc")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the probabilities of the binomial distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_binom_logpmf(
+    s: Shared<ScopeBody>,
+    k: In<ArrayBody>,
+    n: In<ArrayBody>,
+    p: In<ArrayBody>,
+    loc: Handles<ArrayBody>,
+    n_loc: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("binom_logpmf") }, &s)?;
+        call.operand(&k, "k")?;
+        call.operand(&n, "n")?;
+        call.operand(&p, "p")?;
+        call.operands(&loc, n_loc, "loc")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The probabilities of the binomial distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_binom_pmf(
+    s: Shared<ScopeBody>,
+    k: In<ArrayBody>,
+    n: In<ArrayBody>,
+    p: In<ArrayBody>,
+    loc: Handles<ArrayBody>,
+    n_loc: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("binom_pmf") }, &s)?;
+        call.operand(&k, "k")?;
+        call.operand(&n, "n")?;
+        call.operand(&p, "p")?;
+        call.operands(&loc, n_loc, "loc")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the probabilities of the beta-binomial distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_betabinom_logpmf(
+    s: Shared<ScopeBody>,
+    k: In<ArrayBody>,
+    n: In<ArrayBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc: Handles<ArrayBody>,
+    n_loc: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("betabinom_logpmf") }, &s)?;
+        call.operand(&k, "k")?;
+        call.operand(&n, "n")?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc, n_loc, "loc")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The probabilities of the beta-binomial distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_betabinom_pmf(
+    s: Shared<ScopeBody>,
+    k: In<ArrayBody>,
+    n: In<ArrayBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    loc: Handles<ArrayBody>,
+    n_loc: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("betabinom_pmf") }, &s)?;
+        call.operand(&k, "k")?;
+        call.operand(&n, "n")?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.operands(&loc, n_loc, "loc")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the probabilities of the geometric distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_geom_logpmf(
+    s: Shared<ScopeBody>,
+    k: In<ArrayBody>,
+    p: In<ArrayBody>,
+    loc: Handles<ArrayBody>,
+    n_loc: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("geom_logpmf") }, &s)?;
+        call.operand(&k, "k")?;
+        call.operand(&p, "p")?;
+        call.operands(&loc, n_loc, "loc")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The probabilities of the geometric distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_geom_pmf(
+    s: Shared<ScopeBody>,
+    k: In<ArrayBody>,
+    p: In<ArrayBody>,
+    loc: Handles<ArrayBody>,
+    n_loc: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("geom_pmf") }, &s)?;
+        call.operand(&k, "k")?;
+        call.operand(&p, "p")?;
+        call.operands(&loc, n_loc, "loc")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the probabilities of the negative binomial distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nbinom_logpmf(
+    s: Shared<ScopeBody>,
+    k: In<ArrayBody>,
+    n: In<ArrayBody>,
+    p: In<ArrayBody>,
+    loc: Handles<ArrayBody>,
+    n_loc: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nbinom_logpmf") }, &s)?;
+        call.operand(&k, "k")?;
+        call.operand(&n, "n")?;
+        call.operand(&p, "p")?;
+        call.operands(&loc, n_loc, "loc")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The probabilities of the negative binomial distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nbinom_pmf(
+    s: Shared<ScopeBody>,
+    k: In<ArrayBody>,
+    n: In<ArrayBody>,
+    p: In<ArrayBody>,
+    loc: Handles<ArrayBody>,
+    n_loc: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nbinom_pmf") }, &s)?;
+        call.operand(&k, "k")?;
+        call.operand(&n, "n")?;
+        call.operand(&p, "p")?;
+        call.operands(&loc, n_loc, "loc")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the probabilities of Poisson's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_poisson_logpmf(
+    s: Shared<ScopeBody>,
+    k: In<ArrayBody>,
+    mu: In<ArrayBody>,
+    loc: Handles<ArrayBody>,
+    n_loc: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("poisson_logpmf") }, &s)?;
+        call.operand(&k, "k")?;
+        call.operand(&mu, "mu")?;
+        call.operands(&loc, n_loc, "loc")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The probabilities of Poisson's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_poisson_pmf(
+    s: Shared<ScopeBody>,
+    k: In<ArrayBody>,
+    mu: In<ArrayBody>,
+    loc: Handles<ArrayBody>,
+    n_loc: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("poisson_pmf") }, &s)?;
+        call.operand(&k, "k")?;
+        call.operand(&mu, "mu")?;
+        call.operands(&loc, n_loc, "loc")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distribution function of Poisson's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_poisson_cdf(
+    s: Shared<ScopeBody>,
+    k: In<ArrayBody>,
+    mu: In<ArrayBody>,
+    loc: Handles<ArrayBody>,
+    n_loc: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("poisson_cdf") }, &s)?;
+        call.operand(&k, "k")?;
+        call.operand(&mu, "mu")?;
+        call.operands(&loc, n_loc, "loc")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distribution function of Bernoulli's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bernoulli_cdf(
+    s: Shared<ScopeBody>,
+    k: In<ArrayBody>,
+    p: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("bernoulli_cdf") }, &s)?;
+        call.operand(&k, "k")?;
+        call.operand(&p, "p")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The inverse of the distribution function of Bernoulli's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bernoulli_ppf(
+    s: Shared<ScopeBody>,
+    q: In<ArrayBody>,
+    p: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("bernoulli_ppf") }, &s)?;
+        call.operand(&q, "q")?;
+        call.operand(&p, "p")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the density of Dirichlet's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_dirichlet_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    alpha: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("dirichlet_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&alpha, "alpha")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The density of Dirichlet's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_dirichlet_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    alpha: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("dirichlet_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&alpha, "alpha")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the density of the generalised normal distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gennorm_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    beta: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gennorm_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&beta, "beta")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The density of the generalised normal distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gennorm_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    beta: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gennorm_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&beta, "beta")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The distribution function of the generalised normal distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gennorm_cdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    beta: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gennorm_cdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&beta, "beta")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the probabilities of the multinomial distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_multinomial_logpmf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    n: In<ArrayBody>,
+    p: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("multinomial_logpmf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&n, "n")?;
+        call.operand(&p, "p")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The probabilities of the multinomial distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_multinomial_pmf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    n: In<ArrayBody>,
+    p: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("multinomial_pmf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&n, "n")?;
+        call.operand(&p, "p")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the density of von Mises' distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_vonmises_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    kappa: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("vonmises_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&kappa, "kappa")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The density of von Mises' distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_vonmises_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    kappa: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("vonmises_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&kappa, "kappa")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the density of the wrapped Cauchy distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_wrapcauchy_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    c: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("wrapcauchy_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&c, "c")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The density of the wrapped Cauchy distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_wrapcauchy_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    c: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("wrapcauchy_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&c, "c")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The entropy of Poisson's distribution.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_poisson_entropy(
+    s: Shared<ScopeBody>,
+    mu: In<ArrayBody>,
+    loc: Handles<ArrayBody>,
+    n_loc: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("poisson_entropy") }, &s)?;
+        call.operand(&mu, "mu")?;
+        call.operands(&loc, n_loc, "loc")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The state of sgd_update for parameters.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_sgd_init(
+    s: Shared<ScopeBody>,
+    params: Handles<ArrayBody>,
+    n_params: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("sgd_init") }, &s)?;
+        call.operands(&params, n_params, "params")?;
+        call.list(&[], r)
+    })
+}
+
+/// A step against gradients. The list is gradients, state, parameters; results are new parameters and the new state.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_sgd_update(
+    s: Shared<ScopeBody>,
+    learning_rate: In<ArrayBody>,
+    gradients_state_params: Handles<ArrayBody>,
+    n_gradients_state_params: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("sgd_update") }, &s)?;
+        call.operand(&learning_rate, "learning_rate")?;
+        call.operands(&gradients_state_params, n_gradients_state_params, "gradients_state_params")?;
+        call.list(&[], r)
+    })
+}
+
+/// The state of momentum_update for parameters.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_momentum_init(
+    s: Shared<ScopeBody>,
+    params: Handles<ArrayBody>,
+    n_params: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("momentum_init") }, &s)?;
+        call.operands(&params, n_params, "params")?;
+        call.list(&[], r)
+    })
+}
+
+/// A step against a fading sum of gradients; lists and results as of sgd_update.
+///
+/// - `momentum`: how the sum fades.
+/// - `nesterov`: whether to go a step further along it (0 or 1).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_momentum_update(
+    s: Shared<ScopeBody>,
+    learning_rate: In<ArrayBody>,
+    gradients_state_params: Handles<ArrayBody>,
+    n_gradients_state_params: usize,
+    momentum: f64,
+    nesterov: u32,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("momentum_update") }, &s)?;
+        call.operand(&learning_rate, "learning_rate")?;
+        call.operands(&gradients_state_params, n_gradients_state_params, "gradients_state_params")?;
+        call.list(&[Attr::F64(momentum), Attr::Bool(flag(nesterov, "nesterov")?)], r)
+    })
+}
+
+/// The state of adam_update and adamw_update for parameters.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_adam_init(
+    s: Shared<ScopeBody>,
+    params: Handles<ArrayBody>,
+    n_params: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("adam_init") }, &s)?;
+        call.operands(&params, n_params, "params")?;
+        call.list(&[], r)
+    })
+}
+
+/// A step of Adam; lists and results as of sgd_update.
+///
+/// - `b1`: how the mean of gradients fades.
+/// - `b2`: how the mean of their squares fades.
+/// - `eps`: what is added to the root.
+/// - `eps_root`: what is added below the root.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_adam_update(
+    s: Shared<ScopeBody>,
+    learning_rate: In<ArrayBody>,
+    gradients_state_params: Handles<ArrayBody>,
+    n_gradients_state_params: usize,
+    b1: f64,
+    b2: f64,
+    eps: f64,
+    eps_root: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("adam_update") }, &s)?;
+        call.operand(&learning_rate, "learning_rate")?;
+        call.operands(&gradients_state_params, n_gradients_state_params, "gradients_state_params")?;
+        call.list(&[Attr::F64(b1), Attr::F64(b2), Attr::F64(eps), Attr::F64(eps_root)], r)
+    })
+}
+
+/// A step of Adam with weight decay; lists and results as of sgd_update.
+///
+/// - `b1`: how the mean of gradients fades.
+/// - `b2`: how the mean of their squares fades.
+/// - `eps`: what is added to the root.
+/// - `eps_root`: what is added below the root.
+/// - `weight_decay`: how much of the parameters is taken away.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_adamw_update(
+    s: Shared<ScopeBody>,
+    learning_rate: In<ArrayBody>,
+    gradients_state_params: Handles<ArrayBody>,
+    n_gradients_state_params: usize,
+    b1: f64,
+    b2: f64,
+    eps: f64,
+    eps_root: f64,
+    weight_decay: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("adamw_update") }, &s)?;
+        call.operand(&learning_rate, "learning_rate")?;
+        call.operands(&gradients_state_params, n_gradients_state_params, "gradients_state_params")?;
+        call.list(
+            &[
+                Attr::F64(b1),
+                Attr::F64(b2),
+                Attr::F64(eps),
+                Attr::F64(eps_root),
+                Attr::F64(weight_decay),
+            ],
+            r,
+        )
+    })
+}
+
+/// The state of rmsprop_update for parameters.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rmsprop_init(
+    s: Shared<ScopeBody>,
+    params: Handles<ArrayBody>,
+    n_params: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("rmsprop_init") }, &s)?;
+        call.operands(&params, n_params, "params")?;
+        call.list(&[], r)
+    })
+}
+
+/// A step against gradients by the root of their mean square; lists and results as of sgd_update.
+///
+/// - `decay`: how the mean fades.
+/// - `eps`: what is added below the root.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rmsprop_update(
+    s: Shared<ScopeBody>,
+    learning_rate: In<ArrayBody>,
+    gradients_state_params: Handles<ArrayBody>,
+    n_gradients_state_params: usize,
+    decay: f64,
+    eps: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("rmsprop_update") }, &s)?;
+        call.operand(&learning_rate, "learning_rate")?;
+        call.operands(&gradients_state_params, n_gradients_state_params, "gradients_state_params")?;
+        call.list(&[Attr::F64(decay), Attr::F64(eps)], r)
+    })
+}
+
+/// The state of lion_update for parameters.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lion_init(
+    s: Shared<ScopeBody>,
+    params: Handles<ArrayBody>,
+    n_params: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("lion_init") }, &s)?;
+        call.operands(&params, n_params, "params")?;
+        call.list(&[], r)
+    })
+}
+
+/// A step against the sign of a mean of gradients; lists and results as of sgd_update.
+///
+/// - `b1`: how the mean of the step fades.
+/// - `b2`: how the mean of the state fades.
+/// - `weight_decay`: how much of the parameters is taken away.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lion_update(
+    s: Shared<ScopeBody>,
+    learning_rate: In<ArrayBody>,
+    gradients_state_params: Handles<ArrayBody>,
+    n_gradients_state_params: usize,
+    b1: f64,
+    b2: f64,
+    weight_decay: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("lion_update") }, &s)?;
+        call.operand(&learning_rate, "learning_rate")?;
+        call.operands(&gradients_state_params, n_gradients_state_params, "gradients_state_params")?;
+        call.list(&[Attr::F64(b1), Attr::F64(b2), Attr::F64(weight_decay)], r)
+    })
+}
+
+/// The state of lbfgs_update for parameters.
+///
+/// - `memory_size`: how many changes are kept.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lbfgs_init(
+    s: Shared<ScopeBody>,
+    params: Handles<ArrayBody>,
+    n_params: usize,
+    memory_size: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("lbfgs_init") }, &s)?;
+        call.operands(&params, n_params, "params")?;
+        call.list(&[Attr::I64(memory_size)], r)
+    })
+}
+
+/// A step of L-BFGS, without a search along it; lists and results as of sgd_update.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lbfgs_update(
+    s: Shared<ScopeBody>,
+    learning_rate: In<ArrayBody>,
+    gradients_state_params: Handles<ArrayBody>,
+    n_gradients_state_params: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("lbfgs_update") }, &s)?;
+        call.operand(&learning_rate, "learning_rate")?;
+        call.operands(&gradients_state_params, n_gradients_state_params, "gradients_state_params")?;
+        call.list(&[], r)
+    })
+}
+
+/// The Euclidean norm of all elements of all arrays.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_global_norm(
+    s: Shared<ScopeBody>,
+    arrays: Handles<ArrayBody>,
+    n_arrays: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("global_norm") }, &s)?;
+        call.operands(&arrays, n_arrays, "arrays")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Gradients scaled down so that their global norm is bounded.
+///
+/// - `max_norm`: the bound.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_clip_by_global_norm(
+    s: Shared<ScopeBody>,
+    gradients: Handles<ArrayBody>,
+    n_gradients: usize,
+    max_norm: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("clip_by_global_norm") }, &s)?;
+        call.operands(&gradients, n_gradients, "gradients")?;
+        call.list(&[Attr::F64(max_norm)], r)
+    })
+}
+
+/// Gradients of which no element is larger than a bound.
+///
+/// - `max_delta`: the bound.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_clip_gradients(
+    s: Shared<ScopeBody>,
+    gradients: Handles<ArrayBody>,
+    n_gradients: usize,
+    max_delta: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("clip_gradients") }, &s)?;
+        call.operands(&gradients, n_gradients, "gradients")?;
+        call.list(&[Attr::F64(max_delta)], r)
+    })
+}
+
+/// A rate that goes to another as a power of the way that is left: a line for 1.
+///
+/// - `init_value`: the first rate.
+/// - `end_value`: the last rate.
+/// - `power`: the power.
+/// - `transition_steps`: over how many steps.
+/// - `transition_begin`: from which step on.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_polynomial_schedule(
+    s: Shared<ScopeBody>,
+    count: In<ArrayBody>,
+    init_value: f64,
+    end_value: f64,
+    power: f64,
+    transition_steps: i64,
+    transition_begin: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("polynomial_schedule") }, &s)?;
+        call.operand(&count, "count")?;
+        call.one(
+            &[
+                Attr::F64(init_value),
+                Attr::F64(end_value),
+                Attr::F64(power),
+                Attr::I64(transition_steps),
+                Attr::I64(transition_begin),
+            ],
+            &out,
+        )
+    })
+}
+
+/// A rate that is multiplied again and again.
+///
+/// - `init_value`: the first rate.
+/// - `transition_steps`: over how many steps the factor counts once.
+/// - `decay_rate`: the factor.
+/// - `transition_begin`: from which step on.
+/// - `staircase`: whether only whole transitions count (0 or 1).
+/// - `end_value`: a bound, or NaN.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_exponential_decay(
+    s: Shared<ScopeBody>,
+    count: In<ArrayBody>,
+    init_value: f64,
+    transition_steps: i64,
+    decay_rate: f64,
+    transition_begin: i64,
+    staircase: u32,
+    end_value: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("exponential_decay") }, &s)?;
+        call.operand(&count, "count")?;
+        call.one(
+            &[
+                Attr::F64(init_value),
+                Attr::I64(transition_steps),
+                Attr::F64(decay_rate),
+                Attr::I64(transition_begin),
+                Attr::Bool(flag(staircase, "staircase")?),
+                Attr::F64(end_value),
+            ],
+            &out,
+        )
+    })
+}
+
+/// A rate that goes down as half a cosine.
+///
+/// - `init_value`: the first rate.
+/// - `decay_steps`: over how many steps.
+/// - `alpha`: the last rate as a part of the first.
+/// - `exponent`: the power of the cosine.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_cosine_decay_schedule(
+    s: Shared<ScopeBody>,
+    count: In<ArrayBody>,
+    init_value: f64,
+    decay_steps: i64,
+    alpha: f64,
+    exponent: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("cosine_decay_schedule") }, &s)?;
+        call.operand(&count, "count")?;
+        call.one(
+            &[Attr::F64(init_value), Attr::I64(decay_steps), Attr::F64(alpha), Attr::F64(exponent)],
+            &out,
+        )
+    })
+}
+
+/// A rate that goes up as a line and down as half a cosine.
+///
+/// - `init_value`: the first rate.
+/// - `peak_value`: the largest rate.
+/// - `warmup_steps`: how many steps it goes up.
+/// - `decay_steps`: how many steps in all.
+/// - `end_value`: the last rate.
+/// - `exponent`: the power of the cosine.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_warmup_cosine_decay_schedule(
+    s: Shared<ScopeBody>,
+    count: In<ArrayBody>,
+    init_value: f64,
+    peak_value: f64,
+    warmup_steps: i64,
+    decay_steps: i64,
+    end_value: f64,
+    exponent: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("warmup_cosine_decay_schedule") }, &s)?;
+        call.operand(&count, "count")?;
+        call.one(
+            &[
+                Attr::F64(init_value),
+                Attr::F64(peak_value),
+                Attr::I64(warmup_steps),
+                Attr::I64(decay_steps),
+                Attr::F64(end_value),
+                Attr::F64(exponent),
+            ],
+            &out,
+        )
     })
 }
 
@@ -7844,6 +16912,34 @@ pub extern "C" fn jaxrs_op_csr_matmat(
     })
 }
 
+/// The solution of linear equations whose matrix is sparse.
+///
+/// - `tol`: from which size on a pivot counts as zero; nothing here heeds it.
+/// - `reorder`: how columns are ordered, from 0 to 3; nothing here heeds it.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_spsolve(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    indptr: In<ArrayBody>,
+    b: In<ArrayBody>,
+    tol: f64,
+    reorder: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("spsolve") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.operand(&indptr, "indptr")?;
+        call.operand(&b, "b")?;
+        call.one(&[Attr::F64(tol), Attr::I64(reorder)], &out)
+    })
+}
+
 /// The dense array of data and indices of any layout, or of a dense array as it is.
 ///
 /// - `layout`: `bcoo`, `bcsr`, `coo`, `csr` or `dense`.
@@ -7869,5 +16965,61 @@ pub extern "C" fn jaxrs_op_todense(
             &[word_of(&layout, layout_len, "layout", None)?, Attr::I64s(shape.get(ndim, "shape")?)],
             &out,
         )
+    })
+}
+
+/// The array on the device, of which there is one.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_device_put(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("device_put") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The array, with a remark on how it is cut for devices; here it lies whole on one.
+///
+/// - `sharding`: how, as a text that programs show.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_with_sharding_constraint(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    sharding: Text,
+    sharding_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("with_sharding_constraint") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[word_of(&sharding, sharding_len, "sharding", None)?], &out)
+    })
+}
+
+/// The arrays, all of which are computed before anything that takes one of the results.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_optimization_barrier(
+    s: Shared<ScopeBody>,
+    operands: Handles<ArrayBody>,
+    n_operands: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("optimization_barrier") }, &s)?;
+        call.operands(&operands, n_operands, "operands")?;
+        call.list(&[], r)
     })
 }

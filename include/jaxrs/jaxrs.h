@@ -39,6 +39,7 @@ typedef struct jaxrs_results jaxrs_results; /* a growing list of array reference
 typedef struct jaxrs_fn      jaxrs_fn;      /* a function: a callback, a program, or a transform of one */
 typedef struct jaxrs_program jaxrs_program; /* what a function is for arguments of given types          */
 typedef struct jaxrs_exec    jaxrs_exec;    /* a compiled program                                       */
+typedef struct jaxrs_ref     jaxrs_ref;     /* a reference: an array that programs change               */
 typedef struct jaxrs_host    jaxrs_host;    /* a host function: code of the caller's in programs        */
 typedef struct jaxrs_device  jaxrs_device;  /* a device; NULL is the only one so far                    */
 typedef struct jaxrs_attrs   jaxrs_attrs;   /* attributes by name, for jaxrs_apply                      */
@@ -108,9 +109,20 @@ typedef uint32_t jaxrs_dtype;
 
 /* ---- other constants ---- */
 #define JAXRS_CONTEXT_POLLED_DROPS 1u /* no destructor of the caller's runs; see jaxrs_context_poll_drops */
+#define JAXRS_SCOPE_DEVICE 1u         /* jaxrs_scope_config: device counts                                */
 #define JAXRS_SCOPE_DEFAULT_FLOAT 2u  /* jaxrs_scope_config: default_float counts                         */
+#define JAXRS_SCOPE_MATMUL_PRECISION 4u /* jaxrs_scope_config: matmul_precision counts                    */
 #define JAXRS_SCOPE_NAME 16u          /* jaxrs_scope_config: name counts                                  */
 #define JAXRS_SCOPE_DEBUG 32u         /* jaxrs_scope_config: debug_flags count                            */
+#define JAXRS_SCOPE_DTYPE_PROMOTION 64u /* jaxrs_scope_config: dtype_promotion counts                     */
+#define JAXRS_SCOPE_RANK_PROMOTION 128u /* jaxrs_scope_config: rank_promotion counts                      */
+#define JAXRS_PROMOTION_STANDARD 0u   /* dtype_promotion: as JAX's table says; rank_promotion: in silence  */
+#define JAXRS_PROMOTION_STRICT 1u     /* dtype_promotion: none, but of weak types                         */
+#define JAXRS_PROMOTION_WARN 2u       /* rank_promotion: with a warning in the log                        */
+#define JAXRS_PROMOTION_RAISE 3u      /* rank_promotion: an error                                         */
+#define JAXRS_PRECISION_DEFAULT 0u    /* matmul_precision                                                 */
+#define JAXRS_PRECISION_HIGH 1u
+#define JAXRS_PRECISION_HIGHEST 2u
 #define JAXRS_DEBUG_NANS 2u           /* flags of contexts and scopes: a NaN is an error that names where it is from */
 #define JAXRS_DEBUG_INFS 4u           /* the same for infinities                                          */
 #define JAXRS_DEBUG_NO_JIT 8u         /* jaxrs_jit calls functions as they are                            */
@@ -120,6 +132,9 @@ typedef uint32_t jaxrs_dtype;
 #define JAXRS_LOG_ERROR 1u
 #define JAXRS_LOG_WARNING 2u
 #define JAXRS_LOG_INFO 3u
+#define JAXRS_DIFF_HOLOMORPHIC 1u     /* jaxrs_diff_options: from complex arguments to complex results           */
+#define JAXRS_DIFF_ALLOW_INT 2u       /* of integers too, whose derivative is zero (bool)                         */
+#define JAXRS_AUX_REST SIZE_MAX       /* jaxrs_diff_options: all results but the first are only passed on         */
 #define JAXRS_JIT_INLINE 1u           /* jaxrs_jit_options: calls inside of traced functions become their operations */
 #define JAXRS_JIT_KEEP_UNUSED 2u      /* arguments that nothing needs stay; they do without it too        */
 #define JAXRS_VMAP_NONE 0u            /* what vmap does with a callback: refuses                          */
@@ -136,6 +151,10 @@ typedef uint32_t jaxrs_dtype;
 #define JAXRS_CHECK_DIV 8u            /* divisors that are zero                                           */
 #define JAXRS_AXIS_NONE INT64_MIN     /* no axis                                                          */
 #define JAXRS_CHECKPOINT_ALLOW_CSE 1u /* jaxrs_checkpoint: the compiler may keep what it finds equal    */
+#define JAXRS_SYMBOLIC_ZEROS 1u       /* jaxrs_custom_jvp_with, jaxrs_custom_vjp_with: rules see known zeros */
+#define JAXRS_SOLVE_SYMMETRIC 1u      /* jaxrs_custom_linear_solve: matvec is its own transpose           */
+#define JAXRS_SOLVE_HAS_AUX 2u        /* solvers give further results behind the solution                 */
+#define JAXRS_JET_COEFFICIENTS 1u     /* jaxrs_jet: terms are derivatives over factorials                 */
 #define JAXRS_SCAN_REVERSE 1u         /* jaxrs_scan: from the last slice to the first                     */
 #define JAXRS_UNROLL_ALL UINT32_MAX   /* jaxrs_scan, jaxrs_fori_loop: all iterations as one                */
 #define JAXRS_SHARD_MAP_UNCHECKED 1u  /* jaxrs_shard_map: where shards of a result differ, the first counts */
@@ -144,6 +163,8 @@ typedef uint32_t jaxrs_dtype;
 #define JAXRS_TEXT_LLVM 3u
 #define JAXRS_TEXT_PTX 4u
 #define JAXRS_TEXT_KERNEL 5u
+#define JAXRS_TEXT_NAME_STACKS 6u     /* the jaxpr, with the names of scopes                              */
+#define JAXRS_TEXT_GRAPH 7u           /* a picture, for Graphviz                                          */
 
 /* ---- structs ---- */
 
@@ -165,10 +186,12 @@ typedef struct jaxrs_context_options {
     jaxrs_log_fn log; /* what programs print and the library says, from any thread; NULL: nowhere */
     void* log_userdata;
     void (*log_drop)(void* userdata);
-    uint64_t soft_memory_limit; /* from here on not used yet */
+    uint64_t soft_memory_limit; /* bytes of arrays from which on memory_pressure is asked; 0 for none */
+    /* Asks for arrays to be released, in the thread that needs the memory: once where the limit would be exceeded,
+     * and once where the system has no more, after which it is tried again. */
     void (*memory_pressure)(void* userdata, uint64_t bytes_needed);
     void* memory_pressure_userdata;
-    const char* cache_dir;
+    const char* cache_dir; /* a folder that keeps compiled programs, for other processes too; NULL: none */
     size_t cache_dir_len;
     uint32_t num_devices; /* how many devices pmap and shard_map may use, all of this process; 0 for 1 */
 } jaxrs_context_options;
@@ -184,8 +207,10 @@ typedef struct jaxrs_scope_config {
     const char* name;
     size_t name_len;
     uint32_t debug_flags; /* JAXRS_DEBUG_* */
+    uint32_t dtype_promotion; /* JAXRS_PROMOTION_* */
+    uint32_t rank_promotion;
 } jaxrs_scope_config;
-#define JAXRS_SCOPE_CONFIG_INIT { sizeof(jaxrs_scope_config), 0, 0, 0, 0, 0, 0, 0, 0 }
+#define JAXRS_SCOPE_CONFIG_INIT { sizeof(jaxrs_scope_config), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* A function of the caller's: does operations in `scope` on `args`, pushes its results, and returns NULL or an error, which
  * changes hands. `args` are borrowed for the call. Must not unwind: no C++ exception, longjmp or panic may leave it. */
@@ -198,20 +223,25 @@ typedef jaxrs_error* (*jaxrs_vmap_rule_fn)(void* userdata, jaxrs_scope* scope, s
                                            jaxrs_array* const* args, const uint8_t* in_batched, size_t n_args,
                                            jaxrs_results* results, uint8_t* out_batched, size_t n_outputs);
 
+/* Solves an equation in `f`, which it may call in `scope`: `args` are a right hand side or a first guess. Pushes the solution,
+ * and returns NULL or an error, which changes hands. `f` and `args` are borrowed for the call. Must not unwind. */
+typedef jaxrs_error* (*jaxrs_solve_fn)(void* userdata, jaxrs_scope* scope, jaxrs_fn* f, jaxrs_array* const* args,
+                                       size_t n_args, jaxrs_results* results);
+
 typedef struct jaxrs_fn_options {
     uint32_t struct_size;
     uint32_t flags;
-    const void* cache_key; /* the same for functions that are the same; not used yet */
+    const void* cache_key; /* the same for functions that are the same: jaxrs_jit traces one of them */
     size_t cache_key_len;
 } jaxrs_fn_options;
 #define JAXRS_FN_OPTIONS_INIT { sizeof(jaxrs_fn_options), 0, 0, 0 }
 
 typedef struct jaxrs_diff_options {
     uint32_t struct_size;
-    uint32_t flags;
+    uint32_t flags; /* JAXRS_DIFF_HOLOMORPHIC: else results are real in reverse mode, arguments in forward mode */
     const uint32_t* argnums; /* with respect to which arguments; the first without a list */
     size_t n_argnums;
-    size_t n_aux; /* how many of the last results are only passed on */
+    size_t n_aux; /* how many of the last results are only passed on, or JAXRS_AUX_REST */
 } jaxrs_diff_options;
 #define JAXRS_DIFF_OPTIONS_INIT { sizeof(jaxrs_diff_options), 0, 0, 0, 0 }
 
@@ -382,6 +412,21 @@ JAXRS_API jaxrs_scope* jaxrs_context_scope(jaxrs_context* ctx);
 JAXRS_API size_t jaxrs_context_poll_drops(jaxrs_context* ctx, void** userdata, size_t cap);
 
 /**
+ * Waits for the effects of programs that run: what they print, and what host functions do.
+ *
+ * Programs run to their end in the call that runs them, so that this returns at once; it is there for programs that
+ * say where they rely on it. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_effects_barrier(jaxrs_context* ctx);
+
+/**
+ * Forgets compiled operations and transformed programs, and those that functions share by their keys.
+ *
+ * What was compiled for functions that live goes with them, and files on disk stay. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_context_clear_caches(jaxrs_context* ctx);
+
+/**
  * Fills in statistics of a context; the caller sets out->struct_size.
  *
  * Bytes and live errors are those of the whole process, as buffers cross between contexts and errors can be made
@@ -402,8 +447,12 @@ JAXRS_API void jaxrs_scope_release(jaxrs_scope* s);
  *
  * cfg->set_mask says which fields count. name is appended to the name stack of operations, which errors show.
  * default_float (JAXRS_F32 or JAXRS_F64) decides how wide numbers without a stated type are. debug_flags are
- * JAXRS_DEBUG_*, and replace those that were set. The other fields cannot be set yet. Functions that are traced
- * in the scope inherit its settings. The caller owns *out. Any thread.
+ * JAXRS_DEBUG_*, and replace those that were set. dtype_promotion and rank_promotion are JAXRS_PROMOTION_*: with
+ * JAXRS_PROMOTION_STRICT element types that are not weak promote to none but themselves, and arrays of different
+ * ranks broadcast in silence, with a warning in the log, or not at all. device is NULL, the only one.
+ * matmul_precision is JAXRS_PRECISION_*; this processor computes products in their own precision whatever is
+ * asked, as JAX's does. Functions that are traced in the scope inherit its settings. The caller owns *out. Any
+ * thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_scope_with(jaxrs_scope* s, const jaxrs_scope_config* cfg,
     jaxrs_scope** out);
@@ -418,6 +467,13 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_scope_with(jaxrs_scope* s, const jax
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_scope_infer(jaxrs_array* const* args, size_t n, jaxrs_scope** out);
 
 /* ---- arrays ---- */
+
+/**
+ * Waits for the value of an array, which is an error if its memory was donated; a tracer is let pass.
+ *
+ * Arrays have their values when they are given out, so that this does not wait now. Any thread; may wait.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_array_block_until_ready(const jaxrs_array* a);
 
 /** One more reference to an array. NULL stays NULL. Any thread. */
 JAXRS_API jaxrs_array* jaxrs_array_retain(jaxrs_array* a);
@@ -584,7 +640,9 @@ JAXRS_API void jaxrs_fn_release(jaxrs_fn* f);
  *
  * name is UTF-8, for people. f may be called zero or more times, re-entrantly, from whichever thread calls
  * the library; it must not unwind. drop(userdata) runs exactly once, when the last owner lets go, or at once
- * when this fails; it may be NULL. opts may be NULL. The caller owns *out. Any thread.
+ * when this fails; it may be NULL. opts may be NULL; functions of one context with the same opts->cache_key are
+ * the same to the caller, so that jaxrs_jit of one takes the program of another, unless that captured arrays. The
+ * caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_fn_new(jaxrs_context* ctx, const char* name, size_t name_len,
     jaxrs_trace_fn f, void* userdata, void (*drop)(void* userdata), const jaxrs_fn_options* opts, jaxrs_fn** out);
@@ -604,7 +662,9 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_fn_call(jaxrs_fn* f, jaxrs_scope* s,
  * The gradient of a function with one real scalar result: gives gradients, then auxiliary results.
  *
  * o->argnums (the first argument without a list) says with respect to which arguments, o->n_aux how many of
- * the last results are only passed on; o may be NULL. The caller owns *out. Any thread.
+ * the last results are only passed on (JAXRS_AUX_REST: all but the first). With JAXRS_DIFF_HOLOMORPHIC in
+ * o->flags arguments and result are complex, with JAXRS_DIFF_ALLOW_INT arguments may be integers, whose
+ * derivative is false. o may be NULL. The caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_grad(jaxrs_fn* f, const jaxrs_diff_options* o, jaxrs_fn** out);
 
@@ -695,6 +755,171 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_vjp(jaxrs_fn* f, jaxrs_scope* s, jax
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_linearize(jaxrs_fn* f, jaxrs_scope* s, jaxrs_array* const* x, size_t n,
     jaxrs_results* y, jaxrs_fn** pushforward);
 
+/* ---- functions with derivatives of their own, and passes apart ---- */
+
+/**
+ * As jaxrs_custom_jvp, with options.
+ *
+ * Arguments in nondiff have no derivative; rule takes them first: (nondiff..., x..., dx...). With
+ * JAXRS_SYMBOLIC_ZEROS in flags it gets tangents that are known to be zero as such: jaxrs_array_is_symbolic_zero
+ * tells, and it may give such ones too. The caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_custom_jvp_with(jaxrs_fn* f, jaxrs_fn* rule, const uint32_t* nondiff,
+    size_t n_nondiff, uint32_t flags, jaxrs_fn** out);
+
+/**
+ * As jaxrs_custom_vjp, with options.
+ *
+ * Arguments in nondiff have no derivative, and must not be tracers; bwd takes them first: (nondiff...,
+ * residual..., ct...), and gives a cotangent for each other argument. With JAXRS_SYMBOLIC_ZEROS in flags, fwd
+ * gets a truth value for each of those behind all arguments, which says whether it moves, and bwd gets cotangents
+ * that are known to be zero as such: jaxrs_array_is_symbolic_zero tells, and it may give such ones too. The caller
+ * owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_custom_vjp_with(jaxrs_fn* f, jaxrs_fn* fwd, jaxrs_fn* bwd, size_t n_outputs,
+    const uint32_t* nondiff, size_t n_nondiff, uint32_t flags, jaxrs_fn** out);
+
+/**
+ * f with a forward derivative for each of its n arguments: (dx, y..., x...) to dy..., or NULL where the results
+ * do not depend on the argument. Those of all arguments are summed.
+ *
+ * The caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_custom_jvps(jaxrs_fn* f, jaxrs_fn* const* jvps, size_t n, jaxrs_fn** out);
+
+/**
+ * 1 for what a rule with JAXRS_SYMBOLIC_ZEROS got for a known zero, which may stand wherever an array of zeros may;
+ * else 0. Any thread.
+ */
+JAXRS_API uint32_t jaxrs_array_is_symbolic_zero(const jaxrs_array* a);
+
+/** A known zero like a, for rules to give. The caller owns *out. Any thread. */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_array_symbolic_zero(const jaxrs_array* a, jaxrs_array** out);
+
+/**
+ * The forward and the backward pass of f for arguments of these types, as two functions: *fwd from x... to
+ * (y..., residual...), and *bwd from (residual..., ct...) to cotangents of o->argnums.
+ *
+ * There is a cotangent for each result that is not auxiliary (o->n_aux); o may be NULL. *n_outputs and
+ * *n_residuals say how many results and residuals there are. Nothing is computed. The caller owns both functions.
+ * Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_fwd_and_bwd(jaxrs_fn* f, jaxrs_scope* s, const jaxrs_aval* avals, size_t n,
+    const jaxrs_diff_options* o, size_t* n_outputs, size_t* n_residuals, jaxrs_fn** fwd, jaxrs_fn** bwd);
+
+/**
+ * As jaxrs_vjp, of which the last n_aux results are only passed on: the pullback takes no cotangents of them.
+ *
+ * The pullback may be called any number of times, as long as s is active. The caller owns *pullback. Any
+ * thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_vjp_with_aux(jaxrs_fn* f, jaxrs_scope* s, jaxrs_array* const* x, size_t n,
+    size_t n_aux, jaxrs_results* y, jaxrs_fn** pullback);
+
+/**
+ * As jaxrs_linearize, of which the last n_aux results are only passed on: the pushforward gives no tangents of
+ * them.
+ *
+ * The pushforward may be called any number of times, as long as s is active. The caller owns *pushforward.
+ * Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_linearize_with_aux(jaxrs_fn* f, jaxrs_scope* s, jaxrs_array* const* x,
+    size_t n, size_t n_aux, jaxrs_results* y, jaxrs_fn** pushforward);
+
+/* ---- linear functions, equations that are differentiated as such, and Taylor mode ---- */
+
+/**
+ * The transpose of a function that is linear in arguments of these types: from cotangents of its results to
+ * cotangents of its arguments.
+ *
+ * What is not linear gives JAXRS_ERR_UNIMPLEMENTED when the transpose is called. The caller owns *out. Any
+ * thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_linear_transpose(jaxrs_fn* f, const jaxrs_aval* avals, size_t n,
+    jaxrs_fn** out);
+
+/**
+ * f of (residual..., x...), which is linear in x, with transpose of (residual..., ct...) for its transpose;
+ * results are appended to r.
+ *
+ * There is no derivative with respect to residuals, nor to what either function captured. Everything is
+ * borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_linear_call(jaxrs_scope* s, jaxrs_fn* f, jaxrs_fn* transpose,
+    jaxrs_array* const* residuals, size_t n_residuals, jaxrs_array* const* xs, size_t n_xs, jaxrs_results* r);
+
+/**
+ * f as a function of (x..., captured...): values of enclosing scopes that f captured, and that a derivative
+ * may go through, become arguments, and are appended to captured.
+ *
+ * For arguments of these types. The caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_closure_convert(jaxrs_fn* f, jaxrs_scope* s, const jaxrs_aval* avals,
+    size_t n, jaxrs_results* captured, jaxrs_fn** out);
+
+/**
+ * The x of matvec(x) = b, as solve finds it; appended to r. Its derivatives are those of the solution: nobody
+ * goes through the solver.
+ *
+ * matvec is linear, and gives as many values as b has, of the same types. solve gets it and b...; reverse
+ * mode needs transpose_solve, which gets the transpose of matvec and b..., or JAXRS_SOLVE_SYMMETRIC in flags,
+ * where matvec is its own transpose; otherwise it may be NULL. With JAXRS_SOLVE_HAS_AUX solvers may give further
+ * results behind the solution, which have no derivative. drop(userdata) runs exactly once, as for jaxrs_fn_new;
+ * it may be NULL. Everything else is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_custom_linear_solve(jaxrs_scope* s, jaxrs_fn* matvec, jaxrs_array* const* b,
+    size_t n, jaxrs_solve_fn solve, jaxrs_solve_fn transpose_solve, void* userdata, void (*drop)(void* userdata),
+    uint32_t flags, jaxrs_results* r);
+
+/**
+ * A root of f, as solve finds it from guess; appended to r. Its derivative with respect to what f
+ * captured follows from the equation f(x) = 0.
+ *
+ * f gives as many values as guess has, of the same types. solve gets it and the guess; tangent_solve gets
+ * f linearized at the root, and a right hand side. flags is 0, or JAXRS_SOLVE_HAS_AUX where solve may give
+ * further results behind the root, which have no derivative. drop(userdata) runs exactly once, as for
+ * jaxrs_fn_new; it may be NULL. Everything else is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_custom_root(jaxrs_scope* s, jaxrs_fn* f, jaxrs_array* const* guess,
+    size_t n, jaxrs_solve_fn solve, jaxrs_solve_fn tangent_solve, void* userdata, void (*drop)(void* userdata),
+    uint32_t flags, jaxrs_results* r);
+
+/**
+ * Taylor mode: from (x..., terms of x...) to (y..., terms of y...), the values and series of f along a curve.
+ *
+ * There are order terms for each argument and each result, from order 1 on, those of the first argument first:
+ * derivatives, or with JAXRS_JET_COEFFICIENTS in flags coefficients of powers, which are derivatives over
+ * factorials. Terms of integers are there, and are ignored or zero. The caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_jet(jaxrs_fn* f, uint32_t order, uint32_t flags, jaxrs_fn** out);
+
+/**
+ * The x of a(x) = b by conjugate gradients, for a that is Hermitian and positive definite; appended to r.
+ *
+ * a takes and gives as many values as b has, and so does preconditioner, which is roughly its inverse, and may
+ * be NULL. x0 is where it starts: at zero where there is none (n_x0 is 0). It stops when the norm of the residual
+ * is not above the larger of atol and tol times that of b, or after maxiter iterations (-1: ten for each
+ * unknown). Derivatives are those of the solution. Everything is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_cg(jaxrs_scope* s, jaxrs_fn* a, jaxrs_array* const* b, size_t n,
+    jaxrs_array* const* x0, size_t n_x0, jaxrs_fn* preconditioner, double tol, double atol, int64_t maxiter,
+    jaxrs_results* r);
+
+/** As jaxrs_cg, by stabilized biconjugate gradients: for any linear a. Everything is borrowed. Any thread. */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_bicgstab(jaxrs_scope* s, jaxrs_fn* a, jaxrs_array* const* b, size_t n,
+    jaxrs_array* const* x0, size_t n_x0, jaxrs_fn* preconditioner, double tol, double atol, int64_t maxiter,
+    jaxrs_results* r);
+
+/**
+ * As jaxrs_cg, by generalized minimal residuals: for any linear a. Starts again after restart directions (0: 20),
+ * at most maxiter times.
+ *
+ * Behind the solution comes an i32: -1 if none was found, else 0. Everything is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_gmres(jaxrs_scope* s, jaxrs_fn* a, jaxrs_array* const* b, size_t n,
+    jaxrs_array* const* x0, size_t n_x0, jaxrs_fn* preconditioner, double tol, double atol, int64_t maxiter,
+    uint32_t restart, jaxrs_results* r);
+
 /* ---- recomputation: what reverse mode keeps ---- */
 
 /**
@@ -730,7 +955,7 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_optimization_barrier(jaxrs_scope* s,
 
 /**
  * What the pullback of f holds for arguments of these types: how many arrays, how many bytes in all, and a
- * line for each array that says its type and where it comes from: "f32[3] output of sin".
+ * line for each array that says its type and where it comes from: f32[3] output of sin.
  *
  * Nothing is computed. The caller owns *text. Any thread.
  */
@@ -865,6 +1090,93 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_reduce_window(jaxrs_scope* s, jaxrs_
     jaxrs_array* const* operands, jaxrs_array* const* inits, size_t n, const int64_t* window_dimensions,
     const int64_t* window_strides, const int64_t* pads, const int64_t* base_dilation, const int64_t* window_dilation,
     size_t ndim, jaxrs_results* r);
+
+/* ---- references: arrays that programs change ---- */
+
+/**
+ * A new reference to an array that starts as init.
+ *
+ * Functions that are traced may read and write it, also one of the trace around: jaxrs_jit and jaxrs_remat, the
+ * bodies of jaxrs_scan, jaxrs_while, jaxrs_fori_loop and jaxrs_map, and branches hand it on, so that programs are
+ * pure. What is being differentiated or batched cannot be written to a reference from outside of that transform.
+ * It ends with the trace that it was made in. The caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_ref_new(jaxrs_scope* s, const jaxrs_array* init, jaxrs_ref** out);
+
+/** One more reference to a reference. NULL stays NULL. Any thread. */
+JAXRS_API jaxrs_ref* jaxrs_ref_retain(jaxrs_ref* r);
+
+/** Gives up a reference; functions that use it keep it. NULL is allowed. Any thread. */
+JAXRS_API void jaxrs_ref_release(jaxrs_ref* r);
+
+/**
+ * What stands at a position of a reference.
+ *
+ * index has integer scalars for the first n axes, counted from the end where they are negative; without any
+ * it is the whole array. A position that is known and out of bounds is refused, another one is moved so that it
+ * fits. The caller owns *out. One thread at a time.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_ref_get(jaxrs_ref* r, jaxrs_scope* s, jaxrs_array* const* index, size_t n,
+    jaxrs_array** out);
+
+/** Puts value, of the shape of that part, at a position of a reference. One thread at a time. */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_ref_set(jaxrs_ref* r, jaxrs_scope* s, jaxrs_array* const* index, size_t n,
+    const jaxrs_array* value);
+
+/** As jaxrs_ref_set; gives what stood there. The caller owns *out. One thread at a time. */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_ref_swap(jaxrs_ref* r, jaxrs_scope* s, jaxrs_array* const* index, size_t n,
+    const jaxrs_array* value, jaxrs_array** out);
+
+/** Adds value to what stands at a position of a reference. One thread at a time. */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_ref_addupdate(jaxrs_ref* r, jaxrs_scope* s, jaxrs_array* const* index,
+    size_t n, const jaxrs_array* value);
+
+/** The array that a reference is now; it cannot be used any more. The caller owns *out. Any thread. */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_ref_freeze(jaxrs_ref* r, jaxrs_scope* s, jaxrs_array** out);
+
+/* ---- profiles ---- */
+
+/**
+ * Begins a record of what a context does, anew: traces, compilations, runs of programs, single operations.
+ *
+ * Any thread; all threads are recorded.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_profile_start(jaxrs_context* ctx);
+
+/**
+ * Ends the record, and gives it as JSON in Chrome's trace event format, for chrome://tracing or Perfetto.
+ *
+ * Its events have the categories trace, lower, codegen, run and operation. The caller owns *out. Any
+ * thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_profile_stop(jaxrs_context* ctx, jaxrs_bytes** out);
+
+/* ---- differential equations: right-hand sides are functions, which may close over tracers of enclosing scopes ---- */
+
+/**
+ * Solves y' = f(y, t, args) by adaptive steps of Dormand's and Prince's method, as jax.experimental.ode.odeint does;
+ * for each part of the state its values at all times, along a new first axis, are appended to r.
+ *
+ * f takes (state..., time, args...) and gives the derivative of each part of the state. times are floats in
+ * ascending order; the first belongs to state. rtol and atol bound the error of a step (1.4e-8 each if 0),
+ * mxstep the steps to each time (0 for no bound), hmax their length (0 for no bound). Reverse mode solves the
+ * equation for the adjoint backwards; with checkpointed 1 both modes go through the steps, which needs mxstep.
+ * Everything is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_odeint(jaxrs_scope* s, jaxrs_fn* f, jaxrs_array* const* state,
+    size_t n_state, const jaxrs_array* times, jaxrs_array* const* args, size_t n_args, double rtol, double atol,
+    uint64_t mxstep, double hmax, uint32_t checkpointed, jaxrs_results* r);
+
+/**
+ * Solves y' = f(y, t, args) by fixed steps of the classical Runge-Kutta method, substeps of them from each time to
+ * the next; for each part of the state its values at all times, along a new first axis, are appended to r.
+ *
+ * f, state, times and args are as of jaxrs_odeint. With checkpointed 1 reverse mode keeps the states only
+ * and computes steps again. Everything is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_rk4(jaxrs_scope* s, jaxrs_fn* f, jaxrs_array* const* state, size_t n_state,
+    const jaxrs_array* times, jaxrs_array* const* args, size_t n_args, uint64_t substeps, uint32_t checkpointed,
+    jaxrs_results* r);
 
 /* ---- host functions: code of the caller's that programs call while they run ---- */
 
@@ -1009,8 +1321,9 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_output(const jaxrs_program* 
 /**
  * A program as text.
  *
- * dialect is JAXRS_TEXT_JAXPR, JAXRS_TEXT_KERNEL (the loops that it is compiled to) or JAXRS_TEXT_LLVM; others
- * give JAXRS_ERR_UNIMPLEMENTED. The caller owns *out. Any thread.
+ * dialect is JAXRS_TEXT_JAXPR, JAXRS_TEXT_NAME_STACKS (the same, where operations say which scopes they were traced
+ * in), JAXRS_TEXT_GRAPH (a picture in the DOT language of Graphviz), JAXRS_TEXT_KERNEL (the loops that it is compiled
+ * to) or JAXRS_TEXT_LLVM; others give JAXRS_ERR_UNIMPLEMENTED. The caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_text(const jaxrs_program* p, uint32_t dialect, jaxrs_bytes** out);
 
@@ -1041,6 +1354,18 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_exec_memory(const jaxrs_exec* e, jax
 
 /** Gives up a compiled program. NULL is allowed. Any thread. */
 JAXRS_API void jaxrs_exec_release(jaxrs_exec* e);
+
+/**
+ * Reads a program that JAX or another front end exported: StableHLO as text (pretty or generic form) or as a portable
+ * artifact (bytecode), of n bytes. Its function @main becomes the program.
+ *
+ * The program can be called, differentiated, batched and compiled as one that was traced here (jaxrs_fn_from_program).
+ * Loops that count to a known number become loops of fixed length, through which reverse mode goes. Types of unknown
+ * size, several devices and custom calls other than LAPACK's give JAXRS_ERR_UNIMPLEMENTED; errors name the place.
+ * The caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_load(jaxrs_context* ctx, const void* data, size_t n,
+    jaxrs_program** out);
 
 /* ---- operations by name ---- */
 
@@ -1695,6 +2020,224 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_clamp(jaxrs_scope* s, const jaxrs
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_clip(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* low,
     const jaxrs_array* high, jaxrs_array** out);
+
+/**
+ * The operand itself.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_positive(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The power as a float.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_float_power(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array** out);
+
+/**
+ * The larger of two elements; the other where one is NaN.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fmax(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array** out);
+
+/**
+ * The smaller of two elements; the other where one is NaN.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fmin(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array** out);
+
+/**
+ * The quotient rounded towards negative infinity, and the remainder with the divisor's sign.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_divmod(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_results* r);
+
+/**
+ * The greatest common divisor.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gcd(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array** out);
+
+/**
+ * The least common multiple.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lcm(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array** out);
+
+/**
+ * The logarithm to base 2 of the sum of powers of 2, without overflow.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_logaddexp2(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array** out);
+
+/**
+ * Degrees as radians.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_deg2rad(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * Radians as degrees.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rad2deg(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * Whether the sign is negative: that of -0, too.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_signbit(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The magnitude of x with the sign of y.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_copysign(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array** out);
+
+/**
+ * The distance to the next float away from zero.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_spacing(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * Whether elements are negative infinity.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_isneginf(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * Whether elements are infinity.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_isposinf(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * 0 for negative, 1 for positive x, and y at 0.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_heaviside(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array** out);
+
+/**
+ * x as a fraction from 1/2 to 1 and a power of 2.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_frexp(jaxrs_scope* s, const jaxrs_array* x, jaxrs_results* r);
+
+/**
+ * x times 2 to the power n, for whole n.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ldexp(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* n,
+    jaxrs_array** out);
+
+/**
+ * The fractional and the whole part.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_modf(jaxrs_scope* s, const jaxrs_array* x, jaxrs_results* r);
+
+/**
+ * Rounds to the nearest whole number, halves to even; integers become floats.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rint(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * x with numbers in the places of NaN and infinities.
+ *
+ * - nan: instead of NaN.
+ * - posinf: instead of infinity; NaN stands for the largest finite number.
+ * - neginf: instead of negative infinity; NaN stands for the smallest finite number.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nan_to_num(jaxrs_scope* s, const jaxrs_array* x, double nan,
+    double posinf, double neginf, jaxrs_array** out);
+
+/**
+ * Whether elements are equal, or finite and near.
+ *
+ * - rtol: how near, as a part of y.
+ * - atol: how near, as such.
+ * - equal_nan: whether NaN equals NaN (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_isclose(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    double rtol, double atol, uint32_t equal_nan, jaxrs_array** out);
+
+/**
+ * Whether all elements are equal, or finite and near.
+ *
+ * - rtol: how near, as a part of y.
+ * - atol: how near, as such.
+ * - equal_nan: whether NaN equals NaN (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_allclose(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    double rtol, double atol, uint32_t equal_nan, jaxrs_array** out);
+
+/**
+ * Whether shapes and all elements are equal.
+ *
+ * - equal_nan: whether NaN equals NaN (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_array_equal(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    uint32_t equal_nan, jaxrs_array** out);
+
+/**
+ * Whether shapes broadcast together and all elements are then equal.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_array_equiv(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array** out);
+
+/**
+ * Whether the element type is complex.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_iscomplexobj(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * Whether the element type is not complex.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_isrealobj(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
 
 /**
  * The gamma function.
@@ -2444,6 +2987,691 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_symmetric_product(jaxrs_scope* s,
     const jaxrs_array* c, double alpha, double beta, jaxrs_array** out);
 
 /**
+ * The lower triangular factor L of positive definite matrices L L^H; NaN for others.
+ *
+ * - upper: whether the upper triangular factor L^H is given (0 or 1).
+ * - symmetrize_input: whether the mean of the matrix and its conjugate transpose is taken (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cholesky(jaxrs_scope* s, const jaxrs_array* a, uint32_t upper,
+    uint32_t symmetrize_input, jaxrs_array** out);
+
+/**
+ * The solution of A X = B; b may be one vector.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_solve(jaxrs_scope* s, const jaxrs_array* a, const jaxrs_array* b,
+    jaxrs_array** out);
+
+/**
+ * The inverses of square matrices.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_inv(jaxrs_scope* s, const jaxrs_array* a, jaxrs_array** out);
+
+/**
+ * The pseudo-inverses of matrices.
+ *
+ * - rtol: singular values count as 0 that are at most the largest times this; NaN stands for a default by size and element type.
+ * - hermitian: whether the matrix is Hermitian, so that eigenvalues give the singular ones (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_pinv(jaxrs_scope* s, const jaxrs_array* a, double rtol,
+    uint32_t hermitian, jaxrs_array** out);
+
+/**
+ * The solution of least squares, its squared residuals, the rank of a, and the singular values.
+ *
+ * - rcond: singular values count as 0 that are below the largest times this; NaN stands for a default by size and element type.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lstsq(jaxrs_scope* s, const jaxrs_array* a, const jaxrs_array* b,
+    double rcond, jaxrs_results* r);
+
+/**
+ * The determinants of square matrices.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_det(jaxrs_scope* s, const jaxrs_array* a, jaxrs_array** out);
+
+/**
+ * Signs, and logarithms of magnitudes, of determinants.
+ *
+ * - method: the factors that they are computed from: lu or qr (no text for the first).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_slogdet(jaxrs_scope* s, const jaxrs_array* a, const char* method,
+    size_t method_len, jaxrs_results* r);
+
+/**
+ * Eigenvalues and right eigenvectors, in columns; both are complex.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_eig(jaxrs_scope* s, const jaxrs_array* a, jaxrs_results* r);
+
+/**
+ * Eigenvalues, which are complex.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_eigvals(jaxrs_scope* s, const jaxrs_array* a, jaxrs_array** out);
+
+/**
+ * Eigenvalues, ascending, and eigenvectors, in columns, of Hermitian matrices.
+ *
+ * - uplo: the triangle that is read: L or U (no text for the first).
+ * - symmetrize_input: whether the mean of the matrix and its conjugate transpose is taken (0 or 1).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_eigh(jaxrs_scope* s, const jaxrs_array* a, const char* uplo,
+    size_t uplo_len, uint32_t symmetrize_input, jaxrs_results* r);
+
+/**
+ * Eigenvalues of Hermitian matrices, ascending.
+ *
+ * - uplo: the triangle that is read: L or U (no text for the first).
+ * - symmetrize_input: whether the mean of the matrix and its conjugate transpose is taken (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_eigvalsh(jaxrs_scope* s, const jaxrs_array* a, const char* uplo,
+    size_t uplo_len, uint32_t symmetrize_input, jaxrs_array** out);
+
+/**
+ * Left singular vectors in columns, singular values, descending, and conjugate right vectors in rows.
+ *
+ * - full_matrices: whether matrices of vectors are square (0 or 1).
+ * - compute_uv: whether there are vectors among the results (0 or 1).
+ * - hermitian: whether the matrix is Hermitian, so that eigenvalues give the singular ones (0 or 1).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_svd(jaxrs_scope* s, const jaxrs_array* a, uint32_t full_matrices,
+    uint32_t compute_uv, uint32_t hermitian, jaxrs_results* r);
+
+/**
+ * Singular values, descending.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_svdvals(jaxrs_scope* s, const jaxrs_array* a, jaxrs_array** out);
+
+/**
+ * A matrix Q with orthonormal columns and an upper triangular R whose product a is.
+ *
+ * - mode: reduced, complete (Q is square), r (R alone), or raw (reflectors, transposed, and their factors) (no text for the first).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_qr(jaxrs_scope* s, const jaxrs_array* a, const char* mode,
+    size_t mode_len, jaxrs_results* r);
+
+/**
+ * Whole powers of square matrices.
+ *
+ * - n: the power; negative ones are of inverses.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_matrix_power(jaxrs_scope* s, const jaxrs_array* a, int64_t n,
+    jaxrs_array** out);
+
+/**
+ * The ranks of matrices.
+ *
+ * - rtol: singular values count as 0 up to this; NaN stands for a default by size and element type.
+ * - hermitian: whether the matrix is Hermitian, so that eigenvalues give the singular ones (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_matrix_rank(jaxrs_scope* s, const jaxrs_array* a, double rtol,
+    uint32_t hermitian, jaxrs_array** out);
+
+/**
+ * Condition numbers of matrices.
+ *
+ * - ord: by which norm; by default the ratio of the largest and smallest singular value (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cond(jaxrs_scope* s, const jaxrs_array* x, const char* ord,
+    size_t ord_len, jaxrs_array** out);
+
+/**
+ * The norm of vectors along one axis, of matrices along two, or of all elements.
+ *
+ * - ord: which norm: fro, nuc (both of matrices only), or a number such as 1, -2, inf; by default the Euclidean one, fro of matrices (no text for the first).
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_linalg_norm(jaxrs_scope* s, const jaxrs_array* x, const char* ord,
+    size_t ord_len, const int64_t* axes, size_t n_axes, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The norm of elements along axes.
+ *
+ * - ord: which norm: fro, nuc (both of matrices only), or a number such as 1, -2, inf; by default the Euclidean one, fro of matrices (no text for the first).
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_vector_norm(jaxrs_scope* s, const jaxrs_array* x, const char* ord,
+    size_t ord_len, const int64_t* axes, size_t n_axes, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The norm of the matrices in the last two axes.
+ *
+ * - ord: which norm: fro, nuc (both of matrices only), or a number such as 1, -2, inf; by default the Euclidean one, fro of matrices (no text for the first).
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_matrix_norm(jaxrs_scope* s, const jaxrs_array* x, const char* ord,
+    size_t ord_len, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The product of several matrices in the order that costs least.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_multi_dot(jaxrs_scope* s, jaxrs_array* const* arrays, size_t n_arrays,
+    jaxrs_array** out);
+
+/**
+ * The inverse of the map from an array's last axes to its first ones.
+ *
+ * - ind: how many first axes there are.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_tensorinv(jaxrs_scope* s, const jaxrs_array* a, int64_t ind,
+    jaxrs_array** out);
+
+/**
+ * The array whose contraction with the last axes of a gives b.
+ *
+ * - axes: axes of a that are moved to the end first.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_tensorsolve(jaxrs_scope* s, const jaxrs_array* a, const jaxrs_array* b,
+    const int64_t* axes, size_t n_axes, jaxrs_array** out);
+
+/**
+ * Factors L and U in one matrix, the rows that rows were exchanged with, and the order of rows.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lu(jaxrs_scope* s, const jaxrs_array* x, jaxrs_results* r);
+
+/**
+ * The order of rows that exchanges lead to.
+ *
+ * - permutation_size: how many rows there are.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lu_pivots_to_permutation(jaxrs_scope* s, const jaxrs_array* pivots,
+    int64_t permutation_size, jaxrs_array** out);
+
+/**
+ * The solution of a system of equations with a triangle of a matrix.
+ *
+ * - left_side: whether the matrix stands on the left of the unknowns (0 or 1).
+ * - lower: whether the lower triangle is used (0 or 1).
+ * - transpose_a: whether it is transposed (0 or 1).
+ * - conjugate_a: whether it is conjugated (0 or 1).
+ * - unit_diagonal: whether its diagonal is taken to be 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_triangular_solve(jaxrs_scope* s, const jaxrs_array* a,
+    const jaxrs_array* b, uint32_t left_side, uint32_t lower, uint32_t transpose_a, uint32_t conjugate_a,
+    uint32_t unit_diagonal, jaxrs_array** out);
+
+/**
+ * The solution of a system of equations with a tridiagonal matrix, of which the diagonals are given: the first element of the lower and the last of the upper one lie outside.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_tridiagonal_solve(jaxrs_scope* s, const jaxrs_array* dl,
+    const jaxrs_array* d, const jaxrs_array* du, const jaxrs_array* b, jaxrs_array** out);
+
+/**
+ * Q and R, and with pivoting the order of columns.
+ *
+ * - pivoting: whether columns are put in an order that makes the diagonal of R descend (0 or 1).
+ * - full_matrices: whether Q is square (0 or 1).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lax_linalg_qr(jaxrs_scope* s, const jaxrs_array* x, uint32_t pivoting,
+    uint32_t full_matrices, jaxrs_results* r);
+
+/**
+ * R with reflectors below the diagonal, and the factors of the reflectors.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_geqrf(jaxrs_scope* s, const jaxrs_array* a, jaxrs_results* r);
+
+/**
+ * As geqrf of a matrix with its columns put in order; the order, counted from 1, is the second result.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_geqp3(jaxrs_scope* s, const jaxrs_array* a, const jaxrs_array* jpvt,
+    jaxrs_results* r);
+
+/**
+ * The first columns of a product of reflectors.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_householder_product(jaxrs_scope* s, const jaxrs_array* a,
+    const jaxrs_array* taus, jaxrs_array** out);
+
+/**
+ * The product of a matrix with a product Q of reflectors.
+ *
+ * - left: whether Q stands on the left (0 or 1).
+ * - transpose: whether Q is transposed and conjugated (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ormqr(jaxrs_scope* s, const jaxrs_array* a, const jaxrs_array* taus,
+    const jaxrs_array* c, uint32_t left, uint32_t transpose, jaxrs_array** out);
+
+/**
+ * Eigenvalues, and left and right eigenvectors, if they are asked for.
+ *
+ * - compute_left_eigenvectors: whether there are left vectors among the results (0 or 1).
+ * - compute_right_eigenvectors: whether there are right vectors among the results (0 or 1).
+ * - enable_eigvec_derivs: whether vectors are differentiated, with the length and phase that they are given here (0 or 1).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lax_linalg_eig(jaxrs_scope* s, const jaxrs_array* x,
+    uint32_t compute_left_eigenvectors, uint32_t compute_right_eigenvectors, uint32_t enable_eigvec_derivs,
+    jaxrs_results* r);
+
+/**
+ * The Schur form of matrices, and the Schur vectors.
+ *
+ * - compute_schur_vectors: whether there are vectors among the results (0 or 1).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lax_linalg_schur(jaxrs_scope* s, const jaxrs_array* x,
+    uint32_t compute_schur_vectors, jaxrs_results* r);
+
+/**
+ * The Hessenberg form with reflectors below the subdiagonal, and the factors of the reflectors.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lax_linalg_hessenberg(jaxrs_scope* s, const jaxrs_array* a,
+    jaxrs_results* r);
+
+/**
+ * The tridiagonal form of Hermitian matrices with reflectors, its diagonal, what lies beside it, and the factors of the reflectors.
+ *
+ * - lower: whether the lower triangle is read (0 or 1).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_tridiagonal(jaxrs_scope* s, const jaxrs_array* a, uint32_t lower,
+    jaxrs_results* r);
+
+/**
+ * The upper triangular factor of R^T R + w w^T.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cholesky_update(jaxrs_scope* s, const jaxrs_array* r,
+    const jaxrs_array* w, jaxrs_array** out);
+
+/**
+ * Cholesky's factor of positive definite matrices, of which that triangle is read.
+ *
+ * - lower: whether it is the lower triangular one (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cho_factor(jaxrs_scope* s, const jaxrs_array* a, uint32_t lower,
+    jaxrs_array** out);
+
+/**
+ * The solution of a system with a matrix of which Cholesky's factor is given.
+ *
+ * - lower: whether it is the lower triangular one (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cho_solve(jaxrs_scope* s, const jaxrs_array* c, const jaxrs_array* b,
+    uint32_t lower, jaxrs_array** out);
+
+/**
+ * Factors L and U in one matrix, and the rows that rows were exchanged with.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lu_factor(jaxrs_scope* s, const jaxrs_array* a, jaxrs_results* r);
+
+/**
+ * The solution of a system with a matrix of which the factors are given.
+ *
+ * - trans: N, or T or C for the transpose or its conjugate (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lu_solve(jaxrs_scope* s, const jaxrs_array* lu,
+    const jaxrs_array* pivots, const jaxrs_array* b, const char* trans, size_t trans_len, jaxrs_array** out);
+
+/**
+ * A permutation P, L and U whose product a matrix is.
+ *
+ * - permute_l: whether P L is given in place of P and L (0 or 1).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_scipy_linalg_lu(jaxrs_scope* s, const jaxrs_array* a, uint32_t permute_l,
+    jaxrs_results* r);
+
+/**
+ * Q and R, and with pivoting the order of columns.
+ *
+ * - mode: full, economic, or r for R alone (no text for the first).
+ * - pivoting: whether columns are put in an order that makes the diagonal of R descend (0 or 1).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_scipy_linalg_qr(jaxrs_scope* s, const jaxrs_array* a, const char* mode,
+    size_t mode_len, uint32_t pivoting, jaxrs_results* r);
+
+/**
+ * The product of c with the Q of a, and R; with pivoting also the order of columns.
+ *
+ * - left: whether Q stands on the left (0 or 1).
+ * - pivoting: whether columns are put in an order that makes the diagonal of R descend (0 or 1).
+ * - conjugate: whether Q is conjugated (0 or 1).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_qr_multiply(jaxrs_scope* s, const jaxrs_array* a, const jaxrs_array* c,
+    uint32_t left, uint32_t pivoting, uint32_t conjugate, jaxrs_results* r);
+
+/**
+ * The solution of A X = B, by Cholesky's factor where matrices are said to be positive definite.
+ *
+ * - assume_a: what is known of a: gen, sym, her or pos (no text for the first).
+ * - lower: whether the lower triangle of a positive definite matrix is read (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_scipy_linalg_solve(jaxrs_scope* s, const jaxrs_array* a,
+    const jaxrs_array* b, const char* assume_a, size_t assume_a_len, uint32_t lower, jaxrs_array** out);
+
+/**
+ * The solution of a system with a triangle of a matrix.
+ *
+ * - trans: N, or T or C for the transpose or its conjugate (no text for the first).
+ * - lower: whether the lower triangle is used (0 or 1).
+ * - unit_diagonal: whether its diagonal is taken to be 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_solve_triangular(jaxrs_scope* s, const jaxrs_array* a,
+    const jaxrs_array* b, const char* trans, size_t trans_len, uint32_t lower, uint32_t unit_diagonal,
+    jaxrs_array** out);
+
+/**
+ * The Schur form and the Schur vectors.
+ *
+ * - output: real, where real matrices have blocks for conjugate eigenvalues, or complex (no text for the first).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_schur(jaxrs_scope* s, const jaxrs_array* a, const char* output,
+    size_t output_len, jaxrs_results* r);
+
+/**
+ * The complex Schur form and vectors from the real ones.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rsf2csf(jaxrs_scope* s, const jaxrs_array* t, const jaxrs_array* z,
+    jaxrs_results* r);
+
+/**
+ * The Hessenberg form, and the unitary matrix that leads to it.
+ *
+ * - calc_q: whether that matrix is given (0 or 1).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_hessenberg(jaxrs_scope* s, const jaxrs_array* a, uint32_t calc_q,
+    jaxrs_results* r);
+
+/**
+ * The exponential of matrices.
+ *
+ * - upper_triangular: whether matrices are upper triangular (0 or 1).
+ * - max_squarings: the result is NaN where more squarings are needed.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_expm(jaxrs_scope* s, const jaxrs_array* a, uint32_t upper_triangular,
+    int64_t max_squarings, jaxrs_array** out);
+
+/**
+ * The exponential of a, and its derivative along e.
+ *
+ * - compute_expm: whether the exponential is given (0 or 1).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_expm_frechet(jaxrs_scope* s, const jaxrs_array* a, const jaxrs_array* e,
+    uint32_t compute_expm, jaxrs_results* r);
+
+/**
+ * The principal square root of a matrix, which is complex.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_sqrtm(jaxrs_scope* s, const jaxrs_array* a, jaxrs_array** out);
+
+/**
+ * A unitary and a positive semidefinite matrix whose product a matrix is.
+ *
+ * - side: where the latter stands: right or left (no text for the first).
+ * - method: qdwh, which takes some shapes only, or svd (no text for the first).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_polar(jaxrs_scope* s, const jaxrs_array* a, const char* side,
+    size_t side_len, const char* method, size_t method_len, jaxrs_results* r);
+
+/**
+ * The solution of A X + X B = C.
+ *
+ * - method: schur or eigen (no text for the first).
+ * - tol: eigenvalues of a and -b that are less far apart make the result NaN.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_solve_sylvester(jaxrs_scope* s, const jaxrs_array* a,
+    const jaxrs_array* b, const jaxrs_array* c, const char* method, size_t method_len, double tol, jaxrs_array** out);
+
+/**
+ * Eigenvalues, ascending, and eigenvectors of a Hermitian tridiagonal matrix.
+ *
+ * - eigvals_only: whether eigenvalues alone are given (0 or 1).
+ * - select_range: the numbers of the first and the last eigenvalue that is given; an empty list stands for all.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_eigh_tridiagonal(jaxrs_scope* s, const jaxrs_array* d,
+    const jaxrs_array* e, uint32_t eigvals_only, const int64_t* select_range, size_t n_select_range, jaxrs_results* r);
+
+/**
+ * Matrices along a diagonal.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_block_diag(jaxrs_scope* s, jaxrs_array* const* arrays, size_t n_arrays,
+    jaxrs_array** out);
+
+/**
+ * Constant diagonals: the first column, then, if it is given, the first row, of which the first element is not used.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_toeplitz(jaxrs_scope* s, const jaxrs_array* c, jaxrs_array* const* r,
+    size_t n_r, jaxrs_array** out);
+
+/**
+ * Constant antidiagonals: the first column, then, if it is given, the last row, of which the first element is not used.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_hankel(jaxrs_scope* s, const jaxrs_array* c, jaxrs_array* const* r,
+    size_t n_r, jaxrs_array** out);
+
+/**
+ * Each column is the one before, moved down by a row.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_circulant(jaxrs_scope* s, const jaxrs_array* c, jaxrs_array** out);
+
+/**
+ * The matrix whose eigenvalues are the roots of a polynomial.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_companion(jaxrs_scope* s, const jaxrs_array* a, jaxrs_array** out);
+
+/**
+ * The magnitudes of the differences of all pairs of numbers.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fiedler(jaxrs_scope* s, const jaxrs_array* a, jaxrs_array** out);
+
+/**
+ * As companion, with five diagonals.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fiedler_companion(jaxrs_scope* s, const jaxrs_array* a,
+    jaxrs_array** out);
+
+/**
+ * Fecundities in the first row, survival rates below the diagonal.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_leslie(jaxrs_scope* s, const jaxrs_array* f, const jaxrs_array* s,
+    jaxrs_array** out);
+
+/**
+ * The matrix that convolves a vector with a.
+ *
+ * - n: the length of the vector.
+ * - mode: full, same or valid (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_convolution_matrix(jaxrs_scope* s, const jaxrs_array* a, int64_t n,
+    const char* mode, size_t mode_len, jaxrs_array** out);
+
+/**
+ * Hilbert's matrix.
+ *
+ * - n: its size.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_hilbert(jaxrs_scope* s, int64_t n, jaxrs_array** out);
+
+/**
+ * The inverse of Hilbert's matrix.
+ *
+ * - n: its size.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_invhilbert(jaxrs_scope* s, int64_t n, jaxrs_array** out);
+
+/**
+ * Pascal's triangle as a matrix.
+ *
+ * - n: its size.
+ * - kind: symmetric, lower or upper (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_pascal(jaxrs_scope* s, int64_t n, const char* kind, size_t kind_len,
+    jaxrs_array** out);
+
+/**
+ * The inverse of Pascal's matrix.
+ *
+ * - n: its size.
+ * - kind: symmetric, lower or upper (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_invpascal(jaxrs_scope* s, int64_t n, const char* kind, size_t kind_len,
+    jaxrs_array** out);
+
+/**
+ * Helmert's matrix of contrasts.
+ *
+ * - n: how many columns it has.
+ * - full: whether there is a constant row before the others (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_helmert(jaxrs_scope* s, int64_t n, uint32_t full, jaxrs_array** out);
+
+/**
+ * Hadamard's matrix of 1 and -1.
+ *
+ * - n: its size, a power of 2.
+ * - dtype: the element type; by default the default integer (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_hadamard(jaxrs_scope* s, int64_t n, jaxrs_dtype dtype,
+    jaxrs_array** out);
+
+/**
+ * The matrix of the discrete Fourier transform.
+ *
+ * - n: its size.
+ * - scale: what it is divided by: sqrtn, n, or nothing (no text for the first).
+ * - dtype: the element type; by default the default complex one (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dft(jaxrs_scope* s, int64_t n, const char* scale, size_t scale_len,
+    jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
  * The general convolution: windows of x times a kernel, summed over the window and over input features. Kernels are not turned around.
  *
  * - window_strides: from one window to the next, for each spatial axis; ones if empty.
@@ -3011,7 +4239,7 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_split_at(jaxrs_scope* s, const ja
  * Elements moved along an axis; what leaves at one end comes in at the other.
  *
  * - shift: by how much.
- * - axis: along which axis.
+ * - axis: along which axis; along the flattened array if none (JAXRS_AXIS_NONE for none).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -3065,7 +4293,7 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_tile(jaxrs_scope* s, const jaxrs_
  * Each element repeated along an axis.
  *
  * - repeats: how often.
- * - axis: along which axis.
+ * - axis: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -3088,8 +4316,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_slice(jaxrs_scope* s, const jaxrs
 /**
  * The elements of x at indices along an axis; negative indices count from the end.
  *
- * - axis: along which axis.
- * - mode: what happens out of range: fill, clip, promise_in_bounds (no text for the first).
+ * - axis: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+ * - mode: what happens out of range: fill, clip, wrap, promise_in_bounds (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -3410,6 +4638,905 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_at_max(jaxrs_scope* s, const jaxr
     uint32_t unique_indices, int64_t size, jaxrs_array** out);
 
 /**
+ * A window along one axis at a computed start, moved so that it fits.
+ *
+ * - slice_size: the size of the window.
+ * - axis: along which axis.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dynamic_slice_in_dim(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* start_index, int64_t slice_size, int64_t axis, jaxrs_array** out);
+
+/**
+ * The elements at a computed position along one axis.
+ *
+ * - axis: along which axis.
+ * - keepdims: whether the axis stays with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dynamic_index_in_dim(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* index, int64_t axis, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * x with a window along one axis replaced, moved so that it fits.
+ *
+ * - axis: along which axis.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dynamic_update_slice_in_dim(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* update, const jaxrs_array* start_index, int64_t axis, jaxrs_array** out);
+
+/**
+ * x with the elements at one position along an axis replaced.
+ *
+ * - axis: along which axis.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dynamic_update_index_in_dim(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* update, const jaxrs_array* index, int64_t axis, jaxrs_array** out);
+
+/**
+ * The elements at one position along an axis.
+ *
+ * - index: the position.
+ * - axis: along which axis.
+ * - keepdims: whether the axis stays with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_index_in_dim(jaxrs_scope* s, const jaxrs_array* x, int64_t index,
+    int64_t axis, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The elements from a start to a limit along one axis.
+ *
+ * - start_index: the first position.
+ * - limit_index: the end; all elements by default.
+ * - stride: the step.
+ * - axis: along which axis.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_slice_in_dim(jaxrs_scope* s, const jaxrs_array* x, int64_t start_index,
+    int64_t limit_index, int64_t stride, int64_t axis, jaxrs_array** out);
+
+/**
+ * x repeated along new axes, which come first.
+ *
+ * - sizes: the sizes of the new axes.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_broadcast(jaxrs_scope* s, const jaxrs_array* x, const int64_t* sizes,
+    size_t n_sizes, jaxrs_array** out);
+
+/**
+ * Axes from a first up to, not including, a last one made one.
+ *
+ * - start_dimension: the first.
+ * - stop_dimension: the last; all axes by default.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_collapse(jaxrs_scope* s, const jaxrs_array* x, int64_t start_dimension,
+    int64_t stop_dimension, jaxrs_array** out);
+
+/**
+ * A convolution of features before spatial axes; see conv_general_dilated.
+ *
+ * - window_strides: from one window to the next, for each spatial axis; ones if empty.
+ * - padding: VALID for none, SAME or SAME_LOWER for a window at each stride (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_conv(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* kernel,
+    const int64_t* window_strides, size_t n_window_strides, const char* padding, size_t padding_len, jaxrs_array** out);
+
+/**
+ * The positions of elements that differ from zero, an array for each axis.
+ *
+ * - size: how many results; as many as there are if -1, which needs operands that are known.
+ * - fill_value: what stands beyond those that there are.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nonzero(jaxrs_scope* s, const jaxrs_array* x, int64_t size,
+    double fill_value, jaxrs_results* r);
+
+/**
+ * The positions of elements of the flattened array that differ from zero.
+ *
+ * - size: how many results; as many as there are if -1, which needs operands that are known.
+ * - fill_value: what stands beyond those that there are.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_flatnonzero(jaxrs_scope* s, const jaxrs_array* x, int64_t size,
+    double fill_value, jaxrs_array** out);
+
+/**
+ * The positions of elements that differ from zero, a row for each.
+ *
+ * - size: how many results; as many as there are if -1, which needs operands that are known.
+ * - fill_value: what stands beyond those that there are.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_argwhere(jaxrs_scope* s, const jaxrs_array* x, int64_t size,
+    double fill_value, jaxrs_array** out);
+
+/**
+ * How many elements differ from zero.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_count_nonzero(jaxrs_scope* s, const jaxrs_array* x, const int64_t* axes,
+    size_t n_axes, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * Of the choices the first whose condition holds, element by element: first the conditions, then as many choices, then what stands where none holds.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_select(jaxrs_scope* s, jaxrs_array* const* arrays, size_t n_arrays,
+    jaxrs_array** out);
+
+/**
+ * Element by element that of the array that x names.
+ *
+ * - mode: what happens out of range: raise, which needs an x that is known, wrap or clip (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_choose(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array* const* choices,
+    size_t n_choices, const char* mode, size_t mode_len, jaxrs_array** out);
+
+/**
+ * The elements along an axis where a condition holds.
+ *
+ * - axis: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+ * - size: how many results; as many as there are if -1, which needs operands that are known.
+ * - fill_value: what stands beyond those that there are.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_compress(jaxrs_scope* s, const jaxrs_array* condition,
+    const jaxrs_array* x, int64_t axis, int64_t size, double fill_value, jaxrs_array** out);
+
+/**
+ * The elements of the flattened x where a flattened condition holds.
+ *
+ * - size: how many results; as many as there are if -1, which needs operands that are known.
+ * - fill_value: what stands beyond those that there are.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_extract(jaxrs_scope* s, const jaxrs_array* condition,
+    const jaxrs_array* x, int64_t size, double fill_value, jaxrs_array** out);
+
+/**
+ * The positions in one sorted array that keep it sorted; NaN comes last.
+ *
+ * - side: before equal elements: left, or after them: right (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_searchsorted(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* values, const char* side, size_t side_len, jaxrs_array** out);
+
+/**
+ * In which bin each element is: behind how many of the edges, which go up or down.
+ *
+ * - right: whether bins hold their right edges instead of their left ones (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_digitize(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* bins,
+    uint32_t right, jaxrs_array** out);
+
+/**
+ * How often each whole number occurs, or the sums of weights. Negative numbers count as 0.
+ *
+ * - length: below which number counting ends.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bincount(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* weights, size_t n_weights, int64_t length, jaxrs_array** out);
+
+/**
+ * The distinct elements in order; then what is asked for.
+ *
+ * - return_index: whether to tell where each occurs first (0 or 1).
+ * - return_inverse: whether to tell for each element its place among the distinct ones (0 or 1).
+ * - return_counts: whether to tell how often each occurs (0 or 1).
+ * - axis: along which axis slices are compared; elements if none (JAXRS_AXIS_NONE for none).
+ * - equal_nan: whether NaN equals NaN (0 or 1).
+ * - size: how many results; as many as there are if -1, which needs operands that are known.
+ * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_unique(jaxrs_scope* s, const jaxrs_array* x, uint32_t return_index,
+    uint32_t return_inverse, uint32_t return_counts, int64_t axis, uint32_t equal_nan, int64_t size, double fill_value,
+    jaxrs_results* r);
+
+/**
+ * The distinct elements in order, where each occurs first, for each element its place among them, and how often each occurs.
+ *
+ * - size: how many results; as many as there are if -1, which needs operands that are known.
+ * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_unique_all(jaxrs_scope* s, const jaxrs_array* x, int64_t size,
+    double fill_value, jaxrs_results* r);
+
+/**
+ * The distinct elements in order, and how often each occurs.
+ *
+ * - size: how many results; as many as there are if -1, which needs operands that are known.
+ * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_unique_counts(jaxrs_scope* s, const jaxrs_array* x, int64_t size,
+    double fill_value, jaxrs_results* r);
+
+/**
+ * The distinct elements in order, and for each element its place among them.
+ *
+ * - size: how many results; as many as there are if -1, which needs operands that are known.
+ * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_unique_inverse(jaxrs_scope* s, const jaxrs_array* x, int64_t size,
+    double fill_value, jaxrs_results* r);
+
+/**
+ * The distinct elements in order.
+ *
+ * - size: how many results; as many as there are if -1, which needs operands that are known.
+ * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_unique_values(jaxrs_scope* s, const jaxrs_array* x, int64_t size,
+    double fill_value, jaxrs_array** out);
+
+/**
+ * Whether each element of x is one of the others.
+ *
+ * - invert: whether it is not (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_isin(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* elements,
+    uint32_t invert, jaxrs_array** out);
+
+/**
+ * The elements of either, in order.
+ *
+ * - size: how many results; as many as there are if -1, which needs operands that are known.
+ * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_union1d(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    int64_t size, double fill_value, jaxrs_array** out);
+
+/**
+ * The elements of both, in order; with positions, then where they are in either.
+ *
+ * - assume_unique: whether the caller promises that operands have no element twice (0 or 1).
+ * - return_indices: whether to tell positions (0 or 1).
+ * - size: how many results; as many as there are if -1, which needs operands that are known.
+ * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_intersect1d(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    uint32_t assume_unique, uint32_t return_indices, int64_t size, double fill_value, jaxrs_results* r);
+
+/**
+ * The elements of x that are not in y, in order.
+ *
+ * - assume_unique: whether the caller promises that operands have no element twice (0 or 1).
+ * - size: how many results; as many as there are if -1, which needs operands that are known.
+ * - fill_value: what stands beyond those that there are.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_setdiff1d(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    uint32_t assume_unique, int64_t size, double fill_value, jaxrs_array** out);
+
+/**
+ * The elements of exactly one of both, in order.
+ *
+ * - assume_unique: whether the caller promises that operands have no element twice (0 or 1).
+ * - size: how many results; as many as there are if -1, which needs operands that are known.
+ * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_setxor1d(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    uint32_t assume_unique, int64_t size, double fill_value, jaxrs_array** out);
+
+/**
+ * The positions that sort by the last key, then by the one before, and so on.
+ *
+ * - axis: along which axis.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lexsort(jaxrs_scope* s, jaxrs_array* const* keys, size_t n_keys,
+    int64_t axis, jaxrs_array** out);
+
+/**
+ * The elements in an order where the k-th is in its place, smaller ones before, larger ones after.
+ *
+ * - kth: which place.
+ * - axis: along which axis.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_partition(jaxrs_scope* s, const jaxrs_array* x, int64_t kth,
+    int64_t axis, jaxrs_array** out);
+
+/**
+ * The positions of elements in an order where the k-th is in its place.
+ *
+ * - kth: which place.
+ * - axis: along which axis.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_argpartition(jaxrs_scope* s, const jaxrs_array* x, int64_t kth,
+    int64_t axis, jaxrs_array** out);
+
+/**
+ * All elements sorted along the last axis, as complex numbers.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_sort_complex(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * Bits packed into bytes.
+ *
+ * - axis: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+ * - bitorder: whether the first bit is highest: big, or lowest: little (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_packbits(jaxrs_scope* s, const jaxrs_array* x, int64_t axis,
+    const char* bitorder, size_t bitorder_len, jaxrs_array** out);
+
+/**
+ * The bits of bytes.
+ *
+ * - axis: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+ * - count: how many bits; all if -1.
+ * - bitorder: whether the first bit is highest: big, or lowest: little (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_unpackbits(jaxrs_scope* s, const jaxrs_array* x, int64_t axis,
+    int64_t count, const char* bitorder, size_t bitorder_len, jaxrs_array** out);
+
+/**
+ * The mean, with weights for each element or for each place along the axes.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - returned: whether to give the sum of weights, too (0 or 1).
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_average(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* weights, size_t n_weights, const int64_t* axes, size_t n_axes, uint32_t returned,
+    uint32_t keepdims, jaxrs_results* r);
+
+/**
+ * The largest element less the smallest.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ptp(jaxrs_scope* s, const jaxrs_array* x, const int64_t* axes,
+    size_t n_axes, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The largest element that is not NaN; NaN if there is none.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nanmax(jaxrs_scope* s, const jaxrs_array* x, const int64_t* axes,
+    size_t n_axes, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The smallest element that is not NaN; NaN if there is none.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nanmin(jaxrs_scope* s, const jaxrs_array* x, const int64_t* axes,
+    size_t n_axes, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The sum of elements that are not NaN.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nansum(jaxrs_scope* s, const jaxrs_array* x, const int64_t* axes,
+    size_t n_axes, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The product of elements that are not NaN.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nanprod(jaxrs_scope* s, const jaxrs_array* x, const int64_t* axes,
+    size_t n_axes, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The mean of elements that are not NaN.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nanmean(jaxrs_scope* s, const jaxrs_array* x, const int64_t* axes,
+    size_t n_axes, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The variance of elements that are not NaN.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - ddof: how many fewer than there are elements the divisor is.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nanvar(jaxrs_scope* s, const jaxrs_array* x, const int64_t* axes,
+    size_t n_axes, double ddof, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The standard deviation of elements that are not NaN.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - ddof: how many fewer than there are elements the divisor is.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nanstd(jaxrs_scope* s, const jaxrs_array* x, const int64_t* axes,
+    size_t n_axes, double ddof, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The sums of elements up to each one, NaN counting as 0.
+ *
+ * - axis: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nancumsum(jaxrs_scope* s, const jaxrs_array* x, int64_t axis,
+    jaxrs_array** out);
+
+/**
+ * The products of elements up to each one, NaN counting as 1.
+ *
+ * - axis: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nancumprod(jaxrs_scope* s, const jaxrs_array* x, int64_t axis,
+    jaxrs_array** out);
+
+/**
+ * The position of the largest element that is not NaN; -1 if there is none.
+ *
+ * - axis: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+ * - keepdims: whether the reduced axis stays with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nanargmax(jaxrs_scope* s, const jaxrs_array* x, int64_t axis,
+    uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The position of the smallest element that is not NaN; -1 if there is none.
+ *
+ * - axis: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+ * - keepdims: whether the reduced axis stays with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nanargmin(jaxrs_scope* s, const jaxrs_array* x, int64_t axis,
+    uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The elements below which there are parts q of all, q from 0 to 1; an axis for q comes first.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - method: between two elements: linear, lower, higher, midpoint or nearest (no text for the first).
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_quantile(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* q,
+    const int64_t* axes, size_t n_axes, const char* method, size_t method_len, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The elements below which there are parts q of those that are not NaN.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - method: between two elements: linear, lower, higher, midpoint or nearest (no text for the first).
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nanquantile(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* q,
+    const int64_t* axes, size_t n_axes, const char* method, size_t method_len, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The elements below which there are hundredths q of all.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - method: between two elements: linear, lower, higher, midpoint or nearest (no text for the first).
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_percentile(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* q,
+    const int64_t* axes, size_t n_axes, const char* method, size_t method_len, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The elements below which there are hundredths q of those that are not NaN.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - method: between two elements: linear, lower, higher, midpoint or nearest (no text for the first).
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nanpercentile(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* q,
+    const int64_t* axes, size_t n_axes, const char* method, size_t method_len, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The element in the middle, or the mean of both.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_median(jaxrs_scope* s, const jaxrs_array* x, const int64_t* axes,
+    size_t n_axes, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The element in the middle of those that are not NaN, or the mean of both.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nanmedian(jaxrs_scope* s, const jaxrs_array* x, const int64_t* axes,
+    size_t n_axes, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The covariances of variables, and of those of y after them.
+ *
+ * - rowvar: whether variables are rows, not columns (0 or 1).
+ * - ddof: how many fewer than there are elements the divisor is.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cov(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array* const* y,
+    size_t n_y, uint32_t rowvar, double ddof, jaxrs_array** out);
+
+/**
+ * The correlations of variables, and of those of y after them.
+ *
+ * - rowvar: whether variables are rows, not columns (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_corrcoef(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array* const* y,
+    size_t n_y, uint32_t rowvar, jaxrs_array** out);
+
+/**
+ * The edges of bins of one width.
+ *
+ * - bins: how many bins.
+ * - low: the first edge; the smallest element if this or the last is NaN.
+ * - high: the last edge; the largest element if this or the first is NaN.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_histogram_bin_edges(jaxrs_scope* s, const jaxrs_array* x, int64_t bins,
+    double low, double high, jaxrs_array** out);
+
+/**
+ * How many elements (or the sums of their weights) lie in each bin, the last one holding both of its edges; see histogram_bin_edges.
+ *
+ * - density: whether areas add up to 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_histogram(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* edges,
+    jaxrs_array* const* weights, size_t n_weights, uint32_t density, jaxrs_array** out);
+
+/**
+ * How many points lie in each bin of a grid.
+ *
+ * - density: whether volumes add up to 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_histogram2d(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    const jaxrs_array* x_edges, const jaxrs_array* y_edges, jaxrs_array* const* weights, size_t n_weights,
+    uint32_t density, jaxrs_array** out);
+
+/**
+ * How many samples, which are rows, lie in each bin of a grid.
+ *
+ * - density: whether volumes add up to 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_histogramdd(jaxrs_scope* s, const jaxrs_array* sample,
+    jaxrs_array* const* edges, size_t n_edges, uint32_t density, jaxrs_array** out);
+
+/**
+ * The differences of neighbours, again and again; of truth values, whether they differ.
+ *
+ * - n: how often.
+ * - axis: along which axis.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_diff(jaxrs_scope* s, const jaxrs_array* x, int64_t n, int64_t axis,
+    jaxrs_array** out);
+
+/**
+ * The differences of neighbours in the flattened array.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ediff1d(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The gradient along axes by central differences, at the ends by one-sided ones. Spacings are numbers or places, one for all axes or one for each.
+ *
+ * - axes: which axes; an empty list stands for all.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gradient(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* spacings, size_t n_spacings, const int64_t* axes, size_t n_axes, jaxrs_results* r);
+
+/**
+ * The area under a curve by trapezoids, at places x or at equal distances.
+ *
+ * - dx: the distance of places.
+ * - axis: along which axis.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_trapezoid(jaxrs_scope* s, const jaxrs_array* y, jaxrs_array* const* x,
+    size_t n_x, double dx, int64_t axis, jaxrs_array** out);
+
+/**
+ * Jumps along an axis taken out by whole periods.
+ *
+ * - discont: from what size on; half a period if NaN.
+ * - axis: along which axis.
+ * - period: the period.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_unwrap(jaxrs_scope* s, const jaxrs_array* x, double discont,
+    int64_t axis, double period, jaxrs_array** out);
+
+/**
+ * The values at x of the line through points.
+ *
+ * - left: the value before the first point: a number or extrapolate; that of the point if empty (no text for the first).
+ * - right: the value after the last point: a number or extrapolate; that of the point if empty (no text for the first).
+ * - period: after which the line repeats itself, or NaN.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_interp(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* xp,
+    const jaxrs_array* fp, const char* left, size_t left_len, const char* right, size_t right_len, double period,
+    jaxrs_array** out);
+
+/**
+ * The sums of all elements up to each one.
+ *
+ * - axis: along which axis; the only one if none (JAXRS_AXIS_NONE for none).
+ * - include_initial: whether the sum of no elements comes first (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cumulative_sum(jaxrs_scope* s, const jaxrs_array* x, int64_t axis,
+    uint32_t include_initial, jaxrs_array** out);
+
+/**
+ * The products of all elements up to each one.
+ *
+ * - axis: along which axis; the only one if none (JAXRS_AXIS_NONE for none).
+ * - include_initial: whether the product of no elements comes first (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cumulative_prod(jaxrs_scope* s, const jaxrs_array* x, int64_t axis,
+    uint32_t include_initial, jaxrs_array** out);
+
+/**
+ * The products of vectors, the first conjugated.
+ *
+ * - axis: the axis of the vectors.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_vecdot(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    int64_t axis, jaxrs_array** out);
+
+/**
+ * Matrices times vectors.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_matvec(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array** out);
+
+/**
+ * Vectors, conjugated, times matrices.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_vecmat(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array** out);
+
+/**
+ * The values of polynomials, the coefficient of the highest power first.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_polyval(jaxrs_scope* s, const jaxrs_array* p, const jaxrs_array* x,
+    jaxrs_array** out);
+
+/**
+ * The sum of two polynomials.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_polyadd(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array** out);
+
+/**
+ * The difference of two polynomials.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_polysub(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array** out);
+
+/**
+ * The product of two polynomials.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_polymul(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array** out);
+
+/**
+ * Quotient and remainder of two polynomials.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_polydiv(jaxrs_scope* s, const jaxrs_array* u, const jaxrs_array* v,
+    jaxrs_results* r);
+
+/**
+ * A derivative of a polynomial.
+ *
+ * - m: which derivative.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_polyder(jaxrs_scope* s, const jaxrs_array* p, int64_t m,
+    jaxrs_array** out);
+
+/**
+ * An integral of a polynomial, with a constant for all or for each integration.
+ *
+ * - m: how often.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_polyint(jaxrs_scope* s, const jaxrs_array* p, jaxrs_array* const* k,
+    size_t n_k, int64_t m, jaxrs_array** out);
+
+/**
+ * The polynomial that has these roots.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_poly(jaxrs_scope* s, const jaxrs_array* roots, jaxrs_array** out);
+
+/**
+ * The Bartlett window.
+ *
+ * - m: how many numbers.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bartlett(jaxrs_scope* s, int64_t m, jaxrs_array** out);
+
+/**
+ * The Blackman window.
+ *
+ * - m: how many numbers.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_blackman(jaxrs_scope* s, int64_t m, jaxrs_array** out);
+
+/**
+ * The Hamming window.
+ *
+ * - m: how many numbers.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_hamming(jaxrs_scope* s, int64_t m, jaxrs_array** out);
+
+/**
+ * The Hann window.
+ *
+ * - m: how many numbers.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_hanning(jaxrs_scope* s, int64_t m, jaxrs_array** out);
+
+/**
+ * The Kaiser window.
+ *
+ * - m: how many numbers.
+ * - beta: its shape.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_kaiser(jaxrs_scope* s, int64_t m, double beta, jaxrs_array** out);
+
+/**
  * An array that repeats one number.
  *
  * - shape: the shape of the result.
@@ -3501,16 +5628,45 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_arange(jaxrs_scope* s, double sta
     jaxrs_dtype dtype, jaxrs_array** out);
 
 /**
- * Numbers at equal distances between two scalars.
+ * Numbers at equal distances.
  *
  * - num: how many.
  * - endpoint: whether the last one is stop (0 or 1).
- * - dtype: the element type; the default float if none (0 for none).
+ * - dtype: the element type; that of the bounds, as floats, if none (0 for none).
+ * - axis: the place of the new axis.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_linspace(jaxrs_scope* s, const jaxrs_array* start,
-    const jaxrs_array* stop, int64_t num, uint32_t endpoint, jaxrs_dtype dtype, jaxrs_array** out);
+    const jaxrs_array* stop, int64_t num, uint32_t endpoint, jaxrs_dtype dtype, int64_t axis, jaxrs_array** out);
+
+/**
+ * Powers at equal distances of their exponents.
+ *
+ * - num: how many.
+ * - endpoint: whether the exponent of the last one is stop (0 or 1).
+ * - base: of what.
+ * - dtype: the element type; that of the bounds, as floats, if none (0 for none).
+ * - axis: the place of the new axis.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_logspace(jaxrs_scope* s, const jaxrs_array* start,
+    const jaxrs_array* stop, int64_t num, uint32_t endpoint, double base, jaxrs_dtype dtype, int64_t axis,
+    jaxrs_array** out);
+
+/**
+ * Numbers with equal ratios between neighbours.
+ *
+ * - num: how many.
+ * - endpoint: whether the last one is stop (0 or 1).
+ * - dtype: the element type; that of the bounds, as floats, if none (0 for none).
+ * - axis: the place of the new axis.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_geomspace(jaxrs_scope* s, const jaxrs_array* start,
+    const jaxrs_array* stop, int64_t num, uint32_t endpoint, jaxrs_dtype dtype, int64_t axis, jaxrs_array** out);
 
 /**
  * Positions along one axis.
@@ -3550,6 +5706,512 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_triu(jaxrs_scope* s, const jaxrs_
  * Operands are borrowed; the caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_diag(jaxrs_scope* s, const jaxrs_array* x, int64_t k, jaxrs_array** out);
+
+/**
+ * x with at least one axis.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_atleast_1d(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * x with at least two axes.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_atleast_2d(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * x with at least three axes.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_atleast_3d(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * Arrays side by side: along axis 1, or 0 of vectors.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_hstack(jaxrs_scope* s, jaxrs_array* const* arrays, size_t n_arrays,
+    jaxrs_array** out);
+
+/**
+ * Arrays on top of each other; vectors are rows.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_vstack(jaxrs_scope* s, jaxrs_array* const* arrays, size_t n_arrays,
+    jaxrs_array** out);
+
+/**
+ * Arrays one behind the other, along axis 2.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dstack(jaxrs_scope* s, jaxrs_array* const* arrays, size_t n_arrays,
+    jaxrs_array** out);
+
+/**
+ * Arrays side by side; vectors are columns.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_column_stack(jaxrs_scope* s, jaxrs_array* const* arrays, size_t n_arrays,
+    jaxrs_array** out);
+
+/**
+ * A matrix of blocks, row by row.
+ *
+ * - rows: how many blocks each row has; an empty list for one row.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_block(jaxrs_scope* s, jaxrs_array* const* arrays, size_t n_arrays,
+    const int64_t* rows, size_t n_rows, jaxrs_array** out);
+
+/**
+ * Arrays broadcast to one shape.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_broadcast_arrays(jaxrs_scope* s, jaxrs_array* const* arrays,
+    size_t n_arrays, jaxrs_results* r);
+
+/**
+ * x and values after it.
+ *
+ * - axis: along which axis; both flattened if none (JAXRS_AXIS_NONE for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_append(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* values,
+    int64_t axis, jaxrs_array** out);
+
+/**
+ * The operand itself: arrays do not change.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_copy(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The last two axes exchanged.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_matrix_transpose(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array** out);
+
+/**
+ * x turned by quarters in the plane of two axes, from the first to the second.
+ *
+ * - k: how many quarters.
+ * - axes: the two axes.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rot90(jaxrs_scope* s, const jaxrs_array* x, int64_t k,
+    const int64_t* axes, size_t n_axes, jaxrs_array** out);
+
+/**
+ * The reverse order along axis 1.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fliplr(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The reverse order along axis 0.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_flipud(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * An axis moved back to before another.
+ *
+ * - axis: which axis.
+ * - start: before which one.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rollaxis(jaxrs_scope* s, const jaxrs_array* x, int64_t axis,
+    int64_t start, jaxrs_array** out);
+
+/**
+ * All elements in their order, repeated or cut to another shape.
+ *
+ * - shape: the new sizes.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_resize(jaxrs_scope* s, const jaxrs_array* x, const int64_t* shape,
+    size_t ndim, jaxrs_array** out);
+
+/**
+ * x without elements of zeros at its ends; x has to be known.
+ *
+ * - trim: which ends: f front, b back (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_trim_zeros(jaxrs_scope* s, const jaxrs_array* x, const char* trim,
+    size_t trim_len, jaxrs_array** out);
+
+/**
+ * An array cut into parts as equal as can be.
+ *
+ * - sections: how many parts.
+ * - axis: along which axis.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_array_split(jaxrs_scope* s, const jaxrs_array* x, int64_t sections,
+    int64_t axis, jaxrs_results* r);
+
+/**
+ * An array cut into equal parts along axis 1, or 0 of a vector.
+ *
+ * - sections: how many parts.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_hsplit(jaxrs_scope* s, const jaxrs_array* x, int64_t sections,
+    jaxrs_results* r);
+
+/**
+ * An array cut into equal parts along axis 0.
+ *
+ * - sections: how many parts.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_vsplit(jaxrs_scope* s, const jaxrs_array* x, int64_t sections,
+    jaxrs_results* r);
+
+/**
+ * An array cut into equal parts along axis 2.
+ *
+ * - sections: how many parts.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dsplit(jaxrs_scope* s, const jaxrs_array* x, int64_t sections,
+    jaxrs_results* r);
+
+/**
+ * x without the elements at positions, which have to be known or promised to be distinct; with truth values, where those are false.
+ *
+ * - axis: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+ * - assume_unique_indices: whether the caller promises that positions are distinct (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_delete(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* positions, int64_t axis, uint32_t assume_unique_indices, jaxrs_array** out);
+
+/**
+ * x with values put in before positions.
+ *
+ * - axis: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_insert(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* positions, const jaxrs_array* values, int64_t axis, jaxrs_array** out);
+
+/**
+ * Elements put before and after along each axis, in NumPy's ways.
+ *
+ * - low: for each axis, how many before.
+ * - high: for each axis, how many after.
+ * - mode: constant, edge, linear_ramp, maximum, minimum, mean, median, reflect, symmetric, wrap or empty (no text for the first).
+ * - constant_values: what mode constant puts.
+ * - end_values: where mode linear_ramp ends.
+ * - stat_length: of how many elements at the edge modes maximum, minimum, mean and median are; of all if -1.
+ * - reflect_type: whether modes reflect and symmetric turn values around at that of the edge, too: odd, or not: even (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_numpy_pad(jaxrs_scope* s, const jaxrs_array* x, const int64_t* low,
+    size_t n_low, const int64_t* high, size_t n_high, const char* mode, size_t mode_len, double constant_values,
+    double end_values, int64_t stat_length, const char* reflect_type, size_t reflect_type_len, jaxrs_array** out);
+
+/**
+ * Ones on the diagonal of a square matrix, zeros elsewhere.
+ *
+ * - n: how many rows.
+ * - dtype: the element type; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_identity(jaxrs_scope* s, int64_t n, jaxrs_dtype dtype,
+    jaxrs_array** out);
+
+/**
+ * An array of anything: zeros.
+ *
+ * - shape: the sizes of the axes.
+ * - dtype: the element type; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_empty(jaxrs_scope* s, const int64_t* shape, size_t ndim,
+    jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * An array of anything of the shape of x: zeros.
+ *
+ * - dtype: the element type; that of x if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_empty_like(jaxrs_scope* s, const jaxrs_array* x, jaxrs_dtype dtype,
+    jaxrs_array** out);
+
+/**
+ * A diagonal of the matrices along two axes, as the last axis.
+ *
+ * - offset: which diagonal.
+ * - axis1: the axis of rows.
+ * - axis2: the axis of columns.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_diagonal(jaxrs_scope* s, const jaxrs_array* x, int64_t offset,
+    int64_t axis1, int64_t axis2, jaxrs_array** out);
+
+/**
+ * The flattened x on a diagonal of a matrix.
+ *
+ * - k: which diagonal.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_diagflat(jaxrs_scope* s, const jaxrs_array* x, int64_t k,
+    jaxrs_array** out);
+
+/**
+ * Positions along the diagonal, an array for each axis.
+ *
+ * - n: the size of the axes.
+ * - ndim: how many axes.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_diag_indices(jaxrs_scope* s, int64_t n, int64_t ndim, jaxrs_results* r);
+
+/**
+ * Positions along the diagonal of x, an array for each axis.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_diag_indices_from(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_results* r);
+
+/**
+ * Positions of the lower triangle.
+ *
+ * - n: how many rows.
+ * - k: up to which diagonal.
+ * - m: how many columns; as many as rows if -1.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_tril_indices(jaxrs_scope* s, int64_t n, int64_t k, int64_t m,
+    jaxrs_results* r);
+
+/**
+ * Positions of the upper triangle.
+ *
+ * - n: how many rows.
+ * - k: from which diagonal.
+ * - m: how many columns; as many as rows if -1.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_triu_indices(jaxrs_scope* s, int64_t n, int64_t k, int64_t m,
+    jaxrs_results* r);
+
+/**
+ * Positions of the lower triangle of x.
+ *
+ * - k: up to which diagonal.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_tril_indices_from(jaxrs_scope* s, const jaxrs_array* x, int64_t k,
+    jaxrs_results* r);
+
+/**
+ * Positions of the upper triangle of x.
+ *
+ * - k: from which diagonal.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_triu_indices_from(jaxrs_scope* s, const jaxrs_array* x, int64_t k,
+    jaxrs_results* r);
+
+/**
+ * Ones up to a diagonal, zeros above.
+ *
+ * - n: how many rows.
+ * - m: how many columns; as many as rows if -1.
+ * - k: up to which diagonal.
+ * - dtype: the element type (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_tri(jaxrs_scope* s, int64_t n, int64_t m, int64_t k, jaxrs_dtype dtype,
+    jaxrs_array** out);
+
+/**
+ * x with values along its main diagonal, repeated as needed.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fill_diagonal(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* values, jaxrs_array** out);
+
+/**
+ * The powers of each element, in columns.
+ *
+ * - n: how many columns; as many as rows if -1.
+ * - increasing: whether the lowest power comes first (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_vander(jaxrs_scope* s, const jaxrs_array* x, int64_t n,
+    uint32_t increasing, jaxrs_array** out);
+
+/**
+ * Vectors spread over a grid, an array for each.
+ *
+ * - sparse: whether axes of other vectors keep size 1 (0 or 1).
+ * - indexing: ij: an axis for each vector in order, or xy: the first two exchanged (no text for the first).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_meshgrid(jaxrs_scope* s, jaxrs_array* const* arrays, size_t n_arrays,
+    uint32_t sparse, const char* indexing, size_t indexing_len, jaxrs_results* r);
+
+/**
+ * The positions of all elements of an array, those of each axis for themselves.
+ *
+ * - dimensions: the sizes of the axes.
+ * - dtype: the element type; the default integer if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_indices(jaxrs_scope* s, const int64_t* dimensions, size_t n_dimensions,
+    jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Whole numbers from starts to stops, one axis for each.
+ *
+ * - start: the first numbers.
+ * - stop: the ends.
+ * - step: the distances; an empty list for 1.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ogrid(jaxrs_scope* s, const int64_t* start, size_t n_start,
+    const int64_t* stop, size_t n_stop, const int64_t* step, size_t n_step, jaxrs_results* r);
+
+/**
+ * Whole numbers from starts to stops, each spread over the whole grid.
+ *
+ * - start: the first numbers.
+ * - stop: the ends.
+ * - step: the distances; an empty list for 1.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_mgrid(jaxrs_scope* s, const int64_t* start, size_t n_start,
+    const int64_t* stop, size_t n_stop, const int64_t* step, size_t n_step, jaxrs_array** out);
+
+/**
+ * Vectors of positions, each along an axis of its own.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ix_(jaxrs_scope* s, jaxrs_array* const* arrays, size_t n_arrays,
+    jaxrs_results* r);
+
+/**
+ * The product of every element of x with all of y, block by block.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_kron(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array** out);
+
+/**
+ * The cross product of vectors of 2 or 3 elements.
+ *
+ * - axisa: the axis of the vectors in x.
+ * - axisb: the axis in y.
+ * - axisc: the axis in the result.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cross(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    int64_t axisa, int64_t axisb, int64_t axisc, jaxrs_array** out);
+
+/**
+ * Positions in a flattened array as positions along its axes; those out of range become the nearest.
+ *
+ * - shape: the sizes of the axes.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_unravel_index(jaxrs_scope* s, const jaxrs_array* x, const int64_t* shape,
+    size_t ndim, jaxrs_results* r);
+
+/**
+ * Positions along axes as positions in the flattened array.
+ *
+ * - dims: the sizes of the axes.
+ * - mode: what happens out of range: raise, which needs positions that are known, wrap, clip or ignore (no text for the first).
+ * - order: which axis counts fastest: C the last, F the first (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ravel_multi_index(jaxrs_scope* s, jaxrs_array* const* arrays,
+    size_t n_arrays, const int64_t* dims, size_t n_dims, const char* mode, size_t mode_len, const char* order,
+    size_t order_len, jaxrs_array** out);
+
+/**
+ * x with values at positions along an axis, element by element.
+ *
+ * - axis: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+ * - mode: what happens out of range: drop, clip, promise_in_bounds; nothing if empty (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_put_along_axis(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* indices, const jaxrs_array* values, int64_t axis, const char* mode, size_t mode_len,
+    jaxrs_array** out);
+
+/**
+ * x with values, repeated as needed, where a mask is true.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_place(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* mask,
+    const jaxrs_array* values, jaxrs_array** out);
+
+/**
+ * x with values, repeated as needed, at positions of its flattened elements.
+ *
+ * - mode: what happens out of range: drop, clip or wrap (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_put(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* indices,
+    const jaxrs_array* values, const char* mode, size_t mode_len, jaxrs_array** out);
 
 /**
  * A key of the random generator (Threefry-2x32) from a seed: two 32-bit words.
@@ -3777,6 +6439,1448 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_log_softmax(jaxrs_scope* s, const
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_one_hot(jaxrs_scope* s, const jaxrs_array* x, int64_t num_classes,
     jaxrs_dtype dtype, int64_t axis, jaxrs_array** out);
+
+/**
+ * The operand itself.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nn_identity(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * x between 0 and 6.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_relu6(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * A sigmoid of three straight pieces.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_hard_sigmoid(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * x times its hard sigmoid.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_hard_silu(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * x between -1 and 1.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_hard_tanh(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * x above 0, alpha (exp(x / alpha) - 1) below.
+ *
+ * - alpha: the bound below.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_celu(jaxrs_scope* s, const jaxrs_array* x, double alpha,
+    jaxrs_array** out);
+
+/**
+ * A scaled elu that keeps mean and variance.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_selu(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * One half along an axis times the sigmoid of the other.
+ *
+ * - axis: along which axis.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_glu(jaxrs_scope* s, const jaxrs_array* x, int64_t axis,
+    jaxrs_array** out);
+
+/**
+ * The logarithm of the sigmoid.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_log_sigmoid(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * x times the hyperbolic tangent of its softplus.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_mish(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * x / (|x| + 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_soft_sign(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * 0 up to -1, x from 1 on, a parabola between.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_sparse_plus(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * 0 up to -1, 1 from 1 on, a line between.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_sparse_sigmoid(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * (x + sqrt(x^2 + b)) / 2.
+ *
+ * - b: how smooth it is.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_squareplus(jaxrs_scope* s, const jaxrs_array* x, double b,
+    jaxrs_array** out);
+
+/**
+ * log(1 - exp(-x)) for positive x.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_log1mexp(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The logarithm of the mean of exponentials, without overflow.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_logmeanexp(jaxrs_scope* s, const jaxrs_array* x, const int64_t* axes,
+    size_t n_axes, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * x less its mean over axes, by the root of its variance and a little more; mean and variance may be given.
+ *
+ * - axes: over which axes; an empty list stands for all.
+ * - epsilon: what is added to the variance.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_standardize(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* mean_variance, size_t n_mean_variance, const int64_t* axes, size_t n_axes, double epsilon,
+    jaxrs_array** out);
+
+/**
+ * Attention of queries to keys: means of values weighted by the softmax of products; of shape (batch, length, heads, size) or without batch. A bias for the logits and a mask of truth values may follow.
+ *
+ * - scale: by what logits are multiplied; one over the root of the size if NaN.
+ * - is_causal: whether queries see no later keys (0 or 1).
+ * - local_window_size: how many keys before and after its own place a query sees; all if empty.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dot_product_attention(jaxrs_scope* s, const jaxrs_array* query,
+    const jaxrs_array* key, const jaxrs_array* value, jaxrs_array* const* bias_mask, size_t n_bias_mask, double scale,
+    uint32_t is_causal, const int64_t* local_window_size, size_t n_local_window_size, jaxrs_array** out);
+
+/**
+ * The sums of segments along axis 0.
+ *
+ * - num_segments: how many segments; as many as there are if -1, which needs numbers that are known.
+ * - mode: what happens to elements of other segments: drop, clip, promise_in_bounds; drop if empty (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_segment_sum(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* segment_ids, int64_t num_segments, const char* mode, size_t mode_len, jaxrs_array** out);
+
+/**
+ * The products of segments along axis 0.
+ *
+ * - num_segments: how many segments; as many as there are if -1, which needs numbers that are known.
+ * - mode: what happens to elements of other segments: drop, clip, promise_in_bounds; drop if empty (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_segment_prod(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* segment_ids, int64_t num_segments, const char* mode, size_t mode_len, jaxrs_array** out);
+
+/**
+ * The smallest elements of segments along axis 0.
+ *
+ * - num_segments: how many segments; as many as there are if -1, which needs numbers that are known.
+ * - mode: what happens to elements of other segments: drop, clip, promise_in_bounds; drop if empty (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_segment_min(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* segment_ids, int64_t num_segments, const char* mode, size_t mode_len, jaxrs_array** out);
+
+/**
+ * The largest elements of segments along axis 0.
+ *
+ * - num_segments: how many segments; as many as there are if -1, which needs numbers that are known.
+ * - mode: what happens to elements of other segments: drop, clip, promise_in_bounds; drop if empty (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_segment_max(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* segment_ids, int64_t num_segments, const char* mode, size_t mode_len, jaxrs_array** out);
+
+/**
+ * Uniform numbers from 0 to a scale.
+ *
+ * - shape: the shape of the result.
+ * - scale: the scale.
+ * - dtype: the element type; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_initializers_uniform(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, double scale, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Normal numbers of a standard deviation.
+ *
+ * - shape: the shape of the result.
+ * - stddev: the standard deviation.
+ * - dtype: the element type; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_initializers_normal(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, double stddev, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Normal numbers between bounds, times a standard deviation.
+ *
+ * - shape: the shape of the result.
+ * - stddev: the standard deviation.
+ * - lower: the lower bound.
+ * - upper: the upper bound.
+ * - dtype: the element type; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_initializers_truncated_normal(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, double stddev, double lower, double upper, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Numbers whose variance is a scale by the number of inputs, of outputs, or a mean of both.
+ *
+ * - shape: the shape of the result.
+ * - scale: the scale.
+ * - mode: fan_in, fan_out, fan_avg or fan_geo_avg.
+ * - distribution: normal, truncated_normal or uniform.
+ * - dtype: the element type; the default float if none (0 for none).
+ * - in_axis: the axes of inputs.
+ * - out_axis: the axes of outputs.
+ * - batch_axis: the axes of separate parameters.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_initializers_variance_scaling(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, double scale, const char* mode, size_t mode_len, const char* distribution,
+    size_t distribution_len, jaxrs_dtype dtype, const int64_t* in_axis, size_t n_in_axis, const int64_t* out_axis,
+    size_t n_out_axis, const int64_t* batch_axis, size_t n_batch_axis, jaxrs_array** out);
+
+/**
+ * Glorot's uniform numbers.
+ *
+ * - shape: the shape of the result.
+ * - dtype: the element type; the default float if none (0 for none).
+ * - in_axis: the axes of inputs.
+ * - out_axis: the axes of outputs.
+ * - batch_axis: the axes of separate parameters.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_initializers_glorot_uniform(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, jaxrs_dtype dtype, const int64_t* in_axis, size_t n_in_axis,
+    const int64_t* out_axis, size_t n_out_axis, const int64_t* batch_axis, size_t n_batch_axis, jaxrs_array** out);
+
+/**
+ * Glorot's normal numbers.
+ *
+ * - shape: the shape of the result.
+ * - dtype: the element type; the default float if none (0 for none).
+ * - in_axis: the axes of inputs.
+ * - out_axis: the axes of outputs.
+ * - batch_axis: the axes of separate parameters.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_initializers_glorot_normal(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, jaxrs_dtype dtype, const int64_t* in_axis, size_t n_in_axis,
+    const int64_t* out_axis, size_t n_out_axis, const int64_t* batch_axis, size_t n_batch_axis, jaxrs_array** out);
+
+/**
+ * LeCun's uniform numbers.
+ *
+ * - shape: the shape of the result.
+ * - dtype: the element type; the default float if none (0 for none).
+ * - in_axis: the axes of inputs.
+ * - out_axis: the axes of outputs.
+ * - batch_axis: the axes of separate parameters.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_initializers_lecun_uniform(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, jaxrs_dtype dtype, const int64_t* in_axis, size_t n_in_axis,
+    const int64_t* out_axis, size_t n_out_axis, const int64_t* batch_axis, size_t n_batch_axis, jaxrs_array** out);
+
+/**
+ * LeCun's normal numbers.
+ *
+ * - shape: the shape of the result.
+ * - dtype: the element type; the default float if none (0 for none).
+ * - in_axis: the axes of inputs.
+ * - out_axis: the axes of outputs.
+ * - batch_axis: the axes of separate parameters.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_initializers_lecun_normal(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, jaxrs_dtype dtype, const int64_t* in_axis, size_t n_in_axis,
+    const int64_t* out_axis, size_t n_out_axis, const int64_t* batch_axis, size_t n_batch_axis, jaxrs_array** out);
+
+/**
+ * He's uniform numbers.
+ *
+ * - shape: the shape of the result.
+ * - dtype: the element type; the default float if none (0 for none).
+ * - in_axis: the axes of inputs.
+ * - out_axis: the axes of outputs.
+ * - batch_axis: the axes of separate parameters.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_initializers_he_uniform(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, jaxrs_dtype dtype, const int64_t* in_axis, size_t n_in_axis,
+    const int64_t* out_axis, size_t n_out_axis, const int64_t* batch_axis, size_t n_batch_axis, jaxrs_array** out);
+
+/**
+ * He's normal numbers.
+ *
+ * - shape: the shape of the result.
+ * - dtype: the element type; the default float if none (0 for none).
+ * - in_axis: the axes of inputs.
+ * - out_axis: the axes of outputs.
+ * - batch_axis: the axes of separate parameters.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_initializers_he_normal(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, jaxrs_dtype dtype, const int64_t* in_axis, size_t n_in_axis,
+    const int64_t* out_axis, size_t n_out_axis, const int64_t* batch_axis, size_t n_batch_axis, jaxrs_array** out);
+
+/**
+ * The logarithm of the density of the beta distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_beta_logpdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* a,
+    const jaxrs_array* b, jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The density of the beta distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_beta_pdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* a,
+    const jaxrs_array* b, jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The distribution function of the beta distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_beta_cdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* a,
+    const jaxrs_array* b, jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the distribution function of the beta distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_beta_logcdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* a,
+    const jaxrs_array* b, jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * One less the distribution function of the beta distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_beta_sf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* a,
+    const jaxrs_array* b, jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of one less the distribution function of the beta distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_beta_logsf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* a,
+    const jaxrs_array* b, jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the density of Cauchy's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cauchy_logpdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The density of Cauchy's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cauchy_pdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The distribution function of Cauchy's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cauchy_cdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the distribution function of Cauchy's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cauchy_logcdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * One less the distribution function of Cauchy's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cauchy_sf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of one less the distribution function of Cauchy's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cauchy_logsf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The inverse of the distribution function of Cauchy's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cauchy_ppf(jaxrs_scope* s, const jaxrs_array* q,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The inverse of one less the distribution function of Cauchy's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cauchy_isf(jaxrs_scope* s, const jaxrs_array* q,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the density of the chi-squared distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_chi2_logpdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* df,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The density of the chi-squared distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_chi2_pdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* df,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The distribution function of the chi-squared distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_chi2_cdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* df,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the distribution function of the chi-squared distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_chi2_logcdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* df,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * One less the distribution function of the chi-squared distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_chi2_sf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* df,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of one less the distribution function of the chi-squared distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_chi2_logsf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* df,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the density of the exponential distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_expon_logpdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The density of the exponential distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_expon_pdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The distribution function of the exponential distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_expon_cdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the distribution function of the exponential distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_expon_logcdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * One less the distribution function of the exponential distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_expon_sf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of one less the distribution function of the exponential distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_expon_logsf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The inverse of the distribution function of the exponential distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_expon_ppf(jaxrs_scope* s, const jaxrs_array* q,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the density of the gamma distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gamma_logpdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* a,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The density of the gamma distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gamma_pdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* a,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The distribution function of the gamma distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gamma_cdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* a,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the distribution function of the gamma distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gamma_logcdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* a,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * One less the distribution function of the gamma distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gamma_sf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* a,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of one less the distribution function of the gamma distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gamma_logsf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* a,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the density of Gumbel's distribution of smallest elements.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gumbel_l_logpdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The density of Gumbel's distribution of smallest elements.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gumbel_l_pdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The distribution function of Gumbel's distribution of smallest elements.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gumbel_l_cdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the distribution function of Gumbel's distribution of smallest elements.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gumbel_l_logcdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * One less the distribution function of Gumbel's distribution of smallest elements.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gumbel_l_sf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of one less the distribution function of Gumbel's distribution of smallest elements.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gumbel_l_logsf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The inverse of the distribution function of Gumbel's distribution of smallest elements.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gumbel_l_ppf(jaxrs_scope* s, const jaxrs_array* q,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the density of Gumbel's distribution of largest elements.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gumbel_r_logpdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The density of Gumbel's distribution of largest elements.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gumbel_r_pdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The distribution function of Gumbel's distribution of largest elements.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gumbel_r_cdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the distribution function of Gumbel's distribution of largest elements.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gumbel_r_logcdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * One less the distribution function of Gumbel's distribution of largest elements.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gumbel_r_sf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of one less the distribution function of Gumbel's distribution of largest elements.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gumbel_r_logsf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The inverse of the distribution function of Gumbel's distribution of largest elements.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gumbel_r_ppf(jaxrs_scope* s, const jaxrs_array* q,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the density of Laplace's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_laplace_logpdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The density of Laplace's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_laplace_pdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The distribution function of Laplace's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_laplace_cdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the density of the logistic distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_logistic_logpdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The density of the logistic distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_logistic_pdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The distribution function of the logistic distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_logistic_cdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * One less the distribution function of the logistic distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_logistic_sf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The inverse of the distribution function of the logistic distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_logistic_ppf(jaxrs_scope* s, const jaxrs_array* q,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The inverse of one less the distribution function of the logistic distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_logistic_isf(jaxrs_scope* s, const jaxrs_array* q,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the density of the normal distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_norm_logpdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The density of the normal distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_norm_pdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The distribution function of the normal distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_norm_cdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the distribution function of the normal distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_norm_logcdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * One less the distribution function of the normal distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_norm_sf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of one less the distribution function of the normal distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_norm_logsf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The inverse of the distribution function of the normal distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_norm_ppf(jaxrs_scope* s, const jaxrs_array* q,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The inverse of one less the distribution function of the normal distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_norm_isf(jaxrs_scope* s, const jaxrs_array* q,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the density of Pareto's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_pareto_logpdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* b,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The density of Pareto's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_pareto_pdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* b,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The distribution function of Pareto's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_pareto_cdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* b,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the distribution function of Pareto's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_pareto_logcdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* b,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * One less the distribution function of Pareto's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_pareto_sf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* b,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of one less the distribution function of Pareto's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_pareto_logsf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* b,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The inverse of the distribution function of Pareto's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_pareto_ppf(jaxrs_scope* s, const jaxrs_array* q, const jaxrs_array* b,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the density of Student's t distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_t_logpdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* df,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The density of Student's t distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_t_pdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* df,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the density of the part of the normal distribution between bounds.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_truncnorm_logpdf(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* a, const jaxrs_array* b, jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The density of the part of the normal distribution between bounds.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_truncnorm_pdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* a,
+    const jaxrs_array* b, jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The distribution function of the part of the normal distribution between bounds.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_truncnorm_cdf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* a,
+    const jaxrs_array* b, jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the distribution function of the part of the normal distribution between bounds.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_truncnorm_logcdf(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* a, const jaxrs_array* b, jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * One less the distribution function of the part of the normal distribution between bounds.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_truncnorm_sf(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* a,
+    const jaxrs_array* b, jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of one less the distribution function of the part of the normal distribution between bounds.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_truncnorm_logsf(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* a, const jaxrs_array* b, jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the density of the uniform distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_uniform_logpdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The density of the uniform distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_uniform_pdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The distribution function of the uniform distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_uniform_cdf(jaxrs_scope* s, const jaxrs_array* x,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The inverse of the distribution function of the uniform distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_uniform_ppf(jaxrs_scope* s, const jaxrs_array* q,
+    jaxrs_array* const* loc_scale, size_t n_loc_scale, jaxrs_array** out);
+
+/**
+ * The logarithm of the probabilities of Bernoulli's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bernoulli_logpmf(jaxrs_scope* s, const jaxrs_array* k,
+    const jaxrs_array* p, jaxrs_array* const* loc, size_t n_loc, jaxrs_array** out);
+
+/**
+ * The probabilities of Bernoulli's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bernoulli_pmf(jaxrs_scope* s, const jaxrs_array* k, const jaxrs_array* p,
+    jaxrs_array* const* loc, size_t n_loc, jaxrs_array** out);
+
+/**
+ * The logarithm of the probabilities of the binomial distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_binom_logpmf(jaxrs_scope* s, const jaxrs_array* k, const jaxrs_array* n,
+    const jaxrs_array* p, jaxrs_array* const* loc, size_t n_loc, jaxrs_array** out);
+
+/**
+ * The probabilities of the binomial distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_binom_pmf(jaxrs_scope* s, const jaxrs_array* k, const jaxrs_array* n,
+    const jaxrs_array* p, jaxrs_array* const* loc, size_t n_loc, jaxrs_array** out);
+
+/**
+ * The logarithm of the probabilities of the beta-binomial distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_betabinom_logpmf(jaxrs_scope* s, const jaxrs_array* k,
+    const jaxrs_array* n, const jaxrs_array* a, const jaxrs_array* b, jaxrs_array* const* loc, size_t n_loc,
+    jaxrs_array** out);
+
+/**
+ * The probabilities of the beta-binomial distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_betabinom_pmf(jaxrs_scope* s, const jaxrs_array* k, const jaxrs_array* n,
+    const jaxrs_array* a, const jaxrs_array* b, jaxrs_array* const* loc, size_t n_loc, jaxrs_array** out);
+
+/**
+ * The logarithm of the probabilities of the geometric distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_geom_logpmf(jaxrs_scope* s, const jaxrs_array* k, const jaxrs_array* p,
+    jaxrs_array* const* loc, size_t n_loc, jaxrs_array** out);
+
+/**
+ * The probabilities of the geometric distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_geom_pmf(jaxrs_scope* s, const jaxrs_array* k, const jaxrs_array* p,
+    jaxrs_array* const* loc, size_t n_loc, jaxrs_array** out);
+
+/**
+ * The logarithm of the probabilities of the negative binomial distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nbinom_logpmf(jaxrs_scope* s, const jaxrs_array* k, const jaxrs_array* n,
+    const jaxrs_array* p, jaxrs_array* const* loc, size_t n_loc, jaxrs_array** out);
+
+/**
+ * The probabilities of the negative binomial distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nbinom_pmf(jaxrs_scope* s, const jaxrs_array* k, const jaxrs_array* n,
+    const jaxrs_array* p, jaxrs_array* const* loc, size_t n_loc, jaxrs_array** out);
+
+/**
+ * The logarithm of the probabilities of Poisson's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_poisson_logpmf(jaxrs_scope* s, const jaxrs_array* k,
+    const jaxrs_array* mu, jaxrs_array* const* loc, size_t n_loc, jaxrs_array** out);
+
+/**
+ * The probabilities of Poisson's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_poisson_pmf(jaxrs_scope* s, const jaxrs_array* k, const jaxrs_array* mu,
+    jaxrs_array* const* loc, size_t n_loc, jaxrs_array** out);
+
+/**
+ * The distribution function of Poisson's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_poisson_cdf(jaxrs_scope* s, const jaxrs_array* k, const jaxrs_array* mu,
+    jaxrs_array* const* loc, size_t n_loc, jaxrs_array** out);
+
+/**
+ * The distribution function of Bernoulli's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bernoulli_cdf(jaxrs_scope* s, const jaxrs_array* k, const jaxrs_array* p,
+    jaxrs_array** out);
+
+/**
+ * The inverse of the distribution function of Bernoulli's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bernoulli_ppf(jaxrs_scope* s, const jaxrs_array* q, const jaxrs_array* p,
+    jaxrs_array** out);
+
+/**
+ * The logarithm of the density of Dirichlet's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dirichlet_logpdf(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* alpha, jaxrs_array** out);
+
+/**
+ * The density of Dirichlet's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dirichlet_pdf(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* alpha, jaxrs_array** out);
+
+/**
+ * The logarithm of the density of the generalised normal distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gennorm_logpdf(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* beta, jaxrs_array** out);
+
+/**
+ * The density of the generalised normal distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gennorm_pdf(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* beta, jaxrs_array** out);
+
+/**
+ * The distribution function of the generalised normal distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gennorm_cdf(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* beta, jaxrs_array** out);
+
+/**
+ * The logarithm of the probabilities of the multinomial distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_multinomial_logpmf(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* n, const jaxrs_array* p, jaxrs_array** out);
+
+/**
+ * The probabilities of the multinomial distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_multinomial_pmf(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* n, const jaxrs_array* p, jaxrs_array** out);
+
+/**
+ * The logarithm of the density of von Mises' distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_vonmises_logpdf(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* kappa, jaxrs_array** out);
+
+/**
+ * The density of von Mises' distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_vonmises_pdf(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* kappa, jaxrs_array** out);
+
+/**
+ * The logarithm of the density of the wrapped Cauchy distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_wrapcauchy_logpdf(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* c, jaxrs_array** out);
+
+/**
+ * The density of the wrapped Cauchy distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_wrapcauchy_pdf(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* c, jaxrs_array** out);
+
+/**
+ * The entropy of Poisson's distribution.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_poisson_entropy(jaxrs_scope* s, const jaxrs_array* mu,
+    jaxrs_array* const* loc, size_t n_loc, jaxrs_array** out);
+
+/**
+ * The state of sgd_update for parameters.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_sgd_init(jaxrs_scope* s, jaxrs_array* const* params, size_t n_params,
+    jaxrs_results* r);
+
+/**
+ * A step against gradients. The list is gradients, state, parameters; results are new parameters and the new state.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_sgd_update(jaxrs_scope* s, const jaxrs_array* learning_rate,
+    jaxrs_array* const* gradients_state_params, size_t n_gradients_state_params, jaxrs_results* r);
+
+/**
+ * The state of momentum_update for parameters.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_momentum_init(jaxrs_scope* s, jaxrs_array* const* params,
+    size_t n_params, jaxrs_results* r);
+
+/**
+ * A step against a fading sum of gradients; lists and results as of sgd_update.
+ *
+ * - momentum: how the sum fades.
+ * - nesterov: whether to go a step further along it (0 or 1).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_momentum_update(jaxrs_scope* s, const jaxrs_array* learning_rate,
+    jaxrs_array* const* gradients_state_params, size_t n_gradients_state_params, double momentum, uint32_t nesterov,
+    jaxrs_results* r);
+
+/**
+ * The state of adam_update and adamw_update for parameters.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_adam_init(jaxrs_scope* s, jaxrs_array* const* params, size_t n_params,
+    jaxrs_results* r);
+
+/**
+ * A step of Adam; lists and results as of sgd_update.
+ *
+ * - b1: how the mean of gradients fades.
+ * - b2: how the mean of their squares fades.
+ * - eps: what is added to the root.
+ * - eps_root: what is added below the root.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_adam_update(jaxrs_scope* s, const jaxrs_array* learning_rate,
+    jaxrs_array* const* gradients_state_params, size_t n_gradients_state_params, double b1, double b2, double eps,
+    double eps_root, jaxrs_results* r);
+
+/**
+ * A step of Adam with weight decay; lists and results as of sgd_update.
+ *
+ * - b1: how the mean of gradients fades.
+ * - b2: how the mean of their squares fades.
+ * - eps: what is added to the root.
+ * - eps_root: what is added below the root.
+ * - weight_decay: how much of the parameters is taken away.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_adamw_update(jaxrs_scope* s, const jaxrs_array* learning_rate,
+    jaxrs_array* const* gradients_state_params, size_t n_gradients_state_params, double b1, double b2, double eps,
+    double eps_root, double weight_decay, jaxrs_results* r);
+
+/**
+ * The state of rmsprop_update for parameters.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rmsprop_init(jaxrs_scope* s, jaxrs_array* const* params, size_t n_params,
+    jaxrs_results* r);
+
+/**
+ * A step against gradients by the root of their mean square; lists and results as of sgd_update.
+ *
+ * - decay: how the mean fades.
+ * - eps: what is added below the root.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rmsprop_update(jaxrs_scope* s, const jaxrs_array* learning_rate,
+    jaxrs_array* const* gradients_state_params, size_t n_gradients_state_params, double decay, double eps,
+    jaxrs_results* r);
+
+/**
+ * The state of lion_update for parameters.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lion_init(jaxrs_scope* s, jaxrs_array* const* params, size_t n_params,
+    jaxrs_results* r);
+
+/**
+ * A step against the sign of a mean of gradients; lists and results as of sgd_update.
+ *
+ * - b1: how the mean of the step fades.
+ * - b2: how the mean of the state fades.
+ * - weight_decay: how much of the parameters is taken away.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lion_update(jaxrs_scope* s, const jaxrs_array* learning_rate,
+    jaxrs_array* const* gradients_state_params, size_t n_gradients_state_params, double b1, double b2,
+    double weight_decay, jaxrs_results* r);
+
+/**
+ * The state of lbfgs_update for parameters.
+ *
+ * - memory_size: how many changes are kept.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lbfgs_init(jaxrs_scope* s, jaxrs_array* const* params, size_t n_params,
+    int64_t memory_size, jaxrs_results* r);
+
+/**
+ * A step of L-BFGS, without a search along it; lists and results as of sgd_update.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lbfgs_update(jaxrs_scope* s, const jaxrs_array* learning_rate,
+    jaxrs_array* const* gradients_state_params, size_t n_gradients_state_params, jaxrs_results* r);
+
+/**
+ * The Euclidean norm of all elements of all arrays.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_global_norm(jaxrs_scope* s, jaxrs_array* const* arrays, size_t n_arrays,
+    jaxrs_array** out);
+
+/**
+ * Gradients scaled down so that their global norm is bounded.
+ *
+ * - max_norm: the bound.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_clip_by_global_norm(jaxrs_scope* s, jaxrs_array* const* gradients,
+    size_t n_gradients, double max_norm, jaxrs_results* r);
+
+/**
+ * Gradients of which no element is larger than a bound.
+ *
+ * - max_delta: the bound.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_clip_gradients(jaxrs_scope* s, jaxrs_array* const* gradients,
+    size_t n_gradients, double max_delta, jaxrs_results* r);
+
+/**
+ * A rate that goes to another as a power of the way that is left: a line for 1.
+ *
+ * - init_value: the first rate.
+ * - end_value: the last rate.
+ * - power: the power.
+ * - transition_steps: over how many steps.
+ * - transition_begin: from which step on.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_polynomial_schedule(jaxrs_scope* s, const jaxrs_array* count,
+    double init_value, double end_value, double power, int64_t transition_steps, int64_t transition_begin,
+    jaxrs_array** out);
+
+/**
+ * A rate that is multiplied again and again.
+ *
+ * - init_value: the first rate.
+ * - transition_steps: over how many steps the factor counts once.
+ * - decay_rate: the factor.
+ * - transition_begin: from which step on.
+ * - staircase: whether only whole transitions count (0 or 1).
+ * - end_value: a bound, or NaN.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_exponential_decay(jaxrs_scope* s, const jaxrs_array* count,
+    double init_value, int64_t transition_steps, double decay_rate, int64_t transition_begin, uint32_t staircase,
+    double end_value, jaxrs_array** out);
+
+/**
+ * A rate that goes down as half a cosine.
+ *
+ * - init_value: the first rate.
+ * - decay_steps: over how many steps.
+ * - alpha: the last rate as a part of the first.
+ * - exponent: the power of the cosine.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cosine_decay_schedule(jaxrs_scope* s, const jaxrs_array* count,
+    double init_value, int64_t decay_steps, double alpha, double exponent, jaxrs_array** out);
+
+/**
+ * A rate that goes up as a line and down as half a cosine.
+ *
+ * - init_value: the first rate.
+ * - peak_value: the largest rate.
+ * - warmup_steps: how many steps it goes up.
+ * - decay_steps: how many steps in all.
+ * - end_value: the last rate.
+ * - exponent: the power of the cosine.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_warmup_cosine_decay_schedule(jaxrs_scope* s, const jaxrs_array* count,
+    double init_value, double peak_value, int64_t warmup_steps, int64_t decay_steps, double end_value, double exponent,
+    jaxrs_array** out);
 
 /**
  * The sum over all examples of named axes; each gets it. Booleans are counted.
@@ -4324,6 +8428,18 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_csr_matmat(jaxrs_scope* s, const 
     uint32_t transpose, jaxrs_array** out);
 
 /**
+ * The solution of linear equations whose matrix is sparse.
+ *
+ * - tol: from which size on a pivot counts as zero; nothing here heeds it.
+ * - reorder: how columns are ordered, from 0 to 3; nothing here heeds it.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_spsolve(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const jaxrs_array* indptr, const jaxrs_array* b, double tol, int64_t reorder,
+    jaxrs_array** out);
+
+/**
  * The dense array of data and indices of any layout, or of a dense array as it is.
  *
  * - layout: bcoo, bcsr, coo, csr or dense.
@@ -4333,6 +8449,31 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_csr_matmat(jaxrs_scope* s, const 
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_todense(jaxrs_scope* s, jaxrs_array* const* arrays, size_t n_arrays,
     const char* layout, size_t layout_len, const int64_t* shape, size_t ndim, jaxrs_array** out);
+
+/**
+ * The array on the device, of which there is one.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_device_put(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The array, with a remark on how it is cut for devices; here it lies whole on one.
+ *
+ * - sharding: how, as a text that programs show.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_with_sharding_constraint(jaxrs_scope* s, const jaxrs_array* x,
+    const char* sharding, size_t sharding_len, jaxrs_array** out);
+
+/**
+ * The arrays, all of which are computed before anything that takes one of the results.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_optimization_barrier(jaxrs_scope* s, jaxrs_array* const* operands,
+    size_t n_operands, jaxrs_results* r);
 
 #ifdef __cplusplus
 }

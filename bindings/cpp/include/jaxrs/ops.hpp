@@ -507,6 +507,180 @@ inline Array clip(const Array& x, const Array& low, const Array& high) {
     return op.done(jaxrs_op_clip(op.scope(), x.get(), low.get(), high.get(), op.out()));
 }
 
+// ---- numbers ----
+
+/// The operand itself.
+inline Array positive(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_positive(op.scope(), x.get(), op.out()));
+}
+
+/// The power as a float.
+inline Array float_power(const Array& x, const Array& y) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_float_power(op.scope(), x.get(), y.get(), op.out()));
+}
+
+/// The larger of two elements; the other where one is NaN.
+inline Array fmax(const Array& x, const Array& y) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_fmax(op.scope(), x.get(), y.get(), op.out()));
+}
+
+/// The smaller of two elements; the other where one is NaN.
+inline Array fmin(const Array& x, const Array& y) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_fmin(op.scope(), x.get(), y.get(), op.out()));
+}
+
+/// The quotient rounded towards negative infinity, and the remainder with the divisor's sign.
+inline std::vector<Array> divmod(const Array& x, const Array& y) {
+    detail::Operation op({x.get(), y.get()});
+    return op.list(jaxrs_op_divmod(op.scope(), x.get(), y.get(), op.results()));
+}
+
+/// The greatest common divisor.
+inline Array gcd(const Array& x, const Array& y) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_gcd(op.scope(), x.get(), y.get(), op.out()));
+}
+
+/// The least common multiple.
+inline Array lcm(const Array& x, const Array& y) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_lcm(op.scope(), x.get(), y.get(), op.out()));
+}
+
+/// The logarithm to base 2 of the sum of powers of 2, without overflow.
+inline Array logaddexp2(const Array& x, const Array& y) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_logaddexp2(op.scope(), x.get(), y.get(), op.out()));
+}
+
+/// Degrees as radians.
+inline Array deg2rad(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_deg2rad(op.scope(), x.get(), op.out()));
+}
+
+/// Radians as degrees.
+inline Array rad2deg(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_rad2deg(op.scope(), x.get(), op.out()));
+}
+
+/// Whether the sign is negative: that of -0, too.
+inline Array signbit(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_signbit(op.scope(), x.get(), op.out()));
+}
+
+/// The magnitude of x with the sign of y.
+inline Array copysign(const Array& x, const Array& y) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_copysign(op.scope(), x.get(), y.get(), op.out()));
+}
+
+/// The distance to the next float away from zero.
+inline Array spacing(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_spacing(op.scope(), x.get(), op.out()));
+}
+
+/// Whether elements are negative infinity.
+inline Array isneginf(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_isneginf(op.scope(), x.get(), op.out()));
+}
+
+/// Whether elements are infinity.
+inline Array isposinf(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_isposinf(op.scope(), x.get(), op.out()));
+}
+
+/// 0 for negative, 1 for positive x, and y at 0.
+inline Array heaviside(const Array& x, const Array& y) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_heaviside(op.scope(), x.get(), y.get(), op.out()));
+}
+
+/// x as a fraction from 1/2 to 1 and a power of 2.
+inline std::vector<Array> frexp(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_frexp(op.scope(), x.get(), op.results()));
+}
+
+/// x times 2 to the power n, for whole n.
+inline Array ldexp(const Array& x, const Array& n) {
+    detail::Operation op({x.get(), n.get()});
+    return op.done(jaxrs_op_ldexp(op.scope(), x.get(), n.get(), op.out()));
+}
+
+/// The fractional and the whole part.
+inline std::vector<Array> modf(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_modf(op.scope(), x.get(), op.results()));
+}
+
+/// Rounds to the nearest whole number, halves to even; integers become floats.
+inline Array rint(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_rint(op.scope(), x.get(), op.out()));
+}
+
+/// x with numbers in the places of NaN and infinities.
+/// @param nan instead of NaN
+/// @param posinf instead of infinity; NaN stands for the largest finite number
+/// @param neginf instead of negative infinity; NaN stands for the smallest finite number
+inline Array nan_to_num(const Array& x, double nan = 0.0, double posinf = std::numeric_limits<double>::quiet_NaN(), double neginf = std::numeric_limits<double>::quiet_NaN()) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_nan_to_num(op.scope(), x.get(), nan, posinf, neginf, op.out()));
+}
+
+/// Whether elements are equal, or finite and near.
+/// @param rtol how near, as a part of y
+/// @param atol how near, as such
+/// @param equal_nan whether NaN equals NaN
+inline Array isclose(const Array& x, const Array& y, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_isclose(op.scope(), x.get(), y.get(), rtol, atol, equal_nan ? 1u : 0u, op.out()));
+}
+
+/// Whether all elements are equal, or finite and near.
+/// @param rtol how near, as a part of y
+/// @param atol how near, as such
+/// @param equal_nan whether NaN equals NaN
+inline Array allclose(const Array& x, const Array& y, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_allclose(op.scope(), x.get(), y.get(), rtol, atol, equal_nan ? 1u : 0u, op.out()));
+}
+
+/// Whether shapes and all elements are equal.
+/// @param equal_nan whether NaN equals NaN
+inline Array array_equal(const Array& x, const Array& y, bool equal_nan = false) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_array_equal(op.scope(), x.get(), y.get(), equal_nan ? 1u : 0u, op.out()));
+}
+
+/// Whether shapes broadcast together and all elements are then equal.
+inline Array array_equiv(const Array& x, const Array& y) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_array_equiv(op.scope(), x.get(), y.get(), op.out()));
+}
+
+/// Whether the element type is complex.
+inline Array iscomplexobj(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_iscomplexobj(op.scope(), x.get(), op.out()));
+}
+
+/// Whether the element type is not complex.
+inline Array isrealobj(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_isrealobj(op.scope(), x.get(), op.out()));
+}
+
 // ---- special functions ----
 
 /// The gamma function.
@@ -1083,6 +1257,517 @@ inline Array symmetric_product(const Array& x, const Array& c, double alpha = 1.
     return op.done(jaxrs_op_symmetric_product(op.scope(), x.get(), c.get(), alpha, beta, op.out()));
 }
 
+// ---- linear algebra ----
+
+/// The lower triangular factor L of positive definite matrices L L^H; NaN for others.
+/// @param upper whether the upper triangular factor L^H is given
+/// @param symmetrize_input whether the mean of the matrix and its conjugate transpose is taken
+inline Array cholesky(const Array& a, bool upper = false, bool symmetrize_input = true) {
+    detail::Operation op({a.get()});
+    return op.done(jaxrs_op_cholesky(op.scope(), a.get(), upper ? 1u : 0u, symmetrize_input ? 1u : 0u, op.out()));
+}
+
+/// The solution of A X = B; b may be one vector.
+inline Array solve(const Array& a, const Array& b) {
+    detail::Operation op({a.get(), b.get()});
+    return op.done(jaxrs_op_solve(op.scope(), a.get(), b.get(), op.out()));
+}
+
+/// The inverses of square matrices.
+inline Array inv(const Array& a) {
+    detail::Operation op({a.get()});
+    return op.done(jaxrs_op_inv(op.scope(), a.get(), op.out()));
+}
+
+/// The pseudo-inverses of matrices.
+/// @param rtol singular values count as 0 that are at most the largest times this; NaN stands for a default by size and element type
+/// @param hermitian whether the matrix is Hermitian, so that eigenvalues give the singular ones
+inline Array pinv(const Array& a, double rtol = std::numeric_limits<double>::quiet_NaN(), bool hermitian = false) {
+    detail::Operation op({a.get()});
+    return op.done(jaxrs_op_pinv(op.scope(), a.get(), rtol, hermitian ? 1u : 0u, op.out()));
+}
+
+/// The solution of least squares, its squared residuals, the rank of a, and the singular values.
+/// @param rcond singular values count as 0 that are below the largest times this; NaN stands for a default by size and element type
+inline std::vector<Array> lstsq(const Array& a, const Array& b, double rcond = std::numeric_limits<double>::quiet_NaN()) {
+    detail::Operation op({a.get(), b.get()});
+    return op.list(jaxrs_op_lstsq(op.scope(), a.get(), b.get(), rcond, op.results()));
+}
+
+/// The determinants of square matrices.
+inline Array det(const Array& a) {
+    detail::Operation op({a.get()});
+    return op.done(jaxrs_op_det(op.scope(), a.get(), op.out()));
+}
+
+/// Signs, and logarithms of magnitudes, of determinants.
+/// @param method the factors that they are computed from: `lu` or `qr`
+inline std::vector<Array> slogdet(const Array& a, std::string_view method = "lu") {
+    detail::Operation op({a.get()});
+    return op.list(jaxrs_op_slogdet(op.scope(), a.get(), method.data(), method.size(), op.results()));
+}
+
+/// Eigenvalues and right eigenvectors, in columns; both are complex.
+inline std::vector<Array> eig(const Array& a) {
+    detail::Operation op({a.get()});
+    return op.list(jaxrs_op_eig(op.scope(), a.get(), op.results()));
+}
+
+/// Eigenvalues, which are complex.
+inline Array eigvals(const Array& a) {
+    detail::Operation op({a.get()});
+    return op.done(jaxrs_op_eigvals(op.scope(), a.get(), op.out()));
+}
+
+/// Eigenvalues, ascending, and eigenvectors, in columns, of Hermitian matrices.
+/// @param uplo the triangle that is read: `L` or `U`
+/// @param symmetrize_input whether the mean of the matrix and its conjugate transpose is taken
+inline std::vector<Array> eigh(const Array& a, std::string_view uplo = "L", bool symmetrize_input = true) {
+    detail::Operation op({a.get()});
+    return op.list(jaxrs_op_eigh(op.scope(), a.get(), uplo.data(), uplo.size(), symmetrize_input ? 1u : 0u, op.results()));
+}
+
+/// Eigenvalues of Hermitian matrices, ascending.
+/// @param uplo the triangle that is read: `L` or `U`
+/// @param symmetrize_input whether the mean of the matrix and its conjugate transpose is taken
+inline Array eigvalsh(const Array& a, std::string_view uplo = "L", bool symmetrize_input = true) {
+    detail::Operation op({a.get()});
+    return op.done(jaxrs_op_eigvalsh(op.scope(), a.get(), uplo.data(), uplo.size(), symmetrize_input ? 1u : 0u, op.out()));
+}
+
+/// Left singular vectors in columns, singular values, descending, and conjugate right vectors in rows.
+/// @param full_matrices whether matrices of vectors are square
+/// @param compute_uv whether there are vectors among the results
+/// @param hermitian whether the matrix is Hermitian, so that eigenvalues give the singular ones
+inline std::vector<Array> svd(const Array& a, bool full_matrices = true, bool compute_uv = true, bool hermitian = false) {
+    detail::Operation op({a.get()});
+    return op.list(jaxrs_op_svd(op.scope(), a.get(), full_matrices ? 1u : 0u, compute_uv ? 1u : 0u, hermitian ? 1u : 0u, op.results()));
+}
+
+/// Singular values, descending.
+inline Array svdvals(const Array& a) {
+    detail::Operation op({a.get()});
+    return op.done(jaxrs_op_svdvals(op.scope(), a.get(), op.out()));
+}
+
+/// A matrix Q with orthonormal columns and an upper triangular R whose product a is.
+/// @param mode `reduced`, `complete` (Q is square), `r` (R alone), or `raw` (reflectors, transposed, and their factors)
+inline std::vector<Array> qr(const Array& a, std::string_view mode = "reduced") {
+    detail::Operation op({a.get()});
+    return op.list(jaxrs_op_qr(op.scope(), a.get(), mode.data(), mode.size(), op.results()));
+}
+
+/// Whole powers of square matrices.
+/// @param n the power; negative ones are of inverses
+inline Array matrix_power(const Array& a, std::int64_t n) {
+    detail::Operation op({a.get()});
+    return op.done(jaxrs_op_matrix_power(op.scope(), a.get(), n, op.out()));
+}
+
+/// The ranks of matrices.
+/// @param rtol singular values count as 0 up to this; NaN stands for a default by size and element type
+/// @param hermitian whether the matrix is Hermitian, so that eigenvalues give the singular ones
+inline Array matrix_rank(const Array& a, double rtol = std::numeric_limits<double>::quiet_NaN(), bool hermitian = false) {
+    detail::Operation op({a.get()});
+    return op.done(jaxrs_op_matrix_rank(op.scope(), a.get(), rtol, hermitian ? 1u : 0u, op.out()));
+}
+
+/// Condition numbers of matrices.
+/// @param ord by which norm; by default the ratio of the largest and smallest singular value
+inline Array cond(const Array& x, std::string_view ord = "") {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_cond(op.scope(), x.get(), ord.data(), ord.size(), op.out()));
+}
+
+/// The norm of vectors along one axis, of matrices along two, or of all elements.
+/// @param ord which norm: `fro`, `nuc` (both of matrices only), or a number such as `1`, `-2`, `inf`; by default the Euclidean one, `fro` of matrices
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array linalg_norm(const Array& x, std::string_view ord = "", Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_linalg_norm(op.scope(), x.get(), ord.data(), ord.size(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The norm of elements along axes.
+/// @param ord which norm: `fro`, `nuc` (both of matrices only), or a number such as `1`, `-2`, `inf`; by default the Euclidean one, `fro` of matrices
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array vector_norm(const Array& x, std::string_view ord = "", Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_vector_norm(op.scope(), x.get(), ord.data(), ord.size(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The norm of the matrices in the last two axes.
+/// @param ord which norm: `fro`, `nuc` (both of matrices only), or a number such as `1`, `-2`, `inf`; by default the Euclidean one, `fro` of matrices
+/// @param keepdims whether reduced axes stay with size 1
+inline Array matrix_norm(const Array& x, std::string_view ord = "fro", bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_matrix_norm(op.scope(), x.get(), ord.data(), ord.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The product of several matrices in the order that costs least.
+inline Array multi_dot(Arrays arrays) {
+    detail::Operation op({}, arrays);
+    return op.done(jaxrs_op_multi_dot(op.scope(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The inverse of the map from an array's last axes to its first ones.
+/// @param ind how many first axes there are
+inline Array tensorinv(const Array& a, std::int64_t ind = 2) {
+    detail::Operation op({a.get()});
+    return op.done(jaxrs_op_tensorinv(op.scope(), a.get(), ind, op.out()));
+}
+
+/// The array whose contraction with the last axes of a gives b.
+/// @param axes axes of a that are moved to the end first
+inline Array tensorsolve(const Array& a, const Array& b, Ints axes = {}) {
+    detail::Operation op({a.get(), b.get()});
+    return op.done(jaxrs_op_tensorsolve(op.scope(), a.get(), b.get(), axes.data(), axes.size(), op.out()));
+}
+
+/// Factors L and U in one matrix, the rows that rows were exchanged with, and the order of rows.
+inline std::vector<Array> lu(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_lu(op.scope(), x.get(), op.results()));
+}
+
+/// The order of rows that exchanges lead to.
+/// @param permutation_size how many rows there are
+inline Array lu_pivots_to_permutation(const Array& pivots, std::int64_t permutation_size) {
+    detail::Operation op({pivots.get()});
+    return op.done(jaxrs_op_lu_pivots_to_permutation(op.scope(), pivots.get(), permutation_size, op.out()));
+}
+
+/// The solution of a system of equations with a triangle of a matrix.
+/// @param left_side whether the matrix stands on the left of the unknowns
+/// @param lower whether the lower triangle is used
+/// @param transpose_a whether it is transposed
+/// @param conjugate_a whether it is conjugated
+/// @param unit_diagonal whether its diagonal is taken to be 1
+inline Array triangular_solve(const Array& a, const Array& b, bool left_side = false, bool lower = false, bool transpose_a = false, bool conjugate_a = false, bool unit_diagonal = false) {
+    detail::Operation op({a.get(), b.get()});
+    return op.done(jaxrs_op_triangular_solve(op.scope(), a.get(), b.get(), left_side ? 1u : 0u, lower ? 1u : 0u, transpose_a ? 1u : 0u, conjugate_a ? 1u : 0u, unit_diagonal ? 1u : 0u, op.out()));
+}
+
+/// The solution of a system of equations with a tridiagonal matrix, of which the diagonals are given: the first element of the lower and the last of the upper one lie outside.
+inline Array tridiagonal_solve(const Array& dl, const Array& d, const Array& du, const Array& b) {
+    detail::Operation op({dl.get(), d.get(), du.get(), b.get()});
+    return op.done(jaxrs_op_tridiagonal_solve(op.scope(), dl.get(), d.get(), du.get(), b.get(), op.out()));
+}
+
+/// Q and R, and with pivoting the order of columns.
+/// @param pivoting whether columns are put in an order that makes the diagonal of R descend
+/// @param full_matrices whether Q is square
+inline std::vector<Array> lax_linalg_qr(const Array& x, bool pivoting = false, bool full_matrices = true) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_lax_linalg_qr(op.scope(), x.get(), pivoting ? 1u : 0u, full_matrices ? 1u : 0u, op.results()));
+}
+
+/// R with reflectors below the diagonal, and the factors of the reflectors.
+inline std::vector<Array> geqrf(const Array& a) {
+    detail::Operation op({a.get()});
+    return op.list(jaxrs_op_geqrf(op.scope(), a.get(), op.results()));
+}
+
+/// As geqrf of a matrix with its columns put in order; the order, counted from 1, is the second result.
+inline std::vector<Array> geqp3(const Array& a, const Array& jpvt) {
+    detail::Operation op({a.get(), jpvt.get()});
+    return op.list(jaxrs_op_geqp3(op.scope(), a.get(), jpvt.get(), op.results()));
+}
+
+/// The first columns of a product of reflectors.
+inline Array householder_product(const Array& a, const Array& taus) {
+    detail::Operation op({a.get(), taus.get()});
+    return op.done(jaxrs_op_householder_product(op.scope(), a.get(), taus.get(), op.out()));
+}
+
+/// The product of a matrix with a product Q of reflectors.
+/// @param left whether Q stands on the left
+/// @param transpose whether Q is transposed and conjugated
+inline Array ormqr(const Array& a, const Array& taus, const Array& c, bool left = true, bool transpose = false) {
+    detail::Operation op({a.get(), taus.get(), c.get()});
+    return op.done(jaxrs_op_ormqr(op.scope(), a.get(), taus.get(), c.get(), left ? 1u : 0u, transpose ? 1u : 0u, op.out()));
+}
+
+/// Eigenvalues, and left and right eigenvectors, if they are asked for.
+/// @param compute_left_eigenvectors whether there are left vectors among the results
+/// @param compute_right_eigenvectors whether there are right vectors among the results
+/// @param enable_eigvec_derivs whether vectors are differentiated, with the length and phase that they are given here
+inline std::vector<Array> lax_linalg_eig(const Array& x, bool compute_left_eigenvectors = true, bool compute_right_eigenvectors = true, bool enable_eigvec_derivs = false) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_lax_linalg_eig(op.scope(), x.get(), compute_left_eigenvectors ? 1u : 0u, compute_right_eigenvectors ? 1u : 0u, enable_eigvec_derivs ? 1u : 0u, op.results()));
+}
+
+/// The Schur form of matrices, and the Schur vectors.
+/// @param compute_schur_vectors whether there are vectors among the results
+inline std::vector<Array> lax_linalg_schur(const Array& x, bool compute_schur_vectors = true) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_lax_linalg_schur(op.scope(), x.get(), compute_schur_vectors ? 1u : 0u, op.results()));
+}
+
+/// The Hessenberg form with reflectors below the subdiagonal, and the factors of the reflectors.
+inline std::vector<Array> lax_linalg_hessenberg(const Array& a) {
+    detail::Operation op({a.get()});
+    return op.list(jaxrs_op_lax_linalg_hessenberg(op.scope(), a.get(), op.results()));
+}
+
+/// The tridiagonal form of Hermitian matrices with reflectors, its diagonal, what lies beside it, and the factors of the reflectors.
+/// @param lower whether the lower triangle is read
+inline std::vector<Array> tridiagonal(const Array& a, bool lower = true) {
+    detail::Operation op({a.get()});
+    return op.list(jaxrs_op_tridiagonal(op.scope(), a.get(), lower ? 1u : 0u, op.results()));
+}
+
+/// The upper triangular factor of R^T R + w w^T.
+inline Array cholesky_update(const Array& r, const Array& w) {
+    detail::Operation op({r.get(), w.get()});
+    return op.done(jaxrs_op_cholesky_update(op.scope(), r.get(), w.get(), op.out()));
+}
+
+/// Cholesky's factor of positive definite matrices, of which that triangle is read.
+/// @param lower whether it is the lower triangular one
+inline Array cho_factor(const Array& a, bool lower = false) {
+    detail::Operation op({a.get()});
+    return op.done(jaxrs_op_cho_factor(op.scope(), a.get(), lower ? 1u : 0u, op.out()));
+}
+
+/// The solution of a system with a matrix of which Cholesky's factor is given.
+/// @param lower whether it is the lower triangular one
+inline Array cho_solve(const Array& c, const Array& b, bool lower = false) {
+    detail::Operation op({c.get(), b.get()});
+    return op.done(jaxrs_op_cho_solve(op.scope(), c.get(), b.get(), lower ? 1u : 0u, op.out()));
+}
+
+/// Factors L and U in one matrix, and the rows that rows were exchanged with.
+inline std::vector<Array> lu_factor(const Array& a) {
+    detail::Operation op({a.get()});
+    return op.list(jaxrs_op_lu_factor(op.scope(), a.get(), op.results()));
+}
+
+/// The solution of a system with a matrix of which the factors are given.
+/// @param trans `N`, or `T` or `C` for the transpose or its conjugate
+inline Array lu_solve(const Array& lu, const Array& pivots, const Array& b, std::string_view trans = "N") {
+    detail::Operation op({lu.get(), pivots.get(), b.get()});
+    return op.done(jaxrs_op_lu_solve(op.scope(), lu.get(), pivots.get(), b.get(), trans.data(), trans.size(), op.out()));
+}
+
+/// A permutation P, L and U whose product a matrix is.
+/// @param permute_l whether P L is given in place of P and L
+inline std::vector<Array> scipy_linalg_lu(const Array& a, bool permute_l = false) {
+    detail::Operation op({a.get()});
+    return op.list(jaxrs_op_scipy_linalg_lu(op.scope(), a.get(), permute_l ? 1u : 0u, op.results()));
+}
+
+/// Q and R, and with pivoting the order of columns.
+/// @param mode `full`, `economic`, or `r` for R alone
+/// @param pivoting whether columns are put in an order that makes the diagonal of R descend
+inline std::vector<Array> scipy_linalg_qr(const Array& a, std::string_view mode = "full", bool pivoting = false) {
+    detail::Operation op({a.get()});
+    return op.list(jaxrs_op_scipy_linalg_qr(op.scope(), a.get(), mode.data(), mode.size(), pivoting ? 1u : 0u, op.results()));
+}
+
+/// The product of c with the Q of a, and R; with pivoting also the order of columns.
+/// @param left whether Q stands on the left
+/// @param pivoting whether columns are put in an order that makes the diagonal of R descend
+/// @param conjugate whether Q is conjugated
+inline std::vector<Array> qr_multiply(const Array& a, const Array& c, bool left = false, bool pivoting = false, bool conjugate = false) {
+    detail::Operation op({a.get(), c.get()});
+    return op.list(jaxrs_op_qr_multiply(op.scope(), a.get(), c.get(), left ? 1u : 0u, pivoting ? 1u : 0u, conjugate ? 1u : 0u, op.results()));
+}
+
+/// The solution of A X = B, by Cholesky's factor where matrices are said to be positive definite.
+/// @param assume_a what is known of a: `gen`, `sym`, `her` or `pos`
+/// @param lower whether the lower triangle of a positive definite matrix is read
+inline Array scipy_linalg_solve(const Array& a, const Array& b, std::string_view assume_a = "gen", bool lower = false) {
+    detail::Operation op({a.get(), b.get()});
+    return op.done(jaxrs_op_scipy_linalg_solve(op.scope(), a.get(), b.get(), assume_a.data(), assume_a.size(), lower ? 1u : 0u, op.out()));
+}
+
+/// The solution of a system with a triangle of a matrix.
+/// @param trans `N`, or `T` or `C` for the transpose or its conjugate
+/// @param lower whether the lower triangle is used
+/// @param unit_diagonal whether its diagonal is taken to be 1
+inline Array solve_triangular(const Array& a, const Array& b, std::string_view trans = "N", bool lower = false, bool unit_diagonal = false) {
+    detail::Operation op({a.get(), b.get()});
+    return op.done(jaxrs_op_solve_triangular(op.scope(), a.get(), b.get(), trans.data(), trans.size(), lower ? 1u : 0u, unit_diagonal ? 1u : 0u, op.out()));
+}
+
+/// The Schur form and the Schur vectors.
+/// @param output `real`, where real matrices have blocks for conjugate eigenvalues, or `complex`
+inline std::vector<Array> schur(const Array& a, std::string_view output = "real") {
+    detail::Operation op({a.get()});
+    return op.list(jaxrs_op_schur(op.scope(), a.get(), output.data(), output.size(), op.results()));
+}
+
+/// The complex Schur form and vectors from the real ones.
+inline std::vector<Array> rsf2csf(const Array& t, const Array& z) {
+    detail::Operation op({t.get(), z.get()});
+    return op.list(jaxrs_op_rsf2csf(op.scope(), t.get(), z.get(), op.results()));
+}
+
+/// The Hessenberg form, and the unitary matrix that leads to it.
+/// @param calc_q whether that matrix is given
+inline std::vector<Array> hessenberg(const Array& a, bool calc_q = false) {
+    detail::Operation op({a.get()});
+    return op.list(jaxrs_op_hessenberg(op.scope(), a.get(), calc_q ? 1u : 0u, op.results()));
+}
+
+/// The exponential of matrices.
+/// @param upper_triangular whether matrices are upper triangular
+/// @param max_squarings the result is NaN where more squarings are needed
+inline Array expm(const Array& a, bool upper_triangular = false, std::int64_t max_squarings = 16) {
+    detail::Operation op({a.get()});
+    return op.done(jaxrs_op_expm(op.scope(), a.get(), upper_triangular ? 1u : 0u, max_squarings, op.out()));
+}
+
+/// The exponential of a, and its derivative along e.
+/// @param compute_expm whether the exponential is given
+inline std::vector<Array> expm_frechet(const Array& a, const Array& e, bool compute_expm = true) {
+    detail::Operation op({a.get(), e.get()});
+    return op.list(jaxrs_op_expm_frechet(op.scope(), a.get(), e.get(), compute_expm ? 1u : 0u, op.results()));
+}
+
+/// The principal square root of a matrix, which is complex.
+inline Array sqrtm(const Array& a) {
+    detail::Operation op({a.get()});
+    return op.done(jaxrs_op_sqrtm(op.scope(), a.get(), op.out()));
+}
+
+/// A unitary and a positive semidefinite matrix whose product a matrix is.
+/// @param side where the latter stands: `right` or `left`
+/// @param method `qdwh`, which takes some shapes only, or `svd`
+inline std::vector<Array> polar(const Array& a, std::string_view side = "right", std::string_view method = "qdwh") {
+    detail::Operation op({a.get()});
+    return op.list(jaxrs_op_polar(op.scope(), a.get(), side.data(), side.size(), method.data(), method.size(), op.results()));
+}
+
+/// The solution of A X + X B = C.
+/// @param method `schur` or `eigen`
+/// @param tol eigenvalues of a and -b that are less far apart make the result NaN
+inline Array solve_sylvester(const Array& a, const Array& b, const Array& c, std::string_view method = "schur", double tol = 1e-8) {
+    detail::Operation op({a.get(), b.get(), c.get()});
+    return op.done(jaxrs_op_solve_sylvester(op.scope(), a.get(), b.get(), c.get(), method.data(), method.size(), tol, op.out()));
+}
+
+/// Eigenvalues, ascending, and eigenvectors of a Hermitian tridiagonal matrix.
+/// @param eigvals_only whether eigenvalues alone are given
+/// @param select_range the numbers of the first and the last eigenvalue that is given; an empty list stands for all
+inline std::vector<Array> eigh_tridiagonal(const Array& d, const Array& e, bool eigvals_only = false, Ints select_range = {}) {
+    detail::Operation op({d.get(), e.get()});
+    return op.list(jaxrs_op_eigh_tridiagonal(op.scope(), d.get(), e.get(), eigvals_only ? 1u : 0u, select_range.data(), select_range.size(), op.results()));
+}
+
+/// Matrices along a diagonal.
+inline Array block_diag(Arrays arrays) {
+    detail::Operation op({}, arrays);
+    return op.done(jaxrs_op_block_diag(op.scope(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// Constant diagonals: the first column, then, if it is given, the first row, of which the first element is not used.
+inline Array toeplitz(const Array& c, Arrays r) {
+    detail::Operation op({c.get()}, r);
+    return op.done(jaxrs_op_toeplitz(op.scope(), c.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// Constant antidiagonals: the first column, then, if it is given, the last row, of which the first element is not used.
+inline Array hankel(const Array& c, Arrays r) {
+    detail::Operation op({c.get()}, r);
+    return op.done(jaxrs_op_hankel(op.scope(), c.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// Each column is the one before, moved down by a row.
+inline Array circulant(const Array& c) {
+    detail::Operation op({c.get()});
+    return op.done(jaxrs_op_circulant(op.scope(), c.get(), op.out()));
+}
+
+/// The matrix whose eigenvalues are the roots of a polynomial.
+inline Array companion(const Array& a) {
+    detail::Operation op({a.get()});
+    return op.done(jaxrs_op_companion(op.scope(), a.get(), op.out()));
+}
+
+/// The magnitudes of the differences of all pairs of numbers.
+inline Array fiedler(const Array& a) {
+    detail::Operation op({a.get()});
+    return op.done(jaxrs_op_fiedler(op.scope(), a.get(), op.out()));
+}
+
+/// As companion, with five diagonals.
+inline Array fiedler_companion(const Array& a) {
+    detail::Operation op({a.get()});
+    return op.done(jaxrs_op_fiedler_companion(op.scope(), a.get(), op.out()));
+}
+
+/// Fecundities in the first row, survival rates below the diagonal.
+inline Array leslie(const Array& f, const Array& s) {
+    detail::Operation op({f.get(), s.get()});
+    return op.done(jaxrs_op_leslie(op.scope(), f.get(), s.get(), op.out()));
+}
+
+/// The matrix that convolves a vector with a.
+/// @param n the length of the vector
+/// @param mode `full`, `same` or `valid`
+inline Array convolution_matrix(const Array& a, std::int64_t n, std::string_view mode = "full") {
+    detail::Operation op({a.get()});
+    return op.done(jaxrs_op_convolution_matrix(op.scope(), a.get(), n, mode.data(), mode.size(), op.out()));
+}
+
+/// Hilbert's matrix.
+/// @param n its size
+inline Array hilbert(std::int64_t n) {
+    detail::Operation op({});
+    return op.done(jaxrs_op_hilbert(op.scope(), n, op.out()));
+}
+
+/// The inverse of Hilbert's matrix.
+/// @param n its size
+inline Array invhilbert(std::int64_t n) {
+    detail::Operation op({});
+    return op.done(jaxrs_op_invhilbert(op.scope(), n, op.out()));
+}
+
+/// Pascal's triangle as a matrix.
+/// @param n its size
+/// @param kind `symmetric`, `lower` or `upper`
+inline Array pascal(std::int64_t n, std::string_view kind = "symmetric") {
+    detail::Operation op({});
+    return op.done(jaxrs_op_pascal(op.scope(), n, kind.data(), kind.size(), op.out()));
+}
+
+/// The inverse of Pascal's matrix.
+/// @param n its size
+/// @param kind `symmetric`, `lower` or `upper`
+inline Array invpascal(std::int64_t n, std::string_view kind = "symmetric") {
+    detail::Operation op({});
+    return op.done(jaxrs_op_invpascal(op.scope(), n, kind.data(), kind.size(), op.out()));
+}
+
+/// Helmert's matrix of contrasts.
+/// @param n how many columns it has
+/// @param full whether there is a constant row before the others
+inline Array helmert(std::int64_t n, bool full = false) {
+    detail::Operation op({});
+    return op.done(jaxrs_op_helmert(op.scope(), n, full ? 1u : 0u, op.out()));
+}
+
+/// Hadamard's matrix of 1 and -1.
+/// @param n its size, a power of 2
+/// @param dtype the element type; by default the default integer
+inline Array hadamard(std::int64_t n, DType dtype = DType::none) {
+    detail::Operation op({});
+    return op.done(jaxrs_op_hadamard(op.scope(), n, static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+
+/// The matrix of the discrete Fourier transform.
+/// @param n its size
+/// @param scale what it is divided by: `sqrtn`, `n`, or nothing
+/// @param dtype the element type; by default the default complex one
+inline Array dft(std::int64_t n, std::string_view scale = "", DType dtype = DType::none) {
+    detail::Operation op({});
+    return op.done(jaxrs_op_dft(op.scope(), n, scale.data(), scale.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+
 // ---- convolutions and windows ----
 
 /// The general convolution: windows of x times a kernel, summed over the window and over input features. Kernels are not turned around.
@@ -1497,8 +2182,8 @@ inline std::vector<Array> split_at(const Array& x, Ints indices, std::int64_t ax
 
 /// Elements moved along an axis; what leaves at one end comes in at the other.
 /// @param shift by how much
-/// @param axis along which axis
-inline Array roll(const Array& x, std::int64_t shift, std::int64_t axis = 0) {
+/// @param axis along which axis; along the flattened array if none
+inline Array roll(const Array& x, std::int64_t shift, std::int64_t axis = none) {
     detail::Operation op({x.get()});
     return op.done(jaxrs_op_roll(op.scope(), x.get(), shift, axis, op.out()));
 }
@@ -1535,8 +2220,8 @@ inline Array tile(const Array& x, Ints reps) {
 
 /// Each element repeated along an axis.
 /// @param repeats how often
-/// @param axis along which axis
-inline Array repeat(const Array& x, std::int64_t repeats, std::int64_t axis = 0) {
+/// @param axis along which axis; of the flattened array if none
+inline Array repeat(const Array& x, std::int64_t repeats, std::int64_t axis = none) {
     detail::Operation op({x.get()});
     return op.done(jaxrs_op_repeat(op.scope(), x.get(), repeats, axis, op.out()));
 }
@@ -1553,9 +2238,9 @@ inline Array slice(const Array& x, Ints start_indices, Ints limit_indices, Ints 
 // ---- indexing and sorting ----
 
 /// The elements of x at indices along an axis; negative indices count from the end.
-/// @param axis along which axis
-/// @param mode what happens out of range: `fill`, `clip`, `promise_in_bounds`
-inline Array take(const Array& x, const Array& indices, std::int64_t axis = 0, std::string_view mode = "fill") {
+/// @param axis along which axis; of the flattened array if none
+/// @param mode what happens out of range: `fill`, `clip`, `wrap`, `promise_in_bounds`
+inline Array take(const Array& x, const Array& indices, std::int64_t axis = none, std::string_view mode = "fill") {
     detail::Operation op({x.get(), indices.get()});
     return op.done(jaxrs_op_take(op.scope(), x.get(), indices.get(), axis, mode.data(), mode.size(), op.out()));
 }
@@ -1783,6 +2468,671 @@ inline Array at_max(const Array& x, const Array& values, Arrays arrays, std::str
     return op.done(jaxrs_op_at_max(op.scope(), x.get(), values.get(), op.list_data(), op.list_size(), index.data(), index.size(), mode.data(), mode.size(), unique_indices ? 1u : 0u, size, op.out()));
 }
 
+// ---- slices along one axis, and shorthands ----
+
+/// A window along one axis at a computed start, moved so that it fits.
+/// @param slice_size the size of the window
+/// @param axis along which axis
+inline Array dynamic_slice_in_dim(const Array& x, const Array& start_index, std::int64_t slice_size, std::int64_t axis = 0) {
+    detail::Operation op({x.get(), start_index.get()});
+    return op.done(jaxrs_op_dynamic_slice_in_dim(op.scope(), x.get(), start_index.get(), slice_size, axis, op.out()));
+}
+
+/// The elements at a computed position along one axis.
+/// @param axis along which axis
+/// @param keepdims whether the axis stays with size 1
+inline Array dynamic_index_in_dim(const Array& x, const Array& index, std::int64_t axis = 0, bool keepdims = true) {
+    detail::Operation op({x.get(), index.get()});
+    return op.done(jaxrs_op_dynamic_index_in_dim(op.scope(), x.get(), index.get(), axis, keepdims ? 1u : 0u, op.out()));
+}
+
+/// x with a window along one axis replaced, moved so that it fits.
+/// @param axis along which axis
+inline Array dynamic_update_slice_in_dim(const Array& x, const Array& update, const Array& start_index, std::int64_t axis = 0) {
+    detail::Operation op({x.get(), update.get(), start_index.get()});
+    return op.done(jaxrs_op_dynamic_update_slice_in_dim(op.scope(), x.get(), update.get(), start_index.get(), axis, op.out()));
+}
+
+/// x with the elements at one position along an axis replaced.
+/// @param axis along which axis
+inline Array dynamic_update_index_in_dim(const Array& x, const Array& update, const Array& index, std::int64_t axis = 0) {
+    detail::Operation op({x.get(), update.get(), index.get()});
+    return op.done(jaxrs_op_dynamic_update_index_in_dim(op.scope(), x.get(), update.get(), index.get(), axis, op.out()));
+}
+
+/// The elements at one position along an axis.
+/// @param index the position
+/// @param axis along which axis
+/// @param keepdims whether the axis stays with size 1
+inline Array index_in_dim(const Array& x, std::int64_t index, std::int64_t axis = 0, bool keepdims = true) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_index_in_dim(op.scope(), x.get(), index, axis, keepdims ? 1u : 0u, op.out()));
+}
+
+/// The elements from a start to a limit along one axis.
+/// @param start_index the first position
+/// @param limit_index the end; all elements by default
+/// @param stride the step
+/// @param axis along which axis
+inline Array slice_in_dim(const Array& x, std::int64_t start_index = 0, std::int64_t limit_index = -9223372036854775808, std::int64_t stride = 1, std::int64_t axis = 0) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_slice_in_dim(op.scope(), x.get(), start_index, limit_index, stride, axis, op.out()));
+}
+
+/// x repeated along new axes, which come first.
+/// @param sizes the sizes of the new axes
+inline Array broadcast(const Array& x, Ints sizes) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_broadcast(op.scope(), x.get(), sizes.data(), sizes.size(), op.out()));
+}
+
+/// Axes from a first up to, not including, a last one made one.
+/// @param start_dimension the first
+/// @param stop_dimension the last; all axes by default
+inline Array collapse(const Array& x, std::int64_t start_dimension, std::int64_t stop_dimension = -9223372036854775808) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_collapse(op.scope(), x.get(), start_dimension, stop_dimension, op.out()));
+}
+
+/// A convolution of features before spatial axes; see conv_general_dilated.
+/// @param window_strides from one window to the next, for each spatial axis; ones if empty
+/// @param padding `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride
+inline Array conv(const Array& x, const Array& kernel, Ints window_strides = {}, std::string_view padding = "VALID") {
+    detail::Operation op({x.get(), kernel.get()});
+    return op.done(jaxrs_op_conv(op.scope(), x.get(), kernel.get(), window_strides.data(), window_strides.size(), padding.data(), padding.size(), op.out()));
+}
+
+// ---- search, choice and sets ----
+
+/// The positions of elements that differ from zero, an array for each axis.
+/// @param size how many results; as many as there are if -1, which needs operands that are known
+/// @param fill_value what stands beyond those that there are
+inline std::vector<Array> nonzero(const Array& x, std::int64_t size = -1, double fill_value = 0.0) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_nonzero(op.scope(), x.get(), size, fill_value, op.results()));
+}
+
+/// The positions of elements of the flattened array that differ from zero.
+/// @param size how many results; as many as there are if -1, which needs operands that are known
+/// @param fill_value what stands beyond those that there are
+inline Array flatnonzero(const Array& x, std::int64_t size = -1, double fill_value = 0.0) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_flatnonzero(op.scope(), x.get(), size, fill_value, op.out()));
+}
+
+/// The positions of elements that differ from zero, a row for each.
+/// @param size how many results; as many as there are if -1, which needs operands that are known
+/// @param fill_value what stands beyond those that there are
+inline Array argwhere(const Array& x, std::int64_t size = -1, double fill_value = 0.0) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_argwhere(op.scope(), x.get(), size, fill_value, op.out()));
+}
+
+/// How many elements differ from zero.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array count_nonzero(const Array& x, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_count_nonzero(op.scope(), x.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// Of the choices the first whose condition holds, element by element: first the conditions, then as many choices, then what stands where none holds.
+inline Array select(Arrays arrays) {
+    detail::Operation op({}, arrays);
+    return op.done(jaxrs_op_select(op.scope(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// Element by element that of the array that x names.
+/// @param mode what happens out of range: `raise`, which needs an x that is known, `wrap` or `clip`
+inline Array choose(const Array& x, Arrays choices, std::string_view mode = "raise") {
+    detail::Operation op({x.get()}, choices);
+    return op.done(jaxrs_op_choose(op.scope(), x.get(), op.list_data(), op.list_size(), mode.data(), mode.size(), op.out()));
+}
+
+/// The elements along an axis where a condition holds.
+/// @param axis along which axis; of the flattened array if none
+/// @param size how many results; as many as there are if -1, which needs operands that are known
+/// @param fill_value what stands beyond those that there are
+inline Array compress(const Array& condition, const Array& x, std::int64_t axis = none, std::int64_t size = -1, double fill_value = 0.0) {
+    detail::Operation op({condition.get(), x.get()});
+    return op.done(jaxrs_op_compress(op.scope(), condition.get(), x.get(), axis, size, fill_value, op.out()));
+}
+
+/// The elements of the flattened x where a flattened condition holds.
+/// @param size how many results; as many as there are if -1, which needs operands that are known
+/// @param fill_value what stands beyond those that there are
+inline Array extract(const Array& condition, const Array& x, std::int64_t size = -1, double fill_value = 0.0) {
+    detail::Operation op({condition.get(), x.get()});
+    return op.done(jaxrs_op_extract(op.scope(), condition.get(), x.get(), size, fill_value, op.out()));
+}
+
+/// The positions in one sorted array that keep it sorted; NaN comes last.
+/// @param side before equal elements: `left`, or after them: `right`
+inline Array searchsorted(const Array& x, const Array& values, std::string_view side = "left") {
+    detail::Operation op({x.get(), values.get()});
+    return op.done(jaxrs_op_searchsorted(op.scope(), x.get(), values.get(), side.data(), side.size(), op.out()));
+}
+
+/// In which bin each element is: behind how many of the edges, which go up or down.
+/// @param right whether bins hold their right edges instead of their left ones
+inline Array digitize(const Array& x, const Array& bins, bool right = false) {
+    detail::Operation op({x.get(), bins.get()});
+    return op.done(jaxrs_op_digitize(op.scope(), x.get(), bins.get(), right ? 1u : 0u, op.out()));
+}
+
+/// How often each whole number occurs, or the sums of weights. Negative numbers count as 0.
+/// @param length below which number counting ends
+inline Array bincount(const Array& x, Arrays weights, std::int64_t length) {
+    detail::Operation op({x.get()}, weights);
+    return op.done(jaxrs_op_bincount(op.scope(), x.get(), op.list_data(), op.list_size(), length, op.out()));
+}
+
+/// The distinct elements in order; then what is asked for.
+/// @param return_index whether to tell where each occurs first
+/// @param return_inverse whether to tell for each element its place among the distinct ones
+/// @param return_counts whether to tell how often each occurs
+/// @param axis along which axis slices are compared; elements if none
+/// @param equal_nan whether NaN equals NaN
+/// @param size how many results; as many as there are if -1, which needs operands that are known
+/// @param fill_value what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN
+inline std::vector<Array> unique(const Array& x, bool return_index = false, bool return_inverse = false, bool return_counts = false, std::int64_t axis = none, bool equal_nan = true, std::int64_t size = -1, double fill_value = std::numeric_limits<double>::quiet_NaN()) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_unique(op.scope(), x.get(), return_index ? 1u : 0u, return_inverse ? 1u : 0u, return_counts ? 1u : 0u, axis, equal_nan ? 1u : 0u, size, fill_value, op.results()));
+}
+
+/// The distinct elements in order, where each occurs first, for each element its place among them, and how often each occurs.
+/// @param size how many results; as many as there are if -1, which needs operands that are known
+/// @param fill_value what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN
+inline std::vector<Array> unique_all(const Array& x, std::int64_t size = -1, double fill_value = std::numeric_limits<double>::quiet_NaN()) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_unique_all(op.scope(), x.get(), size, fill_value, op.results()));
+}
+
+/// The distinct elements in order, and how often each occurs.
+/// @param size how many results; as many as there are if -1, which needs operands that are known
+/// @param fill_value what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN
+inline std::vector<Array> unique_counts(const Array& x, std::int64_t size = -1, double fill_value = std::numeric_limits<double>::quiet_NaN()) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_unique_counts(op.scope(), x.get(), size, fill_value, op.results()));
+}
+
+/// The distinct elements in order, and for each element its place among them.
+/// @param size how many results; as many as there are if -1, which needs operands that are known
+/// @param fill_value what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN
+inline std::vector<Array> unique_inverse(const Array& x, std::int64_t size = -1, double fill_value = std::numeric_limits<double>::quiet_NaN()) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_unique_inverse(op.scope(), x.get(), size, fill_value, op.results()));
+}
+
+/// The distinct elements in order.
+/// @param size how many results; as many as there are if -1, which needs operands that are known
+/// @param fill_value what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN
+inline Array unique_values(const Array& x, std::int64_t size = -1, double fill_value = std::numeric_limits<double>::quiet_NaN()) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_unique_values(op.scope(), x.get(), size, fill_value, op.out()));
+}
+
+/// Whether each element of x is one of the others.
+/// @param invert whether it is not
+inline Array isin(const Array& x, const Array& elements, bool invert = false) {
+    detail::Operation op({x.get(), elements.get()});
+    return op.done(jaxrs_op_isin(op.scope(), x.get(), elements.get(), invert ? 1u : 0u, op.out()));
+}
+
+/// The elements of either, in order.
+/// @param size how many results; as many as there are if -1, which needs operands that are known
+/// @param fill_value what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN
+inline Array union1d(const Array& x, const Array& y, std::int64_t size = -1, double fill_value = std::numeric_limits<double>::quiet_NaN()) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_union1d(op.scope(), x.get(), y.get(), size, fill_value, op.out()));
+}
+
+/// The elements of both, in order; with positions, then where they are in either.
+/// @param assume_unique whether the caller promises that operands have no element twice
+/// @param return_indices whether to tell positions
+/// @param size how many results; as many as there are if -1, which needs operands that are known
+/// @param fill_value what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN
+inline std::vector<Array> intersect1d(const Array& x, const Array& y, bool assume_unique = false, bool return_indices = false, std::int64_t size = -1, double fill_value = std::numeric_limits<double>::quiet_NaN()) {
+    detail::Operation op({x.get(), y.get()});
+    return op.list(jaxrs_op_intersect1d(op.scope(), x.get(), y.get(), assume_unique ? 1u : 0u, return_indices ? 1u : 0u, size, fill_value, op.results()));
+}
+
+/// The elements of x that are not in y, in order.
+/// @param assume_unique whether the caller promises that operands have no element twice
+/// @param size how many results; as many as there are if -1, which needs operands that are known
+/// @param fill_value what stands beyond those that there are
+inline Array setdiff1d(const Array& x, const Array& y, bool assume_unique = false, std::int64_t size = -1, double fill_value = 0.0) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_setdiff1d(op.scope(), x.get(), y.get(), assume_unique ? 1u : 0u, size, fill_value, op.out()));
+}
+
+/// The elements of exactly one of both, in order.
+/// @param assume_unique whether the caller promises that operands have no element twice
+/// @param size how many results; as many as there are if -1, which needs operands that are known
+/// @param fill_value what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN
+inline Array setxor1d(const Array& x, const Array& y, bool assume_unique = false, std::int64_t size = -1, double fill_value = std::numeric_limits<double>::quiet_NaN()) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_setxor1d(op.scope(), x.get(), y.get(), assume_unique ? 1u : 0u, size, fill_value, op.out()));
+}
+
+/// The positions that sort by the last key, then by the one before, and so on.
+/// @param axis along which axis
+inline Array lexsort(Arrays keys, std::int64_t axis = -1) {
+    detail::Operation op({}, keys);
+    return op.done(jaxrs_op_lexsort(op.scope(), op.list_data(), op.list_size(), axis, op.out()));
+}
+
+/// The elements in an order where the k-th is in its place, smaller ones before, larger ones after.
+/// @param kth which place
+/// @param axis along which axis
+inline Array partition(const Array& x, std::int64_t kth, std::int64_t axis = -1) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_partition(op.scope(), x.get(), kth, axis, op.out()));
+}
+
+/// The positions of elements in an order where the k-th is in its place.
+/// @param kth which place
+/// @param axis along which axis
+inline Array argpartition(const Array& x, std::int64_t kth, std::int64_t axis = -1) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_argpartition(op.scope(), x.get(), kth, axis, op.out()));
+}
+
+/// All elements sorted along the last axis, as complex numbers.
+inline Array sort_complex(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_sort_complex(op.scope(), x.get(), op.out()));
+}
+
+/// Bits packed into bytes.
+/// @param axis along which axis; of the flattened array if none
+/// @param bitorder whether the first bit is highest: `big`, or lowest: `little`
+inline Array packbits(const Array& x, std::int64_t axis = none, std::string_view bitorder = "big") {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_packbits(op.scope(), x.get(), axis, bitorder.data(), bitorder.size(), op.out()));
+}
+
+/// The bits of bytes.
+/// @param axis along which axis; of the flattened array if none
+/// @param count how many bits; all if -1
+/// @param bitorder whether the first bit is highest: `big`, or lowest: `little`
+inline Array unpackbits(const Array& x, std::int64_t axis = none, std::int64_t count = -1, std::string_view bitorder = "big") {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_unpackbits(op.scope(), x.get(), axis, count, bitorder.data(), bitorder.size(), op.out()));
+}
+
+// ---- statistics, calculus, polynomials ----
+
+/// The mean, with weights for each element or for each place along the axes.
+/// @param axes which axes; an empty list stands for all
+/// @param returned whether to give the sum of weights, too
+/// @param keepdims whether reduced axes stay with size 1
+inline std::vector<Array> average(const Array& x, Arrays weights, Ints axes = {}, bool returned = false, bool keepdims = false) {
+    detail::Operation op({x.get()}, weights);
+    return op.list(jaxrs_op_average(op.scope(), x.get(), op.list_data(), op.list_size(), axes.data(), axes.size(), returned ? 1u : 0u, keepdims ? 1u : 0u, op.results()));
+}
+
+/// The largest element less the smallest.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array ptp(const Array& x, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_ptp(op.scope(), x.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The largest element that is not NaN; NaN if there is none.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array nanmax(const Array& x, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_nanmax(op.scope(), x.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The smallest element that is not NaN; NaN if there is none.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array nanmin(const Array& x, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_nanmin(op.scope(), x.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The sum of elements that are not NaN.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array nansum(const Array& x, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_nansum(op.scope(), x.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The product of elements that are not NaN.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array nanprod(const Array& x, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_nanprod(op.scope(), x.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The mean of elements that are not NaN.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array nanmean(const Array& x, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_nanmean(op.scope(), x.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The variance of elements that are not NaN.
+/// @param axes which axes; an empty list stands for all
+/// @param ddof how many fewer than there are elements the divisor is
+/// @param keepdims whether reduced axes stay with size 1
+inline Array nanvar(const Array& x, Ints axes = {}, double ddof = 0.0, bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_nanvar(op.scope(), x.get(), axes.data(), axes.size(), ddof, keepdims ? 1u : 0u, op.out()));
+}
+
+/// The standard deviation of elements that are not NaN.
+/// @param axes which axes; an empty list stands for all
+/// @param ddof how many fewer than there are elements the divisor is
+/// @param keepdims whether reduced axes stay with size 1
+inline Array nanstd(const Array& x, Ints axes = {}, double ddof = 0.0, bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_nanstd(op.scope(), x.get(), axes.data(), axes.size(), ddof, keepdims ? 1u : 0u, op.out()));
+}
+
+/// The sums of elements up to each one, NaN counting as 0.
+/// @param axis along which axis; of the flattened array if none
+inline Array nancumsum(const Array& x, std::int64_t axis = none) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_nancumsum(op.scope(), x.get(), axis, op.out()));
+}
+
+/// The products of elements up to each one, NaN counting as 1.
+/// @param axis along which axis; of the flattened array if none
+inline Array nancumprod(const Array& x, std::int64_t axis = none) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_nancumprod(op.scope(), x.get(), axis, op.out()));
+}
+
+/// The position of the largest element that is not NaN; -1 if there is none.
+/// @param axis along which axis; of the flattened array if none
+/// @param keepdims whether the reduced axis stays with size 1
+inline Array nanargmax(const Array& x, std::int64_t axis = none, bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_nanargmax(op.scope(), x.get(), axis, keepdims ? 1u : 0u, op.out()));
+}
+
+/// The position of the smallest element that is not NaN; -1 if there is none.
+/// @param axis along which axis; of the flattened array if none
+/// @param keepdims whether the reduced axis stays with size 1
+inline Array nanargmin(const Array& x, std::int64_t axis = none, bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_nanargmin(op.scope(), x.get(), axis, keepdims ? 1u : 0u, op.out()));
+}
+
+/// The elements below which there are parts q of all, q from 0 to 1; an axis for q comes first.
+/// @param axes which axes; an empty list stands for all
+/// @param method between two elements: `linear`, `lower`, `higher`, `midpoint` or `nearest`
+/// @param keepdims whether reduced axes stay with size 1
+inline Array quantile(const Array& x, const Array& q, Ints axes = {}, std::string_view method = "linear", bool keepdims = false) {
+    detail::Operation op({x.get(), q.get()});
+    return op.done(jaxrs_op_quantile(op.scope(), x.get(), q.get(), axes.data(), axes.size(), method.data(), method.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The elements below which there are parts q of those that are not NaN.
+/// @param axes which axes; an empty list stands for all
+/// @param method between two elements: `linear`, `lower`, `higher`, `midpoint` or `nearest`
+/// @param keepdims whether reduced axes stay with size 1
+inline Array nanquantile(const Array& x, const Array& q, Ints axes = {}, std::string_view method = "linear", bool keepdims = false) {
+    detail::Operation op({x.get(), q.get()});
+    return op.done(jaxrs_op_nanquantile(op.scope(), x.get(), q.get(), axes.data(), axes.size(), method.data(), method.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The elements below which there are hundredths q of all.
+/// @param axes which axes; an empty list stands for all
+/// @param method between two elements: `linear`, `lower`, `higher`, `midpoint` or `nearest`
+/// @param keepdims whether reduced axes stay with size 1
+inline Array percentile(const Array& x, const Array& q, Ints axes = {}, std::string_view method = "linear", bool keepdims = false) {
+    detail::Operation op({x.get(), q.get()});
+    return op.done(jaxrs_op_percentile(op.scope(), x.get(), q.get(), axes.data(), axes.size(), method.data(), method.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The elements below which there are hundredths q of those that are not NaN.
+/// @param axes which axes; an empty list stands for all
+/// @param method between two elements: `linear`, `lower`, `higher`, `midpoint` or `nearest`
+/// @param keepdims whether reduced axes stay with size 1
+inline Array nanpercentile(const Array& x, const Array& q, Ints axes = {}, std::string_view method = "linear", bool keepdims = false) {
+    detail::Operation op({x.get(), q.get()});
+    return op.done(jaxrs_op_nanpercentile(op.scope(), x.get(), q.get(), axes.data(), axes.size(), method.data(), method.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The element in the middle, or the mean of both.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array median(const Array& x, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_median(op.scope(), x.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The element in the middle of those that are not NaN, or the mean of both.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array nanmedian(const Array& x, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_nanmedian(op.scope(), x.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The covariances of variables, and of those of y after them.
+/// @param rowvar whether variables are rows, not columns
+/// @param ddof how many fewer than there are elements the divisor is
+inline Array cov(const Array& x, Arrays y, bool rowvar = true, double ddof = 1.0) {
+    detail::Operation op({x.get()}, y);
+    return op.done(jaxrs_op_cov(op.scope(), x.get(), op.list_data(), op.list_size(), rowvar ? 1u : 0u, ddof, op.out()));
+}
+
+/// The correlations of variables, and of those of y after them.
+/// @param rowvar whether variables are rows, not columns
+inline Array corrcoef(const Array& x, Arrays y, bool rowvar = true) {
+    detail::Operation op({x.get()}, y);
+    return op.done(jaxrs_op_corrcoef(op.scope(), x.get(), op.list_data(), op.list_size(), rowvar ? 1u : 0u, op.out()));
+}
+
+/// The edges of bins of one width.
+/// @param bins how many bins
+/// @param low the first edge; the smallest element if this or the last is NaN
+/// @param high the last edge; the largest element if this or the first is NaN
+inline Array histogram_bin_edges(const Array& x, std::int64_t bins = 10, double low = std::numeric_limits<double>::quiet_NaN(), double high = std::numeric_limits<double>::quiet_NaN()) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_histogram_bin_edges(op.scope(), x.get(), bins, low, high, op.out()));
+}
+
+/// How many elements (or the sums of their weights) lie in each bin, the last one holding both of its edges; see histogram_bin_edges.
+/// @param density whether areas add up to 1
+inline Array histogram(const Array& x, const Array& edges, Arrays weights, bool density = false) {
+    detail::Operation op({x.get(), edges.get()}, weights);
+    return op.done(jaxrs_op_histogram(op.scope(), x.get(), edges.get(), op.list_data(), op.list_size(), density ? 1u : 0u, op.out()));
+}
+
+/// How many points lie in each bin of a grid.
+/// @param density whether volumes add up to 1
+inline Array histogram2d(const Array& x, const Array& y, const Array& x_edges, const Array& y_edges, Arrays weights, bool density = false) {
+    detail::Operation op({x.get(), y.get(), x_edges.get(), y_edges.get()}, weights);
+    return op.done(jaxrs_op_histogram2d(op.scope(), x.get(), y.get(), x_edges.get(), y_edges.get(), op.list_data(), op.list_size(), density ? 1u : 0u, op.out()));
+}
+
+/// How many samples, which are rows, lie in each bin of a grid.
+/// @param density whether volumes add up to 1
+inline Array histogramdd(const Array& sample, Arrays edges, bool density = false) {
+    detail::Operation op({sample.get()}, edges);
+    return op.done(jaxrs_op_histogramdd(op.scope(), sample.get(), op.list_data(), op.list_size(), density ? 1u : 0u, op.out()));
+}
+
+/// The differences of neighbours, again and again; of truth values, whether they differ.
+/// @param n how often
+/// @param axis along which axis
+inline Array diff(const Array& x, std::int64_t n = 1, std::int64_t axis = -1) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_diff(op.scope(), x.get(), n, axis, op.out()));
+}
+
+/// The differences of neighbours in the flattened array.
+inline Array ediff1d(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_ediff1d(op.scope(), x.get(), op.out()));
+}
+
+/// The gradient along axes by central differences, at the ends by one-sided ones. Spacings are numbers or places, one for all axes or one for each.
+/// @param axes which axes; an empty list stands for all
+inline std::vector<Array> gradient(const Array& x, Arrays spacings, Ints axes = {}) {
+    detail::Operation op({x.get()}, spacings);
+    return op.list(jaxrs_op_gradient(op.scope(), x.get(), op.list_data(), op.list_size(), axes.data(), axes.size(), op.results()));
+}
+
+/// The area under a curve by trapezoids, at places x or at equal distances.
+/// @param dx the distance of places
+/// @param axis along which axis
+inline Array trapezoid(const Array& y, Arrays x, double dx = 1.0, std::int64_t axis = -1) {
+    detail::Operation op({y.get()}, x);
+    return op.done(jaxrs_op_trapezoid(op.scope(), y.get(), op.list_data(), op.list_size(), dx, axis, op.out()));
+}
+
+/// Jumps along an axis taken out by whole periods.
+/// @param discont from what size on; half a period if NaN
+/// @param axis along which axis
+/// @param period the period
+inline Array unwrap(const Array& x, double discont = std::numeric_limits<double>::quiet_NaN(), std::int64_t axis = -1, double period = 6.283185307179586) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_unwrap(op.scope(), x.get(), discont, axis, period, op.out()));
+}
+
+/// The values at x of the line through points.
+/// @param left the value before the first point: a number or `extrapolate`; that of the point if empty
+/// @param right the value after the last point: a number or `extrapolate`; that of the point if empty
+/// @param period after which the line repeats itself, or NaN
+inline Array interp(const Array& x, const Array& xp, const Array& fp, std::string_view left = "", std::string_view right = "", double period = std::numeric_limits<double>::quiet_NaN()) {
+    detail::Operation op({x.get(), xp.get(), fp.get()});
+    return op.done(jaxrs_op_interp(op.scope(), x.get(), xp.get(), fp.get(), left.data(), left.size(), right.data(), right.size(), period, op.out()));
+}
+
+/// The sums of all elements up to each one.
+/// @param axis along which axis; the only one if none
+/// @param include_initial whether the sum of no elements comes first
+inline Array cumulative_sum(const Array& x, std::int64_t axis = none, bool include_initial = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_cumulative_sum(op.scope(), x.get(), axis, include_initial ? 1u : 0u, op.out()));
+}
+
+/// The products of all elements up to each one.
+/// @param axis along which axis; the only one if none
+/// @param include_initial whether the product of no elements comes first
+inline Array cumulative_prod(const Array& x, std::int64_t axis = none, bool include_initial = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_cumulative_prod(op.scope(), x.get(), axis, include_initial ? 1u : 0u, op.out()));
+}
+
+/// The products of vectors, the first conjugated.
+/// @param axis the axis of the vectors
+inline Array vecdot(const Array& x, const Array& y, std::int64_t axis = -1) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_vecdot(op.scope(), x.get(), y.get(), axis, op.out()));
+}
+
+/// Matrices times vectors.
+inline Array matvec(const Array& x, const Array& y) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_matvec(op.scope(), x.get(), y.get(), op.out()));
+}
+
+/// Vectors, conjugated, times matrices.
+inline Array vecmat(const Array& x, const Array& y) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_vecmat(op.scope(), x.get(), y.get(), op.out()));
+}
+
+/// The values of polynomials, the coefficient of the highest power first.
+inline Array polyval(const Array& p, const Array& x) {
+    detail::Operation op({p.get(), x.get()});
+    return op.done(jaxrs_op_polyval(op.scope(), p.get(), x.get(), op.out()));
+}
+
+/// The sum of two polynomials.
+inline Array polyadd(const Array& x, const Array& y) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_polyadd(op.scope(), x.get(), y.get(), op.out()));
+}
+
+/// The difference of two polynomials.
+inline Array polysub(const Array& x, const Array& y) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_polysub(op.scope(), x.get(), y.get(), op.out()));
+}
+
+/// The product of two polynomials.
+inline Array polymul(const Array& x, const Array& y) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_polymul(op.scope(), x.get(), y.get(), op.out()));
+}
+
+/// Quotient and remainder of two polynomials.
+inline std::vector<Array> polydiv(const Array& u, const Array& v) {
+    detail::Operation op({u.get(), v.get()});
+    return op.list(jaxrs_op_polydiv(op.scope(), u.get(), v.get(), op.results()));
+}
+
+/// A derivative of a polynomial.
+/// @param m which derivative
+inline Array polyder(const Array& p, std::int64_t m = 1) {
+    detail::Operation op({p.get()});
+    return op.done(jaxrs_op_polyder(op.scope(), p.get(), m, op.out()));
+}
+
+/// An integral of a polynomial, with a constant for all or for each integration.
+/// @param m how often
+inline Array polyint(const Array& p, Arrays k, std::int64_t m = 1) {
+    detail::Operation op({p.get()}, k);
+    return op.done(jaxrs_op_polyint(op.scope(), p.get(), op.list_data(), op.list_size(), m, op.out()));
+}
+
+/// The polynomial that has these roots.
+inline Array poly(const Array& roots) {
+    detail::Operation op({roots.get()});
+    return op.done(jaxrs_op_poly(op.scope(), roots.get(), op.out()));
+}
+
+/// The Bartlett window.
+/// @param m how many numbers
+inline Array bartlett(std::int64_t m) {
+    detail::Operation op({});
+    return op.done(jaxrs_op_bartlett(op.scope(), m, op.out()));
+}
+
+/// The Blackman window.
+/// @param m how many numbers
+inline Array blackman(std::int64_t m) {
+    detail::Operation op({});
+    return op.done(jaxrs_op_blackman(op.scope(), m, op.out()));
+}
+
+/// The Hamming window.
+/// @param m how many numbers
+inline Array hamming(std::int64_t m) {
+    detail::Operation op({});
+    return op.done(jaxrs_op_hamming(op.scope(), m, op.out()));
+}
+
+/// The Hann window.
+/// @param m how many numbers
+inline Array hanning(std::int64_t m) {
+    detail::Operation op({});
+    return op.done(jaxrs_op_hanning(op.scope(), m, op.out()));
+}
+
+/// The Kaiser window.
+/// @param m how many numbers
+/// @param beta its shape
+inline Array kaiser(std::int64_t m, double beta) {
+    detail::Operation op({});
+    return op.done(jaxrs_op_kaiser(op.scope(), m, beta, op.out()));
+}
+
 // ---- creation ----
 
 /// An array that repeats one number.
@@ -1852,13 +3202,35 @@ inline Array arange(double start, double stop, double step = 1.0, DType dtype = 
     return op.done(jaxrs_op_arange(op.scope(), start, stop, step, static_cast<jaxrs_dtype>(dtype), op.out()));
 }
 
-/// Numbers at equal distances between two scalars.
+/// Numbers at equal distances.
 /// @param num how many
 /// @param endpoint whether the last one is stop
-/// @param dtype the element type; the default float if none
-inline Array linspace(const Array& start, const Array& stop, std::int64_t num = 50, bool endpoint = true, DType dtype = DType::none) {
+/// @param dtype the element type; that of the bounds, as floats, if none
+/// @param axis the place of the new axis
+inline Array linspace(const Array& start, const Array& stop, std::int64_t num = 50, bool endpoint = true, DType dtype = DType::none, std::int64_t axis = 0) {
     detail::Operation op({start.get(), stop.get()});
-    return op.done(jaxrs_op_linspace(op.scope(), start.get(), stop.get(), num, endpoint ? 1u : 0u, static_cast<jaxrs_dtype>(dtype), op.out()));
+    return op.done(jaxrs_op_linspace(op.scope(), start.get(), stop.get(), num, endpoint ? 1u : 0u, static_cast<jaxrs_dtype>(dtype), axis, op.out()));
+}
+
+/// Powers at equal distances of their exponents.
+/// @param num how many
+/// @param endpoint whether the exponent of the last one is stop
+/// @param base of what
+/// @param dtype the element type; that of the bounds, as floats, if none
+/// @param axis the place of the new axis
+inline Array logspace(const Array& start, const Array& stop, std::int64_t num = 50, bool endpoint = true, double base = 10.0, DType dtype = DType::none, std::int64_t axis = 0) {
+    detail::Operation op({start.get(), stop.get()});
+    return op.done(jaxrs_op_logspace(op.scope(), start.get(), stop.get(), num, endpoint ? 1u : 0u, base, static_cast<jaxrs_dtype>(dtype), axis, op.out()));
+}
+
+/// Numbers with equal ratios between neighbours.
+/// @param num how many
+/// @param endpoint whether the last one is stop
+/// @param dtype the element type; that of the bounds, as floats, if none
+/// @param axis the place of the new axis
+inline Array geomspace(const Array& start, const Array& stop, std::int64_t num = 50, bool endpoint = true, DType dtype = DType::none, std::int64_t axis = 0) {
+    detail::Operation op({start.get(), stop.get()});
+    return op.done(jaxrs_op_geomspace(op.scope(), start.get(), stop.get(), num, endpoint ? 1u : 0u, static_cast<jaxrs_dtype>(dtype), axis, op.out()));
 }
 
 /// Positions along one axis.
@@ -1889,6 +3261,382 @@ inline Array triu(const Array& x, std::int64_t k = 0) {
 inline Array diag(const Array& x, std::int64_t k = 0) {
     detail::Operation op({x.get()});
     return op.done(jaxrs_op_diag(op.scope(), x.get(), k, op.out()));
+}
+
+// ---- shapes, grids and diagonals ----
+
+/// x with at least one axis.
+inline Array atleast_1d(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_atleast_1d(op.scope(), x.get(), op.out()));
+}
+
+/// x with at least two axes.
+inline Array atleast_2d(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_atleast_2d(op.scope(), x.get(), op.out()));
+}
+
+/// x with at least three axes.
+inline Array atleast_3d(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_atleast_3d(op.scope(), x.get(), op.out()));
+}
+
+/// Arrays side by side: along axis 1, or 0 of vectors.
+inline Array hstack(Arrays arrays) {
+    detail::Operation op({}, arrays);
+    return op.done(jaxrs_op_hstack(op.scope(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// Arrays on top of each other; vectors are rows.
+inline Array vstack(Arrays arrays) {
+    detail::Operation op({}, arrays);
+    return op.done(jaxrs_op_vstack(op.scope(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// Arrays one behind the other, along axis 2.
+inline Array dstack(Arrays arrays) {
+    detail::Operation op({}, arrays);
+    return op.done(jaxrs_op_dstack(op.scope(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// Arrays side by side; vectors are columns.
+inline Array column_stack(Arrays arrays) {
+    detail::Operation op({}, arrays);
+    return op.done(jaxrs_op_column_stack(op.scope(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// A matrix of blocks, row by row.
+/// @param rows how many blocks each row has; an empty list for one row
+inline Array block(Arrays arrays, Ints rows = {}) {
+    detail::Operation op({}, arrays);
+    return op.done(jaxrs_op_block(op.scope(), op.list_data(), op.list_size(), rows.data(), rows.size(), op.out()));
+}
+
+/// Arrays broadcast to one shape.
+inline std::vector<Array> broadcast_arrays(Arrays arrays) {
+    detail::Operation op({}, arrays);
+    return op.list(jaxrs_op_broadcast_arrays(op.scope(), op.list_data(), op.list_size(), op.results()));
+}
+
+/// x and values after it.
+/// @param axis along which axis; both flattened if none
+inline Array append(const Array& x, const Array& values, std::int64_t axis = none) {
+    detail::Operation op({x.get(), values.get()});
+    return op.done(jaxrs_op_append(op.scope(), x.get(), values.get(), axis, op.out()));
+}
+
+/// The operand itself: arrays do not change.
+inline Array copy(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_copy(op.scope(), x.get(), op.out()));
+}
+
+/// The last two axes exchanged.
+inline Array matrix_transpose(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_matrix_transpose(op.scope(), x.get(), op.out()));
+}
+
+/// x turned by quarters in the plane of two axes, from the first to the second.
+/// @param k how many quarters
+/// @param axes the two axes
+inline Array rot90(const Array& x, std::int64_t k = 1, Ints axes = {0, 1}) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_rot90(op.scope(), x.get(), k, axes.data(), axes.size(), op.out()));
+}
+
+/// The reverse order along axis 1.
+inline Array fliplr(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_fliplr(op.scope(), x.get(), op.out()));
+}
+
+/// The reverse order along axis 0.
+inline Array flipud(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_flipud(op.scope(), x.get(), op.out()));
+}
+
+/// An axis moved back to before another.
+/// @param axis which axis
+/// @param start before which one
+inline Array rollaxis(const Array& x, std::int64_t axis, std::int64_t start = 0) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_rollaxis(op.scope(), x.get(), axis, start, op.out()));
+}
+
+/// All elements in their order, repeated or cut to another shape.
+/// @param shape the new sizes
+inline Array resize(const Array& x, Ints shape) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_resize(op.scope(), x.get(), shape.data(), shape.size(), op.out()));
+}
+
+/// x without elements of zeros at its ends; x has to be known.
+/// @param trim which ends: `f` front, `b` back
+inline Array trim_zeros(const Array& x, std::string_view trim = "fb") {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_trim_zeros(op.scope(), x.get(), trim.data(), trim.size(), op.out()));
+}
+
+/// An array cut into parts as equal as can be.
+/// @param sections how many parts
+/// @param axis along which axis
+inline std::vector<Array> array_split(const Array& x, std::int64_t sections, std::int64_t axis = 0) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_array_split(op.scope(), x.get(), sections, axis, op.results()));
+}
+
+/// An array cut into equal parts along axis 1, or 0 of a vector.
+/// @param sections how many parts
+inline std::vector<Array> hsplit(const Array& x, std::int64_t sections) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_hsplit(op.scope(), x.get(), sections, op.results()));
+}
+
+/// An array cut into equal parts along axis 0.
+/// @param sections how many parts
+inline std::vector<Array> vsplit(const Array& x, std::int64_t sections) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_vsplit(op.scope(), x.get(), sections, op.results()));
+}
+
+/// An array cut into equal parts along axis 2.
+/// @param sections how many parts
+inline std::vector<Array> dsplit(const Array& x, std::int64_t sections) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_dsplit(op.scope(), x.get(), sections, op.results()));
+}
+
+/// x without the elements at positions, which have to be known or promised to be distinct; with truth values, where those are false.
+/// @param axis along which axis; of the flattened array if none
+/// @param assume_unique_indices whether the caller promises that positions are distinct
+inline Array delete_(const Array& x, const Array& positions, std::int64_t axis = none, bool assume_unique_indices = false) {
+    detail::Operation op({x.get(), positions.get()});
+    return op.done(jaxrs_op_delete(op.scope(), x.get(), positions.get(), axis, assume_unique_indices ? 1u : 0u, op.out()));
+}
+
+/// x with values put in before positions.
+/// @param axis along which axis; of the flattened array if none
+inline Array insert(const Array& x, const Array& positions, const Array& values, std::int64_t axis = none) {
+    detail::Operation op({x.get(), positions.get(), values.get()});
+    return op.done(jaxrs_op_insert(op.scope(), x.get(), positions.get(), values.get(), axis, op.out()));
+}
+
+/// Elements put before and after along each axis, in NumPy's ways.
+/// @param low for each axis, how many before
+/// @param high for each axis, how many after
+/// @param mode `constant`, `edge`, `linear_ramp`, `maximum`, `minimum`, `mean`, `median`, `reflect`, `symmetric`, `wrap` or `empty`
+/// @param constant_values what mode `constant` puts
+/// @param end_values where mode `linear_ramp` ends
+/// @param stat_length of how many elements at the edge modes `maximum`, `minimum`, `mean` and `median` are; of all if -1
+/// @param reflect_type whether modes `reflect` and `symmetric` turn values around at that of the edge, too: `odd`, or not: `even`
+inline Array numpy_pad(const Array& x, Ints low, Ints high, std::string_view mode = "constant", double constant_values = 0.0, double end_values = 0.0, std::int64_t stat_length = -1, std::string_view reflect_type = "even") {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_numpy_pad(op.scope(), x.get(), low.data(), low.size(), high.data(), high.size(), mode.data(), mode.size(), constant_values, end_values, stat_length, reflect_type.data(), reflect_type.size(), op.out()));
+}
+
+/// Ones on the diagonal of a square matrix, zeros elsewhere.
+/// @param n how many rows
+/// @param dtype the element type; the default float if none
+inline Array identity(std::int64_t n, DType dtype = DType::none) {
+    detail::Operation op({});
+    return op.done(jaxrs_op_identity(op.scope(), n, static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+
+/// An array of anything: zeros.
+/// @param shape the sizes of the axes
+/// @param dtype the element type; the default float if none
+inline Array empty(Ints shape, DType dtype = DType::none) {
+    detail::Operation op({});
+    return op.done(jaxrs_op_empty(op.scope(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+
+/// An array of anything of the shape of x: zeros.
+/// @param dtype the element type; that of x if none
+inline Array empty_like(const Array& x, DType dtype = DType::none) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_empty_like(op.scope(), x.get(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+
+/// A diagonal of the matrices along two axes, as the last axis.
+/// @param offset which diagonal
+/// @param axis1 the axis of rows
+/// @param axis2 the axis of columns
+inline Array diagonal(const Array& x, std::int64_t offset = 0, std::int64_t axis1 = 0, std::int64_t axis2 = 1) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_diagonal(op.scope(), x.get(), offset, axis1, axis2, op.out()));
+}
+
+/// The flattened x on a diagonal of a matrix.
+/// @param k which diagonal
+inline Array diagflat(const Array& x, std::int64_t k = 0) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_diagflat(op.scope(), x.get(), k, op.out()));
+}
+
+/// Positions along the diagonal, an array for each axis.
+/// @param n the size of the axes
+/// @param ndim how many axes
+inline std::vector<Array> diag_indices(std::int64_t n, std::int64_t ndim = 2) {
+    detail::Operation op({});
+    return op.list(jaxrs_op_diag_indices(op.scope(), n, ndim, op.results()));
+}
+
+/// Positions along the diagonal of x, an array for each axis.
+inline std::vector<Array> diag_indices_from(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_diag_indices_from(op.scope(), x.get(), op.results()));
+}
+
+/// Positions of the lower triangle.
+/// @param n how many rows
+/// @param k up to which diagonal
+/// @param m how many columns; as many as rows if -1
+inline std::vector<Array> tril_indices(std::int64_t n, std::int64_t k = 0, std::int64_t m = -1) {
+    detail::Operation op({});
+    return op.list(jaxrs_op_tril_indices(op.scope(), n, k, m, op.results()));
+}
+
+/// Positions of the upper triangle.
+/// @param n how many rows
+/// @param k from which diagonal
+/// @param m how many columns; as many as rows if -1
+inline std::vector<Array> triu_indices(std::int64_t n, std::int64_t k = 0, std::int64_t m = -1) {
+    detail::Operation op({});
+    return op.list(jaxrs_op_triu_indices(op.scope(), n, k, m, op.results()));
+}
+
+/// Positions of the lower triangle of x.
+/// @param k up to which diagonal
+inline std::vector<Array> tril_indices_from(const Array& x, std::int64_t k = 0) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_tril_indices_from(op.scope(), x.get(), k, op.results()));
+}
+
+/// Positions of the upper triangle of x.
+/// @param k from which diagonal
+inline std::vector<Array> triu_indices_from(const Array& x, std::int64_t k = 0) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_triu_indices_from(op.scope(), x.get(), k, op.results()));
+}
+
+/// Ones up to a diagonal, zeros above.
+/// @param n how many rows
+/// @param m how many columns; as many as rows if -1
+/// @param k up to which diagonal
+/// @param dtype the element type
+inline Array tri(std::int64_t n, std::int64_t m = -1, std::int64_t k = 0, DType dtype = DType::f32) {
+    detail::Operation op({});
+    return op.done(jaxrs_op_tri(op.scope(), n, m, k, static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+
+/// x with values along its main diagonal, repeated as needed.
+inline Array fill_diagonal(const Array& x, const Array& values) {
+    detail::Operation op({x.get(), values.get()});
+    return op.done(jaxrs_op_fill_diagonal(op.scope(), x.get(), values.get(), op.out()));
+}
+
+/// The powers of each element, in columns.
+/// @param n how many columns; as many as rows if -1
+/// @param increasing whether the lowest power comes first
+inline Array vander(const Array& x, std::int64_t n = -1, bool increasing = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_vander(op.scope(), x.get(), n, increasing ? 1u : 0u, op.out()));
+}
+
+/// Vectors spread over a grid, an array for each.
+/// @param sparse whether axes of other vectors keep size 1
+/// @param indexing `ij`: an axis for each vector in order, or `xy`: the first two exchanged
+inline std::vector<Array> meshgrid(Arrays arrays, bool sparse = false, std::string_view indexing = "xy") {
+    detail::Operation op({}, arrays);
+    return op.list(jaxrs_op_meshgrid(op.scope(), op.list_data(), op.list_size(), sparse ? 1u : 0u, indexing.data(), indexing.size(), op.results()));
+}
+
+/// The positions of all elements of an array, those of each axis for themselves.
+/// @param dimensions the sizes of the axes
+/// @param dtype the element type; the default integer if none
+inline Array indices(Ints dimensions, DType dtype = DType::none) {
+    detail::Operation op({});
+    return op.done(jaxrs_op_indices(op.scope(), dimensions.data(), dimensions.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+
+/// Whole numbers from starts to stops, one axis for each.
+/// @param start the first numbers
+/// @param stop the ends
+/// @param step the distances; an empty list for 1
+inline std::vector<Array> ogrid(Ints start, Ints stop, Ints step = {}) {
+    detail::Operation op({});
+    return op.list(jaxrs_op_ogrid(op.scope(), start.data(), start.size(), stop.data(), stop.size(), step.data(), step.size(), op.results()));
+}
+
+/// Whole numbers from starts to stops, each spread over the whole grid.
+/// @param start the first numbers
+/// @param stop the ends
+/// @param step the distances; an empty list for 1
+inline Array mgrid(Ints start, Ints stop, Ints step = {}) {
+    detail::Operation op({});
+    return op.done(jaxrs_op_mgrid(op.scope(), start.data(), start.size(), stop.data(), stop.size(), step.data(), step.size(), op.out()));
+}
+
+/// Vectors of positions, each along an axis of its own.
+inline std::vector<Array> ix_(Arrays arrays) {
+    detail::Operation op({}, arrays);
+    return op.list(jaxrs_op_ix_(op.scope(), op.list_data(), op.list_size(), op.results()));
+}
+
+/// The product of every element of x with all of y, block by block.
+inline Array kron(const Array& x, const Array& y) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_kron(op.scope(), x.get(), y.get(), op.out()));
+}
+
+/// The cross product of vectors of 2 or 3 elements.
+/// @param axisa the axis of the vectors in x
+/// @param axisb the axis in y
+/// @param axisc the axis in the result
+inline Array cross(const Array& x, const Array& y, std::int64_t axisa = -1, std::int64_t axisb = -1, std::int64_t axisc = -1) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_cross(op.scope(), x.get(), y.get(), axisa, axisb, axisc, op.out()));
+}
+
+/// Positions in a flattened array as positions along its axes; those out of range become the nearest.
+/// @param shape the sizes of the axes
+inline std::vector<Array> unravel_index(const Array& x, Ints shape) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_unravel_index(op.scope(), x.get(), shape.data(), shape.size(), op.results()));
+}
+
+/// Positions along axes as positions in the flattened array.
+/// @param dims the sizes of the axes
+/// @param mode what happens out of range: `raise`, which needs positions that are known, `wrap`, `clip` or `ignore`
+/// @param order which axis counts fastest: `C` the last, `F` the first
+inline Array ravel_multi_index(Arrays arrays, Ints dims, std::string_view mode = "raise", std::string_view order = "C") {
+    detail::Operation op({}, arrays);
+    return op.done(jaxrs_op_ravel_multi_index(op.scope(), op.list_data(), op.list_size(), dims.data(), dims.size(), mode.data(), mode.size(), order.data(), order.size(), op.out()));
+}
+
+/// x with values at positions along an axis, element by element.
+/// @param axis along which axis; of the flattened array if none
+/// @param mode what happens out of range: `drop`, `clip`, `promise_in_bounds`; nothing if empty
+inline Array put_along_axis(const Array& x, const Array& indices, const Array& values, std::int64_t axis = none, std::string_view mode = "") {
+    detail::Operation op({x.get(), indices.get(), values.get()});
+    return op.done(jaxrs_op_put_along_axis(op.scope(), x.get(), indices.get(), values.get(), axis, mode.data(), mode.size(), op.out()));
+}
+
+/// x with values, repeated as needed, where a mask is true.
+inline Array place(const Array& x, const Array& mask, const Array& values) {
+    detail::Operation op({x.get(), mask.get(), values.get()});
+    return op.done(jaxrs_op_place(op.scope(), x.get(), mask.get(), values.get(), op.out()));
+}
+
+/// x with values, repeated as needed, at positions of its flattened elements.
+/// @param mode what happens out of range: `drop`, `clip` or `wrap`
+inline Array put(const Array& x, const Array& indices, const Array& values, std::string_view mode = "drop") {
+    detail::Operation op({x.get(), indices.get(), values.get()});
+    return op.done(jaxrs_op_put(op.scope(), x.get(), indices.get(), values.get(), mode.data(), mode.size(), op.out()));
 }
 
 // ---- random numbers ----
@@ -2018,7 +3766,7 @@ inline Array categorical(const Array& key, const Array& logits, std::int64_t axi
 }
 } // namespace random
 
-// ---- neural networks ----
+// ---- neural networks and segments ----
 
 /// The larger of x and 0, with derivative 0 at 0.
 inline Array relu(const Array& x) {
@@ -2086,6 +3834,1091 @@ inline Array log_softmax(const Array& x, Ints axes = {-1}) {
 inline Array one_hot(const Array& x, std::int64_t num_classes, DType dtype = DType::none, std::int64_t axis = -1) {
     detail::Operation op({x.get()});
     return op.done(jaxrs_op_one_hot(op.scope(), x.get(), num_classes, static_cast<jaxrs_dtype>(dtype), axis, op.out()));
+}
+
+/// The operand itself.
+inline Array nn_identity(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_nn_identity(op.scope(), x.get(), op.out()));
+}
+
+/// x between 0 and 6.
+inline Array relu6(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_relu6(op.scope(), x.get(), op.out()));
+}
+
+/// A sigmoid of three straight pieces.
+inline Array hard_sigmoid(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_hard_sigmoid(op.scope(), x.get(), op.out()));
+}
+
+/// x times its hard sigmoid.
+inline Array hard_silu(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_hard_silu(op.scope(), x.get(), op.out()));
+}
+
+/// x between -1 and 1.
+inline Array hard_tanh(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_hard_tanh(op.scope(), x.get(), op.out()));
+}
+
+/// x above 0, alpha (exp(x / alpha) - 1) below.
+/// @param alpha the bound below
+inline Array celu(const Array& x, double alpha = 1.0) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_celu(op.scope(), x.get(), alpha, op.out()));
+}
+
+/// A scaled elu that keeps mean and variance.
+inline Array selu(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_selu(op.scope(), x.get(), op.out()));
+}
+
+/// One half along an axis times the sigmoid of the other.
+/// @param axis along which axis
+inline Array glu(const Array& x, std::int64_t axis = -1) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_glu(op.scope(), x.get(), axis, op.out()));
+}
+
+/// The logarithm of the sigmoid.
+inline Array log_sigmoid(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_log_sigmoid(op.scope(), x.get(), op.out()));
+}
+
+/// x times the hyperbolic tangent of its softplus.
+inline Array mish(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_mish(op.scope(), x.get(), op.out()));
+}
+
+/// x / (|x| + 1).
+inline Array soft_sign(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_soft_sign(op.scope(), x.get(), op.out()));
+}
+
+/// 0 up to -1, x from 1 on, a parabola between.
+inline Array sparse_plus(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_sparse_plus(op.scope(), x.get(), op.out()));
+}
+
+/// 0 up to -1, 1 from 1 on, a line between.
+inline Array sparse_sigmoid(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_sparse_sigmoid(op.scope(), x.get(), op.out()));
+}
+
+/// (x + sqrt(x^2 + b)) / 2.
+/// @param b how smooth it is
+inline Array squareplus(const Array& x, double b = 4.0) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_squareplus(op.scope(), x.get(), b, op.out()));
+}
+
+/// log(1 - exp(-x)) for positive x.
+inline Array log1mexp(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_log1mexp(op.scope(), x.get(), op.out()));
+}
+
+/// The logarithm of the mean of exponentials, without overflow.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array logmeanexp(const Array& x, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_logmeanexp(op.scope(), x.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// x less its mean over axes, by the root of its variance and a little more; mean and variance may be given.
+/// @param axes over which axes; an empty list stands for all
+/// @param epsilon what is added to the variance
+inline Array standardize(const Array& x, Arrays mean_variance, Ints axes = {-1}, double epsilon = 1e-5) {
+    detail::Operation op({x.get()}, mean_variance);
+    return op.done(jaxrs_op_standardize(op.scope(), x.get(), op.list_data(), op.list_size(), axes.data(), axes.size(), epsilon, op.out()));
+}
+
+/// Attention of queries to keys: means of values weighted by the softmax of products; of shape (batch, length, heads, size) or without batch. A bias for the logits and a mask of truth values may follow.
+/// @param scale by what logits are multiplied; one over the root of the size if NaN
+/// @param is_causal whether queries see no later keys
+/// @param local_window_size how many keys before and after its own place a query sees; all if empty
+inline Array dot_product_attention(const Array& query, const Array& key, const Array& value, Arrays bias_mask, double scale = std::numeric_limits<double>::quiet_NaN(), bool is_causal = false, Ints local_window_size = {}) {
+    detail::Operation op({query.get(), key.get(), value.get()}, bias_mask);
+    return op.done(jaxrs_op_dot_product_attention(op.scope(), query.get(), key.get(), value.get(), op.list_data(), op.list_size(), scale, is_causal ? 1u : 0u, local_window_size.data(), local_window_size.size(), op.out()));
+}
+
+/// The sums of segments along axis 0.
+/// @param num_segments how many segments; as many as there are if -1, which needs numbers that are known
+/// @param mode what happens to elements of other segments: `drop`, `clip`, `promise_in_bounds`; `drop` if empty
+inline Array segment_sum(const Array& data, const Array& segment_ids, std::int64_t num_segments = -1, std::string_view mode = "") {
+    detail::Operation op({data.get(), segment_ids.get()});
+    return op.done(jaxrs_op_segment_sum(op.scope(), data.get(), segment_ids.get(), num_segments, mode.data(), mode.size(), op.out()));
+}
+
+/// The products of segments along axis 0.
+/// @param num_segments how many segments; as many as there are if -1, which needs numbers that are known
+/// @param mode what happens to elements of other segments: `drop`, `clip`, `promise_in_bounds`; `drop` if empty
+inline Array segment_prod(const Array& data, const Array& segment_ids, std::int64_t num_segments = -1, std::string_view mode = "") {
+    detail::Operation op({data.get(), segment_ids.get()});
+    return op.done(jaxrs_op_segment_prod(op.scope(), data.get(), segment_ids.get(), num_segments, mode.data(), mode.size(), op.out()));
+}
+
+/// The smallest elements of segments along axis 0.
+/// @param num_segments how many segments; as many as there are if -1, which needs numbers that are known
+/// @param mode what happens to elements of other segments: `drop`, `clip`, `promise_in_bounds`; `drop` if empty
+inline Array segment_min(const Array& data, const Array& segment_ids, std::int64_t num_segments = -1, std::string_view mode = "") {
+    detail::Operation op({data.get(), segment_ids.get()});
+    return op.done(jaxrs_op_segment_min(op.scope(), data.get(), segment_ids.get(), num_segments, mode.data(), mode.size(), op.out()));
+}
+
+/// The largest elements of segments along axis 0.
+/// @param num_segments how many segments; as many as there are if -1, which needs numbers that are known
+/// @param mode what happens to elements of other segments: `drop`, `clip`, `promise_in_bounds`; `drop` if empty
+inline Array segment_max(const Array& data, const Array& segment_ids, std::int64_t num_segments = -1, std::string_view mode = "") {
+    detail::Operation op({data.get(), segment_ids.get()});
+    return op.done(jaxrs_op_segment_max(op.scope(), data.get(), segment_ids.get(), num_segments, mode.data(), mode.size(), op.out()));
+}
+
+// ---- starting values ----
+
+/// Uniform numbers from 0 to a scale.
+/// @param shape the shape of the result
+/// @param scale the scale
+/// @param dtype the element type; the default float if none
+inline Array initializers_uniform(const Array& key, Ints shape, double scale = 0.01, DType dtype = DType::none) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_initializers_uniform(op.scope(), key.get(), shape.data(), shape.size(), scale, static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+
+/// Normal numbers of a standard deviation.
+/// @param shape the shape of the result
+/// @param stddev the standard deviation
+/// @param dtype the element type; the default float if none
+inline Array initializers_normal(const Array& key, Ints shape, double stddev = 0.01, DType dtype = DType::none) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_initializers_normal(op.scope(), key.get(), shape.data(), shape.size(), stddev, static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+
+/// Normal numbers between bounds, times a standard deviation.
+/// @param shape the shape of the result
+/// @param stddev the standard deviation
+/// @param lower the lower bound
+/// @param upper the upper bound
+/// @param dtype the element type; the default float if none
+inline Array initializers_truncated_normal(const Array& key, Ints shape, double stddev = 0.01, double lower = -2.0, double upper = 2.0, DType dtype = DType::none) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_initializers_truncated_normal(op.scope(), key.get(), shape.data(), shape.size(), stddev, lower, upper, static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+
+/// Numbers whose variance is a scale by the number of inputs, of outputs, or a mean of both.
+/// @param shape the shape of the result
+/// @param scale the scale
+/// @param mode `fan_in`, `fan_out`, `fan_avg` or `fan_geo_avg`
+/// @param distribution `normal`, `truncated_normal` or `uniform`
+/// @param dtype the element type; the default float if none
+/// @param in_axis the axes of inputs
+/// @param out_axis the axes of outputs
+/// @param batch_axis the axes of separate parameters
+inline Array initializers_variance_scaling(const Array& key, Ints shape, double scale, std::string_view mode, std::string_view distribution, DType dtype = DType::none, Ints in_axis = {-2}, Ints out_axis = {-1}, Ints batch_axis = {}) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_initializers_variance_scaling(op.scope(), key.get(), shape.data(), shape.size(), scale, mode.data(), mode.size(), distribution.data(), distribution.size(), static_cast<jaxrs_dtype>(dtype), in_axis.data(), in_axis.size(), out_axis.data(), out_axis.size(), batch_axis.data(), batch_axis.size(), op.out()));
+}
+
+/// Glorot's uniform numbers.
+/// @param shape the shape of the result
+/// @param dtype the element type; the default float if none
+/// @param in_axis the axes of inputs
+/// @param out_axis the axes of outputs
+/// @param batch_axis the axes of separate parameters
+inline Array initializers_glorot_uniform(const Array& key, Ints shape, DType dtype = DType::none, Ints in_axis = {-2}, Ints out_axis = {-1}, Ints batch_axis = {}) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_initializers_glorot_uniform(op.scope(), key.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), in_axis.data(), in_axis.size(), out_axis.data(), out_axis.size(), batch_axis.data(), batch_axis.size(), op.out()));
+}
+
+/// Glorot's normal numbers.
+/// @param shape the shape of the result
+/// @param dtype the element type; the default float if none
+/// @param in_axis the axes of inputs
+/// @param out_axis the axes of outputs
+/// @param batch_axis the axes of separate parameters
+inline Array initializers_glorot_normal(const Array& key, Ints shape, DType dtype = DType::none, Ints in_axis = {-2}, Ints out_axis = {-1}, Ints batch_axis = {}) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_initializers_glorot_normal(op.scope(), key.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), in_axis.data(), in_axis.size(), out_axis.data(), out_axis.size(), batch_axis.data(), batch_axis.size(), op.out()));
+}
+
+/// LeCun's uniform numbers.
+/// @param shape the shape of the result
+/// @param dtype the element type; the default float if none
+/// @param in_axis the axes of inputs
+/// @param out_axis the axes of outputs
+/// @param batch_axis the axes of separate parameters
+inline Array initializers_lecun_uniform(const Array& key, Ints shape, DType dtype = DType::none, Ints in_axis = {-2}, Ints out_axis = {-1}, Ints batch_axis = {}) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_initializers_lecun_uniform(op.scope(), key.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), in_axis.data(), in_axis.size(), out_axis.data(), out_axis.size(), batch_axis.data(), batch_axis.size(), op.out()));
+}
+
+/// LeCun's normal numbers.
+/// @param shape the shape of the result
+/// @param dtype the element type; the default float if none
+/// @param in_axis the axes of inputs
+/// @param out_axis the axes of outputs
+/// @param batch_axis the axes of separate parameters
+inline Array initializers_lecun_normal(const Array& key, Ints shape, DType dtype = DType::none, Ints in_axis = {-2}, Ints out_axis = {-1}, Ints batch_axis = {}) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_initializers_lecun_normal(op.scope(), key.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), in_axis.data(), in_axis.size(), out_axis.data(), out_axis.size(), batch_axis.data(), batch_axis.size(), op.out()));
+}
+
+/// He's uniform numbers.
+/// @param shape the shape of the result
+/// @param dtype the element type; the default float if none
+/// @param in_axis the axes of inputs
+/// @param out_axis the axes of outputs
+/// @param batch_axis the axes of separate parameters
+inline Array initializers_he_uniform(const Array& key, Ints shape, DType dtype = DType::none, Ints in_axis = {-2}, Ints out_axis = {-1}, Ints batch_axis = {}) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_initializers_he_uniform(op.scope(), key.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), in_axis.data(), in_axis.size(), out_axis.data(), out_axis.size(), batch_axis.data(), batch_axis.size(), op.out()));
+}
+
+/// He's normal numbers.
+/// @param shape the shape of the result
+/// @param dtype the element type; the default float if none
+/// @param in_axis the axes of inputs
+/// @param out_axis the axes of outputs
+/// @param batch_axis the axes of separate parameters
+inline Array initializers_he_normal(const Array& key, Ints shape, DType dtype = DType::none, Ints in_axis = {-2}, Ints out_axis = {-1}, Ints batch_axis = {}) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_initializers_he_normal(op.scope(), key.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), in_axis.data(), in_axis.size(), out_axis.data(), out_axis.size(), batch_axis.data(), batch_axis.size(), op.out()));
+}
+
+// ---- distributions ----
+
+/// The logarithm of the density of the beta distribution.
+inline Array beta_logpdf(const Array& x, const Array& a, const Array& b, Arrays loc_scale) {
+    detail::Operation op({x.get(), a.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_beta_logpdf(op.scope(), x.get(), a.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The density of the beta distribution.
+inline Array beta_pdf(const Array& x, const Array& a, const Array& b, Arrays loc_scale) {
+    detail::Operation op({x.get(), a.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_beta_pdf(op.scope(), x.get(), a.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The distribution function of the beta distribution.
+inline Array beta_cdf(const Array& x, const Array& a, const Array& b, Arrays loc_scale) {
+    detail::Operation op({x.get(), a.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_beta_cdf(op.scope(), x.get(), a.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the distribution function of the beta distribution.
+inline Array beta_logcdf(const Array& x, const Array& a, const Array& b, Arrays loc_scale) {
+    detail::Operation op({x.get(), a.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_beta_logcdf(op.scope(), x.get(), a.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// One less the distribution function of the beta distribution.
+inline Array beta_sf(const Array& x, const Array& a, const Array& b, Arrays loc_scale) {
+    detail::Operation op({x.get(), a.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_beta_sf(op.scope(), x.get(), a.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of one less the distribution function of the beta distribution.
+inline Array beta_logsf(const Array& x, const Array& a, const Array& b, Arrays loc_scale) {
+    detail::Operation op({x.get(), a.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_beta_logsf(op.scope(), x.get(), a.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the density of Cauchy's distribution.
+inline Array cauchy_logpdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_cauchy_logpdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The density of Cauchy's distribution.
+inline Array cauchy_pdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_cauchy_pdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The distribution function of Cauchy's distribution.
+inline Array cauchy_cdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_cauchy_cdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the distribution function of Cauchy's distribution.
+inline Array cauchy_logcdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_cauchy_logcdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// One less the distribution function of Cauchy's distribution.
+inline Array cauchy_sf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_cauchy_sf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of one less the distribution function of Cauchy's distribution.
+inline Array cauchy_logsf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_cauchy_logsf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The inverse of the distribution function of Cauchy's distribution.
+inline Array cauchy_ppf(const Array& q, Arrays loc_scale) {
+    detail::Operation op({q.get()}, loc_scale);
+    return op.done(jaxrs_op_cauchy_ppf(op.scope(), q.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The inverse of one less the distribution function of Cauchy's distribution.
+inline Array cauchy_isf(const Array& q, Arrays loc_scale) {
+    detail::Operation op({q.get()}, loc_scale);
+    return op.done(jaxrs_op_cauchy_isf(op.scope(), q.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the density of the chi-squared distribution.
+inline Array chi2_logpdf(const Array& x, const Array& df, Arrays loc_scale) {
+    detail::Operation op({x.get(), df.get()}, loc_scale);
+    return op.done(jaxrs_op_chi2_logpdf(op.scope(), x.get(), df.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The density of the chi-squared distribution.
+inline Array chi2_pdf(const Array& x, const Array& df, Arrays loc_scale) {
+    detail::Operation op({x.get(), df.get()}, loc_scale);
+    return op.done(jaxrs_op_chi2_pdf(op.scope(), x.get(), df.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The distribution function of the chi-squared distribution.
+inline Array chi2_cdf(const Array& x, const Array& df, Arrays loc_scale) {
+    detail::Operation op({x.get(), df.get()}, loc_scale);
+    return op.done(jaxrs_op_chi2_cdf(op.scope(), x.get(), df.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the distribution function of the chi-squared distribution.
+inline Array chi2_logcdf(const Array& x, const Array& df, Arrays loc_scale) {
+    detail::Operation op({x.get(), df.get()}, loc_scale);
+    return op.done(jaxrs_op_chi2_logcdf(op.scope(), x.get(), df.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// One less the distribution function of the chi-squared distribution.
+inline Array chi2_sf(const Array& x, const Array& df, Arrays loc_scale) {
+    detail::Operation op({x.get(), df.get()}, loc_scale);
+    return op.done(jaxrs_op_chi2_sf(op.scope(), x.get(), df.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of one less the distribution function of the chi-squared distribution.
+inline Array chi2_logsf(const Array& x, const Array& df, Arrays loc_scale) {
+    detail::Operation op({x.get(), df.get()}, loc_scale);
+    return op.done(jaxrs_op_chi2_logsf(op.scope(), x.get(), df.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the density of the exponential distribution.
+inline Array expon_logpdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_expon_logpdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The density of the exponential distribution.
+inline Array expon_pdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_expon_pdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The distribution function of the exponential distribution.
+inline Array expon_cdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_expon_cdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the distribution function of the exponential distribution.
+inline Array expon_logcdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_expon_logcdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// One less the distribution function of the exponential distribution.
+inline Array expon_sf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_expon_sf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of one less the distribution function of the exponential distribution.
+inline Array expon_logsf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_expon_logsf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The inverse of the distribution function of the exponential distribution.
+inline Array expon_ppf(const Array& q, Arrays loc_scale) {
+    detail::Operation op({q.get()}, loc_scale);
+    return op.done(jaxrs_op_expon_ppf(op.scope(), q.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the density of the gamma distribution.
+inline Array gamma_logpdf(const Array& x, const Array& a, Arrays loc_scale) {
+    detail::Operation op({x.get(), a.get()}, loc_scale);
+    return op.done(jaxrs_op_gamma_logpdf(op.scope(), x.get(), a.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The density of the gamma distribution.
+inline Array gamma_pdf(const Array& x, const Array& a, Arrays loc_scale) {
+    detail::Operation op({x.get(), a.get()}, loc_scale);
+    return op.done(jaxrs_op_gamma_pdf(op.scope(), x.get(), a.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The distribution function of the gamma distribution.
+inline Array gamma_cdf(const Array& x, const Array& a, Arrays loc_scale) {
+    detail::Operation op({x.get(), a.get()}, loc_scale);
+    return op.done(jaxrs_op_gamma_cdf(op.scope(), x.get(), a.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the distribution function of the gamma distribution.
+inline Array gamma_logcdf(const Array& x, const Array& a, Arrays loc_scale) {
+    detail::Operation op({x.get(), a.get()}, loc_scale);
+    return op.done(jaxrs_op_gamma_logcdf(op.scope(), x.get(), a.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// One less the distribution function of the gamma distribution.
+inline Array gamma_sf(const Array& x, const Array& a, Arrays loc_scale) {
+    detail::Operation op({x.get(), a.get()}, loc_scale);
+    return op.done(jaxrs_op_gamma_sf(op.scope(), x.get(), a.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of one less the distribution function of the gamma distribution.
+inline Array gamma_logsf(const Array& x, const Array& a, Arrays loc_scale) {
+    detail::Operation op({x.get(), a.get()}, loc_scale);
+    return op.done(jaxrs_op_gamma_logsf(op.scope(), x.get(), a.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the density of Gumbel's distribution of smallest elements.
+inline Array gumbel_l_logpdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_gumbel_l_logpdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The density of Gumbel's distribution of smallest elements.
+inline Array gumbel_l_pdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_gumbel_l_pdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The distribution function of Gumbel's distribution of smallest elements.
+inline Array gumbel_l_cdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_gumbel_l_cdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the distribution function of Gumbel's distribution of smallest elements.
+inline Array gumbel_l_logcdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_gumbel_l_logcdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// One less the distribution function of Gumbel's distribution of smallest elements.
+inline Array gumbel_l_sf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_gumbel_l_sf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of one less the distribution function of Gumbel's distribution of smallest elements.
+inline Array gumbel_l_logsf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_gumbel_l_logsf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The inverse of the distribution function of Gumbel's distribution of smallest elements.
+inline Array gumbel_l_ppf(const Array& q, Arrays loc_scale) {
+    detail::Operation op({q.get()}, loc_scale);
+    return op.done(jaxrs_op_gumbel_l_ppf(op.scope(), q.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the density of Gumbel's distribution of largest elements.
+inline Array gumbel_r_logpdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_gumbel_r_logpdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The density of Gumbel's distribution of largest elements.
+inline Array gumbel_r_pdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_gumbel_r_pdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The distribution function of Gumbel's distribution of largest elements.
+inline Array gumbel_r_cdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_gumbel_r_cdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the distribution function of Gumbel's distribution of largest elements.
+inline Array gumbel_r_logcdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_gumbel_r_logcdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// One less the distribution function of Gumbel's distribution of largest elements.
+inline Array gumbel_r_sf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_gumbel_r_sf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of one less the distribution function of Gumbel's distribution of largest elements.
+inline Array gumbel_r_logsf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_gumbel_r_logsf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The inverse of the distribution function of Gumbel's distribution of largest elements.
+inline Array gumbel_r_ppf(const Array& q, Arrays loc_scale) {
+    detail::Operation op({q.get()}, loc_scale);
+    return op.done(jaxrs_op_gumbel_r_ppf(op.scope(), q.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the density of Laplace's distribution.
+inline Array laplace_logpdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_laplace_logpdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The density of Laplace's distribution.
+inline Array laplace_pdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_laplace_pdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The distribution function of Laplace's distribution.
+inline Array laplace_cdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_laplace_cdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the density of the logistic distribution.
+inline Array logistic_logpdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_logistic_logpdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The density of the logistic distribution.
+inline Array logistic_pdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_logistic_pdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The distribution function of the logistic distribution.
+inline Array logistic_cdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_logistic_cdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// One less the distribution function of the logistic distribution.
+inline Array logistic_sf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_logistic_sf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The inverse of the distribution function of the logistic distribution.
+inline Array logistic_ppf(const Array& q, Arrays loc_scale) {
+    detail::Operation op({q.get()}, loc_scale);
+    return op.done(jaxrs_op_logistic_ppf(op.scope(), q.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The inverse of one less the distribution function of the logistic distribution.
+inline Array logistic_isf(const Array& q, Arrays loc_scale) {
+    detail::Operation op({q.get()}, loc_scale);
+    return op.done(jaxrs_op_logistic_isf(op.scope(), q.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the density of the normal distribution.
+inline Array norm_logpdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_norm_logpdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The density of the normal distribution.
+inline Array norm_pdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_norm_pdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The distribution function of the normal distribution.
+inline Array norm_cdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_norm_cdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the distribution function of the normal distribution.
+inline Array norm_logcdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_norm_logcdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// One less the distribution function of the normal distribution.
+inline Array norm_sf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_norm_sf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of one less the distribution function of the normal distribution.
+inline Array norm_logsf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_norm_logsf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The inverse of the distribution function of the normal distribution.
+inline Array norm_ppf(const Array& q, Arrays loc_scale) {
+    detail::Operation op({q.get()}, loc_scale);
+    return op.done(jaxrs_op_norm_ppf(op.scope(), q.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The inverse of one less the distribution function of the normal distribution.
+inline Array norm_isf(const Array& q, Arrays loc_scale) {
+    detail::Operation op({q.get()}, loc_scale);
+    return op.done(jaxrs_op_norm_isf(op.scope(), q.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the density of Pareto's distribution.
+inline Array pareto_logpdf(const Array& x, const Array& b, Arrays loc_scale) {
+    detail::Operation op({x.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_pareto_logpdf(op.scope(), x.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The density of Pareto's distribution.
+inline Array pareto_pdf(const Array& x, const Array& b, Arrays loc_scale) {
+    detail::Operation op({x.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_pareto_pdf(op.scope(), x.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The distribution function of Pareto's distribution.
+inline Array pareto_cdf(const Array& x, const Array& b, Arrays loc_scale) {
+    detail::Operation op({x.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_pareto_cdf(op.scope(), x.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the distribution function of Pareto's distribution.
+inline Array pareto_logcdf(const Array& x, const Array& b, Arrays loc_scale) {
+    detail::Operation op({x.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_pareto_logcdf(op.scope(), x.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// One less the distribution function of Pareto's distribution.
+inline Array pareto_sf(const Array& x, const Array& b, Arrays loc_scale) {
+    detail::Operation op({x.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_pareto_sf(op.scope(), x.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of one less the distribution function of Pareto's distribution.
+inline Array pareto_logsf(const Array& x, const Array& b, Arrays loc_scale) {
+    detail::Operation op({x.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_pareto_logsf(op.scope(), x.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The inverse of the distribution function of Pareto's distribution.
+inline Array pareto_ppf(const Array& q, const Array& b, Arrays loc_scale) {
+    detail::Operation op({q.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_pareto_ppf(op.scope(), q.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the density of Student's t distribution.
+inline Array t_logpdf(const Array& x, const Array& df, Arrays loc_scale) {
+    detail::Operation op({x.get(), df.get()}, loc_scale);
+    return op.done(jaxrs_op_t_logpdf(op.scope(), x.get(), df.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The density of Student's t distribution.
+inline Array t_pdf(const Array& x, const Array& df, Arrays loc_scale) {
+    detail::Operation op({x.get(), df.get()}, loc_scale);
+    return op.done(jaxrs_op_t_pdf(op.scope(), x.get(), df.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the density of the part of the normal distribution between bounds.
+inline Array truncnorm_logpdf(const Array& x, const Array& a, const Array& b, Arrays loc_scale) {
+    detail::Operation op({x.get(), a.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_truncnorm_logpdf(op.scope(), x.get(), a.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The density of the part of the normal distribution between bounds.
+inline Array truncnorm_pdf(const Array& x, const Array& a, const Array& b, Arrays loc_scale) {
+    detail::Operation op({x.get(), a.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_truncnorm_pdf(op.scope(), x.get(), a.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The distribution function of the part of the normal distribution between bounds.
+inline Array truncnorm_cdf(const Array& x, const Array& a, const Array& b, Arrays loc_scale) {
+    detail::Operation op({x.get(), a.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_truncnorm_cdf(op.scope(), x.get(), a.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the distribution function of the part of the normal distribution between bounds.
+inline Array truncnorm_logcdf(const Array& x, const Array& a, const Array& b, Arrays loc_scale) {
+    detail::Operation op({x.get(), a.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_truncnorm_logcdf(op.scope(), x.get(), a.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// One less the distribution function of the part of the normal distribution between bounds.
+inline Array truncnorm_sf(const Array& x, const Array& a, const Array& b, Arrays loc_scale) {
+    detail::Operation op({x.get(), a.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_truncnorm_sf(op.scope(), x.get(), a.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of one less the distribution function of the part of the normal distribution between bounds.
+inline Array truncnorm_logsf(const Array& x, const Array& a, const Array& b, Arrays loc_scale) {
+    detail::Operation op({x.get(), a.get(), b.get()}, loc_scale);
+    return op.done(jaxrs_op_truncnorm_logsf(op.scope(), x.get(), a.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the density of the uniform distribution.
+inline Array uniform_logpdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_uniform_logpdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The density of the uniform distribution.
+inline Array uniform_pdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_uniform_pdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The distribution function of the uniform distribution.
+inline Array uniform_cdf(const Array& x, Arrays loc_scale) {
+    detail::Operation op({x.get()}, loc_scale);
+    return op.done(jaxrs_op_uniform_cdf(op.scope(), x.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The inverse of the distribution function of the uniform distribution.
+inline Array uniform_ppf(const Array& q, Arrays loc_scale) {
+    detail::Operation op({q.get()}, loc_scale);
+    return op.done(jaxrs_op_uniform_ppf(op.scope(), q.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the probabilities of Bernoulli's distribution.
+inline Array bernoulli_logpmf(const Array& k, const Array& p, Arrays loc) {
+    detail::Operation op({k.get(), p.get()}, loc);
+    return op.done(jaxrs_op_bernoulli_logpmf(op.scope(), k.get(), p.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The probabilities of Bernoulli's distribution.
+inline Array bernoulli_pmf(const Array& k, const Array& p, Arrays loc) {
+    detail::Operation op({k.get(), p.get()}, loc);
+    return op.done(jaxrs_op_bernoulli_pmf(op.scope(), k.get(), p.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the probabilities of the binomial distribution.
+inline Array binom_logpmf(const Array& k, const Array& n, const Array& p, Arrays loc) {
+    detail::Operation op({k.get(), n.get(), p.get()}, loc);
+    return op.done(jaxrs_op_binom_logpmf(op.scope(), k.get(), n.get(), p.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The probabilities of the binomial distribution.
+inline Array binom_pmf(const Array& k, const Array& n, const Array& p, Arrays loc) {
+    detail::Operation op({k.get(), n.get(), p.get()}, loc);
+    return op.done(jaxrs_op_binom_pmf(op.scope(), k.get(), n.get(), p.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the probabilities of the beta-binomial distribution.
+inline Array betabinom_logpmf(const Array& k, const Array& n, const Array& a, const Array& b, Arrays loc) {
+    detail::Operation op({k.get(), n.get(), a.get(), b.get()}, loc);
+    return op.done(jaxrs_op_betabinom_logpmf(op.scope(), k.get(), n.get(), a.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The probabilities of the beta-binomial distribution.
+inline Array betabinom_pmf(const Array& k, const Array& n, const Array& a, const Array& b, Arrays loc) {
+    detail::Operation op({k.get(), n.get(), a.get(), b.get()}, loc);
+    return op.done(jaxrs_op_betabinom_pmf(op.scope(), k.get(), n.get(), a.get(), b.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the probabilities of the geometric distribution.
+inline Array geom_logpmf(const Array& k, const Array& p, Arrays loc) {
+    detail::Operation op({k.get(), p.get()}, loc);
+    return op.done(jaxrs_op_geom_logpmf(op.scope(), k.get(), p.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The probabilities of the geometric distribution.
+inline Array geom_pmf(const Array& k, const Array& p, Arrays loc) {
+    detail::Operation op({k.get(), p.get()}, loc);
+    return op.done(jaxrs_op_geom_pmf(op.scope(), k.get(), p.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the probabilities of the negative binomial distribution.
+inline Array nbinom_logpmf(const Array& k, const Array& n, const Array& p, Arrays loc) {
+    detail::Operation op({k.get(), n.get(), p.get()}, loc);
+    return op.done(jaxrs_op_nbinom_logpmf(op.scope(), k.get(), n.get(), p.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The probabilities of the negative binomial distribution.
+inline Array nbinom_pmf(const Array& k, const Array& n, const Array& p, Arrays loc) {
+    detail::Operation op({k.get(), n.get(), p.get()}, loc);
+    return op.done(jaxrs_op_nbinom_pmf(op.scope(), k.get(), n.get(), p.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The logarithm of the probabilities of Poisson's distribution.
+inline Array poisson_logpmf(const Array& k, const Array& mu, Arrays loc) {
+    detail::Operation op({k.get(), mu.get()}, loc);
+    return op.done(jaxrs_op_poisson_logpmf(op.scope(), k.get(), mu.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The probabilities of Poisson's distribution.
+inline Array poisson_pmf(const Array& k, const Array& mu, Arrays loc) {
+    detail::Operation op({k.get(), mu.get()}, loc);
+    return op.done(jaxrs_op_poisson_pmf(op.scope(), k.get(), mu.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The distribution function of Poisson's distribution.
+inline Array poisson_cdf(const Array& k, const Array& mu, Arrays loc) {
+    detail::Operation op({k.get(), mu.get()}, loc);
+    return op.done(jaxrs_op_poisson_cdf(op.scope(), k.get(), mu.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The distribution function of Bernoulli's distribution.
+inline Array bernoulli_cdf(const Array& k, const Array& p) {
+    detail::Operation op({k.get(), p.get()});
+    return op.done(jaxrs_op_bernoulli_cdf(op.scope(), k.get(), p.get(), op.out()));
+}
+
+/// The inverse of the distribution function of Bernoulli's distribution.
+inline Array bernoulli_ppf(const Array& q, const Array& p) {
+    detail::Operation op({q.get(), p.get()});
+    return op.done(jaxrs_op_bernoulli_ppf(op.scope(), q.get(), p.get(), op.out()));
+}
+
+/// The logarithm of the density of Dirichlet's distribution.
+inline Array dirichlet_logpdf(const Array& x, const Array& alpha) {
+    detail::Operation op({x.get(), alpha.get()});
+    return op.done(jaxrs_op_dirichlet_logpdf(op.scope(), x.get(), alpha.get(), op.out()));
+}
+
+/// The density of Dirichlet's distribution.
+inline Array dirichlet_pdf(const Array& x, const Array& alpha) {
+    detail::Operation op({x.get(), alpha.get()});
+    return op.done(jaxrs_op_dirichlet_pdf(op.scope(), x.get(), alpha.get(), op.out()));
+}
+
+/// The logarithm of the density of the generalised normal distribution.
+inline Array gennorm_logpdf(const Array& x, const Array& beta) {
+    detail::Operation op({x.get(), beta.get()});
+    return op.done(jaxrs_op_gennorm_logpdf(op.scope(), x.get(), beta.get(), op.out()));
+}
+
+/// The density of the generalised normal distribution.
+inline Array gennorm_pdf(const Array& x, const Array& beta) {
+    detail::Operation op({x.get(), beta.get()});
+    return op.done(jaxrs_op_gennorm_pdf(op.scope(), x.get(), beta.get(), op.out()));
+}
+
+/// The distribution function of the generalised normal distribution.
+inline Array gennorm_cdf(const Array& x, const Array& beta) {
+    detail::Operation op({x.get(), beta.get()});
+    return op.done(jaxrs_op_gennorm_cdf(op.scope(), x.get(), beta.get(), op.out()));
+}
+
+/// The logarithm of the probabilities of the multinomial distribution.
+inline Array multinomial_logpmf(const Array& x, const Array& n, const Array& p) {
+    detail::Operation op({x.get(), n.get(), p.get()});
+    return op.done(jaxrs_op_multinomial_logpmf(op.scope(), x.get(), n.get(), p.get(), op.out()));
+}
+
+/// The probabilities of the multinomial distribution.
+inline Array multinomial_pmf(const Array& x, const Array& n, const Array& p) {
+    detail::Operation op({x.get(), n.get(), p.get()});
+    return op.done(jaxrs_op_multinomial_pmf(op.scope(), x.get(), n.get(), p.get(), op.out()));
+}
+
+/// The logarithm of the density of von Mises' distribution.
+inline Array vonmises_logpdf(const Array& x, const Array& kappa) {
+    detail::Operation op({x.get(), kappa.get()});
+    return op.done(jaxrs_op_vonmises_logpdf(op.scope(), x.get(), kappa.get(), op.out()));
+}
+
+/// The density of von Mises' distribution.
+inline Array vonmises_pdf(const Array& x, const Array& kappa) {
+    detail::Operation op({x.get(), kappa.get()});
+    return op.done(jaxrs_op_vonmises_pdf(op.scope(), x.get(), kappa.get(), op.out()));
+}
+
+/// The logarithm of the density of the wrapped Cauchy distribution.
+inline Array wrapcauchy_logpdf(const Array& x, const Array& c) {
+    detail::Operation op({x.get(), c.get()});
+    return op.done(jaxrs_op_wrapcauchy_logpdf(op.scope(), x.get(), c.get(), op.out()));
+}
+
+/// The density of the wrapped Cauchy distribution.
+inline Array wrapcauchy_pdf(const Array& x, const Array& c) {
+    detail::Operation op({x.get(), c.get()});
+    return op.done(jaxrs_op_wrapcauchy_pdf(op.scope(), x.get(), c.get(), op.out()));
+}
+
+/// The entropy of Poisson's distribution.
+inline Array poisson_entropy(const Array& mu, Arrays loc) {
+    detail::Operation op({mu.get()}, loc);
+    return op.done(jaxrs_op_poisson_entropy(op.scope(), mu.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+// ---- optimizers ----
+
+/// The state of sgd_update for parameters.
+inline std::vector<Array> sgd_init(Arrays params) {
+    detail::Operation op({}, params);
+    return op.list(jaxrs_op_sgd_init(op.scope(), op.list_data(), op.list_size(), op.results()));
+}
+
+/// A step against gradients. The list is gradients, state, parameters; results are new parameters and the new state.
+inline std::vector<Array> sgd_update(const Array& learning_rate, Arrays gradients_state_params) {
+    detail::Operation op({learning_rate.get()}, gradients_state_params);
+    return op.list(jaxrs_op_sgd_update(op.scope(), learning_rate.get(), op.list_data(), op.list_size(), op.results()));
+}
+
+/// The state of momentum_update for parameters.
+inline std::vector<Array> momentum_init(Arrays params) {
+    detail::Operation op({}, params);
+    return op.list(jaxrs_op_momentum_init(op.scope(), op.list_data(), op.list_size(), op.results()));
+}
+
+/// A step against a fading sum of gradients; lists and results as of sgd_update.
+/// @param momentum how the sum fades
+/// @param nesterov whether to go a step further along it
+inline std::vector<Array> momentum_update(const Array& learning_rate, Arrays gradients_state_params, double momentum = 0.9, bool nesterov = false) {
+    detail::Operation op({learning_rate.get()}, gradients_state_params);
+    return op.list(jaxrs_op_momentum_update(op.scope(), learning_rate.get(), op.list_data(), op.list_size(), momentum, nesterov ? 1u : 0u, op.results()));
+}
+
+/// The state of adam_update and adamw_update for parameters.
+inline std::vector<Array> adam_init(Arrays params) {
+    detail::Operation op({}, params);
+    return op.list(jaxrs_op_adam_init(op.scope(), op.list_data(), op.list_size(), op.results()));
+}
+
+/// A step of Adam; lists and results as of sgd_update.
+/// @param b1 how the mean of gradients fades
+/// @param b2 how the mean of their squares fades
+/// @param eps what is added to the root
+/// @param eps_root what is added below the root
+inline std::vector<Array> adam_update(const Array& learning_rate, Arrays gradients_state_params, double b1 = 0.9, double b2 = 0.999, double eps = 1e-8, double eps_root = 0.0) {
+    detail::Operation op({learning_rate.get()}, gradients_state_params);
+    return op.list(jaxrs_op_adam_update(op.scope(), learning_rate.get(), op.list_data(), op.list_size(), b1, b2, eps, eps_root, op.results()));
+}
+
+/// A step of Adam with weight decay; lists and results as of sgd_update.
+/// @param b1 how the mean of gradients fades
+/// @param b2 how the mean of their squares fades
+/// @param eps what is added to the root
+/// @param eps_root what is added below the root
+/// @param weight_decay how much of the parameters is taken away
+inline std::vector<Array> adamw_update(const Array& learning_rate, Arrays gradients_state_params, double b1 = 0.9, double b2 = 0.999, double eps = 1e-8, double eps_root = 0.0, double weight_decay = 0.0001) {
+    detail::Operation op({learning_rate.get()}, gradients_state_params);
+    return op.list(jaxrs_op_adamw_update(op.scope(), learning_rate.get(), op.list_data(), op.list_size(), b1, b2, eps, eps_root, weight_decay, op.results()));
+}
+
+/// The state of rmsprop_update for parameters.
+inline std::vector<Array> rmsprop_init(Arrays params) {
+    detail::Operation op({}, params);
+    return op.list(jaxrs_op_rmsprop_init(op.scope(), op.list_data(), op.list_size(), op.results()));
+}
+
+/// A step against gradients by the root of their mean square; lists and results as of sgd_update.
+/// @param decay how the mean fades
+/// @param eps what is added below the root
+inline std::vector<Array> rmsprop_update(const Array& learning_rate, Arrays gradients_state_params, double decay = 0.9, double eps = 1e-8) {
+    detail::Operation op({learning_rate.get()}, gradients_state_params);
+    return op.list(jaxrs_op_rmsprop_update(op.scope(), learning_rate.get(), op.list_data(), op.list_size(), decay, eps, op.results()));
+}
+
+/// The state of lion_update for parameters.
+inline std::vector<Array> lion_init(Arrays params) {
+    detail::Operation op({}, params);
+    return op.list(jaxrs_op_lion_init(op.scope(), op.list_data(), op.list_size(), op.results()));
+}
+
+/// A step against the sign of a mean of gradients; lists and results as of sgd_update.
+/// @param b1 how the mean of the step fades
+/// @param b2 how the mean of the state fades
+/// @param weight_decay how much of the parameters is taken away
+inline std::vector<Array> lion_update(const Array& learning_rate, Arrays gradients_state_params, double b1 = 0.9, double b2 = 0.99, double weight_decay = 0.001) {
+    detail::Operation op({learning_rate.get()}, gradients_state_params);
+    return op.list(jaxrs_op_lion_update(op.scope(), learning_rate.get(), op.list_data(), op.list_size(), b1, b2, weight_decay, op.results()));
+}
+
+/// The state of lbfgs_update for parameters.
+/// @param memory_size how many changes are kept
+inline std::vector<Array> lbfgs_init(Arrays params, std::int64_t memory_size = 10) {
+    detail::Operation op({}, params);
+    return op.list(jaxrs_op_lbfgs_init(op.scope(), op.list_data(), op.list_size(), memory_size, op.results()));
+}
+
+/// A step of L-BFGS, without a search along it; lists and results as of sgd_update.
+inline std::vector<Array> lbfgs_update(const Array& learning_rate, Arrays gradients_state_params) {
+    detail::Operation op({learning_rate.get()}, gradients_state_params);
+    return op.list(jaxrs_op_lbfgs_update(op.scope(), learning_rate.get(), op.list_data(), op.list_size(), op.results()));
+}
+
+/// The Euclidean norm of all elements of all arrays.
+inline Array global_norm(Arrays arrays) {
+    detail::Operation op({}, arrays);
+    return op.done(jaxrs_op_global_norm(op.scope(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// Gradients scaled down so that their global norm is bounded.
+/// @param max_norm the bound
+inline std::vector<Array> clip_by_global_norm(Arrays gradients, double max_norm) {
+    detail::Operation op({}, gradients);
+    return op.list(jaxrs_op_clip_by_global_norm(op.scope(), op.list_data(), op.list_size(), max_norm, op.results()));
+}
+
+/// Gradients of which no element is larger than a bound.
+/// @param max_delta the bound
+inline std::vector<Array> clip_gradients(Arrays gradients, double max_delta) {
+    detail::Operation op({}, gradients);
+    return op.list(jaxrs_op_clip_gradients(op.scope(), op.list_data(), op.list_size(), max_delta, op.results()));
+}
+
+/// A rate that goes to another as a power of the way that is left: a line for 1.
+/// @param init_value the first rate
+/// @param end_value the last rate
+/// @param power the power
+/// @param transition_steps over how many steps
+/// @param transition_begin from which step on
+inline Array polynomial_schedule(const Array& count, double init_value, double end_value, double power, std::int64_t transition_steps, std::int64_t transition_begin = 0) {
+    detail::Operation op({count.get()});
+    return op.done(jaxrs_op_polynomial_schedule(op.scope(), count.get(), init_value, end_value, power, transition_steps, transition_begin, op.out()));
+}
+
+/// A rate that is multiplied again and again.
+/// @param init_value the first rate
+/// @param transition_steps over how many steps the factor counts once
+/// @param decay_rate the factor
+/// @param transition_begin from which step on
+/// @param staircase whether only whole transitions count
+/// @param end_value a bound, or NaN
+inline Array exponential_decay(const Array& count, double init_value, std::int64_t transition_steps, double decay_rate, std::int64_t transition_begin = 0, bool staircase = false, double end_value = std::numeric_limits<double>::quiet_NaN()) {
+    detail::Operation op({count.get()});
+    return op.done(jaxrs_op_exponential_decay(op.scope(), count.get(), init_value, transition_steps, decay_rate, transition_begin, staircase ? 1u : 0u, end_value, op.out()));
+}
+
+/// A rate that goes down as half a cosine.
+/// @param init_value the first rate
+/// @param decay_steps over how many steps
+/// @param alpha the last rate as a part of the first
+/// @param exponent the power of the cosine
+inline Array cosine_decay_schedule(const Array& count, double init_value, std::int64_t decay_steps, double alpha = 0.0, double exponent = 1.0) {
+    detail::Operation op({count.get()});
+    return op.done(jaxrs_op_cosine_decay_schedule(op.scope(), count.get(), init_value, decay_steps, alpha, exponent, op.out()));
+}
+
+/// A rate that goes up as a line and down as half a cosine.
+/// @param init_value the first rate
+/// @param peak_value the largest rate
+/// @param warmup_steps how many steps it goes up
+/// @param decay_steps how many steps in all
+/// @param end_value the last rate
+/// @param exponent the power of the cosine
+inline Array warmup_cosine_decay_schedule(const Array& count, double init_value, double peak_value, std::int64_t warmup_steps, std::int64_t decay_steps, double end_value = 0.0, double exponent = 1.0) {
+    detail::Operation op({count.get()});
+    return op.done(jaxrs_op_warmup_cosine_decay_schedule(op.scope(), count.get(), init_value, peak_value, warmup_steps, decay_steps, end_value, exponent, op.out()));
 }
 
 // ---- collectives ----
@@ -2472,12 +5305,41 @@ inline Array csr_matmat(const Array& data, const Array& indices, const Array& in
     return op.done(jaxrs_op_csr_matmat(op.scope(), data.get(), indices.get(), indptr.get(), x.get(), shape.data(), shape.size(), transpose ? 1u : 0u, op.out()));
 }
 
+/// The solution of linear equations whose matrix is sparse.
+/// @param tol from which size on a pivot counts as zero; nothing here heeds it
+/// @param reorder how columns are ordered, from 0 to 3; nothing here heeds it
+inline Array spsolve(const Array& data, const Array& indices, const Array& indptr, const Array& b, double tol = 1e-6, std::int64_t reorder = 1) {
+    detail::Operation op({data.get(), indices.get(), indptr.get(), b.get()});
+    return op.done(jaxrs_op_spsolve(op.scope(), data.get(), indices.get(), indptr.get(), b.get(), tol, reorder, op.out()));
+}
+
 /// The dense array of data and indices of any layout, or of a dense array as it is.
 /// @param layout `bcoo`, `bcsr`, `coo`, `csr` or `dense`
 /// @param shape the shape of the sparse array
 inline Array todense(Arrays arrays, std::string_view layout, Ints shape) {
     detail::Operation op({}, arrays);
     return op.done(jaxrs_op_todense(op.scope(), op.list_data(), op.list_size(), layout.data(), layout.size(), shape.data(), shape.size(), op.out()));
+}
+
+// ---- remarks ----
+
+/// The array on the device, of which there is one.
+inline Array device_put(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_device_put(op.scope(), x.get(), op.out()));
+}
+
+/// The array, with a remark on how it is cut for devices; here it lies whole on one.
+/// @param sharding how, as a text that programs show
+inline Array with_sharding_constraint(const Array& x, std::string_view sharding) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_with_sharding_constraint(op.scope(), x.get(), sharding.data(), sharding.size(), op.out()));
+}
+
+/// The arrays, all of which are computed before anything that takes one of the results.
+inline std::vector<Array> optimization_barrier(Arrays operands) {
+    detail::Operation op({}, operands);
+    return op.list(jaxrs_op_optimization_barrier(op.scope(), op.list_data(), op.list_size(), op.results()));
 }
 
 } // namespace jaxrs
