@@ -169,6 +169,39 @@ CASE(promotion_is_strict_where_it_is_asked_to_be) {
     FAILS(jaxrs_scope_with(c->s, &config, &out), JAXRS_ERR_INVALID_ARGUMENT, "rank_promotion is 1");
 }
 
+typedef struct warnings { int n; char last[256]; } warnings;
+
+static void note(void* userdata, uint32_t level, const char* text, size_t len) {
+    warnings* w = userdata;
+    if (level != JAXRS_LOG_WARNING) return;
+    w->n++;
+    snprintf(w->last, sizeof w->last, "%.*s", (int)len, text);
+}
+
+CASE(ranks_that_differ_are_told_of_in_the_log) {
+    warnings w = {0, ""};
+    jaxrs_context_options options = JAXRS_CONTEXT_OPTIONS_INIT;
+    jaxrs_scope_config config = JAXRS_SCOPE_CONFIG_INIT;
+    jaxrs_context* ctx = NULL;
+    jaxrs_scope* s = NULL;
+    jaxrs_array *row = NULL, *matrix = NULL, *sum = NULL;
+    const int64_t shape[] = {2, 3};
+    options.log = note, options.log_userdata = &w;
+    config.set_mask = JAXRS_SCOPE_RANK_PROMOTION, config.rank_promotion = JAXRS_PROMOTION_WARN;
+    OK(jaxrs_context_create(JAXRS_ABI_VERSION, &options, &ctx));
+    OK(jaxrs_scope_with(jaxrs_context_scope(ctx), &config, &s));
+    OK(jaxrs_array_full_f64(s, 1, JAXRS_F32, shape + 1, 1, &row));
+    OK(jaxrs_array_full_f64(s, 1, JAXRS_F32, shape, 2, &matrix));
+    OK(jaxrs_op_mul(s, matrix, matrix, &sum));
+    jaxrs_array_release(sum);
+    EXPECT(w.n == 0);
+    OK(jaxrs_op_mul(s, row, matrix, &sum));
+    EXPECT(w.n == 1);
+    EXPECT_TEXT(w.last, "different ranks: [3] and [2,3]");
+    jaxrs_array_release(row), jaxrs_array_release(matrix), jaxrs_array_release(sum);
+    jaxrs_scope_release(s), jaxrs_context_release(ctx);
+}
+
 /* ---- programs as text, and what takes time ---- */
 
 FN(layered) {
