@@ -391,4 +391,23 @@ mod tests {
             assert!(op.doc.ends_with('.'), "{}", op.name);
         }
     }
+
+    #[test]
+    fn operands_and_attributes_have_names_of_their_own_in_c() {
+        for op in ops() {
+            // What a C function has beside them: the scope, and the place for its results.
+            let taken = ["s", if op.results == Results::List { "r" } else { "out" }];
+            let operands = op.operands.iter().map(|operand| operand.name);
+            let attributes = op.attributes.iter().map(|attribute| attribute.name);
+            let names: Vec<&str> = operands.chain(attributes).collect();
+            for (k, name) in names.iter().enumerate() {
+                assert!(
+                    !taken.contains(name) && !names[..k].contains(name),
+                    "{} of {}",
+                    name,
+                    op.name
+                );
+            }
+        }
+    }
 }

@@ -189,7 +189,8 @@ pub(super) static OPS: &[Op] = &[
     op!("companion", "The matrix whose eigenvalues are the roots of a polynomial.", (a) => |cx| scipy::companion(cx, a)),
     op!("fiedler", "The magnitudes of the differences of all pairs of numbers.", (a) => |cx| scipy::fiedler(cx, a)),
     op!("fiedler_companion", "As companion, with five diagonals.", (a) => |cx| scipy::fiedler_companion(cx, a)),
-    op!("leslie", "Fecundities in the first row, survival rates below the diagonal.", (f, s) => |cx| scipy::leslie(cx, f, s)),
+    op!("leslie", "Fecundities in the first row, survival rates below the diagonal.", (f, survival)
+        => |cx| scipy::leslie(cx, f, survival)),
     op!("convolution_matrix", "The matrix that convolves a vector with a.", (a)
         { n: I64, "the length of the vector"; mode: Str = "full", "`full`, `same` or `valid`"; }
         => |cx| scipy::convolution_matrix(cx, a, n, mode)),
