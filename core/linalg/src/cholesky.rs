@@ -2,8 +2,10 @@
 
 use crate::{Failed, Field, Matrix, Real, product, vector};
 
-/// Columns that are factorised together.
-const BLOCK: usize = 48;
+/// Columns whose products are subtracted from what follows at once.
+const BLOCK: usize = 64;
+/// Columns of these that are computed one by one.
+const PANEL: usize = 16;
 
 /// Replaces the lower triangle of a Hermitian matrix by the `L` with positive diagonal for which it is `L Lᴴ`.
 /// Only that triangle is read, and the other one is left as it is. A NaN spreads as it does in sums and products.
@@ -16,16 +18,35 @@ pub fn cholesky<T: Field>(a: &mut Matrix<T>) -> Result<(), Failed> {
     let mut factor = a.clone();
     for start in (0..n).step_by(BLOCK) {
         let end = (start + BLOCK).min(n);
-        diagonal_block(&mut factor, start, end)?;
-        for i in end..n {
-            row_below(&mut factor, i, start, end);
+        for panel in (start..end).step_by(PANEL) {
+            columns(&mut factor, start, panel, (panel + PANEL).min(end))?;
         }
         let (rows, depth) = (n - end, end - start);
         let left = product::left(rows, depth, |i, k| factor[(end + i, start + k)]);
-        let right = product::right(depth, rows, |k, j| factor[(end + j, start + k)].conj());
+        let right =
+            product::right_by_columns(depth, rows, |k, j| factor[(end + j, start + k)].conj());
         product::subtract_lower(&mut factor, (end, end), &left, &right);
     }
     (0..n).for_each(|i| a.row_mut(i)[..=i].copy_from_slice(&factor.row(i)[..=i]));
+    Ok(())
+}
+
+/// The columns from `panel` of a factor, from which those before `start` are subtracted already.
+fn columns<T: Field>(
+    a: &mut Matrix<T>,
+    start: usize,
+    panel: usize,
+    end: usize,
+) -> Result<(), Failed> {
+    let (n, depth) = (a.rows(), panel - start);
+    let left = product::left(n - panel, depth, |i, k| a[(panel + i, start + k)]);
+    let right =
+        product::right_by_columns(depth, end - panel, |k, j| a[(panel + j, start + k)].conj());
+    product::subtract(a, (panel, panel), &left, &right);
+    diagonal_block(a, panel, end)?;
+    for i in end..n {
+        row_below(a, i, panel, end);
+    }
     Ok(())
 }
 

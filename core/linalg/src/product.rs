@@ -62,27 +62,48 @@ pub(crate) fn left<T: Field>(
     Left { planes, rows, depth: depth * parts }
 }
 
-/// Packs a right operand of `depth` × `cols`.
+/// Packs a right operand of `depth` × `cols`, whose rows lie in memory one after another.
 pub(crate) fn right<T: Field>(
     depth: usize,
     cols: usize,
     at: impl Fn(usize, usize) -> T,
 ) -> Right<T::Real> {
-    let parts = if T::IS_COMPLEX { 2 } else { 1 };
-    let width = tile_cols::<T::Real>();
-    let mut plane = vec![T::Real::ZERO; cols.div_ceil(width) * width * depth * parts];
+    let mut packed = empty_right::<T>(depth, cols);
     for k in 0..depth {
-        for j in 0..cols {
-            let (panel, lane) = (j / width, j % width);
-            let start = panel * width * depth * parts + lane;
-            let value = at(k, j);
-            plane[start + k * width] = value.re();
-            if T::IS_COMPLEX {
-                plane[start + (depth + k) * width] = value.im();
-            }
+        (0..cols).for_each(|j| packed.put(k, j, at(k, j)));
+    }
+    packed
+}
+
+/// The same of one whose columns lie in memory one after another.
+pub(crate) fn right_by_columns<T: Field>(
+    depth: usize,
+    cols: usize,
+    at: impl Fn(usize, usize) -> T,
+) -> Right<T::Real> {
+    let mut packed = empty_right::<T>(depth, cols);
+    for j in 0..cols {
+        (0..depth).for_each(|k| packed.put(k, j, at(k, j)));
+    }
+    packed
+}
+
+fn empty_right<T: Field>(depth: usize, cols: usize) -> Right<T::Real> {
+    let depth = depth * if T::IS_COMPLEX { 2 } else { 1 };
+    let width = tile_cols::<T::Real>();
+    Right { plane: vec![T::Real::ZERO; cols.div_ceil(width) * width * depth], cols, depth }
+}
+
+impl<R: Real> Right<R> {
+    #[inline(always)]
+    fn put<T: Field<Real = R>>(&mut self, k: usize, j: usize, value: T) {
+        let width = tile_cols::<R>();
+        let start = j / width * width * self.depth + j % width;
+        self.plane[start + k * width] = value.re();
+        if T::IS_COMPLEX {
+            self.plane[start + (self.depth / 2 + k) * width] = value.im();
         }
     }
-    Right { plane, cols, depth: depth * parts }
 }
 
 /// Subtracts a product from the part of a matrix that begins at a row and a column.
@@ -149,8 +170,8 @@ impl<T: Field> WithSimd for Update<'_, T> {
                 for i in p * TILE_ROWS..((p + 1) * TILE_ROWS).min(a.rows) {
                     let row = &mut c.row_mut(at.0 + i)[at.1 + j0..at.1 + j1];
                     let (re, im) = (&parts[0][i % TILE_ROWS], &parts[1][i % TILE_ROWS]);
-                    for (j, c) in row.iter_mut().enumerate() {
-                        *c += T::new(re[j] * sign, im[j] * sign);
+                    for ((c, &re), &im) in row.iter_mut().zip(re).zip(im) {
+                        *c += T::new(re * sign, im * sign);
                     }
                 }
             }
