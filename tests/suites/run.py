@@ -9,8 +9,8 @@ import sys
 import time
 
 # Quick ones first, so that a slip shows early.
-SUITES = ["tidy", "unit", "laws", "snapshots", "recorded", "exports", "headers", "symbols", "c", "semantics", "hygiene", "install", "cpp", "go", "docs",
-          "cargo_c"]
+SUITES = ["tidy", "unit", "laws", "snapshots", "recorded", "exports", "headers", "symbols", "c", "semantics", "hygiene", "install", "cpp", "go",
+          "node", "docs", "cargo_c"]
 
 
 def run_suite(name):

@@ -1,0 +1,88 @@
+// Programs: as text, compiled, and run on another thread.
+#include "addon.h"
+
+// programText(program, dialect)
+static napi_value program_text(napi_env env, napi_callback_info info) {
+    call c = call_begin(env, info);
+    jaxrs_program* p = arg_handle(&c, 0, PROGRAM);
+    uint32_t dialect = (uint32_t)arg_int(&c, 1);
+    jaxrs_bytes* bytes = NULL;
+    if (c.failed || call_threw(&c, jaxrs_program_text(p, dialect, &bytes))) return NULL;
+    return text_of(&c, bytes);
+}
+
+static napi_value compile(napi_env env, napi_callback_info info) {
+    call c = call_begin(env, info);
+    jaxrs_program* p = arg_handle(&c, 0, PROGRAM);
+    jaxrs_exec* out = NULL;
+    if (!c.failed) call_threw(&c, jaxrs_compile(p, NULL, &out));
+    return wrap(&c, EXEC, out);
+}
+
+// A run on a thread of libuv's. Programs with host functions of JavaScript may not go there.
+typedef struct job {
+    napi_async_work work;
+    napi_deferred deferred;
+    jaxrs_exec* exec;
+    napi_ref keep; // what the run needs: the executable and its arguments
+    void** arrays;
+    size_t n;
+    jaxrs_results* results;
+    jaxrs_error* error;
+} job;
+
+static void execute(napi_env env, void* data) {
+    job* j = data;
+    (void)env;
+    j->error = jaxrs_results_new(&j->results);
+    if (!j->error) j->error = jaxrs_exec_call(j->exec, (jaxrs_array**)j->arrays, j->n, j->results);
+}
+
+static void complete(napi_env env, napi_status status, void* data) {
+    job* j = data;
+    call c = {.env = env};
+    napi_value value;
+    if (status != napi_ok && !j->error) j->error = jaxrs_error_new(JAXRS_ERR_CANCELLED, "the run was cancelled", 21);
+    if (call_threw(&c, j->error)) {
+        napi_get_and_clear_last_exception(env, &value);
+        napi_reject_deferred(env, j->deferred, value);
+    } else {
+        napi_resolve_deferred(env, j->deferred, wrap_results(&c, j->results));
+    }
+    jaxrs_results_release(j->results);
+    napi_delete_reference(env, j->keep);
+    napi_delete_async_work(env, j->work);
+    free(j->arrays), free(j);
+}
+
+// execCall(exec, arrays): a promise
+static napi_value exec_call(napi_env env, napi_callback_info info) {
+    call c = call_begin(env, info);
+    job* j = calloc(1, sizeof *j);
+    napi_value promise, name, keep;
+    j->exec = arg_handle(&c, 0, EXEC);
+    j->arrays = arg_handles(&c, 1, ARRAY, &j->n);
+    if (c.failed) return free(j->arrays), free(j), NULL;
+    napi_create_array_with_length(env, 2, &keep);
+    napi_set_element(env, keep, 0, c.argv[0]), napi_set_element(env, keep, 1, c.argv[1]);
+    napi_create_reference(env, keep, 1, &j->keep);
+    napi_create_promise(env, &j->deferred, &promise);
+    napi_create_string_utf8(env, "jaxrs", NAPI_AUTO_LENGTH, &name);
+    napi_create_async_work(env, NULL, name, execute, complete, j, &j->work);
+    napi_queue_async_work(env, j->work);
+    return promise;
+}
+
+static napi_value version(napi_env env, napi_callback_info info) {
+    napi_value out;
+    (void)info;
+    napi_create_string_utf8(env, jaxrs_version_string(), NAPI_AUTO_LENGTH, &out);
+    return out;
+}
+
+void define_programs(napi_env env, napi_value exports) {
+    define(env, exports, "programText", program_text);
+    define(env, exports, "compile", compile);
+    define(env, exports, "execCall", exec_call);
+    define(env, exports, "version", version);
+}
