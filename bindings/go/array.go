@@ -26,7 +26,7 @@ const collectAfter = 256 << 20
 func (s *Scope) wrap(handle *C.jaxrs_array) *Array {
 	a := &Array{handle: handle, scope: s}
 	a.cleanup = runtime.AddCleanup(a, func(handle *C.jaxrs_array) { C.jaxrs_array_release(handle) }, handle)
-	if unseen.Add(8*int64(C.jaxrs_array_size(handle))) > collectAfter {
+	if unseen.Add(int64(C.shim_weight(handle))) > collectAfter {
 		unseen.Store(0)
 		runtime.GC()
 	}

@@ -46,6 +46,10 @@ uintptr_t shim_error_payload(const jaxrs_error* error) {
     return n ? n->payload : 0;
 }
 
+int64_t shim_weight(const jaxrs_array* array) {
+    return jaxrs_array_is_tracer(array) ? 0 : 8 * (int64_t)jaxrs_array_size(array);
+}
+
 // ---- callbacks ----
 
 // Contexts are made with JAXRS_CONTEXT_POLLED_DROPS: this only says that there is something to collect.

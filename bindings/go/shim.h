@@ -9,6 +9,9 @@ jaxrs_error* shim_host_new(jaxrs_context* context, const char* name, size_t name
 jaxrs_error* shim_borrow(jaxrs_scope* scope, const void* data, size_t nbytes, jaxrs_dtype dtype, const int64_t* shape, size_t ndim,
                          uintptr_t owner, jaxrs_array** out);
 
+// About how many bytes an array keeps; 0 for a tracer.
+int64_t shim_weight(const jaxrs_array* array);
+
 // An error that carries a value of Go, and that value (0 for none).
 jaxrs_error* shim_error(jaxrs_code code, const char* msg, size_t msg_len, uintptr_t payload);
 uintptr_t shim_error_payload(const jaxrs_error* error);
