@@ -74,6 +74,9 @@ files! {
     keys_agree_with_jax: "keys", primitives::agrees;
     bit_generators_agree_with_jax: "bit_generators", primitives::agrees;
     keys_are_moved_as_in_jax: "moved_keys", primitives::agrees;
+    samples_of_gamma_distributions_agree_with_jax: "gammas", primitives::agrees;
+    samplers_with_gamma_distributions_agree_with_jax: "gamma_operations", operations::agrees;
+    counts_agree_with_jax: "counts", operations::agrees;
     samplers_agree_with_jax: "sample_operations", operations::agrees;
     random_functions_agree_with_jax: "random", random::agrees;
     indexing_agrees_with_jax: "numpy_indexing", operations::agrees_one_by_one_and_batched;

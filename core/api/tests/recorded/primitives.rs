@@ -38,6 +38,8 @@ fn class(op: &str, is_complex: bool) -> Class {
         | "schur"
         | "hessenberg"
         | "tridiagonal" => Class::Accumulated,
+        // A chain of roots, logarithms and powers, each rounded.
+        "random_gamma" => Class::Accumulated,
         "dot_general" | "fft" => Class::Accumulated,
         _ if ["bcoo_", "bcsr_", "coo_", "csr_", "spsolve"]
             .iter()
