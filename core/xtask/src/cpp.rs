@@ -185,8 +185,9 @@ fn attributes(op: &Op) -> Vec<String> {
 /// A value as C++ writes it.
 fn written(value: Attr<'_>) -> String {
     match value {
+        // The lowest number has no literal.
+        Attr::Axis(None) | Attr::I64(table::AXIS_NONE) => "none".to_owned(),
         Attr::I64(v) | Attr::Axis(Some(v)) => v.to_string(),
-        Attr::Axis(None) => "none".to_owned(),
         Attr::F64(v) if v.is_nan() => "std::numeric_limits<double>::quiet_NaN()".to_owned(),
         Attr::F64(v) if v.is_infinite() => {
             let sign = if v < 0.0 { "-" } else { "" };
