@@ -5190,14 +5190,14 @@ pub extern "C" fn jaxrs_op_fiedler_companion(
 pub extern "C" fn jaxrs_op_leslie(
     s: Shared<ScopeBody>,
     f: In<ArrayBody>,
-    s: In<ArrayBody>,
+    survival: In<ArrayBody>,
     out: Out<*mut ArrayHandle>,
 ) -> Status {
     gate(|| {
         let out = out.null("out")?;
         let mut call = Call::new(const { op("leslie") }, &s)?;
         call.operand(&f, "f")?;
-        call.operand(&s, "s")?;
+        call.operand(&survival, "survival")?;
         call.one(&[], &out)
     })
 }

@@ -3584,7 +3584,7 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fiedler_companion(jaxrs_scope* s,
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
-JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_leslie(jaxrs_scope* s, const jaxrs_array* f, const jaxrs_array* s,
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_leslie(jaxrs_scope* s, const jaxrs_array* f, const jaxrs_array* survival,
     jaxrs_array** out);
 
 /**
