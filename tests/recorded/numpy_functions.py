@@ -411,4 +411,12 @@ def numpy_calculus(r, x, whole, weights):
         r.case("kaiser", lambda: jnp.kaiser(m, 8.5), m=m, beta=8.5)
 
 
-GROUPS = [numpy_indexing, numpy_numbers, numpy_shapes, numpy_search, numpy_statistics]
+def numpy_einsum(r):
+    x, y, z = (ordinary(-1, 1, shape, "float32", i) for i, shape in enumerate([(2, 3, 4), (4, 5), (5, 2)]))
+    for subscripts, arrays in [("...j,jk->...k", (x, y)), ("...j,jk", (x, y)), ("i...->...", (x,)), ("...", (x,)), ("...ij->...ji", (x,)), ("i...j,j...->i...", (x, ordinary(-1, 1, (4, 3), "float32"))),
+                               ("...k,...k->...", (x, x[:1])), ("...k,...k->...k", (x, x[0])), ("abc,cd,de->abe", (x, y, z)), ("abc,cd,da->b", (x, y, z)),
+                               ("ab,bc,ca,ab->", (z, ordinary(-1, 1, (2, 3), "float32"), ordinary(-1, 1, (3, 5), "float32"), z)), ("ii...->...", (ordinary(-1, 1, (3, 3, 2), "float32"),))]:
+        r.case("einsum", lambda *a: jnp.einsum(subscripts, *a), *arrays, subscripts=subscripts)
+
+
+GROUPS = [numpy_einsum, numpy_indexing, numpy_numbers, numpy_shapes, numpy_search, numpy_statistics]

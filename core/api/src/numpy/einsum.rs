@@ -22,16 +22,27 @@ impl Term {
 }
 
 /// `einsum("ij,jk->ik", x, y)`: products of operands summed over the letters that the result does not have.
-/// Operands are contracted from left to right.
+/// Of several operands those two are contracted first whose product is smallest, less what it replaces.
 pub fn einsum(cx: &Scope, subscripts: &str, operands: &[Value]) -> Result<Value> {
     let (mut terms, result) = read(cx, subscripts, operands)?;
-    terms.reverse();
     let Some(mut joined) = terms.pop() else {
         bail!(InvalidArgument, "einsum needs at least one operand, got none");
     };
-    joined = sum_private(cx, joined, &result, &terms)?;
-    while let Some(next) = terms.pop() {
-        let next = sum_private_beside(cx, next, &result, &terms, &joined)?;
+    terms.push(joined);
+    for i in 0..terms.len() {
+        let term = terms.remove(i);
+        let term = sum_private(cx, term, &result, &terms)?;
+        terms.insert(i, term);
+    }
+    while terms.len() > 2 {
+        let (first, second) = cheapest(&terms, &result);
+        let y = terms.remove(second);
+        let x = terms.remove(first);
+        let product = contract(cx, x, y, &result, &terms)?;
+        terms.push(product);
+    }
+    joined = terms.remove(0);
+    if let Some(next) = terms.pop() {
         joined = contract(cx, joined, next, &result, &terms)?;
     }
     let order: SmallVec<[usize; 4]> =
@@ -39,10 +50,64 @@ pub fn einsum(cx: &Scope, subscripts: &str, operands: &[Value]) -> Result<Value>
     ops::transpose(cx, &joined.value, &order)
 }
 
+/// The first of the letters that stand for axes of ellipses.
+const ELLIPSIS: char = '\u{e000}';
+
+/// The subscripts with a letter for each axis that an ellipsis stands for; the last axes of all ellipses are the same.
+fn with_letters_for_ellipses(subscripts: &str, text: &str, operands: &[Value]) -> Result<String> {
+    if !text.contains("...") {
+        return Ok(text.to_owned());
+    }
+    let (inputs, output) = match text.split_once("->") {
+        Some((inputs, output)) => (inputs, Some(output)),
+        None => (text, None),
+    };
+    let parts: Vec<&str> = inputs.split(',').collect();
+    if parts.len() != operands.len() {
+        bail!(
+            InvalidArgument,
+            "einsum {subscripts:?} names {} operands, got {}",
+            parts.len(),
+            operands.len()
+        );
+    }
+    let count = |part: &str, operand: &Value| -> Result<usize> {
+        let Some((before, after)) = part.split_once("...") else { return Ok(0) };
+        match operand.ty().rank().checked_sub(before.chars().count() + after.chars().count()) {
+            Some(n) => Ok(n),
+            None => bail!(
+                InvalidArgument,
+                "einsum {subscripts:?} has more letters than axes for {}",
+                operand.ty()
+            ),
+        }
+    };
+    let counts =
+        parts.iter().zip(operands).map(|(part, x)| count(part, x)).collect::<Result<Vec<_>>>()?;
+    let most = counts.iter().copied().max().unwrap_or(0);
+    let letters = |n: usize| -> String {
+        (most - n..most).filter_map(|i| char::from_u32(ELLIPSIS as u32 + i as u32)).collect()
+    };
+    let spelt: Vec<String> =
+        parts.iter().zip(&counts).map(|(part, &n)| part.replacen("...", &letters(n), 1)).collect();
+    let output = match output {
+        Some(output) => output.replacen("...", &letters(most), 1),
+        // Without an arrow axes of ellipses come first.
+        None => {
+            let named: Vec<Vec<char>> =
+                spelt.iter().map(|part| part.chars().filter(|&c| c < ELLIPSIS).collect()).collect();
+            letters(most) + &implicit_output(&named).into_iter().collect::<String>()
+        }
+    };
+    Ok(format!("{}->{output}", spelt.join(",")))
+}
+
 /// Reads the subscripts and checks them against the operands.
 fn read(cx: &Scope, subscripts: &str, operands: &[Value]) -> Result<(Vec<Term>, Vec<char>)> {
     let text: String = subscripts.chars().filter(|c| !c.is_whitespace()).collect();
-    if let Some(c) = text.chars().find(|c| !c.is_ascii_alphabetic() && !",->".contains(*c)) {
+    let text = with_letters_for_ellipses(subscripts, &text, operands)?;
+    let is_letter = |c: char| c.is_ascii_alphabetic() || c >= ELLIPSIS;
+    if let Some(c) = text.chars().find(|&c| !is_letter(c) && !",->".contains(c)) {
         bail!(
             InvalidArgument,
             "einsum takes letters, commas and an arrow, got {c:?} in {subscripts:?}"
@@ -66,8 +131,11 @@ fn read(cx: &Scope, subscripts: &str, operands: &[Value]) -> Result<(Vec<Term>, 
     let mut terms = Vec::new();
     for (letters, operand) in inputs.iter().zip(operands) {
         check_sizes(subscripts, letters, operand, &mut sizes)?;
+    }
+    for (letters, operand) in inputs.iter().zip(operands) {
         let value = convert(cx, operand, dtype, weak)?;
-        terms.push(diagonals(cx, Term { letters: letters.clone(), value })?);
+        let term = spread(cx, Term { letters: letters.clone(), value }, &sizes)?;
+        terms.push(diagonals(cx, term)?);
     }
     let output = output.unwrap_or_else(|| implicit_output(&inputs));
     for (i, letter) in output.iter().enumerate() {
@@ -79,6 +147,22 @@ fn read(cx: &Scope, subscripts: &str, operands: &[Value]) -> Result<(Vec<Term>, 
         }
     }
     Ok((terms, output))
+}
+
+/// Axes of size 1 under an ellipsis go where others are longer: products broadcast without them.
+fn spread(cx: &Scope, mut term: Term, sizes: &[(char, usize)]) -> Result<Term> {
+    let is_full = |letter: char, dim: usize| {
+        sizes.iter().any(|&(known, size)| known == letter && size == dim)
+    };
+    let dropped: Vec<usize> = (0..term.letters.len())
+        .filter(|&axis| {
+            term.letters[axis] >= ELLIPSIS && !is_full(term.letters[axis], term.value.shape()[axis])
+        })
+        .collect();
+    term.value = ops::squeeze(cx, &term.value, dropped.iter().copied())?;
+    let kept = term.letters.iter().enumerate().filter(|(axis, _)| !dropped.contains(axis));
+    term.letters = kept.map(|(_, &letter)| letter).collect();
+    Ok(term)
 }
 
 fn check_sizes(
@@ -96,8 +180,11 @@ fn check_sizes(
         );
     }
     for (&letter, &dim) in letters.iter().zip(operand.shape().iter()) {
-        match sizes.iter().find(|(known, _)| *known == letter) {
-            Some(&(_, size)) if size != dim => {
+        match sizes.iter_mut().find(|(known, _)| *known == letter) {
+            Some((_, size)) if letter >= ELLIPSIS && (*size == 1 || dim == 1) => {
+                *size = dim.max(*size)
+            }
+            Some(&mut (_, size)) if size != dim => {
                 bail!(
                     Shape,
                     "einsum {subscripts:?} needs one size for {letter:?}, got {size} and {dim}"
@@ -140,6 +227,32 @@ fn repeated(letters: &[char]) -> Option<(usize, usize)> {
     })
 }
 
+/// The pair whose product adds least, and is had with the fewest operations: the greedy path of opt_einsum.
+fn cheapest(terms: &[Term], result: &[char]) -> (usize, usize) {
+    let size_of = |letter: char| {
+        let of = |term: &Term| term.axis(letter).map(|axis| term.value.shape()[axis] as f64);
+        terms.iter().find_map(of).unwrap_or(1.0)
+    };
+    let cost = |i: usize, j: usize| -> (f64, f64) {
+        let (x, y) = (&terms[i], &terms[j]);
+        let mut all = x.letters.clone();
+        all.extend(y.letters.iter().filter(|letter| !x.letters.contains(letter)));
+        let others = terms.iter().enumerate().filter(|&(k, _)| k != i && k != j);
+        let needed = |letter: &char| {
+            result.contains(letter) || others.clone().any(|(_, term)| term.axis(*letter).is_some())
+        };
+        let kept: f64 =
+            all.iter().filter(|letter| needed(letter)).map(|&letter| size_of(letter)).product();
+        let operations: f64 = all.iter().map(|&letter| size_of(letter)).product();
+        (kept - x.value.ty().numel() as f64 - y.value.ty().numel() as f64, operations)
+    };
+    let pairs = (0..terms.len()).flat_map(|i| (i + 1..terms.len()).map(move |j| (i, j)));
+    let best = pairs.min_by(|&(a, b), &(c, d)| {
+        cost(a, b).partial_cmp(&cost(c, d)).unwrap_or(std::cmp::Ordering::Equal)
+    });
+    best.unwrap_or((0, 1))
+}
+
 fn is_needed(letter: char, result: &[char], others: &[Term]) -> bool {
     result.contains(&letter) || others.iter().any(|term| term.axis(letter).is_some())
 }
@@ -155,17 +268,6 @@ fn sum_private(cx: &Scope, term: Term, result: &[char], others: &[Term]) -> Resu
     let kept = |&(axis, _): &(usize, &char)| !axes.contains(&axis);
     let letters = term.letters.iter().enumerate().filter(kept).map(|(_, &l)| l).collect();
     Ok(Term { letters, value })
-}
-
-fn sum_private_beside(
-    cx: &Scope,
-    term: Term,
-    result: &[char],
-    others: &[Term],
-    joined: &Term,
-) -> Result<Term> {
-    let known: Vec<char> = result.iter().chain(&joined.letters).copied().collect();
-    sum_private(cx, term, &known, others)
 }
 
 /// One pairwise contraction: shared letters that are needed later are batch axes, the others are summed.

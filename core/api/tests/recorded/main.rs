@@ -80,6 +80,7 @@ files! {
     samplers_agree_with_jax: "sample_operations", operations::agrees;
     random_functions_agree_with_jax: "random", random::agrees;
     indexing_agrees_with_jax: "numpy_indexing", operations::agrees_one_by_one_and_batched;
+    sums_of_products_agree_with_jax: "numpy_einsum", operations::agrees_one_by_one_and_batched;
     numbers_agree_with_jax: "numpy_numbers", operations::agrees_one_by_one_and_batched;
     shapes_agree_with_jax: "numpy_shapes", operations::agrees_one_by_one_and_batched;
     search_and_sets_agree_with_jax: "numpy_search", operations::agrees_one_by_one_and_batched;
