@@ -29,7 +29,9 @@ pub(crate) fn cases() -> Result<String> {
         let of_operations = rows.get(&(true, op.name.to_owned()));
         let of_primitives = rows.get(&(false, op.name.to_owned())).filter(|_| known.is_empty());
         let fitting = of_operations.or(of_primitives).into_iter().flatten().filter(|row| {
-            row.len() <= LENGTH && attributes(row).iter().all(|name| known.contains(name.as_str()))
+            row.len() <= LENGTH
+                && is_of_plain_types(row)
+                && attributes(row).iter().all(|name| known.contains(name.as_str()))
         });
         for row in chosen(fitting) {
             text.push_str(&row);
@@ -76,6 +78,17 @@ fn without_derivatives(line: &str) -> String {
         Some(end) => format!("{}}}", &line[..end]),
         None => line.to_owned(),
     }
+}
+
+/// Whether all element types are ones that every language has.
+fn is_of_plain_types(row: &str) -> bool {
+    let names = row.split("\"dtype\":\"").skip(1).map(|x| x.split('"').next().unwrap_or(""));
+    let mut types = names.map(DType::from_name);
+    types.all(|dtype| {
+        dtype.is_some_and(|x| {
+            !x.is_key() && !x.is_narrow() && !matches!(x, DType::F16 | DType::BF16)
+        })
+    })
 }
 
 /// The part of a row between two of its fields.

@@ -107,8 +107,52 @@ fn camel(name: &str) -> String {
     name.split('_').filter_map(part).collect()
 }
 
+/// Names that the binding has for something else.
+const TAKEN: &[&str] = &[
+    "Aligned",
+    "Array",
+    "Attr",
+    "Bool",
+    "Borrow",
+    "Catch",
+    "Check",
+    "Code",
+    "Cond",
+    "Const",
+    "Context",
+    "Element",
+    "Elements",
+    "Error",
+    "Executable",
+    "From",
+    "Jaxpr",
+    "Jvp",
+    "Kernel",
+    "Linearize",
+    "Map",
+    "Must",
+    "Named",
+    "New",
+    "None",
+    "Nothing",
+    "Options",
+    "Pair",
+    "Place",
+    "Program",
+    "Scan",
+    "Scope",
+    "Stats",
+    "Switch",
+    "Type",
+    "Values",
+    "Version",
+    "Vjp",
+    "While",
+];
+
 fn method(op: &Op) -> String {
-    camel(op.name)
+    let name = camel(op.name);
+    if TAKEN.contains(&name.as_str()) { name + "Of" } else { name }
 }
 
 /// The name of a parameter: no word of Go, and none that the function itself uses.
