@@ -2,11 +2,12 @@
 
 use jaxrs_data::{Result, bail, normalize_axis};
 use jaxrs_ir::{Value, ops};
+use jaxrs_kernel::Compare;
 use jaxrs_transform::Scope;
 
 use crate::formula::Term;
 use crate::numpy;
-use crate::operands::{to_inexact, weak_constant};
+use crate::operands::{constant_like, promoted, to_inexact, weak_constant};
 
 fn with_inexact(
     cx: &Scope,
@@ -18,8 +19,12 @@ fn with_inexact(
 
 /// `min(max(x, 0), 6)`, as a float.
 pub fn relu6(cx: &Scope, x: &Value) -> Result<Value> {
-    let lower = numpy::maximum(cx, x, &crate::operands::constant_like(x, 0.0))?;
-    numpy::minimum(cx, &lower, &weak_constant(cx, 6.0))
+    // Selections, since the slope is 0 at both bounds, and not half of what is beside them.
+    let [x, six] = promoted(cx, [x, &weak_constant(cx, 6.0)])?;
+    let zero = constant_like(&x, 0.0);
+    let below = ops::compare(cx, Compare::Le, &x, &zero)?;
+    let above = ops::compare(cx, Compare::Ge, &x, &six)?;
+    numpy::select(cx, &above, &six, &numpy::select(cx, &below, &zero, &x)?)
 }
 
 /// A sigmoid of three straight pieces.
