@@ -107,6 +107,8 @@ def apply(name, *operands, **attributes):
     kinds = {a["name"]: a["kind" if "kind" in a else "type"] for a in description["attributes"]}
     arrays, attrs = [asarray(x) for x in operands], create(ATTRS, "attrs_new")
     for key, value in attributes.items():
+        if key not in kinds and value is None:
+            continue
         if key not in kinds:
             raise Missing(f"the option {key} of {name}")
         if value is not None or kinds[key] == "axis":

@@ -36,7 +36,7 @@ class LibraryError(Exception):
         self.code, self.message = code, message
 
 
-SIMPLE = {"void": None, "uint32_t": c_uint32, "int64_t": c_int64, "uint64_t": c_uint64, "size_t": c_size_t, "double": c_double,
+SIMPLE = {"void": None, "uint32_t": c_uint32, "int64_t": c_int64, "uint64_t": c_uint64, "size_t": c_size_t, "double": c_double, 
           "jaxrs_dtype": c_uint32, "jaxrs_code": c_uint32, "const char*": c_char_p, "intptr_t": c_int64}
 
 
