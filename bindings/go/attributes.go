@@ -302,6 +302,11 @@ func WithFullMatrices(value bool) Attr {
 	return Attr{name: "full_matrices", kind: kindBool, integer: truth(value)}
 }
 
+// WithGenerator sets "generator", as of RandomKey: the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32.
+func WithGenerator(value string) Attr {
+	return Attr{name: "generator", kind: kindText, text: value}
+}
+
 // WithHermitian sets "hermitian", as of Pinv: whether the matrix is Hermitian, so that eigenvalues give the singular ones.
 func WithHermitian(value bool) Attr {
 	return Attr{name: "hermitian", kind: kindBool, integer: truth(value)}
@@ -330,6 +335,11 @@ func WithIncreasing(value bool) Attr {
 // WithInd sets "ind", as of Tensorinv: how many first axes there are.
 func WithInd(value int) Attr {
 	return Attr{name: "ind", kind: kindInt, integer: int64(value)}
+}
+
+// WithIndependent sets "independent", as of RandomShuffle: whether each vector along it has an order of its own.
+func WithIndependent(value bool) Attr {
+	return Attr{name: "independent", kind: kindBool, integer: truth(value)}
 }
 
 // WithIndexDtype sets "index_dtype", as of Argmax: the element type of the result; the default integer if none.
@@ -552,7 +562,7 @@ func WithOperandBatchingDims(values ...int) Attr {
 	return Attr{name: "operand_batching_dims", kind: kindList, list: values}
 }
 
-// WithOrd sets "ord", as of Cond: by which norm; by default the ratio of the largest and smallest singular value.
+// WithOrd sets "ord", as of CondOf: by which norm; by default the ratio of the largest and smallest singular value.
 func WithOrd(value string) Attr {
 	return Attr{name: "ord", kind: kindText, text: value}
 }
@@ -570,6 +580,11 @@ func WithOutAxis(values ...int) Attr {
 // WithOutput sets "output", as of Schur: `real`, where real matrices have blocks for conjugate eigenvalues, or `complex`.
 func WithOutput(value string) Attr {
 	return Attr{name: "output", kind: kindText, text: value}
+}
+
+// WithP sets "p", as of RandomBall: the exponent of the norm.
+func WithP(value float64) Attr {
+	return Attr{name: "p", kind: kindReal, real: value}
 }
 
 // WithPadding sets "padding", as of ConvGeneralDilated: `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride.
@@ -635,6 +650,11 @@ func WithReorder(value int) Attr {
 // WithRepetition sets "repetition", as of Comb: whether a thing may be chosen again.
 func WithRepetition(value bool) Attr {
 	return Attr{name: "repetition", kind: kindBool, integer: truth(value)}
+}
+
+// WithReplace sets "replace", as of RandomChoice: whether an element may be chosen again.
+func WithReplace(value bool) Attr {
+	return Attr{name: "replace", kind: kindBool, integer: truth(value)}
 }
 
 // WithReturnCounts sets "return_counts", as of Unique: whether to tell how often each occurs.
@@ -722,7 +742,7 @@ func WithSeriesOrder(value int) Attr {
 	return Attr{name: "series_order", kind: kindInt, integer: int64(value)}
 }
 
-// WithShape sets "shape", as of RandomBernoulli: the shape of the result; that of p for an empty list.
+// WithShape sets "shape", as of RandomUniformBetween: the shape of the result; that which the parameters broadcast to for an empty list.
 func WithShape(values ...int) Attr {
 	return Attr{name: "shape", kind: kindList, list: values}
 }

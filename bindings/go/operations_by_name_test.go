@@ -626,7 +626,7 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 		return []*Array{s.MatrixRank(in[0], a.given(Attr{name: "rtol", kind: kindReal}, Attr{name: "hermitian", kind: kindBool})...)}
 	},
 	"cond": func(s *Scope, in []*Array, a attributes) []*Array {
-		return []*Array{s.Cond(in[0], a.given(Attr{name: "ord", kind: kindText})...)}
+		return []*Array{s.CondOf(in[0], a.given(Attr{name: "ord", kind: kindText})...)}
 	},
 	"linalg_norm": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.LinalgNorm(in[0], a.given(Attr{name: "ord", kind: kindText}, Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
@@ -1472,16 +1472,34 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 		return []*Array{s.PutAlongAxis(in[0], in[1], in[2], a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "mode", kind: kindText})...)}
 	},
 	"place": func(s *Scope, in []*Array, a attributes) []*Array {
-		return []*Array{s.Place(in[0], in[1], in[2])}
+		return []*Array{s.PlaceOf(in[0], in[1], in[2])}
 	},
 	"put": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Put(in[0], in[1], in[2], a.given(Attr{name: "mode", kind: kindText})...)}
 	},
 	"random_key": func(s *Scope, in []*Array, a attributes) []*Array {
-		return []*Array{s.RandomKey(a.integer("seed"))}
+		return []*Array{s.RandomKey(a.integer("seed"), a.given(Attr{name: "generator", kind: kindText})...)}
+	},
+	"random_prng_key": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomPrngKey(a.integer("seed"), a.given(Attr{name: "generator", kind: kindText})...)}
+	},
+	"random_seed": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomSeed(in[0], a.given(Attr{name: "generator", kind: kindText})...)}
+	},
+	"random_key_data": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomKeyData(in[0])}
+	},
+	"random_wrap_key_data": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomWrapKeyData(in[0], a.given(Attr{name: "generator", kind: kindText})...)}
+	},
+	"random_clone": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomClone(in[0])}
 	},
 	"random_split": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.RandomSplit(in[0], a.given(Attr{name: "num", kind: kindInt})...)}
+	},
+	"random_split_shape": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomSplitShape(in[0], a.list("shape"))}
 	},
 	"random_fold_in": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.RandomFoldIn(in[0], in[1])}
@@ -1492,29 +1510,113 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	"random_uniform": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.RandomUniform(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType}, Attr{name: "low", kind: kindReal}, Attr{name: "high", kind: kindReal})...)}
 	},
+	"random_uniform_between": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomUniformBetween(in[0], in[1], in[2], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
+	},
 	"random_normal": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.RandomNormal(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType})...)}
 	},
+	"random_truncated_normal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomTruncatedNormal(in[0], in[1], in[2], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
+	},
 	"random_gumbel": func(s *Scope, in []*Array, a attributes) []*Array {
-		return []*Array{s.RandomGumbel(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType})...)}
+		return []*Array{s.RandomGumbel(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType}, Attr{name: "mode", kind: kindText})...)}
 	},
 	"random_exponential": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.RandomExponential(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType})...)}
 	},
+	"random_laplace": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomLaplace(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_logistic": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomLogistic(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_cauchy": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomCauchy(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_maxwell": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomMaxwell(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_double_sided_maxwell": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomDoubleSidedMaxwell(in[0], in[1], in[2], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_pareto": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomPareto(in[0], in[1], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_rayleigh": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomRayleigh(in[0], in[1], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_lognormal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomLognormal(in[0], in[1], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_wald": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomWald(in[0], in[1], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_weibull_min": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomWeibullMin(in[0], in[1], in[2], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_triangular": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomTriangular(in[0], in[1], in[2], in[3], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
+	},
 	"random_randint": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.RandomRandint(in[0], in[1], in[2], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_rademacher": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomRademacher(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_geometric": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomGeometric(in[0], in[1], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
 	},
 	"random_permutation": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.RandomPermutation(in[0], a.integer("n"))}
 	},
 	"random_shuffle": func(s *Scope, in []*Array, a attributes) []*Array {
-		return []*Array{s.RandomShuffle(in[0], in[1], a.given(Attr{name: "axis", kind: kindInt})...)}
+		return []*Array{s.RandomShuffle(in[0], in[1], a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "independent", kind: kindBool})...)}
+	},
+	"random_choice": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomChoice(in[0], in[1], in[2:], a.list("shape"), a.given(Attr{name: "replace", kind: kindBool}, Attr{name: "axis", kind: kindInt}, Attr{name: "mode", kind: kindText})...)}
 	},
 	"random_bernoulli": func(s *Scope, in []*Array, a attributes) []*Array {
-		return []*Array{s.RandomBernoulli(in[0], in[1], a.given(Attr{name: "shape", kind: kindList})...)}
+		return []*Array{s.RandomBernoulli(in[0], in[1], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "mode", kind: kindText})...)}
 	},
 	"random_categorical": func(s *Scope, in []*Array, a attributes) []*Array {
-		return []*Array{s.RandomCategorical(in[0], in[1], a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "shape", kind: kindList})...)}
+		return []*Array{s.RandomCategorical(in[0], in[1], a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "shape", kind: kindList}, Attr{name: "replace", kind: kindBool}, Attr{name: "mode", kind: kindText})...)}
+	},
+	"random_gamma": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomGamma(in[0], in[1], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_loggamma": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomLoggamma(in[0], in[1], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_beta": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomBeta(in[0], in[1], in[2], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_dirichlet": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomDirichlet(in[0], in[1], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_chisquare": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomChisquare(in[0], in[1], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_f": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomF(in[0], in[1], in[2], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_t": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomT(in[0], in[1], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_generalized_normal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomGeneralizedNormal(in[0], a.real("p"), a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_ball": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomBall(in[0], a.integer("d"), a.given(Attr{name: "p", kind: kindReal}, Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_poisson": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomPoisson(in[0], in[1], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_binomial": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomBinomial(in[0], in[1], in[2], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"random_multinomial": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomMultinomial(in[0], in[1], in[2], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
 	},
 	"relu": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Relu(in[0])}

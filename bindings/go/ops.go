@@ -495,18 +495,52 @@ package jaxrs
 // #cgo noescape jaxrs_op_place
 // #cgo noescape jaxrs_op_put
 // #cgo noescape jaxrs_op_random_key
+// #cgo noescape jaxrs_op_random_prng_key
+// #cgo noescape jaxrs_op_random_seed
+// #cgo noescape jaxrs_op_random_key_data
+// #cgo noescape jaxrs_op_random_wrap_key_data
+// #cgo noescape jaxrs_op_random_clone
 // #cgo noescape jaxrs_op_random_split
+// #cgo noescape jaxrs_op_random_split_shape
 // #cgo noescape jaxrs_op_random_fold_in
 // #cgo noescape jaxrs_op_random_bits
 // #cgo noescape jaxrs_op_random_uniform
+// #cgo noescape jaxrs_op_random_uniform_between
 // #cgo noescape jaxrs_op_random_normal
+// #cgo noescape jaxrs_op_random_truncated_normal
 // #cgo noescape jaxrs_op_random_gumbel
 // #cgo noescape jaxrs_op_random_exponential
+// #cgo noescape jaxrs_op_random_laplace
+// #cgo noescape jaxrs_op_random_logistic
+// #cgo noescape jaxrs_op_random_cauchy
+// #cgo noescape jaxrs_op_random_maxwell
+// #cgo noescape jaxrs_op_random_double_sided_maxwell
+// #cgo noescape jaxrs_op_random_pareto
+// #cgo noescape jaxrs_op_random_rayleigh
+// #cgo noescape jaxrs_op_random_lognormal
+// #cgo noescape jaxrs_op_random_wald
+// #cgo noescape jaxrs_op_random_weibull_min
+// #cgo noescape jaxrs_op_random_triangular
 // #cgo noescape jaxrs_op_random_randint
+// #cgo noescape jaxrs_op_random_rademacher
+// #cgo noescape jaxrs_op_random_geometric
 // #cgo noescape jaxrs_op_random_permutation
 // #cgo noescape jaxrs_op_random_shuffle
+// #cgo noescape jaxrs_op_random_choice
 // #cgo noescape jaxrs_op_random_bernoulli
 // #cgo noescape jaxrs_op_random_categorical
+// #cgo noescape jaxrs_op_random_gamma
+// #cgo noescape jaxrs_op_random_loggamma
+// #cgo noescape jaxrs_op_random_beta
+// #cgo noescape jaxrs_op_random_dirichlet
+// #cgo noescape jaxrs_op_random_chisquare
+// #cgo noescape jaxrs_op_random_f
+// #cgo noescape jaxrs_op_random_t
+// #cgo noescape jaxrs_op_random_generalized_normal
+// #cgo noescape jaxrs_op_random_ball
+// #cgo noescape jaxrs_op_random_poisson
+// #cgo noescape jaxrs_op_random_binomial
+// #cgo noescape jaxrs_op_random_multinomial
 // #cgo noescape jaxrs_op_relu
 // #cgo noescape jaxrs_op_sigmoid
 // #cgo noescape jaxrs_op_silu
@@ -3719,10 +3753,10 @@ func MatrixRank(a_ *Array, attrs ...Attr) *Array {
 	return scopeOf(a_).MatrixRank(a_, attrs...)
 }
 
-// Cond: Condition numbers of matrices.
+// CondOf: Condition numbers of matrices.
 //
 //   - ord (by name, ""): by which norm; by default the ratio of the largest and smallest singular value
-func (s *Scope) Cond(x *Array, attrs ...Attr) *Array {
+func (s *Scope) CondOf(x *Array, attrs ...Attr) *Array {
 	at := settle("cond", []Attr{{name: "ord", kind: kindText, text: ""}}, attrs)
 	var out *C.jaxrs_array
 	err := C.jaxrs_op_cond(s.handle(), x.ptr(), text(at[0].text), C.size_t(len(at[0].text)), &out)
@@ -3730,9 +3764,9 @@ func (s *Scope) Cond(x *Array, attrs ...Attr) *Array {
 	return s.done(out, err)
 }
 
-// Cond is [Scope.Cond] where its operands are from.
-func Cond(x *Array, attrs ...Attr) *Array {
-	return scopeOf(x).Cond(x, attrs...)
+// CondOf is [Scope.CondOf] where its operands are from.
+func CondOf(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).CondOf(x, attrs...)
 }
 
 // LinalgNorm: The norm of vectors along one axis, of matrices along two, or of all elements.
@@ -4451,17 +4485,17 @@ func FiedlerCompanion(a_ *Array) *Array {
 }
 
 // Leslie: Fecundities in the first row, survival rates below the diagonal.
-func (s *Scope) Leslie(f *Array, s_ *Array) *Array {
+func (s *Scope) Leslie(f *Array, survival *Array) *Array {
 	var out *C.jaxrs_array
-	err := C.jaxrs_op_leslie(s.handle(), f.ptr(), s_.ptr(), &out)
+	err := C.jaxrs_op_leslie(s.handle(), f.ptr(), survival.ptr(), &out)
 	runtime.KeepAlive(f)
-	runtime.KeepAlive(s_)
+	runtime.KeepAlive(survival)
 	return s.done(out, err)
 }
 
 // Leslie is [Scope.Leslie] where its operands are from.
-func Leslie(f *Array, s_ *Array) *Array {
-	return scopeOf(f, s_).Leslie(f, s_)
+func Leslie(f *Array, survival *Array) *Array {
+	return scopeOf(f, survival).Leslie(f, survival)
 }
 
 // ConvolutionMatrix: The matrix that convolves a vector with a.
@@ -8358,8 +8392,8 @@ func PutAlongAxis(x *Array, indices *Array, values *Array, attrs ...Attr) *Array
 	return scopeOf(x, indices, values).PutAlongAxis(x, indices, values, attrs...)
 }
 
-// Place: x with values, repeated as needed, where a mask is true.
-func (s *Scope) Place(x *Array, mask *Array, values *Array) *Array {
+// PlaceOf: x with values, repeated as needed, where a mask is true.
+func (s *Scope) PlaceOf(x *Array, mask *Array, values *Array) *Array {
 	var out *C.jaxrs_array
 	err := C.jaxrs_op_place(s.handle(), x.ptr(), mask.ptr(), values.ptr(), &out)
 	runtime.KeepAlive(x)
@@ -8368,9 +8402,9 @@ func (s *Scope) Place(x *Array, mask *Array, values *Array) *Array {
 	return s.done(out, err)
 }
 
-// Place is [Scope.Place] where its operands are from.
-func Place(x *Array, mask *Array, values *Array) *Array {
-	return scopeOf(x, mask, values).Place(x, mask, values)
+// PlaceOf is [Scope.PlaceOf] where its operands are from.
+func PlaceOf(x *Array, mask *Array, values *Array) *Array {
+	return scopeOf(x, mask, values).PlaceOf(x, mask, values)
 }
 
 // Put: x with values, repeated as needed, at positions of its flattened elements.
@@ -8391,13 +8425,84 @@ func Put(x *Array, indices *Array, values *Array, attrs ...Attr) *Array {
 	return scopeOf(x, indices, values).Put(x, indices, values, attrs...)
 }
 
-// RandomKey: A key of the random generator (Threefry-2x32) from a seed: two 32-bit words.
+// RandomKey: A key of a random generator from a seed, of which with 32-bit defaults the low 32 bits count.
 //
 //   - seed: the seed
-func (s *Scope) RandomKey(seed int) *Array {
+//   - generator (by name, "threefry2x32"): the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32
+func (s *Scope) RandomKey(seed int, attrs ...Attr) *Array {
+	at := settle("random_key", []Attr{{name: "generator", kind: kindText, text: "threefry2x32"}}, attrs)
 	var out *C.jaxrs_array
-	err := C.jaxrs_op_random_key(s.handle(), C.int64_t(seed), &out)
+	err := C.jaxrs_op_random_key(s.handle(), C.int64_t(seed), text(at[0].text), C.size_t(len(at[0].text)), &out)
 	return s.done(out, err)
+}
+
+// RandomPrngKey: The u32 words of the key of a seed; functions take those of threefry2x32 for the key.
+//
+//   - seed: the seed
+//   - generator (by name, "threefry2x32"): the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32
+func (s *Scope) RandomPrngKey(seed int, attrs ...Attr) *Array {
+	at := settle("random_prng_key", []Attr{{name: "generator", kind: kindText, text: "threefry2x32"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_prng_key(s.handle(), C.int64_t(seed), text(at[0].text), C.size_t(len(at[0].text)), &out)
+	return s.done(out, err)
+}
+
+// RandomSeed: A key of a random generator from a seed that is an integer scalar.
+//
+//   - generator (by name, "threefry2x32"): the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32
+func (s *Scope) RandomSeed(seed *Array, attrs ...Attr) *Array {
+	at := settle("random_seed", []Attr{{name: "generator", kind: kindText, text: "threefry2x32"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_seed(s.handle(), seed.ptr(), text(at[0].text), C.size_t(len(at[0].text)), &out)
+	runtime.KeepAlive(seed)
+	return s.done(out, err)
+}
+
+// RandomSeed is [Scope.RandomSeed] where its operands are from.
+func RandomSeed(seed *Array, attrs ...Attr) *Array {
+	return scopeOf(seed).RandomSeed(seed, attrs...)
+}
+
+// RandomKeyData: The u32 words of keys along a new last axis.
+func (s *Scope) RandomKeyData(keys *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_key_data(s.handle(), keys.ptr(), &out)
+	runtime.KeepAlive(keys)
+	return s.done(out, err)
+}
+
+// RandomKeyData is [Scope.RandomKeyData] where its operands are from.
+func RandomKeyData(keys *Array) *Array {
+	return scopeOf(keys).RandomKeyData(keys)
+}
+
+// RandomWrapKeyData: The keys with the given u32 words, which lie along the last axis.
+//
+//   - generator (by name, "threefry2x32"): the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32
+func (s *Scope) RandomWrapKeyData(words *Array, attrs ...Attr) *Array {
+	at := settle("random_wrap_key_data", []Attr{{name: "generator", kind: kindText, text: "threefry2x32"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_wrap_key_data(s.handle(), words.ptr(), text(at[0].text), C.size_t(len(at[0].text)), &out)
+	runtime.KeepAlive(words)
+	return s.done(out, err)
+}
+
+// RandomWrapKeyData is [Scope.RandomWrapKeyData] where its operands are from.
+func RandomWrapKeyData(words *Array, attrs ...Attr) *Array {
+	return scopeOf(words).RandomWrapKeyData(words, attrs...)
+}
+
+// RandomClone: The same keys, which may be used again where it is checked that no key is used twice.
+func (s *Scope) RandomClone(keys *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_clone(s.handle(), keys.ptr(), &out)
+	runtime.KeepAlive(keys)
+	return s.done(out, err)
+}
+
+// RandomClone is [Scope.RandomClone] where its operands are from.
+func RandomClone(keys *Array) *Array {
+	return scopeOf(keys).RandomClone(keys)
 }
 
 // RandomSplit: New keys from a key, along the leading axis.
@@ -8414,6 +8519,21 @@ func (s *Scope) RandomSplit(key *Array, attrs ...Attr) *Array {
 // RandomSplit is [Scope.RandomSplit] where its operands are from.
 func RandomSplit(key *Array, attrs ...Attr) *Array {
 	return scopeOf(key).RandomSplit(key, attrs...)
+}
+
+// RandomSplitShape: An array of new keys from a key.
+//
+//   - shape: the shape of the result
+func (s *Scope) RandomSplitShape(key *Array, shape []int) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_split_shape(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// RandomSplitShape is [Scope.RandomSplitShape] where its operands are from.
+func RandomSplitShape(key *Array, shape []int) *Array {
+	return scopeOf(key).RandomSplitShape(key, shape)
 }
 
 // RandomFoldIn: A new key from a key and an integer scalar.
@@ -8466,6 +8586,25 @@ func RandomUniform(key *Array, shape []int, attrs ...Attr) *Array {
 	return scopeOf(key).RandomUniform(key, shape, attrs...)
 }
 
+// RandomUniformBetween: As random_uniform, between bounds that broadcast to the shape.
+//
+//   - shape (by name, nil): the shape of the result; that which the parameters broadcast to for an empty list
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomUniformBetween(key *Array, minval *Array, maxval *Array, attrs ...Attr) *Array {
+	at := settle("random_uniform_between", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_uniform_between(s.handle(), key.ptr(), minval.ptr(), maxval.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(minval)
+	runtime.KeepAlive(maxval)
+	return s.done(out, err)
+}
+
+// RandomUniformBetween is [Scope.RandomUniformBetween] where its operands are from.
+func RandomUniformBetween(key *Array, minval *Array, maxval *Array, attrs ...Attr) *Array {
+	return scopeOf(key, minval, maxval).RandomUniformBetween(key, minval, maxval, attrs...)
+}
+
 // RandomNormal: Floats from the standard normal distribution.
 //
 //   - shape: the shape of the result
@@ -8483,14 +8622,34 @@ func RandomNormal(key *Array, shape []int, attrs ...Attr) *Array {
 	return scopeOf(key).RandomNormal(key, shape, attrs...)
 }
 
+// RandomTruncatedNormal: Floats from the standard normal distribution between two bounds.
+//
+//   - shape (by name, nil): the shape of the result; that which the parameters broadcast to for an empty list
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomTruncatedNormal(key *Array, lower *Array, upper *Array, attrs ...Attr) *Array {
+	at := settle("random_truncated_normal", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_truncated_normal(s.handle(), key.ptr(), lower.ptr(), upper.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(lower)
+	runtime.KeepAlive(upper)
+	return s.done(out, err)
+}
+
+// RandomTruncatedNormal is [Scope.RandomTruncatedNormal] where its operands are from.
+func RandomTruncatedNormal(key *Array, lower *Array, upper *Array, attrs ...Attr) *Array {
+	return scopeOf(key, lower, upper).RandomTruncatedNormal(key, lower, upper, attrs...)
+}
+
 // RandomGumbel: Floats from the Gumbel distribution.
 //
 //   - shape: the shape of the result
 //   - dtype (by name, DType(0)): the element type, a float; the default float if none
+//   - mode (by name, "low"): how fine samples near the end of the range are: low, high or highest
 func (s *Scope) RandomGumbel(key *Array, shape []int, attrs ...Attr) *Array {
-	at := settle("random_gumbel", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	at := settle("random_gumbel", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}, {name: "mode", kind: kindText, text: "low"}}, attrs)
 	var out *C.jaxrs_array
-	err := C.jaxrs_op_random_gumbel(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.jaxrs_dtype(at[0].integer), &out)
+	err := C.jaxrs_op_random_gumbel(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.jaxrs_dtype(at[0].integer), text(at[1].text), C.size_t(len(at[1].text)), &out)
 	runtime.KeepAlive(key)
 	return s.done(out, err)
 }
@@ -8517,7 +8676,205 @@ func RandomExponential(key *Array, shape []int, attrs ...Attr) *Array {
 	return scopeOf(key).RandomExponential(key, shape, attrs...)
 }
 
-// RandomRandint: Integers from low up to, not including, high, which are integer scalars.
+// RandomLaplace: Floats from the Laplace distribution.
+//
+//   - shape: the shape of the result
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomLaplace(key *Array, shape []int, attrs ...Attr) *Array {
+	at := settle("random_laplace", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_laplace(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.jaxrs_dtype(at[0].integer), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// RandomLaplace is [Scope.RandomLaplace] where its operands are from.
+func RandomLaplace(key *Array, shape []int, attrs ...Attr) *Array {
+	return scopeOf(key).RandomLaplace(key, shape, attrs...)
+}
+
+// RandomLogistic: Floats from the logistic distribution.
+//
+//   - shape: the shape of the result
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomLogistic(key *Array, shape []int, attrs ...Attr) *Array {
+	at := settle("random_logistic", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_logistic(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.jaxrs_dtype(at[0].integer), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// RandomLogistic is [Scope.RandomLogistic] where its operands are from.
+func RandomLogistic(key *Array, shape []int, attrs ...Attr) *Array {
+	return scopeOf(key).RandomLogistic(key, shape, attrs...)
+}
+
+// RandomCauchy: Floats from the Cauchy distribution.
+//
+//   - shape: the shape of the result
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomCauchy(key *Array, shape []int, attrs ...Attr) *Array {
+	at := settle("random_cauchy", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_cauchy(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.jaxrs_dtype(at[0].integer), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// RandomCauchy is [Scope.RandomCauchy] where its operands are from.
+func RandomCauchy(key *Array, shape []int, attrs ...Attr) *Array {
+	return scopeOf(key).RandomCauchy(key, shape, attrs...)
+}
+
+// RandomMaxwell: Floats from the Maxwell distribution.
+//
+//   - shape: the shape of the result
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomMaxwell(key *Array, shape []int, attrs ...Attr) *Array {
+	at := settle("random_maxwell", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_maxwell(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.jaxrs_dtype(at[0].integer), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// RandomMaxwell is [Scope.RandomMaxwell] where its operands are from.
+func RandomMaxwell(key *Array, shape []int, attrs ...Attr) *Array {
+	return scopeOf(key).RandomMaxwell(key, shape, attrs...)
+}
+
+// RandomDoubleSidedMaxwell: Floats from the Maxwell distribution with random sign, times scale, plus loc; their axes come behind those of the shape.
+//
+//   - shape (by name, nil): the shape before the axes of loc and scale; that of these for an empty list
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomDoubleSidedMaxwell(key *Array, loc *Array, scale *Array, attrs ...Attr) *Array {
+	at := settle("random_double_sided_maxwell", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_double_sided_maxwell(s.handle(), key.ptr(), loc.ptr(), scale.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(loc)
+	runtime.KeepAlive(scale)
+	return s.done(out, err)
+}
+
+// RandomDoubleSidedMaxwell is [Scope.RandomDoubleSidedMaxwell] where its operands are from.
+func RandomDoubleSidedMaxwell(key *Array, loc *Array, scale *Array, attrs ...Attr) *Array {
+	return scopeOf(key, loc, scale).RandomDoubleSidedMaxwell(key, loc, scale, attrs...)
+}
+
+// RandomPareto: Floats from the Pareto distribution with exponent b.
+//
+//   - shape (by name, nil): the shape of the result; that which the parameters broadcast to for an empty list
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomPareto(key *Array, b *Array, attrs ...Attr) *Array {
+	at := settle("random_pareto", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_pareto(s.handle(), key.ptr(), b.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(b)
+	return s.done(out, err)
+}
+
+// RandomPareto is [Scope.RandomPareto] where its operands are from.
+func RandomPareto(key *Array, b *Array, attrs ...Attr) *Array {
+	return scopeOf(key, b).RandomPareto(key, b, attrs...)
+}
+
+// RandomRayleigh: Floats from the Rayleigh distribution.
+//
+//   - shape (by name, nil): the shape of the result; that which the parameters broadcast to for an empty list
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomRayleigh(key *Array, scale *Array, attrs ...Attr) *Array {
+	at := settle("random_rayleigh", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_rayleigh(s.handle(), key.ptr(), scale.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(scale)
+	return s.done(out, err)
+}
+
+// RandomRayleigh is [Scope.RandomRayleigh] where its operands are from.
+func RandomRayleigh(key *Array, scale *Array, attrs ...Attr) *Array {
+	return scopeOf(key, scale).RandomRayleigh(key, scale, attrs...)
+}
+
+// RandomLognormal: The exponential of normal floats times sigma.
+//
+//   - shape (by name, nil): the shape of the result; that which the parameters broadcast to for an empty list
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomLognormal(key *Array, sigma *Array, attrs ...Attr) *Array {
+	at := settle("random_lognormal", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_lognormal(s.handle(), key.ptr(), sigma.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(sigma)
+	return s.done(out, err)
+}
+
+// RandomLognormal is [Scope.RandomLognormal] where its operands are from.
+func RandomLognormal(key *Array, sigma *Array, attrs ...Attr) *Array {
+	return scopeOf(key, sigma).RandomLognormal(key, sigma, attrs...)
+}
+
+// RandomWald: Floats from the Wald distribution of scale 1.
+//
+//   - shape (by name, nil): the shape of the result; that which the parameters broadcast to for an empty list
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomWald(key *Array, mean *Array, attrs ...Attr) *Array {
+	at := settle("random_wald", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_wald(s.handle(), key.ptr(), mean.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(mean)
+	return s.done(out, err)
+}
+
+// RandomWald is [Scope.RandomWald] where its operands are from.
+func RandomWald(key *Array, mean *Array, attrs ...Attr) *Array {
+	return scopeOf(key, mean).RandomWald(key, mean, attrs...)
+}
+
+// RandomWeibullMin: Floats from the Weibull distribution.
+//
+//   - shape: the shape of the result
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomWeibullMin(key *Array, scale *Array, concentration *Array, shape []int, attrs ...Attr) *Array {
+	at := settle("random_weibull_min", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_weibull_min(s.handle(), key.ptr(), scale.ptr(), concentration.ptr(), numbers(shape), C.size_t(len(shape)), C.jaxrs_dtype(at[0].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(scale)
+	runtime.KeepAlive(concentration)
+	return s.done(out, err)
+}
+
+// RandomWeibullMin is [Scope.RandomWeibullMin] where its operands are from.
+func RandomWeibullMin(key *Array, scale *Array, concentration *Array, shape []int, attrs ...Attr) *Array {
+	return scopeOf(key, scale, concentration).RandomWeibullMin(key, scale, concentration, shape, attrs...)
+}
+
+// RandomTriangular: Floats from the triangular distribution between left and right, the likeliest mode.
+//
+//   - shape (by name, nil): the shape of the result; that which the parameters broadcast to for an empty list
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomTriangular(key *Array, left *Array, mode *Array, right *Array, attrs ...Attr) *Array {
+	at := settle("random_triangular", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_triangular(s.handle(), key.ptr(), left.ptr(), mode.ptr(), right.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(left)
+	runtime.KeepAlive(mode)
+	runtime.KeepAlive(right)
+	return s.done(out, err)
+}
+
+// RandomTriangular is [Scope.RandomTriangular] where its operands are from.
+func RandomTriangular(key *Array, left *Array, mode *Array, right *Array, attrs ...Attr) *Array {
+	return scopeOf(key, left, mode, right).RandomTriangular(key, left, mode, right, attrs...)
+}
+
+// RandomRandint: Integers from low up to, not including, high, which broadcast to the shape.
 //
 //   - shape: the shape of the result
 //   - dtype (by name, DType(0)): the element type, an integer; the default integer if none
@@ -8534,6 +8891,41 @@ func (s *Scope) RandomRandint(key *Array, low *Array, high *Array, shape []int, 
 // RandomRandint is [Scope.RandomRandint] where its operands are from.
 func RandomRandint(key *Array, low *Array, high *Array, shape []int, attrs ...Attr) *Array {
 	return scopeOf(key, low, high).RandomRandint(key, low, high, shape, attrs...)
+}
+
+// RandomRademacher: -1 or 1.
+//
+//   - shape: the shape of the result
+//   - dtype (by name, DType(0)): the element type, an integer; the default integer if none
+func (s *Scope) RandomRademacher(key *Array, shape []int, attrs ...Attr) *Array {
+	at := settle("random_rademacher", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_rademacher(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.jaxrs_dtype(at[0].integer), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// RandomRademacher is [Scope.RandomRademacher] where its operands are from.
+func RandomRademacher(key *Array, shape []int, attrs ...Attr) *Array {
+	return scopeOf(key).RandomRademacher(key, shape, attrs...)
+}
+
+// RandomGeometric: How often a trial is repeated until it succeeds, with probability p.
+//
+//   - shape (by name, nil): the shape of the result; that which the parameters broadcast to for an empty list
+//   - dtype (by name, DType(0)): the element type, an integer; the default integer if none
+func (s *Scope) RandomGeometric(key *Array, p *Array, attrs ...Attr) *Array {
+	at := settle("random_geometric", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_geometric(s.handle(), key.ptr(), p.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(p)
+	return s.done(out, err)
+}
+
+// RandomGeometric is [Scope.RandomGeometric] where its operands are from.
+func RandomGeometric(key *Array, p *Array, attrs ...Attr) *Array {
+	return scopeOf(key, p).RandomGeometric(key, p, attrs...)
 }
 
 // RandomPermutation: The numbers from 0 up to n in random order.
@@ -8554,10 +8946,11 @@ func RandomPermutation(key *Array, n int) *Array {
 // RandomShuffle: x with its parts along an axis in random order.
 //
 //   - axis (by name, 0): along which axis
+//   - independent (by name, false): whether each vector along it has an order of its own
 func (s *Scope) RandomShuffle(key *Array, x *Array, attrs ...Attr) *Array {
-	at := settle("random_shuffle", []Attr{{name: "axis", kind: kindInt, integer: 0}}, attrs)
+	at := settle("random_shuffle", []Attr{{name: "axis", kind: kindInt, integer: 0}, {name: "independent", kind: kindBool, integer: 0}}, attrs)
 	var out *C.jaxrs_array
-	err := C.jaxrs_op_random_shuffle(s.handle(), key.ptr(), x.ptr(), C.int64_t(at[0].integer), &out)
+	err := C.jaxrs_op_random_shuffle(s.handle(), key.ptr(), x.ptr(), C.int64_t(at[0].integer), C.uint32_t(at[1].integer), &out)
 	runtime.KeepAlive(key)
 	runtime.KeepAlive(x)
 	return s.done(out, err)
@@ -8568,13 +8961,36 @@ func RandomShuffle(key *Array, x *Array, attrs ...Attr) *Array {
 	return scopeOf(key, x).RandomShuffle(key, x, attrs...)
 }
 
+// RandomChoice: Elements of a along an axis, chosen at random.
+//
+//   - shape: the shape of the result
+//   - replace (by name, true): whether an element may be chosen again
+//   - axis (by name, 0): along which axis
+//   - mode (by name, "low"): how fine samples near the end of the range are: low, high or highest
+func (s *Scope) RandomChoice(key *Array, a_ *Array, p []*Array, shape []int, attrs ...Attr) *Array {
+	at := settle("random_choice", []Attr{{name: "replace", kind: kindBool, integer: 1}, {name: "axis", kind: kindInt, integer: 0}, {name: "mode", kind: kindText, text: "low"}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(p)
+	err := C.jaxrs_op_random_choice(s.handle(), key.ptr(), a_.ptr(), first(list), C.size_t(len(list)), numbers(shape), C.size_t(len(shape)), C.uint32_t(at[0].integer), C.int64_t(at[1].integer), text(at[2].text), C.size_t(len(at[2].text)), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(p)
+	return s.done(out, err)
+}
+
+// RandomChoice is [Scope.RandomChoice] where its operands are from.
+func RandomChoice(key *Array, a_ *Array, p []*Array, shape []int, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{key, a_}, p...)...).RandomChoice(key, a_, p, shape, attrs...)
+}
+
 // RandomBernoulli: True with probability p, a float.
 //
-//   - shape (by name, nil): the shape of the result; that of p for an empty list
+//   - shape (by name, nil): the shape of the result; that which the parameters broadcast to for an empty list
+//   - mode (by name, "low"): high for probabilities near 0, else low
 func (s *Scope) RandomBernoulli(key *Array, p *Array, attrs ...Attr) *Array {
-	at := settle("random_bernoulli", []Attr{{name: "shape", kind: kindList, list: nil}}, attrs)
+	at := settle("random_bernoulli", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "mode", kind: kindText, text: "low"}}, attrs)
 	var out *C.jaxrs_array
-	err := C.jaxrs_op_random_bernoulli(s.handle(), key.ptr(), p.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), &out)
+	err := C.jaxrs_op_random_bernoulli(s.handle(), key.ptr(), p.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), text(at[1].text), C.size_t(len(at[1].text)), &out)
 	runtime.KeepAlive(key)
 	runtime.KeepAlive(p)
 	return s.done(out, err)
@@ -8589,10 +9005,12 @@ func RandomBernoulli(key *Array, p *Array, attrs ...Attr) *Array {
 //
 //   - axis (by name, -1): the axis of the classes
 //   - shape (by name, nil): the shape of the result; that of the other axes for an empty list
+//   - replace (by name, true): whether draws along leading axes of the shape may give a class again
+//   - mode (by name, "low"): how fine samples near the end of the range are: low, high or highest
 func (s *Scope) RandomCategorical(key *Array, logits *Array, attrs ...Attr) *Array {
-	at := settle("random_categorical", []Attr{{name: "axis", kind: kindInt, integer: -1}, {name: "shape", kind: kindList, list: nil}}, attrs)
+	at := settle("random_categorical", []Attr{{name: "axis", kind: kindInt, integer: -1}, {name: "shape", kind: kindList, list: nil}, {name: "replace", kind: kindBool, integer: 1}, {name: "mode", kind: kindText, text: "low"}}, attrs)
 	var out *C.jaxrs_array
-	err := C.jaxrs_op_random_categorical(s.handle(), key.ptr(), logits.ptr(), C.int64_t(at[0].integer), numbers(at[1].list), C.size_t(len(at[1].list)), &out)
+	err := C.jaxrs_op_random_categorical(s.handle(), key.ptr(), logits.ptr(), C.int64_t(at[0].integer), numbers(at[1].list), C.size_t(len(at[1].list)), C.uint32_t(at[2].integer), text(at[3].text), C.size_t(len(at[3].text)), &out)
 	runtime.KeepAlive(key)
 	runtime.KeepAlive(logits)
 	return s.done(out, err)
@@ -8601,6 +9019,227 @@ func (s *Scope) RandomCategorical(key *Array, logits *Array, attrs ...Attr) *Arr
 // RandomCategorical is [Scope.RandomCategorical] where its operands are from.
 func RandomCategorical(key *Array, logits *Array, attrs ...Attr) *Array {
 	return scopeOf(key, logits).RandomCategorical(key, logits, attrs...)
+}
+
+// RandomGamma: Floats from the gamma distribution of shape a, with derivatives by it.
+//
+//   - shape (by name, nil): the shape of the result; that which the parameters broadcast to for an empty list
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomGamma(key *Array, a_ *Array, attrs ...Attr) *Array {
+	at := settle("random_gamma", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_gamma(s.handle(), key.ptr(), a_.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// RandomGamma is [Scope.RandomGamma] where its operands are from.
+func RandomGamma(key *Array, a_ *Array, attrs ...Attr) *Array {
+	return scopeOf(key, a_).RandomGamma(key, a_, attrs...)
+}
+
+// RandomLoggamma: Logarithms of floats from the gamma distribution of shape a.
+//
+//   - shape (by name, nil): the shape of the result; that which the parameters broadcast to for an empty list
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomLoggamma(key *Array, a_ *Array, attrs ...Attr) *Array {
+	at := settle("random_loggamma", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_loggamma(s.handle(), key.ptr(), a_.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// RandomLoggamma is [Scope.RandomLoggamma] where its operands are from.
+func RandomLoggamma(key *Array, a_ *Array, attrs ...Attr) *Array {
+	return scopeOf(key, a_).RandomLoggamma(key, a_, attrs...)
+}
+
+// RandomBeta: Floats from the beta distribution.
+//
+//   - shape (by name, nil): the shape of the result; that which the parameters broadcast to for an empty list
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomBeta(key *Array, a_ *Array, b *Array, attrs ...Attr) *Array {
+	at := settle("random_beta", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_beta(s.handle(), key.ptr(), a_.ptr(), b.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	return s.done(out, err)
+}
+
+// RandomBeta is [Scope.RandomBeta] where its operands are from.
+func RandomBeta(key *Array, a_ *Array, b *Array, attrs ...Attr) *Array {
+	return scopeOf(key, a_, b).RandomBeta(key, a_, b, attrs...)
+}
+
+// RandomDirichlet: Vectors from the Dirichlet distribution, whose parameters lie along the last axis of alpha.
+//
+//   - shape (by name, nil): the shape before the axis of the vectors; that of the other axes of alpha for an empty list
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomDirichlet(key *Array, alpha *Array, attrs ...Attr) *Array {
+	at := settle("random_dirichlet", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_dirichlet(s.handle(), key.ptr(), alpha.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(alpha)
+	return s.done(out, err)
+}
+
+// RandomDirichlet is [Scope.RandomDirichlet] where its operands are from.
+func RandomDirichlet(key *Array, alpha *Array, attrs ...Attr) *Array {
+	return scopeOf(key, alpha).RandomDirichlet(key, alpha, attrs...)
+}
+
+// RandomChisquare: Floats from the chi-square distribution.
+//
+//   - shape (by name, nil): the shape of the result; that which the parameters broadcast to for an empty list
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomChisquare(key *Array, df *Array, attrs ...Attr) *Array {
+	at := settle("random_chisquare", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_chisquare(s.handle(), key.ptr(), df.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(df)
+	return s.done(out, err)
+}
+
+// RandomChisquare is [Scope.RandomChisquare] where its operands are from.
+func RandomChisquare(key *Array, df *Array, attrs ...Attr) *Array {
+	return scopeOf(key, df).RandomChisquare(key, df, attrs...)
+}
+
+// RandomF: Floats from the F distribution.
+//
+//   - shape (by name, nil): the shape of the result; that which the parameters broadcast to for an empty list
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomF(key *Array, dfnum *Array, dfden *Array, attrs ...Attr) *Array {
+	at := settle("random_f", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_f(s.handle(), key.ptr(), dfnum.ptr(), dfden.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(dfnum)
+	runtime.KeepAlive(dfden)
+	return s.done(out, err)
+}
+
+// RandomF is [Scope.RandomF] where its operands are from.
+func RandomF(key *Array, dfnum *Array, dfden *Array, attrs ...Attr) *Array {
+	return scopeOf(key, dfnum, dfden).RandomF(key, dfnum, dfden, attrs...)
+}
+
+// RandomT: Floats from Student's t distribution.
+//
+//   - shape (by name, nil): the shape of the result; that which the parameters broadcast to for an empty list
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomT(key *Array, df *Array, attrs ...Attr) *Array {
+	at := settle("random_t", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_t(s.handle(), key.ptr(), df.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(df)
+	return s.done(out, err)
+}
+
+// RandomT is [Scope.RandomT] where its operands are from.
+func RandomT(key *Array, df *Array, attrs ...Attr) *Array {
+	return scopeOf(key, df).RandomT(key, df, attrs...)
+}
+
+// RandomGeneralizedNormal: Floats whose density goes with exp(-|x|^p).
+//
+//   - p: the exponent
+//   - shape: the shape of the result
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomGeneralizedNormal(key *Array, p float64, shape []int, attrs ...Attr) *Array {
+	at := settle("random_generalized_normal", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_generalized_normal(s.handle(), key.ptr(), C.double(p), numbers(shape), C.size_t(len(shape)), C.jaxrs_dtype(at[0].integer), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// RandomGeneralizedNormal is [Scope.RandomGeneralizedNormal] where its operands are from.
+func RandomGeneralizedNormal(key *Array, p float64, shape []int, attrs ...Attr) *Array {
+	return scopeOf(key).RandomGeneralizedNormal(key, p, shape, attrs...)
+}
+
+// RandomBall: Points from the unit ball of the p-norm, along a last axis.
+//
+//   - d: of how many dimensions
+//   - p (by name, 2.0): the exponent of the norm
+//   - shape (by name, nil): the shape before the last axis
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomBall(key *Array, d int, attrs ...Attr) *Array {
+	at := settle("random_ball", []Attr{{name: "p", kind: kindReal, real: 2.0}, {name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_ball(s.handle(), key.ptr(), C.int64_t(d), C.double(at[0].real), numbers(at[1].list), C.size_t(len(at[1].list)), C.jaxrs_dtype(at[2].integer), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// RandomBall is [Scope.RandomBall] where its operands are from.
+func RandomBall(key *Array, d int, attrs ...Attr) *Array {
+	return scopeOf(key).RandomBall(key, d, attrs...)
+}
+
+// RandomPoisson: Integers from the Poisson distribution of mean lam, for keys of threefry2x32.
+//
+//   - shape (by name, nil): the shape of the result; that which the parameters broadcast to for an empty list
+//   - dtype (by name, DType(0)): the element type, an integer; the default integer if none
+func (s *Scope) RandomPoisson(key *Array, lam *Array, attrs ...Attr) *Array {
+	at := settle("random_poisson", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_poisson(s.handle(), key.ptr(), lam.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(lam)
+	return s.done(out, err)
+}
+
+// RandomPoisson is [Scope.RandomPoisson] where its operands are from.
+func RandomPoisson(key *Array, lam *Array, attrs ...Attr) *Array {
+	return scopeOf(key, lam).RandomPoisson(key, lam, attrs...)
+}
+
+// RandomBinomial: How often so many trials succeed with probability prob, as floats.
+//
+//   - shape (by name, nil): the shape of the result; that which the parameters broadcast to for an empty list
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomBinomial(key *Array, count *Array, prob *Array, attrs ...Attr) *Array {
+	at := settle("random_binomial", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_binomial(s.handle(), key.ptr(), count.ptr(), prob.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(count)
+	runtime.KeepAlive(prob)
+	return s.done(out, err)
+}
+
+// RandomBinomial is [Scope.RandomBinomial] where its operands are from.
+func RandomBinomial(key *Array, count *Array, prob *Array, attrs ...Attr) *Array {
+	return scopeOf(key, count, prob).RandomBinomial(key, count, prob, attrs...)
+}
+
+// RandomMultinomial: How many of the trials have each of the outcomes whose probabilities lie along the last axis.
+//
+//   - shape (by name, nil): the shape of the result; that of probs for an empty list
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+func (s *Scope) RandomMultinomial(key *Array, count *Array, probs *Array, attrs ...Attr) *Array {
+	at := settle("random_multinomial", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_multinomial(s.handle(), key.ptr(), count.ptr(), probs.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(count)
+	runtime.KeepAlive(probs)
+	return s.done(out, err)
+}
+
+// RandomMultinomial is [Scope.RandomMultinomial] where its operands are from.
+func RandomMultinomial(key *Array, count *Array, probs *Array, attrs ...Attr) *Array {
+	return scopeOf(key, count, probs).RandomMultinomial(key, count, probs, attrs...)
 }
 
 // Relu: The larger of x and 0, with derivative 0 at 0.

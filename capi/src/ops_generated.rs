@@ -11373,21 +11373,133 @@ pub extern "C" fn jaxrs_op_put(
     })
 }
 
-/// A key of the random generator (Threefry-2x32) from a seed: two 32-bit words.
+/// A key of a random generator from a seed, of which with 32-bit defaults the low 32 bits count.
 ///
 /// - `seed`: the seed.
+/// - `generator`: the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 (no text for the first).
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_op_random_key(
     s: Shared<ScopeBody>,
     seed: i64,
+    generator: Text,
+    generator_len: usize,
     out: Out<*mut ArrayHandle>,
 ) -> Status {
     gate(|| {
         let out = out.null("out")?;
         let call = Call::new(const { op("random_key") }, &s)?;
-        call.one(&[Attr::I64(seed)], &out)
+        call.one(
+            &[
+                Attr::I64(seed),
+                word_of(&generator, generator_len, "generator", Some("threefry2x32"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The u32 words of the key of a seed; functions take those of threefry2x32 for the key.
+///
+/// - `seed`: the seed.
+/// - `generator`: the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_prng_key(
+    s: Shared<ScopeBody>,
+    seed: i64,
+    generator: Text,
+    generator_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let call = Call::new(const { op("random_prng_key") }, &s)?;
+        call.one(
+            &[
+                Attr::I64(seed),
+                word_of(&generator, generator_len, "generator", Some("threefry2x32"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// A key of a random generator from a seed that is an integer scalar.
+///
+/// - `generator`: the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_seed(
+    s: Shared<ScopeBody>,
+    seed: In<ArrayBody>,
+    generator: Text,
+    generator_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_seed") }, &s)?;
+        call.operand(&seed, "seed")?;
+        call.one(&[word_of(&generator, generator_len, "generator", Some("threefry2x32"))?], &out)
+    })
+}
+
+/// The u32 words of keys along a new last axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_key_data(
+    s: Shared<ScopeBody>,
+    keys: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_key_data") }, &s)?;
+        call.operand(&keys, "keys")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The keys with the given u32 words, which lie along the last axis.
+///
+/// - `generator`: the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_wrap_key_data(
+    s: Shared<ScopeBody>,
+    words: In<ArrayBody>,
+    generator: Text,
+    generator_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_wrap_key_data") }, &s)?;
+        call.operand(&words, "words")?;
+        call.one(&[word_of(&generator, generator_len, "generator", Some("threefry2x32"))?], &out)
+    })
+}
+
+/// The same keys, which may be used again where it is checked that no key is used twice.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_clone(
+    s: Shared<ScopeBody>,
+    keys: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_clone") }, &s)?;
+        call.operand(&keys, "keys")?;
+        call.one(&[], &out)
     })
 }
 
@@ -11408,6 +11520,27 @@ pub extern "C" fn jaxrs_op_random_split(
         let mut call = Call::new(const { op("random_split") }, &s)?;
         call.operand(&key, "key")?;
         call.one(&[Attr::I64(num)], &out)
+    })
+}
+
+/// An array of new keys from a key.
+///
+/// - `shape`: the shape of the result.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_split_shape(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_split_shape") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?)], &out)
     })
 }
 
@@ -11488,6 +11621,33 @@ pub extern "C" fn jaxrs_op_random_uniform(
     })
 }
 
+/// As random_uniform, between bounds that broadcast to the shape.
+///
+/// - `shape`: the shape of the result; that which the parameters broadcast to for an empty list.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_uniform_between(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    minval: In<ArrayBody>,
+    maxval: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_uniform_between") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&minval, "minval")?;
+        call.operand(&maxval, "maxval")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
 /// Floats from the standard normal distribution.
 ///
 /// - `shape`: the shape of the result.
@@ -11511,10 +11671,38 @@ pub extern "C" fn jaxrs_op_random_normal(
     })
 }
 
+/// Floats from the standard normal distribution between two bounds.
+///
+/// - `shape`: the shape of the result; that which the parameters broadcast to for an empty list.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_truncated_normal(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    lower: In<ArrayBody>,
+    upper: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_truncated_normal") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&lower, "lower")?;
+        call.operand(&upper, "upper")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
 /// Floats from the Gumbel distribution.
 ///
 /// - `shape`: the shape of the result.
 /// - `dtype`: the element type, a float; the default float if none (0 for none).
+/// - `mode`: how fine samples near the end of the range are: low, high or highest (no text for the first).
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
@@ -11524,13 +11712,22 @@ pub extern "C" fn jaxrs_op_random_gumbel(
     shape: List<i64>,
     ndim: usize,
     dtype: Dtype,
+    mode: Text,
+    mode_len: usize,
     out: Out<*mut ArrayHandle>,
 ) -> Status {
     gate(|| {
         let out = out.null("out")?;
         let mut call = Call::new(const { op("random_gumbel") }, &s)?;
         call.operand(&key, "key")?;
-        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                dtype_of(dtype, "dtype")?,
+                word_of(&mode, mode_len, "mode", Some("low"))?,
+            ],
+            &out,
+        )
     })
 }
 
@@ -11557,7 +11754,282 @@ pub extern "C" fn jaxrs_op_random_exponential(
     })
 }
 
-/// Integers from low up to, not including, high, which are integer scalars.
+/// Floats from the Laplace distribution.
+///
+/// - `shape`: the shape of the result.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_laplace(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_laplace") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// Floats from the logistic distribution.
+///
+/// - `shape`: the shape of the result.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_logistic(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_logistic") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// Floats from the Cauchy distribution.
+///
+/// - `shape`: the shape of the result.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_cauchy(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_cauchy") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// Floats from the Maxwell distribution.
+///
+/// - `shape`: the shape of the result.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_maxwell(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_maxwell") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// Floats from the Maxwell distribution with random sign, times scale, plus loc; their axes come behind those of the shape.
+///
+/// - `shape`: the shape before the axes of loc and scale; that of these for an empty list.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_double_sided_maxwell(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    loc: In<ArrayBody>,
+    scale: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_double_sided_maxwell") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&loc, "loc")?;
+        call.operand(&scale, "scale")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// Floats from the Pareto distribution with exponent b.
+///
+/// - `shape`: the shape of the result; that which the parameters broadcast to for an empty list.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_pareto(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    b: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_pareto") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&b, "b")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// Floats from the Rayleigh distribution.
+///
+/// - `shape`: the shape of the result; that which the parameters broadcast to for an empty list.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_rayleigh(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    scale: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_rayleigh") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&scale, "scale")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// The exponential of normal floats times sigma.
+///
+/// - `shape`: the shape of the result; that which the parameters broadcast to for an empty list.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_lognormal(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    sigma: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_lognormal") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&sigma, "sigma")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// Floats from the Wald distribution of scale 1.
+///
+/// - `shape`: the shape of the result; that which the parameters broadcast to for an empty list.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_wald(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    mean: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_wald") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&mean, "mean")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// Floats from the Weibull distribution.
+///
+/// - `shape`: the shape of the result.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_weibull_min(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    scale: In<ArrayBody>,
+    concentration: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_weibull_min") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&scale, "scale")?;
+        call.operand(&concentration, "concentration")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// Floats from the triangular distribution between left and right, the likeliest mode.
+///
+/// - `shape`: the shape of the result; that which the parameters broadcast to for an empty list.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_triangular(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    left: In<ArrayBody>,
+    mode: In<ArrayBody>,
+    right: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_triangular") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&left, "left")?;
+        call.operand(&mode, "mode")?;
+        call.operand(&right, "right")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// Integers from low up to, not including, high, which broadcast to the shape.
 ///
 /// - `shape`: the shape of the result.
 /// - `dtype`: the element type, an integer; the default integer if none (0 for none).
@@ -11580,6 +12052,54 @@ pub extern "C" fn jaxrs_op_random_randint(
         call.operand(&key, "key")?;
         call.operand(&low, "low")?;
         call.operand(&high, "high")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// -1 or 1.
+///
+/// - `shape`: the shape of the result.
+/// - `dtype`: the element type, an integer; the default integer if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_rademacher(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_rademacher") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// How often a trial is repeated until it succeeds, with probability p.
+///
+/// - `shape`: the shape of the result; that which the parameters broadcast to for an empty list.
+/// - `dtype`: the element type, an integer; the default integer if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_geometric(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    p: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_geometric") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&p, "p")?;
         call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
     })
 }
@@ -11607,6 +12127,7 @@ pub extern "C" fn jaxrs_op_random_permutation(
 /// x with its parts along an axis in random order.
 ///
 /// - `axis`: along which axis.
+/// - `independent`: whether each vector along it has an order of its own (0 or 1).
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
@@ -11615,6 +12136,7 @@ pub extern "C" fn jaxrs_op_random_shuffle(
     key: In<ArrayBody>,
     x: In<ArrayBody>,
     axis: i64,
+    independent: u32,
     out: Out<*mut ArrayHandle>,
 ) -> Status {
     gate(|| {
@@ -11622,13 +12144,55 @@ pub extern "C" fn jaxrs_op_random_shuffle(
         let mut call = Call::new(const { op("random_shuffle") }, &s)?;
         call.operand(&key, "key")?;
         call.operand(&x, "x")?;
-        call.one(&[Attr::I64(axis)], &out)
+        call.one(&[Attr::I64(axis), Attr::Bool(flag(independent, "independent")?)], &out)
+    })
+}
+
+/// Elements of a along an axis, chosen at random.
+///
+/// - `shape`: the shape of the result.
+/// - `replace`: whether an element may be chosen again (0 or 1).
+/// - `axis`: along which axis.
+/// - `mode`: how fine samples near the end of the range are: low, high or highest (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_choice(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    a: In<ArrayBody>,
+    p: Handles<ArrayBody>,
+    n_p: usize,
+    shape: List<i64>,
+    ndim: usize,
+    replace: u32,
+    axis: i64,
+    mode: Text,
+    mode_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_choice") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&a, "a")?;
+        call.operands(&p, n_p, "p")?;
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::Bool(flag(replace, "replace")?),
+                Attr::I64(axis),
+                word_of(&mode, mode_len, "mode", Some("low"))?,
+            ],
+            &out,
+        )
     })
 }
 
 /// True with probability p, a float.
 ///
-/// - `shape`: the shape of the result; that of p for an empty list.
+/// - `shape`: the shape of the result; that which the parameters broadcast to for an empty list.
+/// - `mode`: high for probabilities near 0, else low (no text for the first).
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
@@ -11638,6 +12202,8 @@ pub extern "C" fn jaxrs_op_random_bernoulli(
     p: In<ArrayBody>,
     shape: List<i64>,
     ndim: usize,
+    mode: Text,
+    mode_len: usize,
     out: Out<*mut ArrayHandle>,
 ) -> Status {
     gate(|| {
@@ -11645,7 +12211,13 @@ pub extern "C" fn jaxrs_op_random_bernoulli(
         let mut call = Call::new(const { op("random_bernoulli") }, &s)?;
         call.operand(&key, "key")?;
         call.operand(&p, "p")?;
-        call.one(&[Attr::I64s(shape.get(ndim, "shape")?)], &out)
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                word_of(&mode, mode_len, "mode", Some("low"))?,
+            ],
+            &out,
+        )
     })
 }
 
@@ -11653,6 +12225,8 @@ pub extern "C" fn jaxrs_op_random_bernoulli(
 ///
 /// - `axis`: the axis of the classes.
 /// - `shape`: the shape of the result; that of the other axes for an empty list.
+/// - `replace`: whether draws along leading axes of the shape may give a class again (0 or 1).
+/// - `mode`: how fine samples near the end of the range are: low, high or highest (no text for the first).
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
@@ -11663,6 +12237,9 @@ pub extern "C" fn jaxrs_op_random_categorical(
     axis: i64,
     shape: List<i64>,
     ndim: usize,
+    replace: u32,
+    mode: Text,
+    mode_len: usize,
     out: Out<*mut ArrayHandle>,
 ) -> Status {
     gate(|| {
@@ -11670,7 +12247,336 @@ pub extern "C" fn jaxrs_op_random_categorical(
         let mut call = Call::new(const { op("random_categorical") }, &s)?;
         call.operand(&key, "key")?;
         call.operand(&logits, "logits")?;
-        call.one(&[Attr::I64(axis), Attr::I64s(shape.get(ndim, "shape")?)], &out)
+        call.one(
+            &[
+                Attr::I64(axis),
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::Bool(flag(replace, "replace")?),
+                word_of(&mode, mode_len, "mode", Some("low"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// Floats from the gamma distribution of shape a, with derivatives by it.
+///
+/// - `shape`: the shape of the result; that which the parameters broadcast to for an empty list.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_gamma(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    a: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_gamma") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&a, "a")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// Logarithms of floats from the gamma distribution of shape a.
+///
+/// - `shape`: the shape of the result; that which the parameters broadcast to for an empty list.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_loggamma(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    a: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_loggamma") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&a, "a")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// Floats from the beta distribution.
+///
+/// - `shape`: the shape of the result; that which the parameters broadcast to for an empty list.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_beta(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_beta") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// Vectors from the Dirichlet distribution, whose parameters lie along the last axis of alpha.
+///
+/// - `shape`: the shape before the axis of the vectors; that of the other axes of alpha for an empty list.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_dirichlet(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    alpha: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_dirichlet") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&alpha, "alpha")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// Floats from the chi-square distribution.
+///
+/// - `shape`: the shape of the result; that which the parameters broadcast to for an empty list.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_chisquare(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    df: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_chisquare") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&df, "df")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// Floats from the F distribution.
+///
+/// - `shape`: the shape of the result; that which the parameters broadcast to for an empty list.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_f(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    dfnum: In<ArrayBody>,
+    dfden: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_f") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&dfnum, "dfnum")?;
+        call.operand(&dfden, "dfden")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// Floats from Student's t distribution.
+///
+/// - `shape`: the shape of the result; that which the parameters broadcast to for an empty list.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_t(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    df: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_t") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&df, "df")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// Floats whose density goes with exp(-|x|^p).
+///
+/// - `p`: the exponent.
+/// - `shape`: the shape of the result.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_generalized_normal(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    p: f64,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_generalized_normal") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(
+            &[Attr::F64(p), Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?],
+            &out,
+        )
+    })
+}
+
+/// Points from the unit ball of the p-norm, along a last axis.
+///
+/// - `d`: of how many dimensions.
+/// - `p`: the exponent of the norm.
+/// - `shape`: the shape before the last axis.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_ball(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    d: i64,
+    p: f64,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_ball") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(
+            &[
+                Attr::I64(d),
+                Attr::F64(p),
+                Attr::I64s(shape.get(ndim, "shape")?),
+                dtype_of(dtype, "dtype")?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// Integers from the Poisson distribution of mean lam, for keys of threefry2x32.
+///
+/// - `shape`: the shape of the result; that which the parameters broadcast to for an empty list.
+/// - `dtype`: the element type, an integer; the default integer if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_poisson(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    lam: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_poisson") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&lam, "lam")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// How often so many trials succeed with probability prob, as floats.
+///
+/// - `shape`: the shape of the result; that which the parameters broadcast to for an empty list.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_binomial(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    count: In<ArrayBody>,
+    prob: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_binomial") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&count, "count")?;
+        call.operand(&prob, "prob")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// How many of the trials have each of the outcomes whose probabilities lie along the last axis.
+///
+/// - `shape`: the shape of the result; that of probs for an empty list.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_multinomial(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    count: In<ArrayBody>,
+    probs: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_multinomial") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&count, "count")?;
+        call.operand(&probs, "probs")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
     })
 }
 

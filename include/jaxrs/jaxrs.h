@@ -6214,13 +6214,61 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_put(jaxrs_scope* s, const jaxrs_a
     const jaxrs_array* values, const char* mode, size_t mode_len, jaxrs_array** out);
 
 /**
- * A key of the random generator (Threefry-2x32) from a seed: two 32-bit words.
+ * A key of a random generator from a seed, of which with 32-bit defaults the low 32 bits count.
  *
  * - seed: the seed.
+ * - generator: the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
-JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_key(jaxrs_scope* s, int64_t seed, jaxrs_array** out);
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_key(jaxrs_scope* s, int64_t seed, const char* generator,
+    size_t generator_len, jaxrs_array** out);
+
+/**
+ * The u32 words of the key of a seed; functions take those of threefry2x32 for the key.
+ *
+ * - seed: the seed.
+ * - generator: the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_prng_key(jaxrs_scope* s, int64_t seed, const char* generator,
+    size_t generator_len, jaxrs_array** out);
+
+/**
+ * A key of a random generator from a seed that is an integer scalar.
+ *
+ * - generator: the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_seed(jaxrs_scope* s, const jaxrs_array* seed,
+    const char* generator, size_t generator_len, jaxrs_array** out);
+
+/**
+ * The u32 words of keys along a new last axis.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_key_data(jaxrs_scope* s, const jaxrs_array* keys,
+    jaxrs_array** out);
+
+/**
+ * The keys with the given u32 words, which lie along the last axis.
+ *
+ * - generator: the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_wrap_key_data(jaxrs_scope* s, const jaxrs_array* words,
+    const char* generator, size_t generator_len, jaxrs_array** out);
+
+/**
+ * The same keys, which may be used again where it is checked that no key is used twice.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_clone(jaxrs_scope* s, const jaxrs_array* keys, jaxrs_array** out);
 
 /**
  * New keys from a key, along the leading axis.
@@ -6231,6 +6279,16 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_key(jaxrs_scope* s, int64_
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_split(jaxrs_scope* s, const jaxrs_array* key, int64_t num,
     jaxrs_array** out);
+
+/**
+ * An array of new keys from a key.
+ *
+ * - shape: the shape of the result.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_split_shape(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, jaxrs_array** out);
 
 /**
  * A new key from a key and an integer scalar.
@@ -6265,6 +6323,18 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_uniform(jaxrs_scope* s, co
     const int64_t* shape, size_t ndim, jaxrs_dtype dtype, double low, double high, jaxrs_array** out);
 
 /**
+ * As random_uniform, between bounds that broadcast to the shape.
+ *
+ * - shape: the shape of the result; that which the parameters broadcast to for an empty list.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_uniform_between(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* minval, const jaxrs_array* maxval, const int64_t* shape, size_t ndim, jaxrs_dtype dtype,
+    jaxrs_array** out);
+
+/**
  * Floats from the standard normal distribution.
  *
  * - shape: the shape of the result.
@@ -6276,15 +6346,28 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_normal(jaxrs_scope* s, con
     const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
 
 /**
- * Floats from the Gumbel distribution.
+ * Floats from the standard normal distribution between two bounds.
  *
- * - shape: the shape of the result.
+ * - shape: the shape of the result; that which the parameters broadcast to for an empty list.
  * - dtype: the element type, a float; the default float if none (0 for none).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_truncated_normal(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* lower, const jaxrs_array* upper, const int64_t* shape, size_t ndim, jaxrs_dtype dtype,
+    jaxrs_array** out);
+
+/**
+ * Floats from the Gumbel distribution.
+ *
+ * - shape: the shape of the result.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ * - mode: how fine samples near the end of the range are: low, high or highest (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_gumbel(jaxrs_scope* s, const jaxrs_array* key,
-    const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+    const int64_t* shape, size_t ndim, jaxrs_dtype dtype, const char* mode, size_t mode_len, jaxrs_array** out);
 
 /**
  * Floats from the exponential distribution.
@@ -6298,7 +6381,131 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_exponential(jaxrs_scope* s
     const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
 
 /**
- * Integers from low up to, not including, high, which are integer scalars.
+ * Floats from the Laplace distribution.
+ *
+ * - shape: the shape of the result.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_laplace(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Floats from the logistic distribution.
+ *
+ * - shape: the shape of the result.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_logistic(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Floats from the Cauchy distribution.
+ *
+ * - shape: the shape of the result.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_cauchy(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Floats from the Maxwell distribution.
+ *
+ * - shape: the shape of the result.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_maxwell(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Floats from the Maxwell distribution with random sign, times scale, plus loc; their axes come behind those of the shape.
+ *
+ * - shape: the shape before the axes of loc and scale; that of these for an empty list.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_double_sided_maxwell(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* loc, const jaxrs_array* scale, const int64_t* shape, size_t ndim, jaxrs_dtype dtype,
+    jaxrs_array** out);
+
+/**
+ * Floats from the Pareto distribution with exponent b.
+ *
+ * - shape: the shape of the result; that which the parameters broadcast to for an empty list.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_pareto(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* b, const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Floats from the Rayleigh distribution.
+ *
+ * - shape: the shape of the result; that which the parameters broadcast to for an empty list.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_rayleigh(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* scale, const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * The exponential of normal floats times sigma.
+ *
+ * - shape: the shape of the result; that which the parameters broadcast to for an empty list.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_lognormal(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* sigma, const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Floats from the Wald distribution of scale 1.
+ *
+ * - shape: the shape of the result; that which the parameters broadcast to for an empty list.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_wald(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* mean, const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Floats from the Weibull distribution.
+ *
+ * - shape: the shape of the result.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_weibull_min(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* scale, const jaxrs_array* concentration, const int64_t* shape, size_t ndim, jaxrs_dtype dtype,
+    jaxrs_array** out);
+
+/**
+ * Floats from the triangular distribution between left and right, the likeliest mode.
+ *
+ * - shape: the shape of the result; that which the parameters broadcast to for an empty list.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_triangular(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* left, const jaxrs_array* mode, const jaxrs_array* right, const int64_t* shape, size_t ndim,
+    jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Integers from low up to, not including, high, which broadcast to the shape.
  *
  * - shape: the shape of the result.
  * - dtype: the element type, an integer; the default integer if none (0 for none).
@@ -6308,6 +6515,28 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_exponential(jaxrs_scope* s
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_randint(jaxrs_scope* s, const jaxrs_array* key,
     const jaxrs_array* low, const jaxrs_array* high, const int64_t* shape, size_t ndim, jaxrs_dtype dtype,
     jaxrs_array** out);
+
+/**
+ * -1 or 1.
+ *
+ * - shape: the shape of the result.
+ * - dtype: the element type, an integer; the default integer if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_rademacher(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * How often a trial is repeated until it succeeds, with probability p.
+ *
+ * - shape: the shape of the result; that which the parameters broadcast to for an empty list.
+ * - dtype: the element type, an integer; the default integer if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_geometric(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* p, const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
 
 /**
  * The numbers from 0 up to n in random order.
@@ -6323,32 +6552,189 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_permutation(jaxrs_scope* s
  * x with its parts along an axis in random order.
  *
  * - axis: along which axis.
+ * - independent: whether each vector along it has an order of its own (0 or 1).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_shuffle(jaxrs_scope* s, const jaxrs_array* key,
-    const jaxrs_array* x, int64_t axis, jaxrs_array** out);
+    const jaxrs_array* x, int64_t axis, uint32_t independent, jaxrs_array** out);
+
+/**
+ * Elements of a along an axis, chosen at random.
+ *
+ * - shape: the shape of the result.
+ * - replace: whether an element may be chosen again (0 or 1).
+ * - axis: along which axis.
+ * - mode: how fine samples near the end of the range are: low, high or highest (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_choice(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* a, jaxrs_array* const* p, size_t n_p, const int64_t* shape, size_t ndim, uint32_t replace,
+    int64_t axis, const char* mode, size_t mode_len, jaxrs_array** out);
 
 /**
  * True with probability p, a float.
  *
- * - shape: the shape of the result; that of p for an empty list.
+ * - shape: the shape of the result; that which the parameters broadcast to for an empty list.
+ * - mode: high for probabilities near 0, else low (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_bernoulli(jaxrs_scope* s, const jaxrs_array* key,
-    const jaxrs_array* p, const int64_t* shape, size_t ndim, jaxrs_array** out);
+    const jaxrs_array* p, const int64_t* shape, size_t ndim, const char* mode, size_t mode_len, jaxrs_array** out);
 
 /**
  * Class indices, drawn with probabilities that are the softmax of logits.
  *
  * - axis: the axis of the classes.
  * - shape: the shape of the result; that of the other axes for an empty list.
+ * - replace: whether draws along leading axes of the shape may give a class again (0 or 1).
+ * - mode: how fine samples near the end of the range are: low, high or highest (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_categorical(jaxrs_scope* s, const jaxrs_array* key,
-    const jaxrs_array* logits, int64_t axis, const int64_t* shape, size_t ndim, jaxrs_array** out);
+    const jaxrs_array* logits, int64_t axis, const int64_t* shape, size_t ndim, uint32_t replace, const char* mode,
+    size_t mode_len, jaxrs_array** out);
+
+/**
+ * Floats from the gamma distribution of shape a, with derivatives by it.
+ *
+ * - shape: the shape of the result; that which the parameters broadcast to for an empty list.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_gamma(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* a, const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Logarithms of floats from the gamma distribution of shape a.
+ *
+ * - shape: the shape of the result; that which the parameters broadcast to for an empty list.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_loggamma(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* a, const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Floats from the beta distribution.
+ *
+ * - shape: the shape of the result; that which the parameters broadcast to for an empty list.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_beta(jaxrs_scope* s, const jaxrs_array* key, const jaxrs_array* a,
+    const jaxrs_array* b, const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Vectors from the Dirichlet distribution, whose parameters lie along the last axis of alpha.
+ *
+ * - shape: the shape before the axis of the vectors; that of the other axes of alpha for an empty list.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_dirichlet(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* alpha, const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Floats from the chi-square distribution.
+ *
+ * - shape: the shape of the result; that which the parameters broadcast to for an empty list.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_chisquare(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* df, const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Floats from the F distribution.
+ *
+ * - shape: the shape of the result; that which the parameters broadcast to for an empty list.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_f(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* dfnum, const jaxrs_array* dfden, const int64_t* shape, size_t ndim, jaxrs_dtype dtype,
+    jaxrs_array** out);
+
+/**
+ * Floats from Student's t distribution.
+ *
+ * - shape: the shape of the result; that which the parameters broadcast to for an empty list.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_t(jaxrs_scope* s, const jaxrs_array* key, const jaxrs_array* df,
+    const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Floats whose density goes with exp(-|x|^p).
+ *
+ * - p: the exponent.
+ * - shape: the shape of the result.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_generalized_normal(jaxrs_scope* s, const jaxrs_array* key,
+    double p, const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Points from the unit ball of the p-norm, along a last axis.
+ *
+ * - d: of how many dimensions.
+ * - p: the exponent of the norm.
+ * - shape: the shape before the last axis.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_ball(jaxrs_scope* s, const jaxrs_array* key, int64_t d, double p,
+    const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Integers from the Poisson distribution of mean lam, for keys of threefry2x32.
+ *
+ * - shape: the shape of the result; that which the parameters broadcast to for an empty list.
+ * - dtype: the element type, an integer; the default integer if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_poisson(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* lam, const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * How often so many trials succeed with probability prob, as floats.
+ *
+ * - shape: the shape of the result; that which the parameters broadcast to for an empty list.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_binomial(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* count, const jaxrs_array* prob, const int64_t* shape, size_t ndim, jaxrs_dtype dtype,
+    jaxrs_array** out);
+
+/**
+ * How many of the trials have each of the outcomes whose probabilities lie along the last axis.
+ *
+ * - shape: the shape of the result; that of probs for an empty list.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_multinomial(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* count, const jaxrs_array* probs, const int64_t* shape, size_t ndim, jaxrs_dtype dtype,
+    jaxrs_array** out);
 
 /**
  * The larger of x and 0, with derivative 0 at 0.

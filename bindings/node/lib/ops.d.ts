@@ -664,6 +664,302 @@ export declare function scaledDot(x: Value, y: Value, xScale: Value, yScale: Val
  * - beta (0): the factor of c */
 export declare function symmetricProduct(x: Value, c: Value, options?: { alpha?: number; beta?: number }): Tensor;
 
+/** The lower triangular factor L of positive definite matrices L L^H; NaN for others.
+ * - upper (false): whether the upper triangular factor L^H is given
+ * - symmetrizeInput (true): whether the mean of the matrix and its conjugate transpose is taken */
+export declare function cholesky(a: Value, options?: { upper?: boolean; symmetrizeInput?: boolean }): Tensor;
+
+/** The solution of A X = B; b may be one vector. */
+export declare function solve(a: Value, b: Value): Tensor;
+
+/** The inverses of square matrices. */
+export declare function inv(a: Value): Tensor;
+
+/** The pseudo-inverses of matrices.
+ * - rtol (NaN): singular values count as 0 that are at most the largest times this; NaN stands for a default by size and element type
+ * - hermitian (false): whether the matrix is Hermitian, so that eigenvalues give the singular ones */
+export declare function pinv(a: Value, options?: { rtol?: number; hermitian?: boolean }): Tensor;
+
+/** The solution of least squares, its squared residuals, the rank of a, and the singular values.
+ * - rcond (NaN): singular values count as 0 that are below the largest times this; NaN stands for a default by size and element type */
+export declare function lstsq(a: Value, b: Value, options?: { rcond?: number }): Tensor[];
+
+/** The determinants of square matrices. */
+export declare function det(a: Value): Tensor;
+
+/** Signs, and logarithms of magnitudes, of determinants.
+ * - method ("lu"): the factors that they are computed from: `lu` or `qr` */
+export declare function slogdet(a: Value, options?: { method?: string }): Tensor[];
+
+/** Eigenvalues and right eigenvectors, in columns; both are complex. */
+export declare function eig(a: Value): Tensor[];
+
+/** Eigenvalues, which are complex. */
+export declare function eigvals(a: Value): Tensor;
+
+/** Eigenvalues, ascending, and eigenvectors, in columns, of Hermitian matrices.
+ * - uplo ("L"): the triangle that is read: `L` or `U`
+ * - symmetrizeInput (true): whether the mean of the matrix and its conjugate transpose is taken */
+export declare function eigh(a: Value, options?: { uplo?: string; symmetrizeInput?: boolean }): Tensor[];
+
+/** Eigenvalues of Hermitian matrices, ascending.
+ * - uplo ("L"): the triangle that is read: `L` or `U`
+ * - symmetrizeInput (true): whether the mean of the matrix and its conjugate transpose is taken */
+export declare function eigvalsh(a: Value, options?: { uplo?: string; symmetrizeInput?: boolean }): Tensor;
+
+/** Left singular vectors in columns, singular values, descending, and conjugate right vectors in rows.
+ * - fullMatrices (true): whether matrices of vectors are square
+ * - computeUv (true): whether there are vectors among the results
+ * - hermitian (false): whether the matrix is Hermitian, so that eigenvalues give the singular ones */
+export declare function svd(a: Value, options?: { fullMatrices?: boolean; computeUv?: boolean; hermitian?: boolean }): Tensor[];
+
+/** Singular values, descending. */
+export declare function svdvals(a: Value): Tensor;
+
+/** A matrix Q with orthonormal columns and an upper triangular R whose product a is.
+ * - mode ("reduced"): `reduced`, `complete` (Q is square), `r` (R alone), or `raw` (reflectors, transposed, and their factors) */
+export declare function qr(a: Value, options?: { mode?: string }): Tensor[];
+
+/** Whole powers of square matrices.
+ * - n: the power; negative ones are of inverses */
+export declare function matrixPower(a: Value, n: number | bigint): Tensor;
+
+/** The ranks of matrices.
+ * - rtol (NaN): singular values count as 0 up to this; NaN stands for a default by size and element type
+ * - hermitian (false): whether the matrix is Hermitian, so that eigenvalues give the singular ones */
+export declare function matrixRank(a: Value, options?: { rtol?: number; hermitian?: boolean }): Tensor;
+
+/** Condition numbers of matrices.
+ * - ord (""): by which norm; by default the ratio of the largest and smallest singular value */
+export declare function cond(x: Value, options?: { ord?: string }): Tensor;
+
+/** The norm of vectors along one axis, of matrices along two, or of all elements.
+ * - ord (""): which norm: `fro`, `nuc` (both of matrices only), or a number such as `1`, `-2`, `inf`; by default the Euclidean one, `fro` of matrices
+ * - axes ([]): which axes; an empty list stands for all
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function linalgNorm(x: Value, options?: { ord?: string; axes?: readonly number[]; keepdims?: boolean }): Tensor;
+
+/** The norm of elements along axes.
+ * - ord (""): which norm: `fro`, `nuc` (both of matrices only), or a number such as `1`, `-2`, `inf`; by default the Euclidean one, `fro` of matrices
+ * - axes ([]): which axes; an empty list stands for all
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function vectorNorm(x: Value, options?: { ord?: string; axes?: readonly number[]; keepdims?: boolean }): Tensor;
+
+/** The norm of the matrices in the last two axes.
+ * - ord ("fro"): which norm: `fro`, `nuc` (both of matrices only), or a number such as `1`, `-2`, `inf`; by default the Euclidean one, `fro` of matrices
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function matrixNorm(x: Value, options?: { ord?: string; keepdims?: boolean }): Tensor;
+
+/** The product of several matrices in the order that costs least. */
+export declare function multiDot(arrays: readonly Value[]): Tensor;
+
+/** The inverse of the map from an array's last axes to its first ones.
+ * - ind (2): how many first axes there are */
+export declare function tensorinv(a: Value, options?: { ind?: number | bigint }): Tensor;
+
+/** The array whose contraction with the last axes of a gives b.
+ * - axes ([]): axes of a that are moved to the end first */
+export declare function tensorsolve(a: Value, b: Value, options?: { axes?: readonly number[] }): Tensor;
+
+/** Factors L and U in one matrix, the rows that rows were exchanged with, and the order of rows. */
+export declare function lu(x: Value): Tensor[];
+
+/** The order of rows that exchanges lead to.
+ * - permutationSize: how many rows there are */
+export declare function luPivotsToPermutation(pivots: Value, permutationSize: number | bigint): Tensor;
+
+/** The solution of a system of equations with a triangle of a matrix.
+ * - leftSide (false): whether the matrix stands on the left of the unknowns
+ * - lower (false): whether the lower triangle is used
+ * - transposeA (false): whether it is transposed
+ * - conjugateA (false): whether it is conjugated
+ * - unitDiagonal (false): whether its diagonal is taken to be 1 */
+export declare function triangularSolve(a: Value, b: Value, options?: { leftSide?: boolean; lower?: boolean; transposeA?: boolean; conjugateA?: boolean; unitDiagonal?: boolean }): Tensor;
+
+/** The solution of a system of equations with a tridiagonal matrix, of which the diagonals are given: the first element of the lower and the last of the upper one lie outside. */
+export declare function tridiagonalSolve(dl: Value, d: Value, du: Value, b: Value): Tensor;
+
+/** Q and R, and with pivoting the order of columns.
+ * - pivoting (false): whether columns are put in an order that makes the diagonal of R descend
+ * - fullMatrices (true): whether Q is square */
+export declare function laxLinalgQr(x: Value, options?: { pivoting?: boolean; fullMatrices?: boolean }): Tensor[];
+
+/** R with reflectors below the diagonal, and the factors of the reflectors. */
+export declare function geqrf(a: Value): Tensor[];
+
+/** As geqrf of a matrix with its columns put in order; the order, counted from 1, is the second result. */
+export declare function geqp3(a: Value, jpvt: Value): Tensor[];
+
+/** The first columns of a product of reflectors. */
+export declare function householderProduct(a: Value, taus: Value): Tensor;
+
+/** The product of a matrix with a product Q of reflectors.
+ * - left (true): whether Q stands on the left
+ * - transpose (false): whether Q is transposed and conjugated */
+export declare function ormqr(a: Value, taus: Value, c: Value, options?: { left?: boolean; transpose?: boolean }): Tensor;
+
+/** Eigenvalues, and left and right eigenvectors, if they are asked for.
+ * - computeLeftEigenvectors (true): whether there are left vectors among the results
+ * - computeRightEigenvectors (true): whether there are right vectors among the results
+ * - enableEigvecDerivs (false): whether vectors are differentiated, with the length and phase that they are given here */
+export declare function laxLinalgEig(x: Value, options?: { computeLeftEigenvectors?: boolean; computeRightEigenvectors?: boolean; enableEigvecDerivs?: boolean }): Tensor[];
+
+/** The Schur form of matrices, and the Schur vectors.
+ * - computeSchurVectors (true): whether there are vectors among the results */
+export declare function laxLinalgSchur(x: Value, options?: { computeSchurVectors?: boolean }): Tensor[];
+
+/** The Hessenberg form with reflectors below the subdiagonal, and the factors of the reflectors. */
+export declare function laxLinalgHessenberg(a: Value): Tensor[];
+
+/** The tridiagonal form of Hermitian matrices with reflectors, its diagonal, what lies beside it, and the factors of the reflectors.
+ * - lower (true): whether the lower triangle is read */
+export declare function tridiagonal(a: Value, options?: { lower?: boolean }): Tensor[];
+
+/** The upper triangular factor of R^T R + w w^T. */
+export declare function choleskyUpdate(r: Value, w: Value): Tensor;
+
+/** Cholesky's factor of positive definite matrices, of which that triangle is read.
+ * - lower (false): whether it is the lower triangular one */
+export declare function choFactor(a: Value, options?: { lower?: boolean }): Tensor;
+
+/** The solution of a system with a matrix of which Cholesky's factor is given.
+ * - lower (false): whether it is the lower triangular one */
+export declare function choSolve(c: Value, b: Value, options?: { lower?: boolean }): Tensor;
+
+/** Factors L and U in one matrix, and the rows that rows were exchanged with. */
+export declare function luFactor(a: Value): Tensor[];
+
+/** The solution of a system with a matrix of which the factors are given.
+ * - trans ("N"): `N`, or `T` or `C` for the transpose or its conjugate */
+export declare function luSolve(lu: Value, pivots: Value, b: Value, options?: { trans?: string }): Tensor;
+
+/** A permutation P, L and U whose product a matrix is.
+ * - permuteL (false): whether P L is given in place of P and L */
+export declare function scipyLinalgLu(a: Value, options?: { permuteL?: boolean }): Tensor[];
+
+/** Q and R, and with pivoting the order of columns.
+ * - mode ("full"): `full`, `economic`, or `r` for R alone
+ * - pivoting (false): whether columns are put in an order that makes the diagonal of R descend */
+export declare function scipyLinalgQr(a: Value, options?: { mode?: string; pivoting?: boolean }): Tensor[];
+
+/** The product of c with the Q of a, and R; with pivoting also the order of columns.
+ * - left (false): whether Q stands on the left
+ * - pivoting (false): whether columns are put in an order that makes the diagonal of R descend
+ * - conjugate (false): whether Q is conjugated */
+export declare function qrMultiply(a: Value, c: Value, options?: { left?: boolean; pivoting?: boolean; conjugate?: boolean }): Tensor[];
+
+/** The solution of A X = B, by Cholesky's factor where matrices are said to be positive definite.
+ * - assumeA ("gen"): what is known of a: `gen`, `sym`, `her` or `pos`
+ * - lower (false): whether the lower triangle of a positive definite matrix is read */
+export declare function scipyLinalgSolve(a: Value, b: Value, options?: { assumeA?: string; lower?: boolean }): Tensor;
+
+/** The solution of a system with a triangle of a matrix.
+ * - trans ("N"): `N`, or `T` or `C` for the transpose or its conjugate
+ * - lower (false): whether the lower triangle is used
+ * - unitDiagonal (false): whether its diagonal is taken to be 1 */
+export declare function solveTriangular(a: Value, b: Value, options?: { trans?: string; lower?: boolean; unitDiagonal?: boolean }): Tensor;
+
+/** The Schur form and the Schur vectors.
+ * - output ("real"): `real`, where real matrices have blocks for conjugate eigenvalues, or `complex` */
+export declare function schur(a: Value, options?: { output?: string }): Tensor[];
+
+/** The complex Schur form and vectors from the real ones. */
+export declare function rsf2csf(t: Value, z: Value): Tensor[];
+
+/** The Hessenberg form, and the unitary matrix that leads to it.
+ * - calcQ (false): whether that matrix is given */
+export declare function hessenberg(a: Value, options?: { calcQ?: boolean }): Tensor[];
+
+/** The exponential of matrices.
+ * - upperTriangular (false): whether matrices are upper triangular
+ * - maxSquarings (16): the result is NaN where more squarings are needed */
+export declare function expm(a: Value, options?: { upperTriangular?: boolean; maxSquarings?: number | bigint }): Tensor;
+
+/** The exponential of a, and its derivative along e.
+ * - computeExpm (true): whether the exponential is given */
+export declare function expmFrechet(a: Value, e: Value, options?: { computeExpm?: boolean }): Tensor[];
+
+/** The principal square root of a matrix, which is complex. */
+export declare function sqrtm(a: Value): Tensor;
+
+/** A unitary and a positive semidefinite matrix whose product a matrix is.
+ * - side ("right"): where the latter stands: `right` or `left`
+ * - method ("qdwh"): `qdwh`, which takes some shapes only, or `svd` */
+export declare function polar(a: Value, options?: { side?: string; method?: string }): Tensor[];
+
+/** The solution of A X + X B = C.
+ * - method ("schur"): `schur` or `eigen`
+ * - tol (0.00000001): eigenvalues of a and -b that are less far apart make the result NaN */
+export declare function solveSylvester(a: Value, b: Value, c: Value, options?: { method?: string; tol?: number }): Tensor;
+
+/** Eigenvalues, ascending, and eigenvectors of a Hermitian tridiagonal matrix.
+ * - eigvalsOnly (false): whether eigenvalues alone are given
+ * - selectRange ([]): the numbers of the first and the last eigenvalue that is given; an empty list stands for all */
+export declare function eighTridiagonal(d: Value, e: Value, options?: { eigvalsOnly?: boolean; selectRange?: readonly number[] }): Tensor[];
+
+/** Matrices along a diagonal. */
+export declare function blockDiag(arrays: readonly Value[]): Tensor;
+
+/** Constant diagonals: the first column, then, if it is given, the first row, of which the first element is not used. */
+export declare function toeplitz(c: Value, r: readonly Value[]): Tensor;
+
+/** Constant antidiagonals: the first column, then, if it is given, the last row, of which the first element is not used. */
+export declare function hankel(c: Value, r: readonly Value[]): Tensor;
+
+/** Each column is the one before, moved down by a row. */
+export declare function circulant(c: Value): Tensor;
+
+/** The matrix whose eigenvalues are the roots of a polynomial. */
+export declare function companion(a: Value): Tensor;
+
+/** The magnitudes of the differences of all pairs of numbers. */
+export declare function fiedler(a: Value): Tensor;
+
+/** As companion, with five diagonals. */
+export declare function fiedlerCompanion(a: Value): Tensor;
+
+/** Fecundities in the first row, survival rates below the diagonal. */
+export declare function leslie(f: Value, survival: Value): Tensor;
+
+/** The matrix that convolves a vector with a.
+ * - n: the length of the vector
+ * - mode ("full"): `full`, `same` or `valid` */
+export declare function convolutionMatrix(a: Value, n: number | bigint, options?: { mode?: string }): Tensor;
+
+/** Hilbert's matrix.
+ * - n: its size */
+export declare function hilbert(n: number | bigint): Tensor;
+
+/** The inverse of Hilbert's matrix.
+ * - n: its size */
+export declare function invhilbert(n: number | bigint): Tensor;
+
+/** Pascal's triangle as a matrix.
+ * - n: its size
+ * - kind ("symmetric"): `symmetric`, `lower` or `upper` */
+export declare function pascal(n: number | bigint, options?: { kind?: string }): Tensor;
+
+/** The inverse of Pascal's matrix.
+ * - n: its size
+ * - kind ("symmetric"): `symmetric`, `lower` or `upper` */
+export declare function invpascal(n: number | bigint, options?: { kind?: string }): Tensor;
+
+/** Helmert's matrix of contrasts.
+ * - n: how many columns it has
+ * - full (false): whether there is a constant row before the others */
+export declare function helmert(n: number | bigint, options?: { full?: boolean }): Tensor;
+
+/** Hadamard's matrix of 1 and -1.
+ * - n: its size, a power of 2
+ * - dtype (null): the element type; by default the default integer */
+export declare function hadamard(n: number | bigint, options?: { dtype?: DType | null }): Tensor;
+
+/** The matrix of the discrete Fourier transform.
+ * - n: its size
+ * - scale (""): what it is divided by: `sqrtn`, `n`, or nothing
+ * - dtype (null): the element type; by default the default complex one */
+export declare function dft(n: number | bigint, options?: { scale?: string; dtype?: DType | null }): Tensor;
+
 /** The general convolution: windows of x times a kernel, summed over the window and over input features. Kernels are not turned around.
  * - windowStrides ([]): from one window to the next, for each spatial axis; ones if empty
  * - padding ("VALID"): `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride
@@ -971,7 +1267,7 @@ export declare function slice(x: Value, startIndices: readonly number[], limitIn
 
 /** The elements of x at indices along an axis; negative indices count from the end.
  * - axis (null): along which axis; of the flattened array if none
- * - mode ("fill"): what happens out of range: `fill`, `clip`, `promise_in_bounds` */
+ * - mode ("fill"): what happens out of range: `fill`, `clip`, `wrap`, `promise_in_bounds` */
 export declare function take(x: Value, indices: Value, options?: { axis?: number | null; mode?: string }): Tensor;
 
 /** Element by element, that of x at the position that indices hold.
@@ -1119,6 +1415,51 @@ export declare function atMin(x: Value, values: Value, arrays: readonly Value[],
  * - uniqueIndices (false): whether the caller promises that no position occurs twice
  * - size (-1): how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known */
 export declare function atMax(x: Value, values: Value, arrays: readonly Value[], index: string, options?: { mode?: string; uniqueIndices?: boolean; size?: number | bigint }): Tensor;
+
+/** A window along one axis at a computed start, moved so that it fits.
+ * - sliceSize: the size of the window
+ * - axis (0): along which axis */
+export declare function dynamicSliceInDim(x: Value, startIndex: Value, sliceSize: number | bigint, options?: { axis?: number | bigint }): Tensor;
+
+/** The elements at a computed position along one axis.
+ * - axis (0): along which axis
+ * - keepdims (true): whether the axis stays with size 1 */
+export declare function dynamicIndexInDim(x: Value, index: Value, options?: { axis?: number | bigint; keepdims?: boolean }): Tensor;
+
+/** x with a window along one axis replaced, moved so that it fits.
+ * - axis (0): along which axis */
+export declare function dynamicUpdateSliceInDim(x: Value, update: Value, startIndex: Value, options?: { axis?: number | bigint }): Tensor;
+
+/** x with the elements at one position along an axis replaced.
+ * - axis (0): along which axis */
+export declare function dynamicUpdateIndexInDim(x: Value, update: Value, index: Value, options?: { axis?: number | bigint }): Tensor;
+
+/** The elements at one position along an axis.
+ * - index: the position
+ * - axis (0): along which axis
+ * - keepdims (true): whether the axis stays with size 1 */
+export declare function indexInDim(x: Value, index: number | bigint, options?: { axis?: number | bigint; keepdims?: boolean }): Tensor;
+
+/** The elements from a start to a limit along one axis.
+ * - startIndex (0): the first position
+ * - limitIndex (-9223372036854775808): the end; all elements by default
+ * - stride (1): the step
+ * - axis (0): along which axis */
+export declare function sliceInDim(x: Value, options?: { startIndex?: number | bigint; limitIndex?: number | bigint; stride?: number | bigint; axis?: number | bigint }): Tensor;
+
+/** x repeated along new axes, which come first.
+ * - sizes: the sizes of the new axes */
+export declare function broadcast(x: Value, sizes: readonly number[]): Tensor;
+
+/** Axes from a first up to, not including, a last one made one.
+ * - startDimension: the first
+ * - stopDimension (-9223372036854775808): the last; all axes by default */
+export declare function collapse(x: Value, startDimension: number | bigint, options?: { stopDimension?: number | bigint }): Tensor;
+
+/** A convolution of features before spatial axes; see conv_general_dilated.
+ * - windowStrides ([]): from one window to the next, for each spatial axis; ones if empty
+ * - padding ("VALID"): `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride */
+export declare function conv(x: Value, kernel: Value, options?: { windowStrides?: readonly number[]; padding?: string }): Tensor;
 
 /** The positions of elements that differ from zero, an array for each axis.
  * - size (-1): how many results; as many as there are if -1, which needs operands that are known
@@ -1784,13 +2125,37 @@ export declare function place(x: Value, mask: Value, values: Value): Tensor;
  * - mode ("drop"): what happens out of range: `drop`, `clip` or `wrap` */
 export declare function put(x: Value, indices: Value, values: Value, options?: { mode?: string }): Tensor;
 
-/** A key of the random generator (Threefry-2x32) from a seed: two 32-bit words.
- * - seed: the seed */
-export declare function randomKey(seed: number | bigint): Tensor;
+/** A key of a random generator from a seed, of which with 32-bit defaults the low 32 bits count.
+ * - seed: the seed
+ * - generator ("threefry2x32"): the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 */
+export declare function randomKey(seed: number | bigint, options?: { generator?: string }): Tensor;
+
+/** The u32 words of the key of a seed; functions take those of threefry2x32 for the key.
+ * - seed: the seed
+ * - generator ("threefry2x32"): the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 */
+export declare function randomPrngKey(seed: number | bigint, options?: { generator?: string }): Tensor;
+
+/** A key of a random generator from a seed that is an integer scalar.
+ * - generator ("threefry2x32"): the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 */
+export declare function randomSeed(seed: Value, options?: { generator?: string }): Tensor;
+
+/** The u32 words of keys along a new last axis. */
+export declare function randomKeyData(keys: Value): Tensor;
+
+/** The keys with the given u32 words, which lie along the last axis.
+ * - generator ("threefry2x32"): the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 */
+export declare function randomWrapKeyData(words: Value, options?: { generator?: string }): Tensor;
+
+/** The same keys, which may be used again where it is checked that no key is used twice. */
+export declare function randomClone(keys: Value): Tensor;
 
 /** New keys from a key, along the leading axis.
  * - num (2): how many */
 export declare function randomSplit(key: Value, options?: { num?: number | bigint }): Tensor;
+
+/** An array of new keys from a key.
+ * - shape: the shape of the result */
+export declare function randomSplitShape(key: Value, shape: readonly number[]): Tensor;
 
 /** A new key from a key and an integer scalar. */
 export declare function randomFoldIn(key: Value, data: Value): Tensor;
@@ -1807,42 +2172,192 @@ export declare function randomBits(key: Value, shape: readonly number[], options
  * - high (1): the upper bound */
 export declare function randomUniform(key: Value, shape: readonly number[], options?: { dtype?: DType | null; low?: number; high?: number }): Tensor;
 
+/** As random_uniform, between bounds that broadcast to the shape.
+ * - shape ([]): the shape of the result; that which the parameters broadcast to for an empty list
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomUniformBetween(key: Value, minval: Value, maxval: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+
 /** Floats from the standard normal distribution.
  * - shape: the shape of the result
  * - dtype (null): the element type, a float; the default float if none */
 export declare function randomNormal(key: Value, shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
 
+/** Floats from the standard normal distribution between two bounds.
+ * - shape ([]): the shape of the result; that which the parameters broadcast to for an empty list
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomTruncatedNormal(key: Value, lower: Value, upper: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+
 /** Floats from the Gumbel distribution.
  * - shape: the shape of the result
- * - dtype (null): the element type, a float; the default float if none */
-export declare function randomGumbel(key: Value, shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+ * - dtype (null): the element type, a float; the default float if none
+ * - mode ("low"): how fine samples near the end of the range are: low, high or highest */
+export declare function randomGumbel(key: Value, shape: readonly number[], options?: { dtype?: DType | null; mode?: string }): Tensor;
 
 /** Floats from the exponential distribution.
  * - shape: the shape of the result
  * - dtype (null): the element type, a float; the default float if none */
 export declare function randomExponential(key: Value, shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
 
-/** Integers from low up to, not including, high, which are integer scalars.
+/** Floats from the Laplace distribution.
+ * - shape: the shape of the result
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomLaplace(key: Value, shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+
+/** Floats from the logistic distribution.
+ * - shape: the shape of the result
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomLogistic(key: Value, shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+
+/** Floats from the Cauchy distribution.
+ * - shape: the shape of the result
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomCauchy(key: Value, shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+
+/** Floats from the Maxwell distribution.
+ * - shape: the shape of the result
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomMaxwell(key: Value, shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+
+/** Floats from the Maxwell distribution with random sign, times scale, plus loc; their axes come behind those of the shape.
+ * - shape ([]): the shape before the axes of loc and scale; that of these for an empty list
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomDoubleSidedMaxwell(key: Value, loc: Value, scale: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+
+/** Floats from the Pareto distribution with exponent b.
+ * - shape ([]): the shape of the result; that which the parameters broadcast to for an empty list
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomPareto(key: Value, b: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+
+/** Floats from the Rayleigh distribution.
+ * - shape ([]): the shape of the result; that which the parameters broadcast to for an empty list
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomRayleigh(key: Value, scale: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+
+/** The exponential of normal floats times sigma.
+ * - shape ([]): the shape of the result; that which the parameters broadcast to for an empty list
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomLognormal(key: Value, sigma: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+
+/** Floats from the Wald distribution of scale 1.
+ * - shape ([]): the shape of the result; that which the parameters broadcast to for an empty list
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomWald(key: Value, mean: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+
+/** Floats from the Weibull distribution.
+ * - shape: the shape of the result
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomWeibullMin(key: Value, scale: Value, concentration: Value, shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+
+/** Floats from the triangular distribution between left and right, the likeliest mode.
+ * - shape ([]): the shape of the result; that which the parameters broadcast to for an empty list
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomTriangular(key: Value, left: Value, mode: Value, right: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+
+/** Integers from low up to, not including, high, which broadcast to the shape.
  * - shape: the shape of the result
  * - dtype (null): the element type, an integer; the default integer if none */
 export declare function randomRandint(key: Value, low: Value, high: Value, shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+
+/** -1 or 1.
+ * - shape: the shape of the result
+ * - dtype (null): the element type, an integer; the default integer if none */
+export declare function randomRademacher(key: Value, shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+
+/** How often a trial is repeated until it succeeds, with probability p.
+ * - shape ([]): the shape of the result; that which the parameters broadcast to for an empty list
+ * - dtype (null): the element type, an integer; the default integer if none */
+export declare function randomGeometric(key: Value, p: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
 
 /** The numbers from 0 up to n in random order.
  * - n: how many */
 export declare function randomPermutation(key: Value, n: number | bigint): Tensor;
 
 /** x with its parts along an axis in random order.
- * - axis (0): along which axis */
-export declare function randomShuffle(key: Value, x: Value, options?: { axis?: number | bigint }): Tensor;
+ * - axis (0): along which axis
+ * - independent (false): whether each vector along it has an order of its own */
+export declare function randomShuffle(key: Value, x: Value, options?: { axis?: number | bigint; independent?: boolean }): Tensor;
+
+/** Elements of a along an axis, chosen at random.
+ * - shape: the shape of the result
+ * - replace (true): whether an element may be chosen again
+ * - axis (0): along which axis
+ * - mode ("low"): how fine samples near the end of the range are: low, high or highest */
+export declare function randomChoice(key: Value, a: Value, p: readonly Value[], shape: readonly number[], options?: { replace?: boolean; axis?: number | bigint; mode?: string }): Tensor;
 
 /** True with probability p, a float.
- * - shape ([]): the shape of the result; that of p for an empty list */
-export declare function randomBernoulli(key: Value, p: Value, options?: { shape?: readonly number[] }): Tensor;
+ * - shape ([]): the shape of the result; that which the parameters broadcast to for an empty list
+ * - mode ("low"): high for probabilities near 0, else low */
+export declare function randomBernoulli(key: Value, p: Value, options?: { shape?: readonly number[]; mode?: string }): Tensor;
 
 /** Class indices, drawn with probabilities that are the softmax of logits.
  * - axis (-1): the axis of the classes
- * - shape ([]): the shape of the result; that of the other axes for an empty list */
-export declare function randomCategorical(key: Value, logits: Value, options?: { axis?: number | bigint; shape?: readonly number[] }): Tensor;
+ * - shape ([]): the shape of the result; that of the other axes for an empty list
+ * - replace (true): whether draws along leading axes of the shape may give a class again
+ * - mode ("low"): how fine samples near the end of the range are: low, high or highest */
+export declare function randomCategorical(key: Value, logits: Value, options?: { axis?: number | bigint; shape?: readonly number[]; replace?: boolean; mode?: string }): Tensor;
+
+/** Floats from the gamma distribution of shape a, with derivatives by it.
+ * - shape ([]): the shape of the result; that which the parameters broadcast to for an empty list
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomGamma(key: Value, a: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+
+/** Logarithms of floats from the gamma distribution of shape a.
+ * - shape ([]): the shape of the result; that which the parameters broadcast to for an empty list
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomLoggamma(key: Value, a: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+
+/** Floats from the beta distribution.
+ * - shape ([]): the shape of the result; that which the parameters broadcast to for an empty list
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomBeta(key: Value, a: Value, b: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+
+/** Vectors from the Dirichlet distribution, whose parameters lie along the last axis of alpha.
+ * - shape ([]): the shape before the axis of the vectors; that of the other axes of alpha for an empty list
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomDirichlet(key: Value, alpha: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+
+/** Floats from the chi-square distribution.
+ * - shape ([]): the shape of the result; that which the parameters broadcast to for an empty list
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomChisquare(key: Value, df: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+
+/** Floats from the F distribution.
+ * - shape ([]): the shape of the result; that which the parameters broadcast to for an empty list
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomF(key: Value, dfnum: Value, dfden: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+
+/** Floats from Student's t distribution.
+ * - shape ([]): the shape of the result; that which the parameters broadcast to for an empty list
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomT(key: Value, df: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+
+/** Floats whose density goes with exp(-|x|^p).
+ * - p: the exponent
+ * - shape: the shape of the result
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomGeneralizedNormal(key: Value, p: number, shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+
+/** Points from the unit ball of the p-norm, along a last axis.
+ * - d: of how many dimensions
+ * - p (2): the exponent of the norm
+ * - shape ([]): the shape before the last axis
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomBall(key: Value, d: number | bigint, options?: { p?: number; shape?: readonly number[]; dtype?: DType | null }): Tensor;
+
+/** Integers from the Poisson distribution of mean lam, for keys of threefry2x32.
+ * - shape ([]): the shape of the result; that which the parameters broadcast to for an empty list
+ * - dtype (null): the element type, an integer; the default integer if none */
+export declare function randomPoisson(key: Value, lam: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+
+/** How often so many trials succeed with probability prob, as floats.
+ * - shape ([]): the shape of the result; that which the parameters broadcast to for an empty list
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomBinomial(key: Value, count: Value, prob: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+
+/** How many of the trials have each of the outcomes whose probabilities lie along the last axis.
+ * - shape ([]): the shape of the result; that of probs for an empty list
+ * - dtype (null): the element type, a float; the default float if none */
+export declare function randomMultinomial(key: Value, count: Value, probs: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
 
 /** The larger of x and 0, with derivative 0 at 0. */
 export declare function relu(x: Value): Tensor;
@@ -1881,6 +2396,599 @@ export declare function logSoftmax(x: Value, options?: { axes?: readonly number[
  * - dtype (null): the element type; the default float if none
  * - axis (-1): the place of the new axis */
 export declare function oneHot(x: Value, numClasses: number | bigint, options?: { dtype?: DType | null; axis?: number | bigint }): Tensor;
+
+/** The operand itself. */
+export declare function nnIdentity(x: Value): Tensor;
+
+/** x between 0 and 6. */
+export declare function relu6(x: Value): Tensor;
+
+/** A sigmoid of three straight pieces. */
+export declare function hardSigmoid(x: Value): Tensor;
+
+/** x times its hard sigmoid. */
+export declare function hardSilu(x: Value): Tensor;
+
+/** x between -1 and 1. */
+export declare function hardTanh(x: Value): Tensor;
+
+/** x above 0, alpha (exp(x / alpha) - 1) below.
+ * - alpha (1): the bound below */
+export declare function celu(x: Value, options?: { alpha?: number }): Tensor;
+
+/** A scaled elu that keeps mean and variance. */
+export declare function selu(x: Value): Tensor;
+
+/** One half along an axis times the sigmoid of the other.
+ * - axis (-1): along which axis */
+export declare function glu(x: Value, options?: { axis?: number | bigint }): Tensor;
+
+/** The logarithm of the sigmoid. */
+export declare function logSigmoid(x: Value): Tensor;
+
+/** x times the hyperbolic tangent of its softplus. */
+export declare function mish(x: Value): Tensor;
+
+/** x / (|x| + 1). */
+export declare function softSign(x: Value): Tensor;
+
+/** 0 up to -1, x from 1 on, a parabola between. */
+export declare function sparsePlus(x: Value): Tensor;
+
+/** 0 up to -1, 1 from 1 on, a line between. */
+export declare function sparseSigmoid(x: Value): Tensor;
+
+/** (x + sqrt(x^2 + b)) / 2.
+ * - b (4): how smooth it is */
+export declare function squareplus(x: Value, options?: { b?: number }): Tensor;
+
+/** log(1 - exp(-x)) for positive x. */
+export declare function log1mexp(x: Value): Tensor;
+
+/** The logarithm of the mean of exponentials, without overflow.
+ * - axes ([]): which axes; an empty list stands for all
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function logmeanexp(x: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+
+/** x less its mean over axes, by the root of its variance and a little more; mean and variance may be given.
+ * - axes ([-1]): over which axes; an empty list stands for all
+ * - epsilon (0.00001): what is added to the variance */
+export declare function standardize(x: Value, meanVariance: readonly Value[], options?: { axes?: readonly number[]; epsilon?: number }): Tensor;
+
+/** Attention of queries to keys: means of values weighted by the softmax of products; of shape (batch, length, heads, size) or without batch. A bias for the logits and a mask of truth values may follow.
+ * - scale (NaN): by what logits are multiplied; one over the root of the size if NaN
+ * - isCausal (false): whether queries see no later keys
+ * - localWindowSize ([]): how many keys before and after its own place a query sees; all if empty */
+export declare function dotProductAttention(query: Value, key: Value, value: Value, biasMask: readonly Value[], options?: { scale?: number; isCausal?: boolean; localWindowSize?: readonly number[] }): Tensor;
+
+/** The sums of segments along axis 0.
+ * - numSegments (-1): how many segments; as many as there are if -1, which needs numbers that are known
+ * - mode (""): what happens to elements of other segments: `drop`, `clip`, `promise_in_bounds`; `drop` if empty */
+export declare function segmentSum(data: Value, segmentIds: Value, options?: { numSegments?: number | bigint; mode?: string }): Tensor;
+
+/** The products of segments along axis 0.
+ * - numSegments (-1): how many segments; as many as there are if -1, which needs numbers that are known
+ * - mode (""): what happens to elements of other segments: `drop`, `clip`, `promise_in_bounds`; `drop` if empty */
+export declare function segmentProd(data: Value, segmentIds: Value, options?: { numSegments?: number | bigint; mode?: string }): Tensor;
+
+/** The smallest elements of segments along axis 0.
+ * - numSegments (-1): how many segments; as many as there are if -1, which needs numbers that are known
+ * - mode (""): what happens to elements of other segments: `drop`, `clip`, `promise_in_bounds`; `drop` if empty */
+export declare function segmentMin(data: Value, segmentIds: Value, options?: { numSegments?: number | bigint; mode?: string }): Tensor;
+
+/** The largest elements of segments along axis 0.
+ * - numSegments (-1): how many segments; as many as there are if -1, which needs numbers that are known
+ * - mode (""): what happens to elements of other segments: `drop`, `clip`, `promise_in_bounds`; `drop` if empty */
+export declare function segmentMax(data: Value, segmentIds: Value, options?: { numSegments?: number | bigint; mode?: string }): Tensor;
+
+/** Uniform numbers from 0 to a scale.
+ * - shape: the shape of the result
+ * - scale (0.01): the scale
+ * - dtype (null): the element type; the default float if none */
+export declare function initializersUniform(key: Value, shape: readonly number[], options?: { scale?: number; dtype?: DType | null }): Tensor;
+
+/** Normal numbers of a standard deviation.
+ * - shape: the shape of the result
+ * - stddev (0.01): the standard deviation
+ * - dtype (null): the element type; the default float if none */
+export declare function initializersNormal(key: Value, shape: readonly number[], options?: { stddev?: number; dtype?: DType | null }): Tensor;
+
+/** Normal numbers between bounds, times a standard deviation.
+ * - shape: the shape of the result
+ * - stddev (0.01): the standard deviation
+ * - lower (-2): the lower bound
+ * - upper (2): the upper bound
+ * - dtype (null): the element type; the default float if none */
+export declare function initializersTruncatedNormal(key: Value, shape: readonly number[], options?: { stddev?: number; lower?: number; upper?: number; dtype?: DType | null }): Tensor;
+
+/** Numbers whose variance is a scale by the number of inputs, of outputs, or a mean of both.
+ * - shape: the shape of the result
+ * - scale: the scale
+ * - mode: `fan_in`, `fan_out`, `fan_avg` or `fan_geo_avg`
+ * - distribution: `normal`, `truncated_normal` or `uniform`
+ * - dtype (null): the element type; the default float if none
+ * - inAxis ([-2]): the axes of inputs
+ * - outAxis ([-1]): the axes of outputs
+ * - batchAxis ([]): the axes of separate parameters */
+export declare function initializersVarianceScaling(key: Value, shape: readonly number[], scale: number, mode: string, distribution: string, options?: { dtype?: DType | null; inAxis?: readonly number[]; outAxis?: readonly number[]; batchAxis?: readonly number[] }): Tensor;
+
+/** Glorot's uniform numbers.
+ * - shape: the shape of the result
+ * - dtype (null): the element type; the default float if none
+ * - inAxis ([-2]): the axes of inputs
+ * - outAxis ([-1]): the axes of outputs
+ * - batchAxis ([]): the axes of separate parameters */
+export declare function initializersGlorotUniform(key: Value, shape: readonly number[], options?: { dtype?: DType | null; inAxis?: readonly number[]; outAxis?: readonly number[]; batchAxis?: readonly number[] }): Tensor;
+
+/** Glorot's normal numbers.
+ * - shape: the shape of the result
+ * - dtype (null): the element type; the default float if none
+ * - inAxis ([-2]): the axes of inputs
+ * - outAxis ([-1]): the axes of outputs
+ * - batchAxis ([]): the axes of separate parameters */
+export declare function initializersGlorotNormal(key: Value, shape: readonly number[], options?: { dtype?: DType | null; inAxis?: readonly number[]; outAxis?: readonly number[]; batchAxis?: readonly number[] }): Tensor;
+
+/** LeCun's uniform numbers.
+ * - shape: the shape of the result
+ * - dtype (null): the element type; the default float if none
+ * - inAxis ([-2]): the axes of inputs
+ * - outAxis ([-1]): the axes of outputs
+ * - batchAxis ([]): the axes of separate parameters */
+export declare function initializersLecunUniform(key: Value, shape: readonly number[], options?: { dtype?: DType | null; inAxis?: readonly number[]; outAxis?: readonly number[]; batchAxis?: readonly number[] }): Tensor;
+
+/** LeCun's normal numbers.
+ * - shape: the shape of the result
+ * - dtype (null): the element type; the default float if none
+ * - inAxis ([-2]): the axes of inputs
+ * - outAxis ([-1]): the axes of outputs
+ * - batchAxis ([]): the axes of separate parameters */
+export declare function initializersLecunNormal(key: Value, shape: readonly number[], options?: { dtype?: DType | null; inAxis?: readonly number[]; outAxis?: readonly number[]; batchAxis?: readonly number[] }): Tensor;
+
+/** He's uniform numbers.
+ * - shape: the shape of the result
+ * - dtype (null): the element type; the default float if none
+ * - inAxis ([-2]): the axes of inputs
+ * - outAxis ([-1]): the axes of outputs
+ * - batchAxis ([]): the axes of separate parameters */
+export declare function initializersHeUniform(key: Value, shape: readonly number[], options?: { dtype?: DType | null; inAxis?: readonly number[]; outAxis?: readonly number[]; batchAxis?: readonly number[] }): Tensor;
+
+/** He's normal numbers.
+ * - shape: the shape of the result
+ * - dtype (null): the element type; the default float if none
+ * - inAxis ([-2]): the axes of inputs
+ * - outAxis ([-1]): the axes of outputs
+ * - batchAxis ([]): the axes of separate parameters */
+export declare function initializersHeNormal(key: Value, shape: readonly number[], options?: { dtype?: DType | null; inAxis?: readonly number[]; outAxis?: readonly number[]; batchAxis?: readonly number[] }): Tensor;
+
+/** The logarithm of the density of the beta distribution. */
+export declare function betaLogpdf(x: Value, a: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** The density of the beta distribution. */
+export declare function betaPdf(x: Value, a: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** The distribution function of the beta distribution. */
+export declare function betaCdf(x: Value, a: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the distribution function of the beta distribution. */
+export declare function betaLogcdf(x: Value, a: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** One less the distribution function of the beta distribution. */
+export declare function betaSf(x: Value, a: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of one less the distribution function of the beta distribution. */
+export declare function betaLogsf(x: Value, a: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the density of Cauchy's distribution. */
+export declare function cauchyLogpdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The density of Cauchy's distribution. */
+export declare function cauchyPdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The distribution function of Cauchy's distribution. */
+export declare function cauchyCdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the distribution function of Cauchy's distribution. */
+export declare function cauchyLogcdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** One less the distribution function of Cauchy's distribution. */
+export declare function cauchySf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of one less the distribution function of Cauchy's distribution. */
+export declare function cauchyLogsf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The inverse of the distribution function of Cauchy's distribution. */
+export declare function cauchyPpf(q: Value, locScale: readonly Value[]): Tensor;
+
+/** The inverse of one less the distribution function of Cauchy's distribution. */
+export declare function cauchyIsf(q: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the density of the chi-squared distribution. */
+export declare function chi2Logpdf(x: Value, df: Value, locScale: readonly Value[]): Tensor;
+
+/** The density of the chi-squared distribution. */
+export declare function chi2Pdf(x: Value, df: Value, locScale: readonly Value[]): Tensor;
+
+/** The distribution function of the chi-squared distribution. */
+export declare function chi2Cdf(x: Value, df: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the distribution function of the chi-squared distribution. */
+export declare function chi2Logcdf(x: Value, df: Value, locScale: readonly Value[]): Tensor;
+
+/** One less the distribution function of the chi-squared distribution. */
+export declare function chi2Sf(x: Value, df: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of one less the distribution function of the chi-squared distribution. */
+export declare function chi2Logsf(x: Value, df: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the density of the exponential distribution. */
+export declare function exponLogpdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The density of the exponential distribution. */
+export declare function exponPdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The distribution function of the exponential distribution. */
+export declare function exponCdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the distribution function of the exponential distribution. */
+export declare function exponLogcdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** One less the distribution function of the exponential distribution. */
+export declare function exponSf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of one less the distribution function of the exponential distribution. */
+export declare function exponLogsf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The inverse of the distribution function of the exponential distribution. */
+export declare function exponPpf(q: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the density of the gamma distribution. */
+export declare function gammaLogpdf(x: Value, a: Value, locScale: readonly Value[]): Tensor;
+
+/** The density of the gamma distribution. */
+export declare function gammaPdf(x: Value, a: Value, locScale: readonly Value[]): Tensor;
+
+/** The distribution function of the gamma distribution. */
+export declare function gammaCdf(x: Value, a: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the distribution function of the gamma distribution. */
+export declare function gammaLogcdf(x: Value, a: Value, locScale: readonly Value[]): Tensor;
+
+/** One less the distribution function of the gamma distribution. */
+export declare function gammaSf(x: Value, a: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of one less the distribution function of the gamma distribution. */
+export declare function gammaLogsf(x: Value, a: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the density of Gumbel's distribution of smallest elements. */
+export declare function gumbelLLogpdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The density of Gumbel's distribution of smallest elements. */
+export declare function gumbelLPdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The distribution function of Gumbel's distribution of smallest elements. */
+export declare function gumbelLCdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the distribution function of Gumbel's distribution of smallest elements. */
+export declare function gumbelLLogcdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** One less the distribution function of Gumbel's distribution of smallest elements. */
+export declare function gumbelLSf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of one less the distribution function of Gumbel's distribution of smallest elements. */
+export declare function gumbelLLogsf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The inverse of the distribution function of Gumbel's distribution of smallest elements. */
+export declare function gumbelLPpf(q: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the density of Gumbel's distribution of largest elements. */
+export declare function gumbelRLogpdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The density of Gumbel's distribution of largest elements. */
+export declare function gumbelRPdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The distribution function of Gumbel's distribution of largest elements. */
+export declare function gumbelRCdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the distribution function of Gumbel's distribution of largest elements. */
+export declare function gumbelRLogcdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** One less the distribution function of Gumbel's distribution of largest elements. */
+export declare function gumbelRSf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of one less the distribution function of Gumbel's distribution of largest elements. */
+export declare function gumbelRLogsf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The inverse of the distribution function of Gumbel's distribution of largest elements. */
+export declare function gumbelRPpf(q: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the density of Laplace's distribution. */
+export declare function laplaceLogpdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The density of Laplace's distribution. */
+export declare function laplacePdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The distribution function of Laplace's distribution. */
+export declare function laplaceCdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the density of the logistic distribution. */
+export declare function logisticLogpdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The density of the logistic distribution. */
+export declare function logisticPdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The distribution function of the logistic distribution. */
+export declare function logisticCdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** One less the distribution function of the logistic distribution. */
+export declare function logisticSf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The inverse of the distribution function of the logistic distribution. */
+export declare function logisticPpf(q: Value, locScale: readonly Value[]): Tensor;
+
+/** The inverse of one less the distribution function of the logistic distribution. */
+export declare function logisticIsf(q: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the density of the normal distribution. */
+export declare function normLogpdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The density of the normal distribution. */
+export declare function normPdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The distribution function of the normal distribution. */
+export declare function normCdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the distribution function of the normal distribution. */
+export declare function normLogcdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** One less the distribution function of the normal distribution. */
+export declare function normSf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of one less the distribution function of the normal distribution. */
+export declare function normLogsf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The inverse of the distribution function of the normal distribution. */
+export declare function normPpf(q: Value, locScale: readonly Value[]): Tensor;
+
+/** The inverse of one less the distribution function of the normal distribution. */
+export declare function normIsf(q: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the density of Pareto's distribution. */
+export declare function paretoLogpdf(x: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** The density of Pareto's distribution. */
+export declare function paretoPdf(x: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** The distribution function of Pareto's distribution. */
+export declare function paretoCdf(x: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the distribution function of Pareto's distribution. */
+export declare function paretoLogcdf(x: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** One less the distribution function of Pareto's distribution. */
+export declare function paretoSf(x: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of one less the distribution function of Pareto's distribution. */
+export declare function paretoLogsf(x: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** The inverse of the distribution function of Pareto's distribution. */
+export declare function paretoPpf(q: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the density of Student's t distribution. */
+export declare function tLogpdf(x: Value, df: Value, locScale: readonly Value[]): Tensor;
+
+/** The density of Student's t distribution. */
+export declare function tPdf(x: Value, df: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the density of the part of the normal distribution between bounds. */
+export declare function truncnormLogpdf(x: Value, a: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** The density of the part of the normal distribution between bounds. */
+export declare function truncnormPdf(x: Value, a: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** The distribution function of the part of the normal distribution between bounds. */
+export declare function truncnormCdf(x: Value, a: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the distribution function of the part of the normal distribution between bounds. */
+export declare function truncnormLogcdf(x: Value, a: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** One less the distribution function of the part of the normal distribution between bounds. */
+export declare function truncnormSf(x: Value, a: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of one less the distribution function of the part of the normal distribution between bounds. */
+export declare function truncnormLogsf(x: Value, a: Value, b: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the density of the uniform distribution. */
+export declare function uniformLogpdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The density of the uniform distribution. */
+export declare function uniformPdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The distribution function of the uniform distribution. */
+export declare function uniformCdf(x: Value, locScale: readonly Value[]): Tensor;
+
+/** The inverse of the distribution function of the uniform distribution. */
+export declare function uniformPpf(q: Value, locScale: readonly Value[]): Tensor;
+
+/** The logarithm of the probabilities of Bernoulli's distribution. */
+export declare function bernoulliLogpmf(k: Value, p: Value, loc: readonly Value[]): Tensor;
+
+/** The probabilities of Bernoulli's distribution. */
+export declare function bernoulliPmf(k: Value, p: Value, loc: readonly Value[]): Tensor;
+
+/** The logarithm of the probabilities of the binomial distribution. */
+export declare function binomLogpmf(k: Value, n: Value, p: Value, loc: readonly Value[]): Tensor;
+
+/** The probabilities of the binomial distribution. */
+export declare function binomPmf(k: Value, n: Value, p: Value, loc: readonly Value[]): Tensor;
+
+/** The logarithm of the probabilities of the beta-binomial distribution. */
+export declare function betabinomLogpmf(k: Value, n: Value, a: Value, b: Value, loc: readonly Value[]): Tensor;
+
+/** The probabilities of the beta-binomial distribution. */
+export declare function betabinomPmf(k: Value, n: Value, a: Value, b: Value, loc: readonly Value[]): Tensor;
+
+/** The logarithm of the probabilities of the geometric distribution. */
+export declare function geomLogpmf(k: Value, p: Value, loc: readonly Value[]): Tensor;
+
+/** The probabilities of the geometric distribution. */
+export declare function geomPmf(k: Value, p: Value, loc: readonly Value[]): Tensor;
+
+/** The logarithm of the probabilities of the negative binomial distribution. */
+export declare function nbinomLogpmf(k: Value, n: Value, p: Value, loc: readonly Value[]): Tensor;
+
+/** The probabilities of the negative binomial distribution. */
+export declare function nbinomPmf(k: Value, n: Value, p: Value, loc: readonly Value[]): Tensor;
+
+/** The logarithm of the probabilities of Poisson's distribution. */
+export declare function poissonLogpmf(k: Value, mu: Value, loc: readonly Value[]): Tensor;
+
+/** The probabilities of Poisson's distribution. */
+export declare function poissonPmf(k: Value, mu: Value, loc: readonly Value[]): Tensor;
+
+/** The distribution function of Poisson's distribution. */
+export declare function poissonCdf(k: Value, mu: Value, loc: readonly Value[]): Tensor;
+
+/** The distribution function of Bernoulli's distribution. */
+export declare function bernoulliCdf(k: Value, p: Value): Tensor;
+
+/** The inverse of the distribution function of Bernoulli's distribution. */
+export declare function bernoulliPpf(q: Value, p: Value): Tensor;
+
+/** The logarithm of the density of Dirichlet's distribution. */
+export declare function dirichletLogpdf(x: Value, alpha: Value): Tensor;
+
+/** The density of Dirichlet's distribution. */
+export declare function dirichletPdf(x: Value, alpha: Value): Tensor;
+
+/** The logarithm of the density of the generalised normal distribution. */
+export declare function gennormLogpdf(x: Value, beta: Value): Tensor;
+
+/** The density of the generalised normal distribution. */
+export declare function gennormPdf(x: Value, beta: Value): Tensor;
+
+/** The distribution function of the generalised normal distribution. */
+export declare function gennormCdf(x: Value, beta: Value): Tensor;
+
+/** The logarithm of the probabilities of the multinomial distribution. */
+export declare function multinomialLogpmf(x: Value, n: Value, p: Value): Tensor;
+
+/** The probabilities of the multinomial distribution. */
+export declare function multinomialPmf(x: Value, n: Value, p: Value): Tensor;
+
+/** The logarithm of the density of von Mises' distribution. */
+export declare function vonmisesLogpdf(x: Value, kappa: Value): Tensor;
+
+/** The density of von Mises' distribution. */
+export declare function vonmisesPdf(x: Value, kappa: Value): Tensor;
+
+/** The logarithm of the density of the wrapped Cauchy distribution. */
+export declare function wrapcauchyLogpdf(x: Value, c: Value): Tensor;
+
+/** The density of the wrapped Cauchy distribution. */
+export declare function wrapcauchyPdf(x: Value, c: Value): Tensor;
+
+/** The entropy of Poisson's distribution. */
+export declare function poissonEntropy(mu: Value, loc: readonly Value[]): Tensor;
+
+/** The state of sgd_update for parameters. */
+export declare function sgdInit(params: readonly Value[]): Tensor[];
+
+/** A step against gradients. The list is gradients, state, parameters; results are new parameters and the new state. */
+export declare function sgdUpdate(learningRate: Value, gradientsStateParams: readonly Value[]): Tensor[];
+
+/** The state of momentum_update for parameters. */
+export declare function momentumInit(params: readonly Value[]): Tensor[];
+
+/** A step against a fading sum of gradients; lists and results as of sgd_update.
+ * - momentum (0.9): how the sum fades
+ * - nesterov (false): whether to go a step further along it */
+export declare function momentumUpdate(learningRate: Value, gradientsStateParams: readonly Value[], options?: { momentum?: number; nesterov?: boolean }): Tensor[];
+
+/** The state of adam_update and adamw_update for parameters. */
+export declare function adamInit(params: readonly Value[]): Tensor[];
+
+/** A step of Adam; lists and results as of sgd_update.
+ * - b1 (0.9): how the mean of gradients fades
+ * - b2 (0.999): how the mean of their squares fades
+ * - eps (0.00000001): what is added to the root
+ * - epsRoot (0): what is added below the root */
+export declare function adamUpdate(learningRate: Value, gradientsStateParams: readonly Value[], options?: { b1?: number; b2?: number; eps?: number; epsRoot?: number }): Tensor[];
+
+/** A step of Adam with weight decay; lists and results as of sgd_update.
+ * - b1 (0.9): how the mean of gradients fades
+ * - b2 (0.999): how the mean of their squares fades
+ * - eps (0.00000001): what is added to the root
+ * - epsRoot (0): what is added below the root
+ * - weightDecay (0.0001): how much of the parameters is taken away */
+export declare function adamwUpdate(learningRate: Value, gradientsStateParams: readonly Value[], options?: { b1?: number; b2?: number; eps?: number; epsRoot?: number; weightDecay?: number }): Tensor[];
+
+/** The state of rmsprop_update for parameters. */
+export declare function rmspropInit(params: readonly Value[]): Tensor[];
+
+/** A step against gradients by the root of their mean square; lists and results as of sgd_update.
+ * - decay (0.9): how the mean fades
+ * - eps (0.00000001): what is added below the root */
+export declare function rmspropUpdate(learningRate: Value, gradientsStateParams: readonly Value[], options?: { decay?: number; eps?: number }): Tensor[];
+
+/** The state of lion_update for parameters. */
+export declare function lionInit(params: readonly Value[]): Tensor[];
+
+/** A step against the sign of a mean of gradients; lists and results as of sgd_update.
+ * - b1 (0.9): how the mean of the step fades
+ * - b2 (0.99): how the mean of the state fades
+ * - weightDecay (0.001): how much of the parameters is taken away */
+export declare function lionUpdate(learningRate: Value, gradientsStateParams: readonly Value[], options?: { b1?: number; b2?: number; weightDecay?: number }): Tensor[];
+
+/** The state of lbfgs_update for parameters.
+ * - memorySize (10): how many changes are kept */
+export declare function lbfgsInit(params: readonly Value[], options?: { memorySize?: number | bigint }): Tensor[];
+
+/** A step of L-BFGS, without a search along it; lists and results as of sgd_update. */
+export declare function lbfgsUpdate(learningRate: Value, gradientsStateParams: readonly Value[]): Tensor[];
+
+/** The Euclidean norm of all elements of all arrays. */
+export declare function globalNorm(arrays: readonly Value[]): Tensor;
+
+/** Gradients scaled down so that their global norm is bounded.
+ * - maxNorm: the bound */
+export declare function clipByGlobalNorm(gradients: readonly Value[], maxNorm: number): Tensor[];
+
+/** Gradients of which no element is larger than a bound.
+ * - maxDelta: the bound */
+export declare function clipGradients(gradients: readonly Value[], maxDelta: number): Tensor[];
+
+/** A rate that goes to another as a power of the way that is left: a line for 1.
+ * - initValue: the first rate
+ * - endValue: the last rate
+ * - power (1): the power
+ * - transitionSteps: over how many steps
+ * - transitionBegin (0): from which step on */
+export declare function polynomialSchedule(count: Value, initValue: number, endValue: number, transitionSteps: number | bigint, options?: { power?: number; transitionBegin?: number | bigint }): Tensor;
+
+/** A rate that is multiplied again and again.
+ * - initValue: the first rate
+ * - transitionSteps: over how many steps the factor counts once
+ * - decayRate: the factor
+ * - transitionBegin (0): from which step on
+ * - staircase (false): whether only whole transitions count
+ * - endValue (NaN): a bound, or NaN */
+export declare function exponentialDecay(count: Value, initValue: number, transitionSteps: number | bigint, decayRate: number, options?: { transitionBegin?: number | bigint; staircase?: boolean; endValue?: number }): Tensor;
+
+/** A rate that goes down as half a cosine.
+ * - initValue: the first rate
+ * - decaySteps: over how many steps
+ * - alpha (0): the last rate as a part of the first
+ * - exponent (1): the power of the cosine */
+export declare function cosineDecaySchedule(count: Value, initValue: number, decaySteps: number | bigint, options?: { alpha?: number; exponent?: number }): Tensor;
+
+/** A rate that goes up as a line and down as half a cosine.
+ * - initValue: the first rate
+ * - peakValue: the largest rate
+ * - warmupSteps: how many steps it goes up
+ * - decaySteps: how many steps in all
+ * - endValue (0): the last rate
+ * - exponent (1): the power of the cosine */
+export declare function warmupCosineDecaySchedule(count: Value, initValue: number, peakValue: number, warmupSteps: number | bigint, decaySteps: number | bigint, options?: { endValue?: number; exponent?: number }): Tensor;
 
 /** The sum over all examples of named axes; each gets it. Booleans are counted.
  * - axisName: the name of the axis, or several names with commas between */
@@ -2124,10 +3232,25 @@ export declare function csrMatvec(data: Value, indices: Value, indptr: Value, x:
  * - transpose (false): whether it is the transpose of the sparse matrix */
 export declare function csrMatmat(data: Value, indices: Value, indptr: Value, x: Value, shape: readonly number[], options?: { transpose?: boolean }): Tensor;
 
+/** The solution of linear equations whose matrix is sparse.
+ * - tol (0.000001): from which size on a pivot counts as zero; nothing here heeds it
+ * - reorder (1): how columns are ordered, from 0 to 3; nothing here heeds it */
+export declare function spsolve(data: Value, indices: Value, indptr: Value, b: Value, options?: { tol?: number; reorder?: number | bigint }): Tensor;
+
 /** The dense array of data and indices of any layout, or of a dense array as it is.
  * - layout: `bcoo`, `bcsr`, `coo`, `csr` or `dense`
  * - shape: the shape of the sparse array */
 export declare function todense(arrays: readonly Value[], layout: string, shape: readonly number[]): Tensor;
+
+/** The array on the device, of which there is one. */
+export declare function devicePut(x: Value): Tensor;
+
+/** The array, with a remark on how it is cut for devices; here it lies whole on one.
+ * - sharding: how, as a text that programs show */
+export declare function withShardingConstraint(x: Value, sharding: string): Tensor;
+
+/** The arrays, all of which are computed before anything that takes one of the results. */
+export declare function optimizationBarrier(operands: readonly Value[]): Tensor[];
 
 declare module "./index.js" {
   interface Tensor {
@@ -2320,6 +3443,68 @@ declare module "./index.js" {
     raggedDotGeneral(y: Value, groupSizes: Value, lhsContracting: readonly number[], rhsContracting: readonly number[], lhsRagged: number | bigint, options?: { lhsBatch?: readonly number[]; rhsBatch?: readonly number[]; rhsGroup?: number | null; preferredElementType?: DType | null }): Tensor;
     scaledDot(y: Value, xScale: Value, yScale: Value, lhsContracting: readonly number[], rhsContracting: readonly number[], options?: { lhsBatch?: readonly number[]; rhsBatch?: readonly number[]; preferredElementType?: DType | null }): Tensor;
     symmetricProduct(c: Value, options?: { alpha?: number; beta?: number }): Tensor;
+    cholesky(options?: { upper?: boolean; symmetrizeInput?: boolean }): Tensor;
+    solve(b: Value): Tensor;
+    inv(): Tensor;
+    pinv(options?: { rtol?: number; hermitian?: boolean }): Tensor;
+    lstsq(b: Value, options?: { rcond?: number }): Tensor[];
+    det(): Tensor;
+    slogdet(options?: { method?: string }): Tensor[];
+    eig(): Tensor[];
+    eigvals(): Tensor;
+    eigh(options?: { uplo?: string; symmetrizeInput?: boolean }): Tensor[];
+    eigvalsh(options?: { uplo?: string; symmetrizeInput?: boolean }): Tensor;
+    svd(options?: { fullMatrices?: boolean; computeUv?: boolean; hermitian?: boolean }): Tensor[];
+    svdvals(): Tensor;
+    qr(options?: { mode?: string }): Tensor[];
+    matrixPower(n: number | bigint): Tensor;
+    matrixRank(options?: { rtol?: number; hermitian?: boolean }): Tensor;
+    cond(options?: { ord?: string }): Tensor;
+    linalgNorm(options?: { ord?: string; axes?: readonly number[]; keepdims?: boolean }): Tensor;
+    vectorNorm(options?: { ord?: string; axes?: readonly number[]; keepdims?: boolean }): Tensor;
+    matrixNorm(options?: { ord?: string; keepdims?: boolean }): Tensor;
+    tensorinv(options?: { ind?: number | bigint }): Tensor;
+    tensorsolve(b: Value, options?: { axes?: readonly number[] }): Tensor;
+    lu(): Tensor[];
+    luPivotsToPermutation(permutationSize: number | bigint): Tensor;
+    triangularSolve(b: Value, options?: { leftSide?: boolean; lower?: boolean; transposeA?: boolean; conjugateA?: boolean; unitDiagonal?: boolean }): Tensor;
+    tridiagonalSolve(d: Value, du: Value, b: Value): Tensor;
+    laxLinalgQr(options?: { pivoting?: boolean; fullMatrices?: boolean }): Tensor[];
+    geqrf(): Tensor[];
+    geqp3(jpvt: Value): Tensor[];
+    householderProduct(taus: Value): Tensor;
+    ormqr(taus: Value, c: Value, options?: { left?: boolean; transpose?: boolean }): Tensor;
+    laxLinalgEig(options?: { computeLeftEigenvectors?: boolean; computeRightEigenvectors?: boolean; enableEigvecDerivs?: boolean }): Tensor[];
+    laxLinalgSchur(options?: { computeSchurVectors?: boolean }): Tensor[];
+    laxLinalgHessenberg(): Tensor[];
+    tridiagonal(options?: { lower?: boolean }): Tensor[];
+    choleskyUpdate(w: Value): Tensor;
+    choFactor(options?: { lower?: boolean }): Tensor;
+    choSolve(b: Value, options?: { lower?: boolean }): Tensor;
+    luFactor(): Tensor[];
+    luSolve(pivots: Value, b: Value, options?: { trans?: string }): Tensor;
+    scipyLinalgLu(options?: { permuteL?: boolean }): Tensor[];
+    scipyLinalgQr(options?: { mode?: string; pivoting?: boolean }): Tensor[];
+    qrMultiply(c: Value, options?: { left?: boolean; pivoting?: boolean; conjugate?: boolean }): Tensor[];
+    scipyLinalgSolve(b: Value, options?: { assumeA?: string; lower?: boolean }): Tensor;
+    solveTriangular(b: Value, options?: { trans?: string; lower?: boolean; unitDiagonal?: boolean }): Tensor;
+    schur(options?: { output?: string }): Tensor[];
+    rsf2csf(z: Value): Tensor[];
+    hessenberg(options?: { calcQ?: boolean }): Tensor[];
+    expm(options?: { upperTriangular?: boolean; maxSquarings?: number | bigint }): Tensor;
+    expmFrechet(e: Value, options?: { computeExpm?: boolean }): Tensor[];
+    sqrtm(): Tensor;
+    polar(options?: { side?: string; method?: string }): Tensor[];
+    solveSylvester(b: Value, c: Value, options?: { method?: string; tol?: number }): Tensor;
+    eighTridiagonal(e: Value, options?: { eigvalsOnly?: boolean; selectRange?: readonly number[] }): Tensor[];
+    toeplitz(r: readonly Value[]): Tensor;
+    hankel(r: readonly Value[]): Tensor;
+    circulant(): Tensor;
+    companion(): Tensor;
+    fiedler(): Tensor;
+    fiedlerCompanion(): Tensor;
+    leslie(survival: Value): Tensor;
+    convolutionMatrix(n: number | bigint, options?: { mode?: string }): Tensor;
     convGeneralDilated(kernel: Value, options?: { windowStrides?: readonly number[]; padding?: string; pads?: readonly number[]; lhsDilation?: readonly number[]; rhsDilation?: readonly number[]; dimensionNumbers?: string; featureGroupCount?: number | bigint; batchGroupCount?: number | bigint; preferredElementType?: DType | null }): Tensor;
     convTranspose(kernel: Value, options?: { strides?: readonly number[]; padding?: string; pads?: readonly number[]; rhsDilation?: readonly number[]; dimensionNumbers?: string; transposeKernel?: boolean; preferredElementType?: DType | null; useConsistentPadding?: boolean }): Tensor;
     convGeneralDilatedPatches(filterShape: readonly number[], options?: { windowStrides?: readonly number[]; padding?: string; pads?: readonly number[]; lhsDilation?: readonly number[]; rhsDilation?: readonly number[]; dimensionNumbers?: string }): Tensor;
@@ -2393,6 +3578,15 @@ declare module "./index.js" {
     atPower(values: Value, arrays: readonly Value[], index: string, options?: { mode?: string; uniqueIndices?: boolean; size?: number | bigint }): Tensor;
     atMin(values: Value, arrays: readonly Value[], index: string, options?: { mode?: string; uniqueIndices?: boolean; size?: number | bigint }): Tensor;
     atMax(values: Value, arrays: readonly Value[], index: string, options?: { mode?: string; uniqueIndices?: boolean; size?: number | bigint }): Tensor;
+    dynamicSliceInDim(startIndex: Value, sliceSize: number | bigint, options?: { axis?: number | bigint }): Tensor;
+    dynamicIndexInDim(index: Value, options?: { axis?: number | bigint; keepdims?: boolean }): Tensor;
+    dynamicUpdateSliceInDim(update: Value, startIndex: Value, options?: { axis?: number | bigint }): Tensor;
+    dynamicUpdateIndexInDim(update: Value, index: Value, options?: { axis?: number | bigint }): Tensor;
+    indexInDim(index: number | bigint, options?: { axis?: number | bigint; keepdims?: boolean }): Tensor;
+    sliceInDim(options?: { startIndex?: number | bigint; limitIndex?: number | bigint; stride?: number | bigint; axis?: number | bigint }): Tensor;
+    broadcast(sizes: readonly number[]): Tensor;
+    collapse(startDimension: number | bigint, options?: { stopDimension?: number | bigint }): Tensor;
+    conv(kernel: Value, options?: { windowStrides?: readonly number[]; padding?: string }): Tensor;
     nonzero(options?: { size?: number | bigint; fillValue?: number }): Tensor[];
     flatnonzero(options?: { size?: number | bigint; fillValue?: number }): Tensor;
     argwhere(options?: { size?: number | bigint; fillValue?: number }): Tensor;
@@ -2504,18 +3698,51 @@ declare module "./index.js" {
     putAlongAxis(indices: Value, values: Value, options?: { axis?: number | null; mode?: string }): Tensor;
     place(mask: Value, values: Value): Tensor;
     put(indices: Value, values: Value, options?: { mode?: string }): Tensor;
+    randomSeed(options?: { generator?: string }): Tensor;
+    randomKeyData(): Tensor;
+    randomWrapKeyData(options?: { generator?: string }): Tensor;
+    randomClone(): Tensor;
     randomSplit(options?: { num?: number | bigint }): Tensor;
+    randomSplitShape(shape: readonly number[]): Tensor;
     randomFoldIn(data: Value): Tensor;
     randomBits(shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
     randomUniform(shape: readonly number[], options?: { dtype?: DType | null; low?: number; high?: number }): Tensor;
+    randomUniformBetween(minval: Value, maxval: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
     randomNormal(shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
-    randomGumbel(shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+    randomTruncatedNormal(lower: Value, upper: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+    randomGumbel(shape: readonly number[], options?: { dtype?: DType | null; mode?: string }): Tensor;
     randomExponential(shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+    randomLaplace(shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+    randomLogistic(shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+    randomCauchy(shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+    randomMaxwell(shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+    randomDoubleSidedMaxwell(loc: Value, scale: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+    randomPareto(b: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+    randomRayleigh(scale: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+    randomLognormal(sigma: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+    randomWald(mean: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+    randomWeibullMin(scale: Value, concentration: Value, shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+    randomTriangular(left: Value, mode: Value, right: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
     randomRandint(low: Value, high: Value, shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+    randomRademacher(shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+    randomGeometric(p: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
     randomPermutation(n: number | bigint): Tensor;
-    randomShuffle(x: Value, options?: { axis?: number | bigint }): Tensor;
-    randomBernoulli(p: Value, options?: { shape?: readonly number[] }): Tensor;
-    randomCategorical(logits: Value, options?: { axis?: number | bigint; shape?: readonly number[] }): Tensor;
+    randomShuffle(x: Value, options?: { axis?: number | bigint; independent?: boolean }): Tensor;
+    randomChoice(a: Value, p: readonly Value[], shape: readonly number[], options?: { replace?: boolean; axis?: number | bigint; mode?: string }): Tensor;
+    randomBernoulli(p: Value, options?: { shape?: readonly number[]; mode?: string }): Tensor;
+    randomCategorical(logits: Value, options?: { axis?: number | bigint; shape?: readonly number[]; replace?: boolean; mode?: string }): Tensor;
+    randomGamma(a: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+    randomLoggamma(a: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+    randomBeta(a: Value, b: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+    randomDirichlet(alpha: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+    randomChisquare(df: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+    randomF(dfnum: Value, dfden: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+    randomT(df: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+    randomGeneralizedNormal(p: number, shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+    randomBall(d: number | bigint, options?: { p?: number; shape?: readonly number[]; dtype?: DType | null }): Tensor;
+    randomPoisson(lam: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+    randomBinomial(count: Value, prob: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+    randomMultinomial(count: Value, probs: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
     relu(): Tensor;
     sigmoid(): Tensor;
     silu(): Tensor;
@@ -2526,6 +3753,159 @@ declare module "./index.js" {
     softmax(options?: { axes?: readonly number[] }): Tensor;
     logSoftmax(options?: { axes?: readonly number[] }): Tensor;
     oneHot(numClasses: number | bigint, options?: { dtype?: DType | null; axis?: number | bigint }): Tensor;
+    nnIdentity(): Tensor;
+    relu6(): Tensor;
+    hardSigmoid(): Tensor;
+    hardSilu(): Tensor;
+    hardTanh(): Tensor;
+    celu(options?: { alpha?: number }): Tensor;
+    selu(): Tensor;
+    glu(options?: { axis?: number | bigint }): Tensor;
+    logSigmoid(): Tensor;
+    mish(): Tensor;
+    softSign(): Tensor;
+    sparsePlus(): Tensor;
+    sparseSigmoid(): Tensor;
+    squareplus(options?: { b?: number }): Tensor;
+    log1mexp(): Tensor;
+    logmeanexp(options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+    standardize(meanVariance: readonly Value[], options?: { axes?: readonly number[]; epsilon?: number }): Tensor;
+    dotProductAttention(key: Value, value: Value, biasMask: readonly Value[], options?: { scale?: number; isCausal?: boolean; localWindowSize?: readonly number[] }): Tensor;
+    segmentSum(segmentIds: Value, options?: { numSegments?: number | bigint; mode?: string }): Tensor;
+    segmentProd(segmentIds: Value, options?: { numSegments?: number | bigint; mode?: string }): Tensor;
+    segmentMin(segmentIds: Value, options?: { numSegments?: number | bigint; mode?: string }): Tensor;
+    segmentMax(segmentIds: Value, options?: { numSegments?: number | bigint; mode?: string }): Tensor;
+    initializersUniform(shape: readonly number[], options?: { scale?: number; dtype?: DType | null }): Tensor;
+    initializersNormal(shape: readonly number[], options?: { stddev?: number; dtype?: DType | null }): Tensor;
+    initializersTruncatedNormal(shape: readonly number[], options?: { stddev?: number; lower?: number; upper?: number; dtype?: DType | null }): Tensor;
+    initializersVarianceScaling(shape: readonly number[], scale: number, mode: string, distribution: string, options?: { dtype?: DType | null; inAxis?: readonly number[]; outAxis?: readonly number[]; batchAxis?: readonly number[] }): Tensor;
+    initializersGlorotUniform(shape: readonly number[], options?: { dtype?: DType | null; inAxis?: readonly number[]; outAxis?: readonly number[]; batchAxis?: readonly number[] }): Tensor;
+    initializersGlorotNormal(shape: readonly number[], options?: { dtype?: DType | null; inAxis?: readonly number[]; outAxis?: readonly number[]; batchAxis?: readonly number[] }): Tensor;
+    initializersLecunUniform(shape: readonly number[], options?: { dtype?: DType | null; inAxis?: readonly number[]; outAxis?: readonly number[]; batchAxis?: readonly number[] }): Tensor;
+    initializersLecunNormal(shape: readonly number[], options?: { dtype?: DType | null; inAxis?: readonly number[]; outAxis?: readonly number[]; batchAxis?: readonly number[] }): Tensor;
+    initializersHeUniform(shape: readonly number[], options?: { dtype?: DType | null; inAxis?: readonly number[]; outAxis?: readonly number[]; batchAxis?: readonly number[] }): Tensor;
+    initializersHeNormal(shape: readonly number[], options?: { dtype?: DType | null; inAxis?: readonly number[]; outAxis?: readonly number[]; batchAxis?: readonly number[] }): Tensor;
+    betaLogpdf(a: Value, b: Value, locScale: readonly Value[]): Tensor;
+    betaPdf(a: Value, b: Value, locScale: readonly Value[]): Tensor;
+    betaCdf(a: Value, b: Value, locScale: readonly Value[]): Tensor;
+    betaLogcdf(a: Value, b: Value, locScale: readonly Value[]): Tensor;
+    betaSf(a: Value, b: Value, locScale: readonly Value[]): Tensor;
+    betaLogsf(a: Value, b: Value, locScale: readonly Value[]): Tensor;
+    cauchyLogpdf(locScale: readonly Value[]): Tensor;
+    cauchyPdf(locScale: readonly Value[]): Tensor;
+    cauchyCdf(locScale: readonly Value[]): Tensor;
+    cauchyLogcdf(locScale: readonly Value[]): Tensor;
+    cauchySf(locScale: readonly Value[]): Tensor;
+    cauchyLogsf(locScale: readonly Value[]): Tensor;
+    cauchyPpf(locScale: readonly Value[]): Tensor;
+    cauchyIsf(locScale: readonly Value[]): Tensor;
+    chi2Logpdf(df: Value, locScale: readonly Value[]): Tensor;
+    chi2Pdf(df: Value, locScale: readonly Value[]): Tensor;
+    chi2Cdf(df: Value, locScale: readonly Value[]): Tensor;
+    chi2Logcdf(df: Value, locScale: readonly Value[]): Tensor;
+    chi2Sf(df: Value, locScale: readonly Value[]): Tensor;
+    chi2Logsf(df: Value, locScale: readonly Value[]): Tensor;
+    exponLogpdf(locScale: readonly Value[]): Tensor;
+    exponPdf(locScale: readonly Value[]): Tensor;
+    exponCdf(locScale: readonly Value[]): Tensor;
+    exponLogcdf(locScale: readonly Value[]): Tensor;
+    exponSf(locScale: readonly Value[]): Tensor;
+    exponLogsf(locScale: readonly Value[]): Tensor;
+    exponPpf(locScale: readonly Value[]): Tensor;
+    gammaLogpdf(a: Value, locScale: readonly Value[]): Tensor;
+    gammaPdf(a: Value, locScale: readonly Value[]): Tensor;
+    gammaCdf(a: Value, locScale: readonly Value[]): Tensor;
+    gammaLogcdf(a: Value, locScale: readonly Value[]): Tensor;
+    gammaSf(a: Value, locScale: readonly Value[]): Tensor;
+    gammaLogsf(a: Value, locScale: readonly Value[]): Tensor;
+    gumbelLLogpdf(locScale: readonly Value[]): Tensor;
+    gumbelLPdf(locScale: readonly Value[]): Tensor;
+    gumbelLCdf(locScale: readonly Value[]): Tensor;
+    gumbelLLogcdf(locScale: readonly Value[]): Tensor;
+    gumbelLSf(locScale: readonly Value[]): Tensor;
+    gumbelLLogsf(locScale: readonly Value[]): Tensor;
+    gumbelLPpf(locScale: readonly Value[]): Tensor;
+    gumbelRLogpdf(locScale: readonly Value[]): Tensor;
+    gumbelRPdf(locScale: readonly Value[]): Tensor;
+    gumbelRCdf(locScale: readonly Value[]): Tensor;
+    gumbelRLogcdf(locScale: readonly Value[]): Tensor;
+    gumbelRSf(locScale: readonly Value[]): Tensor;
+    gumbelRLogsf(locScale: readonly Value[]): Tensor;
+    gumbelRPpf(locScale: readonly Value[]): Tensor;
+    laplaceLogpdf(locScale: readonly Value[]): Tensor;
+    laplacePdf(locScale: readonly Value[]): Tensor;
+    laplaceCdf(locScale: readonly Value[]): Tensor;
+    logisticLogpdf(locScale: readonly Value[]): Tensor;
+    logisticPdf(locScale: readonly Value[]): Tensor;
+    logisticCdf(locScale: readonly Value[]): Tensor;
+    logisticSf(locScale: readonly Value[]): Tensor;
+    logisticPpf(locScale: readonly Value[]): Tensor;
+    logisticIsf(locScale: readonly Value[]): Tensor;
+    normLogpdf(locScale: readonly Value[]): Tensor;
+    normPdf(locScale: readonly Value[]): Tensor;
+    normCdf(locScale: readonly Value[]): Tensor;
+    normLogcdf(locScale: readonly Value[]): Tensor;
+    normSf(locScale: readonly Value[]): Tensor;
+    normLogsf(locScale: readonly Value[]): Tensor;
+    normPpf(locScale: readonly Value[]): Tensor;
+    normIsf(locScale: readonly Value[]): Tensor;
+    paretoLogpdf(b: Value, locScale: readonly Value[]): Tensor;
+    paretoPdf(b: Value, locScale: readonly Value[]): Tensor;
+    paretoCdf(b: Value, locScale: readonly Value[]): Tensor;
+    paretoLogcdf(b: Value, locScale: readonly Value[]): Tensor;
+    paretoSf(b: Value, locScale: readonly Value[]): Tensor;
+    paretoLogsf(b: Value, locScale: readonly Value[]): Tensor;
+    paretoPpf(b: Value, locScale: readonly Value[]): Tensor;
+    tLogpdf(df: Value, locScale: readonly Value[]): Tensor;
+    tPdf(df: Value, locScale: readonly Value[]): Tensor;
+    truncnormLogpdf(a: Value, b: Value, locScale: readonly Value[]): Tensor;
+    truncnormPdf(a: Value, b: Value, locScale: readonly Value[]): Tensor;
+    truncnormCdf(a: Value, b: Value, locScale: readonly Value[]): Tensor;
+    truncnormLogcdf(a: Value, b: Value, locScale: readonly Value[]): Tensor;
+    truncnormSf(a: Value, b: Value, locScale: readonly Value[]): Tensor;
+    truncnormLogsf(a: Value, b: Value, locScale: readonly Value[]): Tensor;
+    uniformLogpdf(locScale: readonly Value[]): Tensor;
+    uniformPdf(locScale: readonly Value[]): Tensor;
+    uniformCdf(locScale: readonly Value[]): Tensor;
+    uniformPpf(locScale: readonly Value[]): Tensor;
+    bernoulliLogpmf(p: Value, loc: readonly Value[]): Tensor;
+    bernoulliPmf(p: Value, loc: readonly Value[]): Tensor;
+    binomLogpmf(n: Value, p: Value, loc: readonly Value[]): Tensor;
+    binomPmf(n: Value, p: Value, loc: readonly Value[]): Tensor;
+    betabinomLogpmf(n: Value, a: Value, b: Value, loc: readonly Value[]): Tensor;
+    betabinomPmf(n: Value, a: Value, b: Value, loc: readonly Value[]): Tensor;
+    geomLogpmf(p: Value, loc: readonly Value[]): Tensor;
+    geomPmf(p: Value, loc: readonly Value[]): Tensor;
+    nbinomLogpmf(n: Value, p: Value, loc: readonly Value[]): Tensor;
+    nbinomPmf(n: Value, p: Value, loc: readonly Value[]): Tensor;
+    poissonLogpmf(mu: Value, loc: readonly Value[]): Tensor;
+    poissonPmf(mu: Value, loc: readonly Value[]): Tensor;
+    poissonCdf(mu: Value, loc: readonly Value[]): Tensor;
+    bernoulliCdf(p: Value): Tensor;
+    bernoulliPpf(p: Value): Tensor;
+    dirichletLogpdf(alpha: Value): Tensor;
+    dirichletPdf(alpha: Value): Tensor;
+    gennormLogpdf(beta: Value): Tensor;
+    gennormPdf(beta: Value): Tensor;
+    gennormCdf(beta: Value): Tensor;
+    multinomialLogpmf(n: Value, p: Value): Tensor;
+    multinomialPmf(n: Value, p: Value): Tensor;
+    vonmisesLogpdf(kappa: Value): Tensor;
+    vonmisesPdf(kappa: Value): Tensor;
+    wrapcauchyLogpdf(c: Value): Tensor;
+    wrapcauchyPdf(c: Value): Tensor;
+    poissonEntropy(loc: readonly Value[]): Tensor;
+    sgdUpdate(gradientsStateParams: readonly Value[]): Tensor[];
+    momentumUpdate(gradientsStateParams: readonly Value[], options?: { momentum?: number; nesterov?: boolean }): Tensor[];
+    adamUpdate(gradientsStateParams: readonly Value[], options?: { b1?: number; b2?: number; eps?: number; epsRoot?: number }): Tensor[];
+    adamwUpdate(gradientsStateParams: readonly Value[], options?: { b1?: number; b2?: number; eps?: number; epsRoot?: number; weightDecay?: number }): Tensor[];
+    rmspropUpdate(gradientsStateParams: readonly Value[], options?: { decay?: number; eps?: number }): Tensor[];
+    lionUpdate(gradientsStateParams: readonly Value[], options?: { b1?: number; b2?: number; weightDecay?: number }): Tensor[];
+    lbfgsUpdate(gradientsStateParams: readonly Value[]): Tensor[];
+    polynomialSchedule(initValue: number, endValue: number, transitionSteps: number | bigint, options?: { power?: number; transitionBegin?: number | bigint }): Tensor;
+    exponentialDecay(initValue: number, transitionSteps: number | bigint, decayRate: number, options?: { transitionBegin?: number | bigint; staircase?: boolean; endValue?: number }): Tensor;
+    cosineDecaySchedule(initValue: number, decaySteps: number | bigint, options?: { alpha?: number; exponent?: number }): Tensor;
+    warmupCosineDecaySchedule(initValue: number, peakValue: number, warmupSteps: number | bigint, decaySteps: number | bigint, options?: { endValue?: number; exponent?: number }): Tensor;
     psum(axisName: string): Tensor;
     pmean(axisName: string): Tensor;
     pmax(axisName: string): Tensor;
@@ -2569,5 +3949,8 @@ declare module "./index.js" {
     csrTodense(indices: Value, indptr: Value, shape: readonly number[]): Tensor;
     csrMatvec(indices: Value, indptr: Value, x: Value, shape: readonly number[], options?: { transpose?: boolean }): Tensor;
     csrMatmat(indices: Value, indptr: Value, x: Value, shape: readonly number[], options?: { transpose?: boolean }): Tensor;
+    spsolve(indices: Value, indptr: Value, b: Value, options?: { tol?: number; reorder?: number | bigint }): Tensor;
+    devicePut(): Tensor;
+    withShardingConstraint(sharding: string): Tensor;
   }
 }

@@ -1700,9 +1700,9 @@ inline Array fiedler_companion(const Array& a) {
 }
 
 /// Fecundities in the first row, survival rates below the diagonal.
-inline Array leslie(const Array& f, const Array& s) {
-    detail::Operation op({f.get(), s.get()});
-    return op.done(jaxrs_op_leslie(op.scope(), f.get(), s.get(), op.out()));
+inline Array leslie(const Array& f, const Array& survival) {
+    detail::Operation op({f.get(), survival.get()});
+    return op.done(jaxrs_op_leslie(op.scope(), f.get(), survival.get(), op.out()));
 }
 
 /// The matrix that convolves a vector with a.
@@ -2514,7 +2514,7 @@ inline Array index_in_dim(const Array& x, std::int64_t index, std::int64_t axis 
 /// @param limit_index the end; all elements by default
 /// @param stride the step
 /// @param axis along which axis
-inline Array slice_in_dim(const Array& x, std::int64_t start_index = 0, std::int64_t limit_index = -9223372036854775808, std::int64_t stride = 1, std::int64_t axis = 0) {
+inline Array slice_in_dim(const Array& x, std::int64_t start_index = 0, std::int64_t limit_index = none, std::int64_t stride = 1, std::int64_t axis = 0) {
     detail::Operation op({x.get()});
     return op.done(jaxrs_op_slice_in_dim(op.scope(), x.get(), start_index, limit_index, stride, axis, op.out()));
 }
@@ -2529,7 +2529,7 @@ inline Array broadcast(const Array& x, Ints sizes) {
 /// Axes from a first up to, not including, a last one made one.
 /// @param start_dimension the first
 /// @param stop_dimension the last; all axes by default
-inline Array collapse(const Array& x, std::int64_t start_dimension, std::int64_t stop_dimension = -9223372036854775808) {
+inline Array collapse(const Array& x, std::int64_t start_dimension, std::int64_t stop_dimension = none) {
     detail::Operation op({x.get()});
     return op.done(jaxrs_op_collapse(op.scope(), x.get(), start_dimension, stop_dimension, op.out()));
 }
@@ -3642,11 +3642,56 @@ inline Array put(const Array& x, const Array& indices, const Array& values, std:
 // ---- random numbers ----
 
 namespace random {
-/// A key of the random generator (Threefry-2x32) from a seed: two 32-bit words.
+/// A key of a random generator from a seed, of which with 32-bit defaults the low 32 bits count.
 /// @param seed the seed
-inline Array key(std::int64_t seed) {
+/// @param generator the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32
+inline Array key(std::int64_t seed, std::string_view generator = "threefry2x32") {
     detail::Operation op({});
-    return op.done(jaxrs_op_random_key(op.scope(), seed, op.out()));
+    return op.done(jaxrs_op_random_key(op.scope(), seed, generator.data(), generator.size(), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// The u32 words of the key of a seed; functions take those of threefry2x32 for the key.
+/// @param seed the seed
+/// @param generator the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32
+inline Array prng_key(std::int64_t seed, std::string_view generator = "threefry2x32") {
+    detail::Operation op({});
+    return op.done(jaxrs_op_random_prng_key(op.scope(), seed, generator.data(), generator.size(), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// A key of a random generator from a seed that is an integer scalar.
+/// @param generator the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32
+inline Array seed(const Array& seed, std::string_view generator = "threefry2x32") {
+    detail::Operation op({seed.get()});
+    return op.done(jaxrs_op_random_seed(op.scope(), seed.get(), generator.data(), generator.size(), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// The u32 words of keys along a new last axis.
+inline Array key_data(const Array& keys) {
+    detail::Operation op({keys.get()});
+    return op.done(jaxrs_op_random_key_data(op.scope(), keys.get(), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// The keys with the given u32 words, which lie along the last axis.
+/// @param generator the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32
+inline Array wrap_key_data(const Array& words, std::string_view generator = "threefry2x32") {
+    detail::Operation op({words.get()});
+    return op.done(jaxrs_op_random_wrap_key_data(op.scope(), words.get(), generator.data(), generator.size(), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// The same keys, which may be used again where it is checked that no key is used twice.
+inline Array clone(const Array& keys) {
+    detail::Operation op({keys.get()});
+    return op.done(jaxrs_op_random_clone(op.scope(), keys.get(), op.out()));
 }
 } // namespace random
 
@@ -3656,6 +3701,15 @@ namespace random {
 inline Array split(const Array& key, std::int64_t num = 2) {
     detail::Operation op({key.get()});
     return op.done(jaxrs_op_random_split(op.scope(), key.get(), num, op.out()));
+}
+} // namespace random
+
+namespace random {
+/// An array of new keys from a key.
+/// @param shape the shape of the result
+inline Array split_shape(const Array& key, Ints shape) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_random_split_shape(op.scope(), key.get(), shape.data(), shape.size(), op.out()));
 }
 } // namespace random
 
@@ -3690,6 +3744,16 @@ inline Array uniform(const Array& key, Ints shape, DType dtype = DType::none, do
 } // namespace random
 
 namespace random {
+/// As random_uniform, between bounds that broadcast to the shape.
+/// @param shape the shape of the result; that which the parameters broadcast to for an empty list
+/// @param dtype the element type, a float; the default float if none
+inline Array uniform_between(const Array& key, const Array& minval, const Array& maxval, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), minval.get(), maxval.get()});
+    return op.done(jaxrs_op_random_uniform_between(op.scope(), key.get(), minval.get(), maxval.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
 /// Floats from the standard normal distribution.
 /// @param shape the shape of the result
 /// @param dtype the element type, a float; the default float if none
@@ -3700,12 +3764,23 @@ inline Array normal(const Array& key, Ints shape, DType dtype = DType::none) {
 } // namespace random
 
 namespace random {
+/// Floats from the standard normal distribution between two bounds.
+/// @param shape the shape of the result; that which the parameters broadcast to for an empty list
+/// @param dtype the element type, a float; the default float if none
+inline Array truncated_normal(const Array& key, const Array& lower, const Array& upper, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), lower.get(), upper.get()});
+    return op.done(jaxrs_op_random_truncated_normal(op.scope(), key.get(), lower.get(), upper.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
 /// Floats from the Gumbel distribution.
 /// @param shape the shape of the result
 /// @param dtype the element type, a float; the default float if none
-inline Array gumbel(const Array& key, Ints shape, DType dtype = DType::none) {
+/// @param mode how fine samples near the end of the range are: low, high or highest
+inline Array gumbel(const Array& key, Ints shape, DType dtype = DType::none, std::string_view mode = "low") {
     detail::Operation op({key.get()});
-    return op.done(jaxrs_op_random_gumbel(op.scope(), key.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+    return op.done(jaxrs_op_random_gumbel(op.scope(), key.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), mode.data(), mode.size(), op.out()));
 }
 } // namespace random
 
@@ -3720,12 +3795,142 @@ inline Array exponential(const Array& key, Ints shape, DType dtype = DType::none
 } // namespace random
 
 namespace random {
-/// Integers from low up to, not including, high, which are integer scalars.
+/// Floats from the Laplace distribution.
+/// @param shape the shape of the result
+/// @param dtype the element type, a float; the default float if none
+inline Array laplace(const Array& key, Ints shape, DType dtype = DType::none) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_random_laplace(op.scope(), key.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Floats from the logistic distribution.
+/// @param shape the shape of the result
+/// @param dtype the element type, a float; the default float if none
+inline Array logistic(const Array& key, Ints shape, DType dtype = DType::none) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_random_logistic(op.scope(), key.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Floats from the Cauchy distribution.
+/// @param shape the shape of the result
+/// @param dtype the element type, a float; the default float if none
+inline Array cauchy(const Array& key, Ints shape, DType dtype = DType::none) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_random_cauchy(op.scope(), key.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Floats from the Maxwell distribution.
+/// @param shape the shape of the result
+/// @param dtype the element type, a float; the default float if none
+inline Array maxwell(const Array& key, Ints shape, DType dtype = DType::none) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_random_maxwell(op.scope(), key.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Floats from the Maxwell distribution with random sign, times scale, plus loc; their axes come behind those of the shape.
+/// @param shape the shape before the axes of loc and scale; that of these for an empty list
+/// @param dtype the element type, a float; the default float if none
+inline Array double_sided_maxwell(const Array& key, const Array& loc, const Array& scale, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), loc.get(), scale.get()});
+    return op.done(jaxrs_op_random_double_sided_maxwell(op.scope(), key.get(), loc.get(), scale.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Floats from the Pareto distribution with exponent b.
+/// @param shape the shape of the result; that which the parameters broadcast to for an empty list
+/// @param dtype the element type, a float; the default float if none
+inline Array pareto(const Array& key, const Array& b, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), b.get()});
+    return op.done(jaxrs_op_random_pareto(op.scope(), key.get(), b.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Floats from the Rayleigh distribution.
+/// @param shape the shape of the result; that which the parameters broadcast to for an empty list
+/// @param dtype the element type, a float; the default float if none
+inline Array rayleigh(const Array& key, const Array& scale, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), scale.get()});
+    return op.done(jaxrs_op_random_rayleigh(op.scope(), key.get(), scale.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// The exponential of normal floats times sigma.
+/// @param shape the shape of the result; that which the parameters broadcast to for an empty list
+/// @param dtype the element type, a float; the default float if none
+inline Array lognormal(const Array& key, const Array& sigma, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), sigma.get()});
+    return op.done(jaxrs_op_random_lognormal(op.scope(), key.get(), sigma.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Floats from the Wald distribution of scale 1.
+/// @param shape the shape of the result; that which the parameters broadcast to for an empty list
+/// @param dtype the element type, a float; the default float if none
+inline Array wald(const Array& key, const Array& mean, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), mean.get()});
+    return op.done(jaxrs_op_random_wald(op.scope(), key.get(), mean.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Floats from the Weibull distribution.
+/// @param shape the shape of the result
+/// @param dtype the element type, a float; the default float if none
+inline Array weibull_min(const Array& key, const Array& scale, const Array& concentration, Ints shape, DType dtype = DType::none) {
+    detail::Operation op({key.get(), scale.get(), concentration.get()});
+    return op.done(jaxrs_op_random_weibull_min(op.scope(), key.get(), scale.get(), concentration.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Floats from the triangular distribution between left and right, the likeliest mode.
+/// @param shape the shape of the result; that which the parameters broadcast to for an empty list
+/// @param dtype the element type, a float; the default float if none
+inline Array triangular(const Array& key, const Array& left, const Array& mode, const Array& right, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), left.get(), mode.get(), right.get()});
+    return op.done(jaxrs_op_random_triangular(op.scope(), key.get(), left.get(), mode.get(), right.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Integers from low up to, not including, high, which broadcast to the shape.
 /// @param shape the shape of the result
 /// @param dtype the element type, an integer; the default integer if none
 inline Array randint(const Array& key, const Array& low, const Array& high, Ints shape, DType dtype = DType::none) {
     detail::Operation op({key.get(), low.get(), high.get()});
     return op.done(jaxrs_op_random_randint(op.scope(), key.get(), low.get(), high.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// -1 or 1.
+/// @param shape the shape of the result
+/// @param dtype the element type, an integer; the default integer if none
+inline Array rademacher(const Array& key, Ints shape, DType dtype = DType::none) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_random_rademacher(op.scope(), key.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// How often a trial is repeated until it succeeds, with probability p.
+/// @param shape the shape of the result; that which the parameters broadcast to for an empty list
+/// @param dtype the element type, an integer; the default integer if none
+inline Array geometric(const Array& key, const Array& p, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), p.get()});
+    return op.done(jaxrs_op_random_geometric(op.scope(), key.get(), p.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
 }
 } // namespace random
 
@@ -3741,18 +3946,32 @@ inline Array permutation(const Array& key, std::int64_t n) {
 namespace random {
 /// x with its parts along an axis in random order.
 /// @param axis along which axis
-inline Array shuffle(const Array& key, const Array& x, std::int64_t axis = 0) {
+/// @param independent whether each vector along it has an order of its own
+inline Array shuffle(const Array& key, const Array& x, std::int64_t axis = 0, bool independent = false) {
     detail::Operation op({key.get(), x.get()});
-    return op.done(jaxrs_op_random_shuffle(op.scope(), key.get(), x.get(), axis, op.out()));
+    return op.done(jaxrs_op_random_shuffle(op.scope(), key.get(), x.get(), axis, independent ? 1u : 0u, op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Elements of a along an axis, chosen at random.
+/// @param shape the shape of the result
+/// @param replace whether an element may be chosen again
+/// @param axis along which axis
+/// @param mode how fine samples near the end of the range are: low, high or highest
+inline Array choice(const Array& key, const Array& a, Arrays p, Ints shape, bool replace = true, std::int64_t axis = 0, std::string_view mode = "low") {
+    detail::Operation op({key.get(), a.get()}, p);
+    return op.done(jaxrs_op_random_choice(op.scope(), key.get(), a.get(), op.list_data(), op.list_size(), shape.data(), shape.size(), replace ? 1u : 0u, axis, mode.data(), mode.size(), op.out()));
 }
 } // namespace random
 
 namespace random {
 /// True with probability p, a float.
-/// @param shape the shape of the result; that of p for an empty list
-inline Array bernoulli(const Array& key, const Array& p, Ints shape = {}) {
+/// @param shape the shape of the result; that which the parameters broadcast to for an empty list
+/// @param mode high for probabilities near 0, else low
+inline Array bernoulli(const Array& key, const Array& p, Ints shape = {}, std::string_view mode = "low") {
     detail::Operation op({key.get(), p.get()});
-    return op.done(jaxrs_op_random_bernoulli(op.scope(), key.get(), p.get(), shape.data(), shape.size(), op.out()));
+    return op.done(jaxrs_op_random_bernoulli(op.scope(), key.get(), p.get(), shape.data(), shape.size(), mode.data(), mode.size(), op.out()));
 }
 } // namespace random
 
@@ -3760,9 +3979,134 @@ namespace random {
 /// Class indices, drawn with probabilities that are the softmax of logits.
 /// @param axis the axis of the classes
 /// @param shape the shape of the result; that of the other axes for an empty list
-inline Array categorical(const Array& key, const Array& logits, std::int64_t axis = -1, Ints shape = {}) {
+/// @param replace whether draws along leading axes of the shape may give a class again
+/// @param mode how fine samples near the end of the range are: low, high or highest
+inline Array categorical(const Array& key, const Array& logits, std::int64_t axis = -1, Ints shape = {}, bool replace = true, std::string_view mode = "low") {
     detail::Operation op({key.get(), logits.get()});
-    return op.done(jaxrs_op_random_categorical(op.scope(), key.get(), logits.get(), axis, shape.data(), shape.size(), op.out()));
+    return op.done(jaxrs_op_random_categorical(op.scope(), key.get(), logits.get(), axis, shape.data(), shape.size(), replace ? 1u : 0u, mode.data(), mode.size(), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Floats from the gamma distribution of shape a, with derivatives by it.
+/// @param shape the shape of the result; that which the parameters broadcast to for an empty list
+/// @param dtype the element type, a float; the default float if none
+inline Array gamma(const Array& key, const Array& a, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), a.get()});
+    return op.done(jaxrs_op_random_gamma(op.scope(), key.get(), a.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Logarithms of floats from the gamma distribution of shape a.
+/// @param shape the shape of the result; that which the parameters broadcast to for an empty list
+/// @param dtype the element type, a float; the default float if none
+inline Array loggamma(const Array& key, const Array& a, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), a.get()});
+    return op.done(jaxrs_op_random_loggamma(op.scope(), key.get(), a.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Floats from the beta distribution.
+/// @param shape the shape of the result; that which the parameters broadcast to for an empty list
+/// @param dtype the element type, a float; the default float if none
+inline Array beta(const Array& key, const Array& a, const Array& b, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), a.get(), b.get()});
+    return op.done(jaxrs_op_random_beta(op.scope(), key.get(), a.get(), b.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Vectors from the Dirichlet distribution, whose parameters lie along the last axis of alpha.
+/// @param shape the shape before the axis of the vectors; that of the other axes of alpha for an empty list
+/// @param dtype the element type, a float; the default float if none
+inline Array dirichlet(const Array& key, const Array& alpha, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), alpha.get()});
+    return op.done(jaxrs_op_random_dirichlet(op.scope(), key.get(), alpha.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Floats from the chi-square distribution.
+/// @param shape the shape of the result; that which the parameters broadcast to for an empty list
+/// @param dtype the element type, a float; the default float if none
+inline Array chisquare(const Array& key, const Array& df, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), df.get()});
+    return op.done(jaxrs_op_random_chisquare(op.scope(), key.get(), df.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Floats from the F distribution.
+/// @param shape the shape of the result; that which the parameters broadcast to for an empty list
+/// @param dtype the element type, a float; the default float if none
+inline Array f(const Array& key, const Array& dfnum, const Array& dfden, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), dfnum.get(), dfden.get()});
+    return op.done(jaxrs_op_random_f(op.scope(), key.get(), dfnum.get(), dfden.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Floats from Student's t distribution.
+/// @param shape the shape of the result; that which the parameters broadcast to for an empty list
+/// @param dtype the element type, a float; the default float if none
+inline Array t(const Array& key, const Array& df, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), df.get()});
+    return op.done(jaxrs_op_random_t(op.scope(), key.get(), df.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Floats whose density goes with exp(-|x|^p).
+/// @param p the exponent
+/// @param shape the shape of the result
+/// @param dtype the element type, a float; the default float if none
+inline Array generalized_normal(const Array& key, double p, Ints shape, DType dtype = DType::none) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_random_generalized_normal(op.scope(), key.get(), p, shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Points from the unit ball of the p-norm, along a last axis.
+/// @param d of how many dimensions
+/// @param p the exponent of the norm
+/// @param shape the shape before the last axis
+/// @param dtype the element type, a float; the default float if none
+inline Array ball(const Array& key, std::int64_t d, double p = 2.0, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_random_ball(op.scope(), key.get(), d, p, shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Integers from the Poisson distribution of mean lam, for keys of threefry2x32.
+/// @param shape the shape of the result; that which the parameters broadcast to for an empty list
+/// @param dtype the element type, an integer; the default integer if none
+inline Array poisson(const Array& key, const Array& lam, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), lam.get()});
+    return op.done(jaxrs_op_random_poisson(op.scope(), key.get(), lam.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// How often so many trials succeed with probability prob, as floats.
+/// @param shape the shape of the result; that which the parameters broadcast to for an empty list
+/// @param dtype the element type, a float; the default float if none
+inline Array binomial(const Array& key, const Array& count, const Array& prob, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), count.get(), prob.get()});
+    return op.done(jaxrs_op_random_binomial(op.scope(), key.get(), count.get(), prob.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// How many of the trials have each of the outcomes whose probabilities lie along the last axis.
+/// @param shape the shape of the result; that of probs for an empty list
+/// @param dtype the element type, a float; the default float if none
+inline Array multinomial(const Array& key, const Array& count, const Array& probs, Ints shape = {}, DType dtype = DType::none) {
+    detail::Operation op({key.get(), count.get(), probs.get()});
+    return op.done(jaxrs_op_random_multinomial(op.scope(), key.get(), count.get(), probs.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
 }
 } // namespace random
 
