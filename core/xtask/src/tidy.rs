@@ -18,8 +18,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("core/transform", &["data", "kernel", "ir", "compile", "runtime"]),
     ("core/api", &["data", "kernel", "linalg", "ir", "compile", "runtime", "transform"]),
     ("capi", &["data", "ir", "compile", "runtime", "transform", "api", "reference", "llvm"]),
+    ("core/coverage", &["data", "ir", "runtime", "reference", "transform"]),
     ("core/fuzz", &["data", "kernel", "ir", "compile", "runtime", "llvm", "transform"]),
-    ("core/xtask", &["data", "ir", "reference", "transform", "api"]),
+    ("core/xtask", &["data", "ir", "reference", "transform", "api", "coverage"]),
 ];
 
 /// No file may be longer, but for generated ones and the ones below.

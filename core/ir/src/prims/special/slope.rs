@@ -27,6 +27,8 @@ pub(super) fn term(
             let order = ops::offset(cx, &x[0], -1.0)?;
             ops::neg(cx, &ops::bind1(cx, Special::Expn, &[order, x[1].clone()])?)?
         }
+        // JAX holds the order fixed.
+        (Special::Expn, _) => ops::scalar_like(&x[0], 0.0),
         (Special::Hyp1f1, 0) => ops::bind1(cx, Special::Hyp1f1GradA, x)?,
         (Special::Hyp1f1, 1) => ops::bind1(cx, Special::Hyp1f1GradB, x)?,
         (Special::Hyp1f1, _) => {
@@ -42,7 +44,7 @@ pub(super) fn term(
         (Special::Igammac, 0) => ops::neg(cx, &ops::bind1(cx, Special::IgammaGradA, x)?)?,
         (Special::Igammac, _) => ops::neg(cx, &density(cx, &x[0], &x[1])?)?,
         (Special::RegularizedIncompleteBeta, 2) => beta_density(cx, &x[0], &x[1], &x[2])?,
-        (Special::Polygamma | Special::Expn | Special::RegularizedIncompleteBeta, _) => {
+        (Special::Polygamma | Special::RegularizedIncompleteBeta, _) => {
             bail!(Unimplemented, "{} has no derivative by operand {k}", function.row().0)
         }
         (Special::Zeta | Special::IgammaGradA | Special::RandomGammaGrad, _) => {

@@ -1,0 +1,25 @@
+//! There are no holes but those that are known.
+
+use std::collections::BTreeSet;
+
+use jaxrs_coverage::{Matrix, OPEN};
+
+#[test]
+fn every_primitive_works_in_every_way_or_jax_refuses_it_too() {
+    let matrix = Matrix::new();
+    let open: BTreeSet<(&str, &str)> = OPEN.iter().map(|(name, way, _)| (*name, *way)).collect();
+    let holes = matrix.holes();
+    let found: BTreeSet<(&str, &str)> =
+        holes.iter().map(|hole| (hole.name, hole.way.name())).collect();
+    let new: Vec<String> = holes
+        .iter()
+        .filter(|hole| !open.contains(&(hole.name, hole.way.name())))
+        .map(|hole| hole.to_string())
+        .collect();
+    assert!(new.is_empty(), "{} holes:\n{}", new.len(), new.join("\n"));
+    let filled: Vec<_> = open.difference(&found).collect();
+    assert!(filled.is_empty(), "these are no holes any more: {filled:?}");
+    let stale = matrix.stale();
+    assert!(stale.is_empty(), "these excuses excuse nothing: {stale:?}");
+    assert!(matrix.names().len() > 150, "{} primitives", matrix.names().len());
+}

@@ -1,0 +1,166 @@
+"""What JAX refuses to differentiate, and with what words: refusals.py [FILE] (core/coverage/excuses.tsv by default).
+
+A row has the primitive, the element types (`*`: all), the ways to use it, and JAX's words. Each way is tried on JAX: one that
+works is an error here, so that no row excuses what JAX can do.
+"""
+import pathlib
+import sys
+
+import recording  # noqa: F401  (sets JAX up)
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.experimental import io_callback, sparse
+from jax.scipy import special
+
+F32 = np.float32
+X = np.array([[0.5, 1.5, 2.5], [3.5, 0.25, 1.25]], F32)
+V = np.array([0.5, 1.5, 2.5], F32)
+ALL = "jvp transpose grad_of_vmap vmap_of_grad jvp_of_jvp"
+FORWARD = "jvp jvp_of_jvp"
+REVERSE = "transpose grad_of_vmap vmap_of_grad"
+
+
+def is_float(x):
+    return np.issubdtype(np.result_type(x), np.inexact)
+
+
+def tangents(args):
+    return tuple(jnp.ones_like(x) if is_float(x) else np.zeros(np.shape(x), jax.dtypes.float0) for x in args)
+
+
+def floats(args):
+    return tuple(k for k, x in enumerate(args) if is_float(x))
+
+
+def total(f):
+    return lambda *args: sum(jnp.sum(jnp.real(y)).astype(jnp.float64) for y in jax.tree.leaves(f(*args)) if is_float(y))
+
+
+def twice(args):
+    return [np.stack([x, x]) for x in args]
+
+
+def tried(way, f, args):
+    if way == "jvp":
+        return jax.jvp(f, args, tangents(args))
+    if way == "jvp_of_jvp":
+        return jax.jvp(lambda *xs: jax.jvp(f, xs, tangents(xs)), args, tangents(args))
+    if way == "transpose":
+        y, pullback = jax.vjp(f, *args)
+        return pullback(y)
+    if way == "grad_of_vmap":
+        return jax.grad(total(jax.vmap(f)), floats(args))(*twice(args))
+    return jax.vmap(jax.grad(total(f), floats(args)))(*twice(args))
+
+
+def words(error):
+    first = [f": {line}" for line in str(error).strip().splitlines()[:1]]
+    return "".join([type(error).__name__, *first])
+
+
+def add(x, y):
+    return lax.add(x, y)
+
+
+def scatter_mul(x, updates):
+    numbers = lax.ScatterDimensionNumbers(update_window_dims=(1,), inserted_window_dims=(0,), scatter_dims_to_operand_dims=(0,))
+    return lax.scatter_mul(x, np.array([[0], [1]]), updates, numbers)
+
+
+def slope(k, *args):
+    return jax.jvp(special.hyp1f1, args, [jnp.ones_like(x) if i == k else jnp.zeros_like(x) for i, x in enumerate(args)])[1]
+
+
+def window(name, x):
+    from jax._src.lax import windowed_reductions
+    return getattr(windowed_reductions, name)(x, (2,), (1,), [(0, 0)], (1,), (1,))
+
+
+def select_and_scatter(x, source):
+    from jax._src.lax import windowed_reductions
+    return windowed_reductions._select_and_scatter(x, lax.ge, (2,), (1,), [(0, 0)], source[:2], F32(0), lax.add)
+
+
+@jax.custom_vjp
+def with_vjp(x):
+    return jnp.sin(x) * x
+
+
+with_vjp.defvjp(lambda x: (with_vjp(x), x), lambda x, ct: (ct * x,))
+
+
+@jax.custom_batching.custom_vmap
+def with_vmap(x):
+    return jnp.sin(x) * x
+
+
+with_vmap.def_vmap(lambda size, batched, x: (jnp.sin(x) * x, True))
+
+
+def spdot(left, right):
+    indices = np.array([[0], [2]])
+    numbers = (((0,), (0,)), ((), ()))
+    info = sparse.bcoo.SparseInfo((3,))
+    return sparse.bcoo._bcoo_spdot_general(left, indices, right, indices, lhs_spinfo=info, rhs_spinfo=info, dimension_numbers=numbers,
+                                           preferred_element_type=None)[0]
+
+
+def residuals(x, r):
+    return jax.custom_derivatives.linear_call(lambda r, x: x * r, lambda r, ct: ct * r, r, x)
+
+
+def shape_of(x):
+    return jax.ShapeDtypeStruct(np.shape(x), np.result_type(x))
+
+
+PROBES = [
+    ("bcoo_spdot_general", "*", REVERSE, spdot, [V[:2], V[1:]]),
+    ("clamp", "c64 c128", ALL, lax.clamp, [np.complex64(0), V.astype(np.complex64), np.complex64(1)]),
+    ("composite", "*", ALL, lax.composite(lambda x: jnp.sin(x) * x, "test.function"), [V]),
+    ("custom_vjp_call", "*", FORWARD, with_vjp, [V]),
+    ("custom_vmap_call", "*", "transpose vmap_of_grad", with_vmap, [V]),
+    ("igamma", "*", "jvp_of_jvp", lax.igamma, [V, V]),
+    ("hyp1f1_grad_a", "*", REVERSE, lambda a, b, x: slope(0, a, b, x), [V, V + 1, V]),
+    ("hyp1f1_grad_b", "*", REVERSE, lambda a, b, x: slope(1, a, b, x), [V, V + 1, V]),
+    ("igamma_grad_a", "*", ALL, lax.igamma_grad_a, [V, V]),
+    ("igammac", "*", "jvp_of_jvp", lax.igammac, [V, V]),
+    ("io_callback", "*", ALL, lambda x: io_callback(lambda x: x, shape_of(x), x), [V]),
+    ("linear_call", "*", ALL, residuals, [V, V]),
+    ("nextafter", "*", ALL, lax.nextafter, [V, V]),
+    ("polygamma", "*", ALL, lax.polygamma, [V, V]),
+    ("pure_callback", "*", ALL, lambda x: jax.pure_callback(lambda x: x, shape_of(x), x, vmap_method="sequential"), [V]),
+    ("random_gamma_grad", "*", REVERSE, lax.random_gamma_grad, [V, V]),
+    ("reduce", "*", ALL, lambda x, init: lax.reduce(x, init, lambda a, b: a * b + a, (0,)), [V, F32(1)]),
+    ("reduce_window", "*", ALL, lambda x, init: lax.reduce_window(x, init, add, (2,), (1,), "VALID"), [V, F32(1)]),
+    ("reduce_window_max", "c64 c128", ALL, lambda x: window("_reduce_window_max", x), [V.astype(np.complex64)]),
+    ("reduce_window_min", "c64 c128", ALL, lambda x: window("_reduce_window_min", x), [V.astype(np.complex64)]),
+    ("regularized_incomplete_beta", "*", ALL, lax.betainc, [V, V, V / 4]),
+    ("scatter-mul", "*", ALL, scatter_mul, [X, X]),
+    ("select_and_scatter", "*", ALL, select_and_scatter, [V, V]),
+    ("while", "*", REVERSE, lambda x: lax.while_loop(lambda c: c[0] < 3, lambda c: (c[0] + 1, c[1] * x), (0, x))[1], [V]),
+    ("zeta", "*", ALL, lax.zeta, [V + 1, V]),
+]
+
+
+def main():
+    here = pathlib.Path(__file__).parent
+    path = sys.argv[1] if len(sys.argv) > 1 else here / "../../core/coverage/excuses.tsv"
+    wrong = []
+    with open(path, "w") as out:
+        for name, dtypes, ways, f, args in PROBES:
+            said = None
+            for way in ways.split():
+                try:
+                    tried(way, f, tuple(args))
+                    wrong.append(f"JAX can: {name} {way}")
+                except Exception as error:
+                    said = said or words(error)
+            out.write(f"{name}\t{dtypes}\t{ways}\t{said}\n")
+    if wrong:
+        sys.exit("\n".join(wrong))
+
+
+if __name__ == "__main__":
+    main()
