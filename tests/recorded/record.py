@@ -19,6 +19,7 @@ import matrices
 import models
 import numpy_functions
 import pieces
+import programs
 import random_numbers
 import scipy_linalg
 import sliding
@@ -417,7 +418,7 @@ def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
     for group in [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations,
                   *complex_numbers.GROUPS, *differential_equations.GROUPS, *fourier.GROUPS, *matrices.GROUPS, *models.GROUPS,
-                  *numpy_functions.GROUPS, *pieces.GROUPS, *random_numbers.GROUPS, *scipy_linalg.GROUPS, *sliding.GROUPS,
+                  *numpy_functions.GROUPS, *pieces.GROUPS, *programs.GROUPS, *random_numbers.GROUPS, *scipy_linalg.GROUPS, *sliding.GROUPS,
                   *sparse.GROUPS, *special.GROUPS, *table.GROUPS]:
         group(Recorder(folder, group.__name__))
 

@@ -272,5 +272,5 @@ fn gradient(f: &Function, inputs: &[Literal]) -> Function {
         Ok(vec![total])
     });
     let argnums = (0..inputs.len()).filter(|&k| is_inexact(&inputs[k])).collect();
-    grad(&total, DiffOptions { argnums, n_aux: 0 })
+    grad(&total, DiffOptions { argnums, ..DiffOptions::default() })
 }

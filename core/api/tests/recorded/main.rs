@@ -7,6 +7,7 @@ mod equations;
 mod narrow;
 mod operations;
 mod primitives;
+mod programs;
 mod random;
 mod rows;
 
@@ -78,6 +79,7 @@ files! {
     samplers_with_gamma_distributions_agree_with_jax: "gamma_operations", operations::agrees;
     counts_agree_with_jax: "counts", operations::agrees;
     samplers_agree_with_jax: "sample_operations", operations::agrees;
+    programs_agree_with_jax: "programs", programs::agrees;
     random_functions_agree_with_jax: "random", random::agrees;
     indexing_agrees_with_jax: "numpy_indexing", operations::agrees_one_by_one_and_batched;
     sums_of_products_agree_with_jax: "numpy_einsum", operations::agrees_one_by_one_and_batched;
