@@ -13,6 +13,6 @@ mod ways;
 
 pub use excuses::Excuse;
 pub use matrix::{Hole, Matrix};
-pub use open::{OPEN, few_cases};
+pub use open::{FEW, OPEN, few_cases};
 pub use recorded::{ENOUGH, recorded};
 pub use ways::{Mark, Way};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jaxrs_coverage::{Matrix, OPEN};
+use jaxrs_coverage::{FEW, Matrix, OPEN, few_cases, recorded};
 
 #[test]
 fn every_primitive_works_in_every_way_or_jax_refuses_it_too() {
@@ -18,5 +18,15 @@ fn every_primitive_works_in_every_way_or_jax_refuses_it_too() {
         .collect();
     let filled: Vec<_> = open.difference(&found).collect();
     let stale = matrix.stale();
-    assert!(matrix.names().len() > 150, "{} primitives", matrix.names().len());
+    let names = matrix.names();
+    assert!(names.len() > 150, "{} primitives", names.len());
+    let few: Vec<&str> =
+        few_cases(&names, &recorded().unwrap()).into_iter().map(|(name, _)| name).collect();
+    assert!(
+        new.is_empty() && filled.is_empty() && stale.is_empty() && few == FEW,
+        "{} holes:\n{}\nno holes any more: {filled:?}\nexcuses of nothing: {stale:?}\n\
+         with few cases of JAX's values: {few:?}",
+        new.len(),
+        new.join("\n")
+    );
 }
