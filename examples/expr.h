@@ -110,7 +110,7 @@ static inline jaxrs_array* op_argmax(expr* e, jaxrs_array* x, int64_t axis) {
 }
 
 static inline jaxrs_array* op_random_key(expr* e, int64_t seed) {
-    EXPR_RETURN(e, jaxrs_op_random_key(e->scope, seed, "threefry2x32", &out));
+    EXPR_RETURN(e, jaxrs_op_random_key(e->scope, seed, "threefry2x32", 12, &out));
 }
 
 static inline jaxrs_array* op_random_normal(expr* e, jaxrs_array* key, const int64_t* shape, size_t ndim) {

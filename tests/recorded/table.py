@@ -86,7 +86,7 @@ def creation(r, x, whole):
 def random(r, x):
     names = {"float32": "f32", "float64": "f64"}
     for seed in [0, 42, -7]:
-        r.case("random_key", lambda: jax.random.PRNGKey(seed), seed=seed)
+        r.case("random_prng_key", lambda: jax.random.PRNGKey(seed), seed=seed)
         key = np.asarray(jax.random.PRNGKey(seed))
         case = lambda op, fn, *inputs, **params: r.case(f"random_{op}", fn, key, *inputs, derive=False, **params)
         case("split", lambda k: jax.random.split(k, 3), num=3)

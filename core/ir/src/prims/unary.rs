@@ -137,7 +137,7 @@ impl Primitive for Unary {
             bail!(Dtype, "{} does not take {}", self.name(), inputs[0]);
         }
         let dtype = self.out_dtype(inputs[0].dtype);
-        let weak = inputs[0].weak && !dtype.is_bool();
+        let weak = inputs[0].weak;
         Ok(smallvec![Type { dtype, weak, shape: inputs[0].shape.clone() }])
     }
 

@@ -130,8 +130,8 @@ pub(super) fn samples() -> Vec<crate::prims::Sample> {
         let arguments = row(dtype, &[0.25, 0.75, 2.0, 1.5, 12.0, 0.0, 1.0, -1.0]);
         samples.push(sample(Special::Expn, vec![orders, arguments]));
         let orders = row(dtype, &[2.0, 3.0, 2.0]);
-        let smooth = sample(Special::Expn, vec![orders, row(dtype, &[0.75, 2.0, 3.5])]);
-        samples.push(Sample { smooth: true, ..smooth });
+        // Differences would move the order, which derivatives hold fixed: recorded values hold this one.
+        samples.push(sample(Special::Expn, vec![orders, row(dtype, &[0.75, 2.0, 3.5])]));
         let exponents = [2.0, 3.0, 1.5, 1.0, 4.0, 2.0, 3.0, 2.5, 0.5];
         samples.push(sample(Special::Zeta, vec![row(dtype, &exponents), row(dtype, &points)]));
         let shapes = [0.25, 1.0, 2.5, 9.0, 0.0, 3.0, 20.0, 12.0];
