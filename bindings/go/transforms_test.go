@@ -73,9 +73,9 @@ func TestDerivativesAgree(t *testing.T) {
 	near(t, Sub(forward, reverse), 0, 0, 0, 0, 0, 0, 0, 0, 0)
 	y, pullback := Vjp(ctx.Scope, f, x)
 	near(t, Sub(y, f(nil, x)), 0, 0, 0)
-	near(t, Sub(pullback(f32(ctx, 0, 1, 0)), Take(reverse, ctx.ConstInt(1))), 0, 0, 0)
+	near(t, Sub(pullback(f32(ctx, 0, 1, 0)), Take(reverse, ctx.ConstInt(1), WithAxis(0))), 0, 0, 0)
 	_, pushforward := Linearize(ctx.Scope, f, x)
-	near(t, Sub(pushforward(f32(ctx, 1, 0, 0)), Take(Transpose(forward), ctx.ConstInt(0))), 0, 0, 0)
+	near(t, Sub(pushforward(f32(ctx, 1, 0, 0)), Take(Transpose(forward), ctx.ConstInt(0), WithAxis(0))), 0, 0, 0)
 	product := func(_ *Scope, v *Array) *Array { return ReduceProd(v) }
 	near(t, ok[*Array](t)(Hessian1(product).Call(f32(ctx, 2, 3, 4))), 0, 4, 3, 4, 0, 2, 3, 2, 0)
 }

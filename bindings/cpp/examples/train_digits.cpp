@@ -102,7 +102,7 @@ int main(int argc, char** argv) {
 
     jx::Array split = jx::random::permutation(jx::random::key(0), images);
     auto rows = jx::split_at(split, training);
-    jx::Array test_x = jx::take(x, rows[1]), test_digits = jx::take(digits, rows[1]);
+    jx::Array test_x = jx::take(x, rows[1], 0), test_digits = jx::take(digits, rows[1], 0);
 
     auto fast_step = jx::jit(step, {{0}}); // the old state gives its memory to the new one
     auto accuracy = jx::jit([](const Network& network, const jx::Array& x, const jx::Array& digits) {
@@ -116,8 +116,8 @@ int main(int argc, char** argv) {
         auto start = std::chrono::steady_clock::now();
         for (int i = 0; i < steps_per_epoch; ++i) {
             jx::Array chosen = jx::slice(order, i * batch, (i + 1) * batch);
-            auto [next, value] = fast_step(std::move(state), jx::full({}, ++number, jx::DType::f32), jx::take(x, chosen),
-                                           jx::take(labels, chosen));
+            auto [next, value] = fast_step(std::move(state), jx::full({}, ++number, jx::DType::f32), jx::take(x, chosen, 0),
+                                           jx::take(labels, chosen, 0));
             state = std::move(next);
             sum += value.item();
         }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <stdexcept>
+#include <cstdlib>
 #include <string>
 #include <variant>
 #include <vector>
@@ -20,7 +21,7 @@ struct Json {
     std::map<std::string, Json> fields;
 
     const Json& at(const std::string& name) const { return fields.at(name); }
-    double real() const { return std::stod(text); }
+    double real() const { return std::strtod(text.c_str(), nullptr); /* std::stod throws for numbers below the normal range */ }
     std::int64_t number() const { return std::stoll(text); }
 };
 

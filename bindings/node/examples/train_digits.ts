@@ -50,7 +50,7 @@ const x = tensor(Float32Array.from(rows.flatMap((row) => row.slice(0, pixels).ma
 const digits = tensor(Int32Array.from(rows, (row) => row[pixels]));
 const labels = digits.oneHot(classes, { dtype: "f32" });
 const [forTraining, forTesting] = np.randomPermutation(np.randomKey(0), images).splitAt([training]);
-const [testX, testDigits] = [x.take(forTesting), digits.take(forTesting)];
+const [testX, testDigits] = [x.take(forTesting, { axis: 0 }), digits.take(forTesting, { axis: 0 })];
 
 const fastStep = jit(step, { donate: 0 }); // the old state gives its memory to the new one
 const accuracy = jit((network: Network, x: Tensor, digits: Tensor): Tensor => logits(network, x).argmax({ axis: 1 }).eq(digits).mean());
@@ -64,7 +64,7 @@ for (let epoch = 0; epoch < epochs; epoch++) {
     // Finalizers run when the event loop turns, which it does not here.
     const value: Tensor = tidy(() => {
       const chosen = order.slice([i * batch], [(i + 1) * batch]);
-      const out = fastStep(state, np.full([], ++number, { dtype: "f32" }), x.take(chosen), labels.take(chosen));
+      const out = fastStep(state, np.full([], ++number, { dtype: "f32" }), x.take(chosen, { axis: 0 }), labels.take(chosen, { axis: 0 }));
       state = out[0];
       return out;
     })[1];

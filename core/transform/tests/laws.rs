@@ -25,27 +25,8 @@ const EXACT: f64 = 1e-9;
 /// mode, incomplete gamma and hypergeometric functions twice by their parameters, parameters that are held fixed,
 /// factors that determine others, wide or full QR, full singular vectors, and sparse arrays that may repeat indices or
 /// are contracted along dense axes.
-const WITHOUT_DERIVATIVES: [&str; 19] = [
-    "while",
-    "igamma",
-    "igammac",
-    "polygamma",
-    "expn",
-    "hyp1f1",
-    "regularized_incomplete_beta",
-    "geqrf",
-    "geqp3",
-    "householder_product",
-    "ormqr",
-    "qr",
-    "svd",
-    "schur",
-    "hessenberg",
-    "tridiagonal",
-    "bcoo_extract",
-    "bcoo_dot_general",
-    "bcoo_spdot_general",
-];
+const WITHOUT_DERIVATIVES: &str = "while igamma igammac polygamma expn hyp1f1 regularized_incomplete_beta geqrf geqp3 \
+    householder_product ormqr qr svd schur hessenberg tridiagonal bcoo_extract bcoo_dot_general bcoo_spdot_general";
 
 /// Evaluates by definition.
 fn context() -> Context {
@@ -178,7 +159,9 @@ fn check(law: impl Fn(&Context, &Sample) -> Result<Option<String>, Error>) {
             Ok(None) => None,
             Ok(Some(message)) => Some(message),
             Err(err) if err.kind() == ErrorKind::Unimplemented => {
-                (!WITHOUT_DERIVATIVES.contains(&sample.prim.name())).then(|| err.to_string())
+                let name = sample.prim.name();
+                let excused = WITHOUT_DERIVATIVES.split_whitespace().any(|other| other == name);
+                (!excused).then(|| err.to_string())
             }
             Err(err) => Some(format!("{err:?}")),
         };

@@ -115,7 +115,7 @@ func run(path string, epochs int) (reached float64) {
 	x, digits := jx.Must(jx.From(ctx, rows, images, pixels)), jx.Must(jx.From(ctx, numbers))
 	labels := jx.OneHot(digits, classes, jx.WithDtype(jx.F32))
 	split := jx.SplitAt(ctx.RandomPermutation(ctx.RandomKey(0), images), []int{training})
-	testX, testDigits := jx.Take(x, split[1]), jx.Take(digits, split[1])
+	testX, testDigits := jx.Take(x, split[1], jx.WithAxis(0)), jx.Take(digits, split[1], jx.WithAxis(0))
 
 	fastStep := jx.Jit2(step, jx.JitOptions{Donate: []int{0}}) // the old state gives its memory to the new one
 	accuracy := jx.Jit3(func(_ *jx.Scope, n network, x, digits *jx.Array) *jx.Array {
@@ -129,7 +129,7 @@ func run(path string, epochs int) (reached float64) {
 		for i := range stepsPerEpoch {
 			number++
 			chosen := jx.Slice(order, []int{i * batch}, []int{(i + 1) * batch})
-			e := examples{ctx.Full(nil, float64(number), jx.WithDtype(jx.F32)), jx.Take(x, chosen), jx.Take(labels, chosen)}
+			e := examples{ctx.Full(nil, float64(number), jx.WithDtype(jx.F32)), jx.Take(x, chosen, jx.WithAxis(0)), jx.Take(labels, chosen, jx.WithAxis(0))}
 			out := jx.Must(fastStep.Call(st, e))
 			st = out.First
 			sum += jx.Must(out.Second.Item())
