@@ -11,7 +11,7 @@ use jaxrs_data::{DType, Literal, Scalar, SmallVec, Type};
 use jaxrs_ir::{Atom, Eqn, Jaxpr, Prim, VarId};
 
 pub(crate) use catalogue::Catalogue;
-use catalogue::{Entry, is_on_another_branch, keeps_operands};
+use catalogue::{Entry, has_other_derivatives, keeps_operands};
 
 use crate::Case;
 use crate::random::Random;
@@ -107,7 +107,7 @@ impl<'a> Generator<'a> {
         let prim = prim.into();
         let types: Vec<Type> =
             inputs.iter().map(|atom| self.jaxpr.atom_type(atom).clone()).collect();
-        if self.catalogue.is_smooth() && is_on_another_branch(&prim, &types) {
+        if self.catalogue.is_smooth() && has_other_derivatives(&prim, &types) {
             return None;
         }
         let types = prim.output_types(&types).ok()?;

@@ -92,10 +92,12 @@ pub(crate) fn keeps_operands(prim: &Prim) -> bool {
 }
 
 /// On and across their cuts JAX's derivatives of complex inverses are those of other branches.
-pub(crate) fn is_on_another_branch(prim: &Prim, inputs: &[Type]) -> bool {
+/// And products of sparse arrays read and write other elements where indices are none, which made-up ones may be.
+pub(crate) fn has_other_derivatives(prim: &Prim, inputs: &[Type]) -> bool {
     use Unary::{Acos, Acosh, Asin, Asinh, Atan, Atanh};
     let is_inverse = |op: &Unary| [Acos, Acosh, Asin, Asinh, Atan, Atanh].contains(op);
-    matches!(prim, Prim::Unary(op) if is_inverse(op)) && inputs[0].dtype.is_complex()
+    let is_sparse = ["bcoo_", "bcsr_", "coo_", "csr_"].iter().any(|x| prim.name().starts_with(x));
+    is_sparse || matches!(prim, Prim::Unary(op) if is_inverse(op)) && inputs[0].dtype.is_complex()
 }
 
 fn double(dtype: DType) -> DType {
