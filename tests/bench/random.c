@@ -9,7 +9,7 @@ static jaxrs_array* split(expr* e, jaxrs_array* key) {
 }
 
 static void arg_key(work* w, int64_t seed) {
-    if (!w->error) w->error = jaxrs_op_random_prng_key(w->s, seed, "threefry2x32", &w->args[w->n_args++]);
+    if (!w->error) w->error = jaxrs_op_random_prng_key(w->s, seed, "threefry2x32", 12, &w->args[w->n_args++]);
 }
 
 FN(normals) RETURNS(op_random_normal(&e, a[0], SHAPE(1 << 24)))

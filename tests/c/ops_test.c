@@ -299,7 +299,7 @@ CASE(typed_functions_refuse_numbers_that_are_no_yes_or_no_and_no_element_type) {
 
 CASE(random_bits_are_those_of_jax) {
     jaxrs_array *key = NULL, *bits = NULL;
-    OK(jaxrs_op_random_prng_key(c->s, 42, "threefry2x32", &key));
+    OK(jaxrs_op_random_prng_key(c->s, 42, "threefry2x32", 12, &key));
     keep_array(c, key);
     HAS_VALUES(key, 0, 42);
     OK(jaxrs_op_random_bits(c->s, key, (const int64_t[]){3}, 1, JAXRS_U32, &bits));

@@ -161,10 +161,12 @@ pub fn isclose(cx: &Scope, x: &Value, y: &Value, tolerance: Tolerance) -> Result
     let bound = y.abs() * tolerance.rtol + tolerance.atol;
     let near = y.map(super::isfinite).and(&(&x - &y).abs().at_most(&bound));
     let result = x.equals(&y).or(&near);
-    match tolerance.equal_nan {
+    let close = match tolerance.equal_nan {
         true => result.or(&x.map(super::isnan).and(&y.map(super::isnan))).done(),
         false => result.done(),
-    }
+    }?;
+    // Not weak, whatever the operands are: JAX computes it of arrays.
+    crate::operands::convert(cx, &close, DType::Bool, false)
 }
 
 /// Whether all elements are close.
