@@ -25,6 +25,7 @@ typedef struct things {
     const void* out_data;
     jaxrs_array* out_array;
     jaxrs_fn* out_fn;
+    jaxrs_fn* out_other_fn;
     jaxrs_program* out_program;
     jaxrs_bytes* out_bytes;
     jaxrs_results* out_results;
@@ -88,6 +89,7 @@ static void reset(things* x) {
     jaxrs_scope_release(x->out_scope), jaxrs_context_release(x->out_context), jaxrs_host_release(x->out_host), jaxrs_ref_release(x->out_ref);
     x->out_host = NULL, x->out_ref = NULL;
     x->out_array = NULL, x->out_fn = NULL, x->out_program = NULL, x->out_bytes = NULL, x->out_results = NULL, x->out_exec = NULL;
+    jaxrs_fn_release(x->out_other_fn), x->out_other_fn = NULL;
     x->out_attrs = NULL, x->out_scope = NULL, x->out_context = NULL, x->out_tensor = NULL;
 }
 

@@ -72,6 +72,9 @@ def valid(kind, name, previous):
 def calls(kind, name, params):
     """One line of C for each pointer position of a function."""
     values = [valid(t, n, params[i - 1] if i else ("", "")) for i, (t, n) in enumerate(params)]
+    outs = [i for i, value in enumerate(values) if value == VALID["jaxrs_fn**"]]
+    for i in outs[1:]:  # two functions do not go to one place
+        values[i] = "&x->out_other_fn"
     for i, (parameter_kind, parameter) in enumerate(params):
         if not is_pointer(parameter_kind):
             continue
