@@ -1,6 +1,6 @@
 //! Linear algebra: factorisations of matrices and solvers, on the last axes of arrays.
 //!
-//! Each primitive implements [`Matrices`], for one matrix of a batch; the rest follows from that: leading axes,
+//! Each primitive implements `Matrices`, for one matrix of a batch; the rest follows from that: leading axes,
 //! evaluation, steps. All run in the crate `jaxrs-linalg`. Derivatives are JAX's, by the same formulas.
 
 mod cholesky;
