@@ -10,7 +10,7 @@ const { tolerances } = JSON.parse(head);
 // 64-bit integers do not fit the numbers of JSON.parse.
 const exact = (text) => text.replace(/([[,:])(-?\d{16,})(?=[,\]}])/g, '$1"$2n"');
 const number = (x) => (typeof x === "string" ? (/\dn$/.test(x) ? BigInt(x.slice(0, -1)) : { inf: Infinity, "-inf": -Infinity, nan: NaN }[x]) : Number(x));
-const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
+const camel = (name) => name.replace(/_(\w?)/g, (_, letter) => letter.toUpperCase());
 const views = { i64: BigInt64Array, u64: BigUint64Array, c64: Float32Array, c128: Float64Array, f32: Float32Array, f64: Float64Array, i32: Int32Array,
   i16: Int16Array, i8: Int8Array, u32: Uint32Array, u16: Uint16Array, u8: Uint8Array, bool: Uint8Array };
 
@@ -45,7 +45,8 @@ test("operations agree with JAX", () => {
     try {
       jx.withDefaultFloat("f64", () => { // the values were recorded with 64-bit defaults
         const f = jx.np[camel(row.op)];
-        const out = [f.byName(row.inputs.map(array), row.params)].flat();
+        const params = Object.fromEntries(Object.entries(row.params).map(([k, x]) => [k, /^-?\d+n$/.test(x) ? BigInt(x.slice(0, -1)) : x]));
+        const out = [f.byName(row.inputs.map(array), params)].flat();
         assert.equal(out.length, row.outputs.length);
         out.forEach((got, i) => agrees(got, row.outputs[i]));
       });
