@@ -180,13 +180,15 @@ pub trait Primitive: fmt::Debug {
     }
 
     /// Cotangents of the linear operands, from those of the results. Known operands get a zero. At
-    /// least one operand is linear and one cotangent not zero.
+    /// least one operand is linear and one cotangent not zero. Most primitives are linear in nothing.
     fn transpose(
         &self,
-        cx: Cx<'_>,
-        inputs: &[Operand],
-        cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>>;
+        _cx: Cx<'_>,
+        _inputs: &[Operand],
+        _cotangents: &[Tangent],
+    ) -> Result<SmallVec<[Tangent; 4]>> {
+        Err(not_linear(self))
+    }
 
     /// Results for `size` examples at once, which lie along the given axis of each operand that has one.
     /// At least one has.

@@ -11,8 +11,8 @@ use jaxrs_data::{Error, ErrorKind, Literal, Result, SmallVec, Type, bail};
 pub use self::host::{Host, HostFunction, HostInput, HostOutput};
 pub use self::print::{DebugPrint, LogSink, Sink};
 use crate::lower::{Lowering, Steps};
-use crate::prims::{Primitive, not_linear};
-use crate::{Batched, Cx, Effect, Jaxpr, Jvp, Operand, Param, ParamReader, Params, Tangent, Value};
+use crate::prims::Primitive;
+use crate::{Batched, Cx, Effect, Jaxpr, Jvp, Param, ParamReader, Params, Tangent, Value};
 
 /// What a callback may do, and so what may be done with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -229,15 +229,6 @@ impl Primitive for Callback {
                 self.host.name()
             ),
         ))
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

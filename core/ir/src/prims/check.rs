@@ -5,9 +5,9 @@ use jaxrs_kernel::ReduceOp;
 
 use crate::format::Format;
 use crate::lower::{Lowering, Steps};
-use crate::prims::{ArgReduce, DynamicSlice, Primitive, not_linear};
+use crate::prims::{ArgReduce, DynamicSlice, Primitive};
 use crate::rules::program;
-use crate::{Batched, Cx, Effect, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
+use crate::{Batched, Cx, Effect, Jvp, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// `check(predicate, values…)`: that the predicate holds; if it does not, the format and the values say what
 /// is wrong. Run on its own it fails at once; in a program that is compiled, `checkify` makes data of it.
@@ -83,15 +83,6 @@ impl Primitive for Check {
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
         cx.bind(&self.clone().into(), primals)?;
         Ok(Jvp { primals: SmallVec::new(), tangents: SmallVec::new() })
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     /// That it holds for all examples, told by the first for which it does not.

@@ -4,9 +4,9 @@ use jaxrs_data::{Literal, Result, Scalar, SmallVec, Type, bail, smallvec};
 use jaxrs_kernel::{BodyBuilder, Compare, ScalarOp, ValueId};
 
 use crate::lower::{Elements, Lowering};
-use crate::prims::{Binary, Primitive, not_linear};
+use crate::prims::{Binary, Primitive};
 use crate::rules::nary;
-use crate::{Batched, Cx, Jvp, Operand, Param, Tangent, Value, ops};
+use crate::{Batched, Cx, Jvp, Param, Tangent, Value, ops};
 
 /// `clamp(low, x, high)`: `min(max(low, x), high)`; the bounds may be scalars. That of complex numbers has no
 /// derivative, and goes by real parts alone, as XLA has it.
@@ -79,15 +79,6 @@ impl Primitive for Clamp {
             sum = sum.add(cx, &Tangent::Value(term))?;
         }
         Ok(Jvp { primals: smallvec![y], tangents: smallvec![sum] })
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

@@ -4,9 +4,9 @@ use jaxrs_data::{DType, Error, Literal, Result, Scalar, Shape, SmallVec, Type, s
 use jaxrs_kernel::ValueId;
 
 use crate::lower::{Elements, Lowering};
-use crate::prims::{Primitive, not_linear};
+use crate::prims::Primitive;
 use crate::rules::{axes, linear, nary};
-use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value};
+use crate::{Batched, Cx, Jvp, Param, ParamReader, Params, Tangent, Value};
 
 /// An array of a shape and type with any elements: zeros, so that programs give the same wherever they run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,15 +45,6 @@ impl Primitive for Empty {
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
         linear::no_tangent(self.clone(), cx, primals)
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

@@ -4,9 +4,9 @@ use jaxrs_data::{DType, Literal, Result, Scalar, SmallVec, Type, bail, smallvec}
 use jaxrs_kernel::{BodyBuilder, ScalarOp, ValueId};
 
 use crate::lower::{Elements, Lowering};
-use crate::prims::{Binary, Primitive, not_linear};
+use crate::prims::{Binary, Primitive};
 use crate::rules::nary;
-use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
+use crate::{Batched, Cx, Jvp, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// `x` to a fixed whole power, by repeated squaring; a negative power is one over the positive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,15 +106,6 @@ impl Primitive for IntegerPow {
             })?,
         };
         Ok(Jvp { primals: smallvec![result], tangents: smallvec![tangent] })
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

@@ -4,9 +4,9 @@ use jaxrs_data::{DType, Literal, Result, Scalar, Shape, SmallVec, Type, bail, sm
 use jaxrs_kernel::ValueId;
 
 use crate::lower::{Elements, Lowering};
-use crate::prims::{Primitive, not_linear};
+use crate::prims::Primitive;
 use crate::rules::{axes, linear, nary};
-use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value};
+use crate::{Batched, Cx, Jvp, Param, ParamReader, Params, Tangent, Value};
 
 /// An array whose elements are their own position along one axis.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -69,15 +69,6 @@ impl Primitive for Iota {
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
         linear::no_tangent(self.clone(), cx, primals)
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

@@ -12,7 +12,7 @@ pub fn not_differentiable(prim: &dyn Primitive) -> Error {
 
 /// The refusal of a primitive that is not linear in its operands.
 #[cold]
-pub fn not_linear(prim: &dyn Primitive) -> Error {
+pub fn not_linear<P: Primitive + ?Sized>(prim: &P) -> Error {
     Error::new(
         ErrorKind::Unimplemented,
         format_args!("{} is not linear and cannot be transposed", prim.name()),

@@ -6,9 +6,9 @@ use jaxrs_data::{DType, Literal, Result, Scalar, Shape, SmallVec, Type, bail, sm
 use jaxrs_kernel::{LibraryCall, Sort as SortCall, Step};
 
 use crate::lower::{Lowering, Steps};
-use crate::prims::{Gather, IndexMode, Primitive, not_linear};
+use crate::prims::{Gather, IndexMode, Primitive};
 use crate::rules::axes;
-use crate::{Batched, Cx, Jvp, Operand, Outputs, Param, ParamReader, Params, Tangent, Value, ops};
+use crate::{Batched, Cx, Jvp, Outputs, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// Sorts operands of one shape along an axis, all permuted alike, ascending and stable, by the first
 /// `num_keys` of them. NaNs come last; −0 equals 0.
@@ -136,15 +136,6 @@ impl Primitive for Sort {
             })
             .collect();
         Ok(Jvp { primals: sorted, tangents: tangents? })
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

@@ -16,9 +16,9 @@ use jaxrs_kernel::{BodyBuilder, ValueId};
 
 use self::number::{Emitted, Number, Precision};
 use crate::lower::{Elements, Lowering};
-use crate::prims::{Primitive, not_linear};
+use crate::prims::Primitive;
 use crate::rules::nary;
-use crate::{Batched, Cx, Jvp, Operand, Param, Tangent, Value, ops};
+use crate::{Batched, Cx, Jvp, Param, Tangent, Value, ops};
 
 macro_rules! special {
     ($($(#[$doc:meta])* $variant:ident = $name:literal ($n:literal),)*) => {
@@ -154,15 +154,6 @@ impl Primitive for Special {
             sum = sum.add(cx, &Tangent::Value(term))?;
         }
         Ok(Jvp { primals: smallvec![y], tangents: smallvec![sum] })
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

@@ -4,10 +4,10 @@ use jaxrs_data::{DType, Literal, Result, Scalar, Shape, SmallVec, Type, bail, sm
 use jaxrs_kernel::{LibraryCall, Ranking, Step, TopK as Call};
 
 use crate::lower::{Lowering, Steps};
+use crate::prims::Primitive;
 use crate::prims::sort::take_along;
-use crate::prims::{Primitive, not_linear};
 use crate::rules::{linear, nary};
-use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value};
+use crate::{Batched, Cx, Jvp, Param, ParamReader, Params, Tangent, Value};
 
 /// `top_k`, `approx_top_k`: the first `k` elements along an axis by a ranking, and their positions as `i32`; of
 /// elements that rank alike the one with the lowest position comes first. The approximation is exact here.
@@ -115,15 +115,6 @@ impl Primitive for TopK {
             tangents[0].map(outputs[0].ty(), |dx| take_along(cx, self.axis, dx, &outputs[1]))?;
         let none = Tangent::Zero(outputs[1].ty().clone());
         Ok(Jvp { primals: outputs, tangents: smallvec![tangent, none] })
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

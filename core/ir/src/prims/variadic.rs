@@ -14,11 +14,11 @@ pub use scatter::SelectAndScatter;
 pub use window::VariadicReduceWindow;
 
 use crate::lower::{Lowering, Steps};
-use crate::prims::{Primitive, RunProgram, not_linear};
+use crate::prims::{Primitive, RunProgram};
 use crate::rules::axes::{self, AxisList};
 use crate::rules::index::Index;
 use crate::rules::scalar_program;
-use crate::{Batched, Cx, Jaxpr, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
+use crate::{Batched, Cx, Jaxpr, Jvp, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// `reduce(operands…, inits…)`: combines the elements along some axes, beginning with the initial values, by a
 /// program `(results so far…, elements…) → results…` of scalars, which is taken to be associative. Along no axes
@@ -192,15 +192,6 @@ impl Primitive for VariadicReduce {
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], tangents: &[Tangent]) -> Result<Jvp> {
         tangent::by_halves(self, cx, primals, tangents)
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

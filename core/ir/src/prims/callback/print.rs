@@ -10,9 +10,9 @@ use super::batch::each;
 use super::host;
 use crate::format::Format;
 use crate::lower::{Lowering, Steps};
-use crate::prims::{Primitive, not_linear};
+use crate::prims::Primitive;
 use crate::rules::program;
-use crate::{Batched, Cx, Effect, Jvp, Operand, Param, ParamReader, Params, Tangent, Value};
+use crate::{Batched, Cx, Effect, Jvp, Param, ParamReader, Params, Tangent, Value};
 
 /// Where text goes. The engine itself writes to no stream.
 pub trait LogSink: Send + Sync {
@@ -103,15 +103,6 @@ impl Primitive for DebugPrint {
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
         cx.bind(&self.clone().into(), primals)?;
         Ok(Jvp { primals: SmallVec::new(), tangents: SmallVec::new() })
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

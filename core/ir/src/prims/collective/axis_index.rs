@@ -6,11 +6,9 @@ use jaxrs_data::{DType, Literal, Result, SmallVec, Type, smallvec};
 
 use super::{AxisNames, names_param, read_names, unbound};
 use crate::lower::{Lowering, Steps};
-use crate::prims::{Primitive, not_linear};
+use crate::prims::Primitive;
 use crate::rules::{linear, nary};
-use crate::{
-    Batched, Cx, Jvp, MappedAxis, Operand, Param, ParamReader, Params, Tangent, Value, ops,
-};
+use crate::{Batched, Cx, Jvp, MappedAxis, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// The position of an example along a named axis.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -53,15 +51,6 @@ impl Primitive for AxisIndex {
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
         linear::no_tangent(self.clone(), cx, primals)
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

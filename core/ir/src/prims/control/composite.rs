@@ -6,9 +6,9 @@ use jaxrs_data::{Error, ErrorKind, Literal, Result, SmallVec, Type, smallvec};
 
 use super::call;
 use crate::lower::Lowering;
-use crate::prims::{Primitive, not_linear};
+use crate::prims::Primitive;
 use crate::rules::program;
-use crate::{Batched, Cx, Jaxpr, Jvp, Operand, Param, ParamReader, Params, Prim, Tangent, Value};
+use crate::{Batched, Cx, Jaxpr, Jvp, Param, ParamReader, Params, Prim, Tangent, Value};
 
 /// A call of a program under a name and version that others may have a routine for; we run the program. As in
 /// JAX it has no derivative: whoever knows the name knows nothing of one.
@@ -76,15 +76,6 @@ impl Primitive for Composite {
                 self.name
             ),
         ))
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

@@ -4,9 +4,9 @@ use jaxrs_data::{Literal, Result, SmallVec, Type, smallvec};
 use jaxrs_kernel::ValueId;
 
 use crate::lower::{Elements, Lowering};
-use crate::prims::{Primitive, not_linear};
+use crate::prims::Primitive;
 use crate::rules::{linear, nary};
-use crate::{Batched, Cx, Jvp, Operand, Param, Tangent, Value};
+use crate::{Batched, Cx, Jvp, Param, Tangent, Value};
 
 /// `stop_gradient(x)`: `x`, as if it depended on nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,15 +32,6 @@ impl Primitive for StopGradient {
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
         linear::no_tangent(*self, cx, primals)
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

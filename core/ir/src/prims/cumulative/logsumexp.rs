@@ -6,9 +6,9 @@ use jaxrs_kernel::{BodyBuilder, Compare, ScalarOp, ValueId};
 use super::tangent::{Dual, prefixes};
 use super::{Line, scan_lines};
 use crate::lower::{Lowering, Steps};
-use crate::prims::{Binary, Primitive, Unary, not_linear};
+use crate::prims::{Binary, Primitive, Unary};
 use crate::rules::{linear, nary};
-use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
+use crate::{Batched, Cx, Jvp, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// `cumlogsumexp`: the logarithm of the sum of the exponentials of all elements up to each one along an axis,
 /// without overflow.
@@ -159,15 +159,6 @@ impl Primitive for CumLogSumExp {
             prefixes(cx, self.axis, self.reverse, &all, &|x, y| combine(cx, x, y))
         })?;
         Ok(Jvp { primals: smallvec![y], tangents: smallvec![tangent] })
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

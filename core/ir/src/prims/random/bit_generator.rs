@@ -10,10 +10,10 @@ use super::bits::join_values;
 use super::generator::{philox_bits, threefry_bits};
 use super::words::{Emitted, Plain, Words, join, split};
 use crate::lower::{Elements, Lowering};
-use crate::prims::{Primitive, not_linear};
+use crate::prims::Primitive;
 use crate::rules::index::{self, Index};
 use crate::rules::{axes, linear, nary};
-use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
+use crate::{Batched, Cx, Jvp, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// The algorithms by their names in JAX.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -239,15 +239,6 @@ impl Primitive for RngBitGenerator {
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
         linear::no_tangent(self.clone(), cx, primals)
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     /// As in JAX, the first state draws for all examples, and is the only one that goes on.

@@ -8,9 +8,9 @@ use super::split::{joined, stream};
 use super::words::{Emitted, Plain, join, key_words, split};
 use super::{CIPHER_COST, check_keys};
 use crate::lower::{Elements, Lowering};
-use crate::prims::{Primitive, not_linear};
+use crate::prims::Primitive;
 use crate::rules::{axes, linear, nary};
-use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
+use crate::{Batched, Cx, Jvp, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// `random_bits(keys)`: for each key an array of random unsigned integers, along further axes. Fewer than
 /// 32 bits are the low ones of 32.
@@ -87,15 +87,6 @@ impl Primitive for RandomBits {
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
         linear::no_tangent(self.clone(), cx, primals)
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

@@ -7,9 +7,9 @@ use super::CIPHER_COST;
 use super::ciphers::{philox2x32, philox4x32, threefry2x32, threefry4x32};
 use super::words::{Emitted, Plain, Words};
 use crate::lower::{Elements, Lowering};
-use crate::prims::{Primitive, not_linear};
+use crate::prims::Primitive;
 use crate::rules::{linear, nary};
-use crate::{Batched, Cx, Jvp, Operand, Param, Tangent, Value};
+use crate::{Batched, Cx, Jvp, Param, Tangent, Value};
 
 /// A cipher, elementwise on `u32` operands of one shape: the words of the key, then those of the counter.
 /// There is a result for each word of the counter.
@@ -103,15 +103,6 @@ impl Primitive for Cipher {
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
         linear::no_tangent(*self, cx, primals)
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

@@ -5,9 +5,9 @@ use jaxrs_kernel::ValueId;
 
 use super::words::{Emitted, split};
 use crate::lower::{Elements, Lowering};
-use crate::prims::{Primitive, not_linear};
+use crate::prims::Primitive;
 use crate::rules::{axes, index, linear, nary};
-use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value};
+use crate::{Batched, Cx, Jvp, Param, ParamReader, Params, Tangent, Value};
 
 /// `iota_2x32_shape()`: the row-major position of each element, as an array of its high words and one of
 /// its low words.
@@ -50,15 +50,6 @@ impl Primitive for Iota2x32Shape {
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
         linear::no_tangent(self.clone(), cx, primals)
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

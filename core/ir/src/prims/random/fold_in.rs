@@ -7,10 +7,10 @@ use super::seed::{check_integers, emit_long, long};
 use super::words::{Emitted, Plain, key_of, key_words, split};
 use super::{CIPHER_COST, check_keys, generator};
 use crate::lower::{Elements, Lowering};
-use crate::prims::{Primitive, not_linear};
+use crate::prims::Primitive;
 use crate::rules::index::{self, Index};
 use crate::rules::{axes, linear, nary};
-use crate::{Batched, Cx, Jvp, Operand, Param, Tangent, Value, ops};
+use crate::{Batched, Cx, Jvp, Param, Tangent, Value, ops};
 
 /// `random_fold_in(keys, data)`: a new key from each key and integer. An operand may be a scalar, or have
 /// axes of size 1 where the other has more.
@@ -87,15 +87,6 @@ impl Primitive for RandomFoldIn {
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
         linear::no_tangent(*self, cx, primals)
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

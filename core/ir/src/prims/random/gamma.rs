@@ -8,9 +8,9 @@ use super::split::{counts_through, stream};
 use super::words::{Emitted, Plain, key_words, split};
 use super::{CIPHER_COST, check_keys, generator};
 use crate::lower::{Elements, Lowering};
-use crate::prims::{Primitive, Special, Unary, not_linear};
+use crate::prims::{Primitive, Special, Unary};
 use crate::rules::{axes, linear, nary};
-use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
+use crate::{Batched, Cx, Jvp, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// `random_gamma(keys, a)`: a sample of shape `a` for each element of it; the leading axes are those of the
 /// keys.
@@ -101,15 +101,6 @@ impl Primitive for RandomGamma {
         let tangent = tangents[1]
             .map(sample.ty(), |t| ops::mul(cx, t, &self.slope(cx, &primals[1], &sample)?))?;
         Ok(Jvp { primals: smallvec![sample], tangents: smallvec![tangent] })
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

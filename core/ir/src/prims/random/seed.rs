@@ -6,9 +6,9 @@ use jaxrs_kernel::{BodyBuilder, ScalarOp, ValueId};
 use super::words::{Emitted, Plain, Words, key_of, split};
 use super::{CIPHER_COST, generator, impl_param, read_impl};
 use crate::lower::{Elements, Lowering};
-use crate::prims::{Primitive, not_linear};
+use crate::prims::Primitive;
 use crate::rules::{linear, nary};
-use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
+use crate::{Batched, Cx, Jvp, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// `random_seed(seeds)`: a key for each integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,15 +77,6 @@ impl Primitive for RandomSeed {
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
         linear::no_tangent(*self, cx, primals)
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

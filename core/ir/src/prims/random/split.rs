@@ -6,10 +6,10 @@ use jaxrs_kernel::ValueId;
 use super::words::{Emitted, Plain, key_of, key_words, split};
 use super::{CIPHER_COST, check_keys, generator};
 use crate::lower::{Elements, Lowering};
-use crate::prims::{Primitive, not_linear};
+use crate::prims::Primitive;
 use crate::rules::index::{self, Index};
 use crate::rules::{axes, linear, nary};
-use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
+use crate::{Batched, Cx, Jvp, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// `random_split(keys)`: for each key an array of new ones, along further axes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,15 +66,6 @@ impl Primitive for RandomSplit {
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
         linear::no_tangent(self.clone(), cx, primals)
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

@@ -6,10 +6,10 @@ use jaxrs_kernel::{KeyWords, ValueId};
 use super::words::{Emitted, Words, key_of, key_words};
 use super::{check_keys, impl_param, n_words, read_impl};
 use crate::lower::{Elements, Lowering};
-use crate::prims::{Primitive, not_linear};
+use crate::prims::Primitive;
 use crate::rules::index::Index;
 use crate::rules::{axes, linear, nary};
-use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
+use crate::{Batched, Cx, Jvp, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// `random_wrap(words)`: the keys with these words, `u32`, which lie along the last axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,15 +68,6 @@ impl Primitive for RandomWrap {
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
         linear::no_tangent(*self, cx, primals)
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(
@@ -150,15 +141,6 @@ impl Primitive for RandomUnwrap {
         linear::no_tangent(*self, cx, primals)
     }
 
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
-    }
-
     fn batch(
         &self,
         cx: Cx<'_>,
@@ -222,15 +204,6 @@ impl Primitive for RandomClone {
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
         linear::no_tangent(*self, cx, primals)
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

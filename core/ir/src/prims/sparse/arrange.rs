@@ -8,11 +8,9 @@ use super::coordinates::{
 };
 use super::{SparseInfo, SparseLayout, batched_first};
 use crate::lower::Lowering;
-use crate::prims::{Binary, Primitive, ScatterKind, Sort, not_linear};
+use crate::prims::{Binary, Primitive, ScatterKind, Sort};
 use crate::rules::nary;
-use crate::{
-    Batched, Cx, Jvp, Operand, Outputs, Param, ParamReader, Params, Tangent, Value, compose, ops,
-};
+use crate::{Batched, Cx, Jvp, Outputs, Param, ParamReader, Params, Tangent, Value, compose, ops};
 
 /// `bcoo_sort_indices(data, indices)`: both in the lexicographic order of the indices.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -246,15 +244,6 @@ macro_rules! arranging {
                     data.get(1).map_or_else(|| zero(&data[0]), |t| Tangent::Value(t.clone()));
                 let tangents = smallvec![tangent, zero(&indices)];
                 Ok(Jvp { primals: smallvec![data[0].clone(), indices], tangents })
-            }
-
-            fn transpose(
-                &self,
-                _cx: Cx<'_>,
-                _inputs: &[Operand],
-                _cotangents: &[Tangent],
-            ) -> Result<SmallVec<[Tangent; 4]>> {
-                Err(not_linear(self))
             }
 
             fn batch(

@@ -7,11 +7,9 @@ use super::coordinates::{component, repeated, row_starts, running_sum, stacked, 
 use super::extract::extract;
 use super::{SparseExtract, SparseLayout};
 use crate::lower::Lowering;
-use crate::prims::{Binary, Primitive, ScatterKind, not_linear};
+use crate::prims::{Binary, Primitive, ScatterKind};
 use crate::rules::{linear, nary};
-use crate::{
-    Batched, Cx, Jvp, Operand, Outputs, Param, ParamReader, Params, Tangent, Value, compose, ops,
-};
+use crate::{Batched, Cx, Jvp, Outputs, Param, ParamReader, Params, Tangent, Value, compose, ops};
 
 /// `bcoo_fromdense(x)`, `bcsr_fromdense(x)`, `coo_fromdense(x)`, `csr_fromdense(x)`: data and indices of the
 /// first `nse` elements that are not zero, in order. Where there are fewer, data is zero after them, and the
@@ -215,15 +213,6 @@ impl Primitive for SparseFromDense {
         out[0] =
             tangents[0].map(outputs[0].ty(), |dx| self.tangent(cx, &primals[0], &outputs, dx))?;
         Ok(Jvp { primals: outputs, tangents: out })
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

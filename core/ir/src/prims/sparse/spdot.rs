@@ -6,12 +6,10 @@ use jaxrs_kernel::Compare as Cmp;
 use super::coordinates::{component, components, with_batch};
 use super::{BcooSumDuplicates, Properties, SparseInfo, SparseLayout, batched_first};
 use crate::lower::Lowering;
-use crate::prims::{Binary, DotGeneral, Primitive, not_linear};
+use crate::prims::{Binary, DotGeneral, Primitive};
 use crate::rules::axes::{self, AxisList};
 use crate::rules::nary;
-use crate::{
-    Batched, Cx, Jvp, Operand, Outputs, Param, ParamReader, Params, Tangent, Value, compose, ops,
-};
+use crate::{Batched, Cx, Jvp, Outputs, Param, ParamReader, Params, Tangent, Value, compose, ops};
 
 /// `bcoo_spdot_general(lhs_data, lhs_indices, rhs_data, rhs_indices)`: what `dot_general` gives for the dense
 /// arrays, as a sparse one. Batch axes are batch axes of both, contracted ones are sparse in both, and there
@@ -271,15 +269,6 @@ impl Primitive for BcooSpdotGeneral {
         }
         let none = Tangent::Zero(outputs[1].ty().clone());
         Ok(Jvp { primals: outputs, tangents: smallvec![total, none] })
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

@@ -9,12 +9,12 @@ use super::fold::widened;
 use super::{batch_one_by_one, combine, scalar_at};
 use crate::lower::{Elements, Lowering, Steps};
 use crate::prims::reduce_window::{covering, each_tap, n_candidates};
-use crate::prims::{Primitive, RunProgram, not_differentiable, not_linear};
+use crate::prims::{Primitive, RunProgram, not_differentiable};
 use crate::rules::index::{self, Index};
 use crate::rules::scalar_program::{self, Scalars};
 use crate::rules::sliding::Window;
 use crate::rules::{axes, linear, nary};
-use crate::{Batched, Cx, Jaxpr, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
+use crate::{Batched, Cx, Jaxpr, Jvp, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// `select_and_scatter(operand, source, init)`: from each window an element is selected, the first that
 /// `select(selected, other)` does not give up for a later one; at its place the element of `source` is combined
@@ -211,15 +211,6 @@ impl Primitive for SelectAndScatter {
 
     fn jvp(&self, _cx: Cx<'_>, _primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
         Err(not_differentiable(self))
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

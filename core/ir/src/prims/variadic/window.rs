@@ -6,10 +6,10 @@ use jaxrs_data::{Literal, Result, Shape, SmallVec, Type, smallvec};
 
 use super::{batch_one_by_one, check_operands, combine, fold, gathered, scalar_at, tangent};
 use crate::lower::{Lowering, Steps};
-use crate::prims::{Primitive, RunProgram, not_linear};
+use crate::prims::{Primitive, RunProgram};
 use crate::rules::sliding::Window;
 use crate::rules::{axes, program};
-use crate::{Batched, Cx, Jaxpr, Jvp, Operand, Param, ParamReader, Params, Tangent, Value};
+use crate::{Batched, Cx, Jaxpr, Jvp, Param, ParamReader, Params, Tangent, Value};
 
 /// `reduce_window(operands…, inits…)`: for each window the combination of its elements, beginning with the
 /// initial values, by a program `(results so far…, elements…) → results…` of scalars. Taps in padding or
@@ -109,15 +109,6 @@ impl Primitive for VariadicReduceWindow {
         let found: Vec<Value> = outputs.drain(n..).collect();
         let tangents = program::spread(&outputs, found, &has);
         Ok(Jvp { primals: outputs, tangents })
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(

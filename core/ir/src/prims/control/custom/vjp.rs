@@ -135,15 +135,6 @@ impl Primitive for CustomVjp {
         Ok(Some(Jvp { primals: outputs.into(), tangents }))
     }
 
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(crate::prims::not_linear(self))
-    }
-
     fn batch(
         &self,
         cx: Cx<'_>,

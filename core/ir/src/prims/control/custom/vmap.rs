@@ -7,9 +7,9 @@ use jaxrs_data::{Error, ErrorKind, Literal, Result, SmallVec, Type, bail, smallv
 use super::super::call::{self, SplitOff};
 use super::Rule;
 use crate::lower::Lowering;
-use crate::prims::{Primitive, not_linear};
+use crate::prims::Primitive;
 use crate::rules::program;
-use crate::{Batched, Cx, Jaxpr, Jvp, Operand, Param, ParamReader, Params, Prim, Tangent, Value};
+use crate::{Batched, Cx, Jaxpr, Jvp, Param, ParamReader, Params, Prim, Tangent, Value};
 
 /// A function with its own batching rule: `custom_vmap_call(consts…, args…)`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -132,15 +132,6 @@ impl Primitive for CustomVmap {
             "custom_vmap of '{}' has no reverse mode before vmap has replaced it by its rule; give it one with custom_vjp",
             self.rule.name()
         )
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_linear(self))
     }
 
     fn batch(
