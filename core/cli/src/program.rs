@@ -16,7 +16,7 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Reads a file; errors name it.
+    /// Reads a file. Errors of jaxprs name it; those of StableHLO name the line.
     pub(crate) fn read(path: &Path) -> Result<Program> {
         let named = |error: Error| {
             Error::new(error.kind(), format_args!("{}: {}", path.display(), error.message()))

@@ -94,6 +94,11 @@ impl Region {
             None => bail!(InvalidArgument, "a region without operations gives nothing"),
         }
     }
+
+    /// The operation that gives a value, if it stands in this region.
+    pub fn defining(&self, id: ValueId) -> Option<&Op> {
+        self.ops.iter().find(|op| op.results.iter().any(|(result, _)| *result == id))
+    }
 }
 
 /// An operation.
@@ -158,7 +163,7 @@ impl Op {
         Error::new(kind, format_args!("{}: {} {text}", self.place, self.name))
     }
 
-    /// The attribute of this name; a unit or none where it is missing is `None`.
+    /// The attribute of this name, if there is one.
     pub fn attribute(&self, name: &str) -> Option<&Attr> {
         self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }

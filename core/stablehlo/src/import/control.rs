@@ -78,14 +78,14 @@ fn repeat(env: &mut Env<'_>, op: &Op, x: &[Value]) -> Result<Outputs> {
 
 /// How often a loop runs whose condition is `i < n`, with `i` going up by one from a known number to a known `n`.
 fn counted(env: &Env<'_>, condition: &Region, body: &Region, init: &[Value]) -> Option<usize> {
-    let test = defining(condition, *condition.returned().ok()?.first()?)?;
+    let test = condition.defining(*condition.returned().ok()?.first()?)?;
     let is_less =
         test.name == "stablehlo.compare" && test.word("comparison_direction").ok()? == "LT";
     let [i, n] = test.operands[..] else { return None };
     let counter = condition.arguments.iter().position(|(id, _)| *id == i).filter(|_| is_less)?;
     let end = number(env, condition, n)?;
     let start = known_int(init.get(counter)?)?;
-    let step = defining(body, *body.returned().ok()?.get(counter)?)?;
+    let step = body.defining(*body.returned().ok()?.get(counter)?)?;
     let argument = body.arguments.get(counter)?.0;
     let [a, b] = step.operands[..] else { return None };
     let by = if a == argument { b } else { a };
@@ -97,13 +97,9 @@ fn counted(env: &Env<'_>, condition: &Region, body: &Region, init: &[Value]) -> 
     usize::try_from((i128::from(end) - i128::from(start)).max(0)).ok()
 }
 
-fn defining(region: &Region, id: ValueId) -> Option<&Op> {
-    region.ops.iter().find(|op| op.results.iter().any(|(result, _)| *result == id))
-}
-
 /// A whole number that is known: a constant of the region, or a value from around it.
 fn number(env: &Env<'_>, region: &Region, id: ValueId) -> Option<i64> {
-    match defining(region, id) {
+    match region.defining(id) {
         None => known_int(env.values.get(&id)?),
         Some(op) => match op.attribute("value")? {
             Attr::Dense(literal) if op.name == "stablehlo.constant" => {

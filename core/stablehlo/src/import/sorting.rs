@@ -85,7 +85,7 @@ enum Part {
 
 /// The parts that `value` compares: `a < b`, or `a < b or (a = b and …)`.
 fn less(region: &Region, value: ValueId) -> Option<Vec<Part>> {
-    let op = defining(region, value)?;
+    let op = region.defining(value)?;
     match short_name(op) {
         "compare" if op.word("comparison_direction").ok()? == "LT" => {
             Some(vec![compared(region, op)?])
@@ -94,9 +94,9 @@ fn less(region: &Region, value: ValueId) -> Option<Vec<Part>> {
             let [first, rest] = op.operands[..] else { return None };
             let mut parts = less(region, first)?;
             let [part] = parts[..] else { return None };
-            let and = defining(region, rest).filter(|op| short_name(op) == "and")?;
+            let and = region.defining(rest).filter(|op| short_name(op) == "and")?;
             let [equal, rest] = and.operands[..] else { return None };
-            let equal = defining(region, equal).filter(|op| short_name(op) == "compare")?;
+            let equal = region.defining(equal).filter(|op| short_name(op) == "compare")?;
             let is_same = equal.word("comparison_direction").ok()? == "EQ"
                 && compared(region, equal)? == part;
             if !is_same {
@@ -107,10 +107,6 @@ fn less(region: &Region, value: ValueId) -> Option<Vec<Part>> {
         }
         _ => None,
     }
-}
-
-fn defining(region: &Region, id: ValueId) -> Option<&Op> {
-    region.ops.iter().find(|op| op.results.iter().any(|(result, _)| *result == id))
 }
 
 /// The part that a comparison is of, if both sides are the same part of the two elements of an operand. The total order
@@ -159,7 +155,7 @@ fn part(region: &Region, value: ValueId) -> Option<Part> {
     if let Some(k) = argument(value) {
         return Some(Part::Whole(k));
     }
-    let op = defining(region, value)?;
+    let op = region.defining(value)?;
     let k = argument(*op.operands.first()?)?;
     match short_name(op) {
         "real" => Some(Part::Real(k)),
@@ -169,19 +165,19 @@ fn part(region: &Region, value: ValueId) -> Option<Part> {
 }
 
 fn select(region: &Region, value: ValueId) -> Option<(ValueId, ValueId, ValueId)> {
-    let op = defining(region, value).filter(|op| short_name(op) == "select")?;
+    let op = region.defining(value).filter(|op| short_name(op) == "select")?;
     let [condition, if_true, if_false] = op.operands[..] else { return None };
     Some((condition, if_true, if_false))
 }
 
 fn comparison(region: &Region, value: ValueId, direction: &str) -> Option<(ValueId, ValueId)> {
-    let op = defining(region, value).filter(|op| short_name(op) == "compare")?;
+    let op = region.defining(value).filter(|op| short_name(op) == "compare")?;
     let [a, b] = op.operands[..] else { return None };
     (op.word("comparison_direction").ok()? == direction).then_some((a, b))
 }
 
 fn constant(region: &Region, value: ValueId) -> Option<Scalar> {
-    match defining(region, value)?.attribute("value")? {
+    match region.defining(value)?.attribute("value")? {
         Attr::Dense(literal) => literal.item(),
         _ => None,
     }
