@@ -93,7 +93,7 @@ func TestHandlesAreReleasedWhileOthersTrace(t *testing.T) {
 func resident(t *testing.T) int {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	_, rest, _ := strings.Cut(string(status), "VmRSS:")
 	kilobytes, err := strconv.Atoi(strings.Fields(rest)[0])

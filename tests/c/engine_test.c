@@ -56,8 +56,9 @@ static double computed_with(check* c, const char* folder) {
 }
 
 CASE(compiled_programs_are_kept_on_disk) {
-    char folder[64];
-    snprintf(folder, sizeof folder, "/tmp/jaxrs-cache-%d", (int)getpid());
+    char place[] = P_tmpdir "/jaxrs-XXXXXX", folder[sizeof place + 8];
+    EXPECT(mkdtemp(place) != NULL);
+    snprintf(folder, sizeof folder, "%s/cache", place);
     EXPECT(computed_with(c, folder) == 42);
     size_t n = n_files(folder);
     EXPECT(n >= 1);
@@ -68,7 +69,7 @@ CASE(compiled_programs_are_kept_on_disk) {
     EXPECT(n_files(folder) == n);
     EXPECT(computed_with(c, folder) == 42);
     spoil(folder, 1);
-    rmdir(folder);
+    rmdir(folder), rmdir(place);
     EXPECT(computed_with(c, "/proc/not/there") == 42);
 }
 
