@@ -9,28 +9,34 @@ use crate::tree::Place;
 /// How deep regions, types and attributes may be nested: more is no program, and would end the stack.
 pub(super) const MAX_DEPTH: usize = 200;
 
+/// Where a text begins.
+const FIRST: Place = Place { line: 1, column: 1 };
+
 pub(super) struct Cursor<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    /// The last place that was asked for, and its offset: lines are counted from there on.
+    told: (usize, Place),
 }
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(text: &'a str) -> Cursor<'a> {
-        Cursor { text, at: 0, depth: 0 }
+        Cursor { text, at: 0, depth: 0, told: (0, FIRST) }
     }
 
     /// Where the next thing stands.
     pub(super) fn place(&mut self) -> Place {
         self.skip();
-        self.place_of(self.at)
-    }
-
-    fn place_of(&self, at: usize) -> Place {
-        let before = &self.text.as_bytes()[..at];
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |k| k + 1);
-        Place { line, column: at - start + 1 }
+        let (from, place) = if self.told.0 <= self.at { self.told } else { (0, FIRST) };
+        let passed = &self.text.as_bytes()[from..self.at];
+        let lines = passed.iter().filter(|&&byte| byte == b'\n').count();
+        let column = match passed.iter().rposition(|&byte| byte == b'\n') {
+            Some(end_of_line) => passed.len() - end_of_line,
+            None => place.column + passed.len(),
+        };
+        self.told = (self.at, Place { line: place.line + lines, column });
+        self.told.1
     }
 
     /// An error at the next thing.
