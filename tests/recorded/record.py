@@ -52,6 +52,13 @@ def elementwise(r):
     for y in [-2, -1, 0, 1, 2, 3, 5]:
         r.case("integer_pow", lambda x: lax.integer_pow(x, y), ordinary(0.5, 2, 4, "float32"), y=y)
         r.case("integer_pow", lambda x: lax.integer_pow(x, y), np.array(SPECIAL, np.float32), derive=False, y=y)
+    for widths in [(5, 10), (8, 7), (4, 3), (2, 0), (1, 5), (11, 52)]:
+        params = dict(zip(("exponent_bits", "mantissa_bits"), widths))
+        for dtype in ["float16", "bfloat16", *FLOATS]:
+            hard = np.array([*SPECIAL, 1.25, 1.375, 1.0625, -1.1875, 65504, 65520, -3e38, 6e-5, 6e-8, 1e-40], "float64")
+            r.case("reduce_precision", lambda x: lax.reduce_precision(x, **params), hard.astype(jnp.dtype(dtype)), derive=False, **params)
+        r.case("reduce_precision", lambda x: lax.reduce_precision(x, **params), ordinary(-4, 4, (2, 3), "float32"), **params)
+    r.case("reduce_precision", lambda x: lax.reduce_precision(x, 5, 10), np.zeros((0, 3), np.float32), exponent_bits=5, mantissa_bits=10)
     for dtype in ["int32", "uint32", "uint8", "int64"]:
         r.case("population_count", lax.population_count, np.array([0, 1, 7, 100], dtype))
         r.case("clz", lax.clz, np.array([0, 1, 7, 100], dtype))
@@ -83,6 +90,14 @@ def binary(r):
         for dtype in INTS:
             bits = 8 * np.dtype(dtype).itemsize
             r.case(op, getattr(lax, op), integers(6, dtype), np.array([0, 1, 3, bits - 1, bits, bits + 5], dtype))
+    for dtype in ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]:
+        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+        hard = np.array([0, 1, 2, low, high, low + 1, high - 1, high // 3, high // 2 + 1], dtype)
+        r.case("mulhi", lax.mulhi, *(x.reshape(-1) for x in np.meshgrid(hard, hard)))
+        r.case("mulhi", lax.mulhi, integers((2, 3), dtype), np.array(high, dtype))
+        random = np.random.default_rng(3).integers(low, high, (2, 20), dtype)
+        r.case("mulhi", lax.mulhi, *random)
+    r.case("mulhi", lax.mulhi, np.zeros((0, 2), np.int32), np.zeros((0, 2), np.int32))
     for op in ["eq", "ne", "lt", "le", "gt", "ge"]:
         left, right = (np.array(x, np.float32) for x in zip(*[(a, b) for a in SPECIAL[:10] for b in SPECIAL[:10]]))
         r.case(op, getattr(lax, op), left, right)

@@ -15,8 +15,8 @@ mod window;
 use jaxrs_data::{Axes, DType, Literal, Result, Shape, SmallVec, bail, normalize_axis};
 use jaxrs_ir::prims::{
     ArgReduce, Binary, BitcastConvertType, BroadcastInDim, Clamp, Concatenate, ConvertElementType,
-    Cumulative, DotGeneral, Gather, IntegerPow, Pad, Reduce, Rev, Scatter, SelectN, Slice, Sort,
-    Unary,
+    Cumulative, DotGeneral, Gather, IntegerPow, Pad, Reduce, ReducePrecision, Rev, Scatter,
+    SelectN, Slice, Sort, Unary,
 };
 use jaxrs_ir::{Context, Value, ops};
 use jaxrs_kernel::{Compare, ReduceOp};
@@ -149,6 +149,8 @@ binary! {
     min => Min,
     /// The next float after `x` towards `y`.
     nextafter => Nextafter,
+    /// The high half of the product of integers.
+    mulhi => Mulhi,
     /// Bitwise and.
     bitwise_and => And,
     /// Bitwise or.
@@ -218,6 +220,26 @@ pub fn integer_pow(cx: &Scope, x: &Value, y: i64) -> Result<Value> {
         bail!(InvalidArgument, "integer_pow needs an exponent of 32 bits, got {y}");
     };
     ops::bind1(cx, IntegerPow { y }, std::slice::from_ref(x))
+}
+
+/// The nearest float with so many bits of exponent and mantissa, as a value of the operand's type.
+pub fn reduce_precision(
+    cx: &Scope,
+    x: &Value,
+    exponent_bits: i64,
+    mantissa_bits: i64,
+) -> Result<Value> {
+    let width = |what: &str, bits: i64, least: i64| match u32::try_from(bits) {
+        Ok(width) if bits >= least => Ok(width),
+        _ => {
+            bail!(InvalidArgument, "reduce_precision needs {what} of at least {least}, got {bits}")
+        }
+    };
+    let prim = ReducePrecision {
+        exponent_bits: width("exponent_bits", exponent_bits, 1)?,
+        mantissa_bits: width("mantissa_bits", mantissa_bits, 0)?,
+    };
+    ops::bind1(cx, prim, std::slice::from_ref(x))
 }
 
 /// The value, as if it depended on nothing that is being differentiated.

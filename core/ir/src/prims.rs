@@ -41,6 +41,7 @@ mod permute;
 mod primitive;
 mod random;
 mod reduce;
+mod reduce_precision;
 mod reduce_window;
 mod refusal;
 mod reshape;
@@ -95,6 +96,7 @@ pub use random::{
     RandomSeed, RandomSplit, RandomUnwrap, RandomWrap, RngBitGenerator,
 };
 pub use reduce::Reduce;
+pub use reduce_precision::ReducePrecision;
 pub use reduce_window::{ReduceWindow, SelectAndGatherAdd, SelectAndScatterAdd};
 pub use refusal::{not_differentiable, not_linear};
 pub use reshape::{Reshape, Squeeze};
@@ -164,6 +166,7 @@ primitives! {
     ConvertElementType,
     BitcastConvertType,
     IntegerPow,
+    ReducePrecision,
     Reduce,
     VariadicReduce,
     VariadicReduceWindow,

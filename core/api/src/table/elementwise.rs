@@ -69,6 +69,10 @@ pub(super) static OPS: &[Op] = &[
     op!("not", "The bitwise complement of integers, the negation of truth values.", (x) => |cx| numpy::bitwise_not(cx, x)),
     op!("population_count", "The number of set bits of integers.", (x) => |cx| lax::population_count(cx, x)),
     op!("clz", "The number of leading zero bits of integers.", (x) => |cx| lax::clz(cx, x)),
+    op!("reduce_precision", "The nearest float that so many bits hold, ties to even, in the operand's own type: \
+        too large becomes infinite, and less than the least normal number 0.", (x)
+    { exponent_bits: I64, "the width of the exponent, at least 1"; mantissa_bits: I64, "the width of the mantissa"; }
+        => |cx| lax::reduce_precision(cx, x, exponent_bits, mantissa_bits)),
     op!("isnan", "Whether elements are NaN.", (x) => |cx| numpy::isnan(cx, x)),
     op!("isinf", "Whether elements are infinite.", (x) => |cx| numpy::isinf(cx, x)),
     op!("is_finite", "Whether elements are neither NaN nor infinite.", (x) => |cx| numpy::isfinite(cx, x)),
@@ -108,6 +112,7 @@ pub(super) static OPS: &[Op] = &[
     op!("shift_left", "x shifted left by y bits; 0 from the width on.", (x, y) => |cx| numpy::left_shift(cx, x, y)),
     op!("shift_right_logical", "x shifted right by y bits, zeros coming in.", (x, y) => |cx| numpy::right_shift_logical(cx, x, y)),
     op!("shift_right_arithmetic", "x shifted right by y bits, the sign coming in.", (x, y) => |cx| numpy::right_shift(cx, x, y)),
+    op!("mulhi", "The high half of the product of integers of one type.", (x, y) => |cx| lax::mulhi(cx, x, y)),
     op!("logical_and", "Whether both elements differ from zero.", (x, y) => |cx| numpy::logical_and(cx, x, y)),
     op!("logical_or", "Whether any of two elements differs from zero.", (x, y) => |cx| numpy::logical_or(cx, x, y)),
     op!("logical_xor", "Whether exactly one of two elements differs from zero.", (x, y) => |cx| numpy::logical_xor(cx, x, y)),

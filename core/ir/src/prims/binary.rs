@@ -197,6 +197,7 @@ impl Primitive for Binary {
         let dtype = cx.output_type(0).dtype;
         match self {
             Binary::Nextafter if dtype.bits() <= 16 => return code::nextafter(cx, index),
+            Binary::Mulhi => return code::mulhi(cx, index),
             Binary::ShiftRightLogical | Binary::ShiftRightArithmetic
                 if dtype.is_narrow_integer() =>
             {

@@ -4,6 +4,7 @@ use jaxrs_data::narrow::{Format, Specials};
 use jaxrs_data::{DType, Result, Scalar};
 use jaxrs_kernel::{BodyBuilder, Compare, ScalarOp, ValueId};
 
+use super::table::high_bits;
 use crate::lower::Elements;
 use crate::prims::Binary;
 use crate::rules::nary;
@@ -75,4 +76,63 @@ fn next_bits(b: &mut BodyBuilder, x: ValueId, y: ValueId) -> ValueId {
         }
         _ => next,
     }
+}
+
+/// The high half of a product of integers.
+pub(super) fn mulhi(cx: &mut dyn Elements, index: &[ValueId]) -> Result<ValueId> {
+    let (x, y) = (nary::operand(cx, 0, index)?, nary::operand(cx, 1, index)?);
+    let b = cx.builder();
+    let dtype = b.dtype(x);
+    if dtype.bits() == 64 {
+        return Ok(high_of_64(b, x, y));
+    }
+    let (wide, shift) = match dtype.is_signed() {
+        true => (DType::I64, ScalarOp::ShiftRightArithmetic),
+        false => (DType::U64, ScalarOp::ShiftRightLogical),
+    };
+    let (x, y) = (b.cast(x, wide), b.cast(y, wide));
+    let product = b.mul(x, y);
+    let places = b.constant(wide, Scalar::Uint(high_bits(dtype).into()));
+    let high = b.op(shift, &[product, places]);
+    Ok(b.cast(high, dtype))
+}
+
+/// Of 64 bits, by the products of their halves (Warren, Hacker's Delight, 8-2).
+fn high_of_64(b: &mut BodyBuilder, x: ValueId, y: ValueId) -> ValueId {
+    let signed = b.dtype(x).is_signed();
+    let [x_low, x_high] = halves(b, x);
+    let [y_low, y_high] = halves(b, y);
+    let low = b.mul(x_low, y_low);
+    let [_, carry] = halves(b, low);
+    let carry = match signed {
+        // The carry is below 2³², whatever sign its 64 bits would give it.
+        true => without_sign(b, carry),
+        false => carry,
+    };
+    let cross = b.mul(x_high, y_low);
+    let cross = b.add(cross, carry);
+    let [cross_low, cross_high] = halves(b, cross);
+    let other = b.mul(x_low, y_high);
+    let other = b.add(other, cross_low);
+    let [_, other_high] = halves(b, other);
+    let high = b.mul(x_high, y_high);
+    let high = b.add(high, cross_high);
+    b.add(high, other_high)
+}
+
+/// The low 32 bits, and the others shifted down with the sign of the type.
+fn halves(b: &mut BodyBuilder, value: ValueId) -> [ValueId; 2] {
+    let dtype = b.dtype(value);
+    let shift = match dtype.is_signed() {
+        true => ScalarOp::ShiftRightArithmetic,
+        false => ScalarOp::ShiftRightLogical,
+    };
+    let places = b.constant(dtype, Scalar::Uint(32));
+    [without_sign(b, value), b.op(shift, &[value, places])]
+}
+
+/// The low 32 bits.
+fn without_sign(b: &mut BodyBuilder, value: ValueId) -> ValueId {
+    let mask = b.constant(b.dtype(value), Scalar::Uint(0xffff_ffff));
+    b.op(ScalarOp::And, &[value, mask])
 }

@@ -41,6 +41,8 @@ binary! {
     Min,
     /// The next float from x towards y.
     Nextafter,
+    /// The high half of the product of integers.
+    Mulhi,
     /// Bitwise and.
     And,
     /// Bitwise or.
@@ -82,6 +84,8 @@ impl Binary {
             Max => row("max", |dtype| !dtype.is_key(), max, ScalarOp::Max, choice()),
             Min => row("min", |dtype| !dtype.is_key(), min, ScalarOp::Min, choice()),
             Nextafter => row("nextafter", DType::is_float, nextafter, ScalarOp::NextAfter, Unknown),
+            // Not one operation of kernels: `code::high_product`.
+            Mulhi => row("mulhi", DType::is_integer, mulhi, ScalarOp::Mul, Flat),
             And => bits("and", |_, x, y| bitwise(x, y, |x, y| x & y), ScalarOp::And),
             Or => bits("or", |_, x, y| bitwise(x, y, |x, y| x | y), ScalarOp::Or),
             Xor => bits("xor", |_, x, y| bitwise(x, y, |x, y| x ^ y), ScalarOp::Xor),
@@ -226,6 +230,25 @@ fn nextafter(dtype: DType, x: Scalar, y: Scalar) -> Scalar {
         // Some narrow types have NaN in the place of −0.
         Scalar::Float(next) if next.is_nan() && !away_from_zero => Scalar::Float(0.0),
         next => next,
+    }
+}
+
+/// The bits of a product of this type that its high half starts after. XLA widens integers of 4 bits to 8
+/// before, so that theirs is that of 8.
+pub(super) fn high_bits(dtype: DType) -> u32 {
+    if dtype.bits() == 4 { 8 } else { dtype.bits() }
+}
+
+fn mulhi(dtype: DType, x: Scalar, y: Scalar) -> Scalar {
+    let places = high_bits(dtype);
+    match (x, y) {
+        (Scalar::Int(x), Scalar::Int(y)) => {
+            Scalar::Int(((i128::from(x) * i128::from(y)) >> places) as i64)
+        }
+        (Scalar::Uint(x), Scalar::Uint(y)) => {
+            Scalar::Uint(((u128::from(x) * u128::from(y)) >> places) as u64)
+        }
+        _ => x,
     }
 }
 
