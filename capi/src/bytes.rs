@@ -19,7 +19,10 @@ impl Body for BytesBody {
 
 impl BytesBody {
     pub(crate) fn text(text: &str) -> Owned<BytesBody> {
-        let mut bytes = text.as_bytes().to_vec();
+        BytesBody::data(text.as_bytes().to_vec())
+    }
+
+    pub(crate) fn data(mut bytes: Vec<u8>) -> Owned<BytesBody> {
         bytes.push(0);
         Owned::new(BytesBody(bytes))
     }

@@ -1,24 +1,44 @@
-//! Programs from files of others.
+//! Programs in files: ours, and those of others.
 
 use std::ffi::c_void;
+use std::path::Path;
 use std::sync::Arc;
 
-use jaxrs_data::bail;
+use jaxrs_data::{Error, ErrorKind, Result, bail};
+use jaxrs_ir::portable::is_portable;
 use jaxrs_stablehlo as stablehlo;
-use jaxrs_transform::make_jaxpr;
+use jaxrs_transform::{ClosedJaxpr, make_jaxpr, portable};
 
-use crate::args::{List, Out, Shared};
-use crate::context::ContextBody;
+use crate::args::{In, List, Out, Shared, Text};
+use crate::bytes::{BytesBody, BytesHandle};
+use crate::context::{ContextBody, Engine};
 use crate::gate::{Status, gate};
+use crate::handle::Owned;
 use crate::program::{ProgramBody, ProgramHandle};
 
-/// Reads a program that JAX or another front end exported: StableHLO as text (pretty or generic form) or as a portable
-/// artifact (bytecode), of `n` bytes. Its function `@main` becomes the program.
+/// The program of a file, whichever of the formats it has.
+fn read(data: &[u8], engine: &Arc<Engine>) -> Result<Owned<ProgramBody>> {
+    let (name, program) =
+        if is_portable(data) { portable::load(data)? } else { exported(data, engine)? };
+    Ok(ProgramBody::handle(program, &name, engine))
+}
+
+fn exported(data: &[u8], engine: &Arc<Engine>) -> Result<(String, ClosedJaxpr)> {
+    let module = Arc::new(stablehlo::read(data)?);
+    let types = stablehlo::argument_types(module.function("main")?)?;
+    let function = stablehlo::function(&module, "main")?;
+    Ok(("main".to_owned(), make_jaxpr(&function, &engine.root(), &types)?))
+}
+
+/// Reads a program: one that jaxrs_program_save wrote, or one that JAX or another front end exported, as StableHLO in
+/// text (pretty or generic form) or as a portable artifact (bytecode), whose function `@main` becomes the program. The
+/// `n` bytes say themselves which it is.
 ///
 /// The program can be called, differentiated, batched and compiled as one that was traced here (jaxrs_fn_from_program).
-/// Loops that count to a known number become loops of fixed length, through which reverse mode goes. Types of unknown
-/// size, several devices and custom calls other than LAPACK's give JAXRS_ERR_UNIMPLEMENTED; errors name the place.
-/// The caller owns `*out`. Any thread.
+/// A saved program of a later format, or with what this version does not know, gives JAXRS_ERR_INCOMPATIBLE, and a
+/// damaged one JAXRS_ERR_INVALID_ARGUMENT. In StableHLO loops that count to a known number become loops of fixed length,
+/// through which reverse mode goes; types of unknown size, several devices and custom calls other than LAPACK's give
+/// JAXRS_ERR_UNIMPLEMENTED; errors name the place. The caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_program_load(
     ctx: Shared<ContextBody>,
@@ -33,11 +53,75 @@ pub extern "C" fn jaxrs_program_load(
         if data.is_empty() {
             bail!(InvalidArgument, "data has no bytes, but a program is needed");
         }
-        let module = Arc::new(stablehlo::read(data)?);
-        let types = stablehlo::argument_types(module.function("main")?)?;
-        let function = stablehlo::function(&module, "main")?;
-        let program = make_jaxpr(&function, &engine.root(), &types)?;
-        out.set(ProgramBody::handle(program, "main", engine).into_raw());
+        out.set(read(data, engine)?.into_raw());
         Ok(())
+    })
+}
+
+fn io(action: &str, path: &str, error: &std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, format_args!("cannot {action} {path}: {error}"))
+}
+
+/// Reads a program from a file, as jaxrs_program_load does from memory. `path` is UTF-8. A file that cannot be read
+/// gives JAXRS_ERR_IO. The caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_program_load_file(
+    ctx: Shared<ContextBody>,
+    path: Text,
+    path_len: usize,
+    out: Out<*mut ProgramHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let engine = ctx.get("ctx")?.engine()?;
+        let path = path.required(path_len, "path")?;
+        let data = std::fs::read(path).map_err(|error| io("read", path, &error))?;
+        let program = read(&data, engine).map_err(|error| {
+            Error::new(error.kind(), format_args!("{path}: {}", error.message()))
+        })?;
+        out.set(program.into_raw());
+        Ok(())
+    })
+}
+
+/// Saves a program with the values of its constants, in a format that depends on neither machine nor language and that
+/// later versions read (jaxrs_program_load, `jaxrs run`).
+///
+/// Programs with callbacks give JAXRS_ERR_UNIMPLEMENTED, with the name of the primitive: they are code of one process.
+/// Derivative rules of the caller's are saved by name only; save the derivative instead. The caller owns `*out`. Any
+/// thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_program_save(p: In<ProgramBody>, out: Out<*mut BytesHandle>) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        out.set(BytesBody::data(p.get("p")?.saved()?).into_raw());
+        Ok(())
+    })
+}
+
+/// Saves a program to a file, as jaxrs_program_save does to memory. `path` is UTF-8; a file that is there is replaced,
+/// and stays as it is where saving fails. A file that cannot be written gives JAXRS_ERR_IO. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_program_save_file(
+    p: In<ProgramBody>,
+    path: Text,
+    path_len: usize,
+) -> Status {
+    gate(|| {
+        let p = p.get("p")?;
+        let path = path.required(path_len, "path")?;
+        write_whole(path, &p.saved()?)
+    })
+}
+
+/// Writes a file under another name and renames it, so that nobody sees half of it.
+fn write_whole(path: &str, bytes: &[u8]) -> Result<()> {
+    let draft = format!("{path}.{}.draft", std::process::id());
+    let written =
+        std::fs::write(&draft, bytes).and_then(|()| std::fs::rename(&draft, Path::new(path)));
+    written.map_err(|error| {
+        // Half a draft is of no use; that it cannot be removed either is no matter.
+        let _ = std::fs::remove_file(&draft);
+        io("write", path, &error)
     })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jaxrs_data::{Result, Type, bail};
 use jaxrs_transform::{
-    ClosedJaxpr, Executable, Function, compile, function_from_jaxpr, make_jaxpr,
+    ClosedJaxpr, Executable, Function, compile, function_from_jaxpr, make_jaxpr, portable,
 };
 
 use crate::args::{Handles, In, List, Out, Shared};
@@ -103,6 +103,12 @@ impl ProgramBody {
         engine: &Arc<Engine>,
     ) -> Owned<ProgramBody> {
         Owned::new(ProgramBody { program, name: name.to_owned(), engine: engine.clone() })
+    }
+
+    /// The program's file.
+    pub(crate) fn saved(&self) -> Result<Vec<u8>> {
+        self.engine.check()?;
+        portable::save(&self.name, &self.program)
     }
 
     fn function(&self) -> Function {

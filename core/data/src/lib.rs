@@ -2,10 +2,11 @@
 //! errors. Nothing here knows programs, devices or the environment.
 //!
 //! In reading order: [`DType`] and the [promotion lattice](promote), [`Shape`], [`Type`], [`Scalar`],
-//! [`Literal`], [`Axes`], [`Error`], and the one [tolerance policy](tolerance) of all tests.
+//! [`Literal`], [`Axes`], [`Error`], [`checksum`], and the one [tolerance policy](tolerance) of all tests.
 #![forbid(unsafe_code)]
 
 mod axes;
+mod checksum;
 mod dtype;
 mod error;
 mod half;
@@ -18,6 +19,7 @@ pub mod tolerance;
 mod ty;
 
 pub use axes::{Axes, normalize_axis};
+pub use checksum::checksum;
 pub use dtype::{DType, DTypeKind};
 pub use error::{Error, ErrorKind, Payload, Result};
 pub use half::{bf16_bits, f16_bits};

@@ -5,7 +5,7 @@
 //! [`Value`]s, which they cannot look into, and a [`Context`], which is all they may talk to: this crate
 //! does not know traces, caches or devices.
 //!
-//! In reading order: [`jaxpr`], [`print`](mod@print), [`parse`], [`check`] (the invariants), [`evaluate`]
+//! In reading order: [`jaxpr`], [`print`](mod@print), [`parse`], [`portable`] (programs in files), [`check`] (the invariants), [`evaluate`]
 //! (what programs mean), [`effects`], [`value`], [`context`], [`prims`] (the trait and how to add a primitive), [`ops`]
 //! (what rules are written with), [`lower`] (what lowering rules are written with), [`rules`] (ways to
 //! make a rule).
@@ -29,6 +29,7 @@ pub mod lower;
 pub mod ops;
 pub mod params;
 pub mod parse;
+pub mod portable;
 pub mod prims;
 pub mod print;
 pub mod rules;

@@ -36,6 +36,7 @@ mod krylov;
 mod linear;
 mod linearize;
 mod memory;
+pub mod portable;
 mod profile;
 mod reference;
 mod residuals;

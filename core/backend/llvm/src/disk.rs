@@ -4,10 +4,11 @@
 //! objects, so that a name that stands for two of them does no harm; and a checksum, so that one that was cut
 //! off or damaged is compiled and written anew. Files appear under their name whole, by renaming.
 
-use std::hash::Hasher;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use jaxrs_data::checksum;
 
 /// What a file starts with; the number changes with the format.
 const MAGIC: &[u8; 16] = b"jaxrs objects 1\n";
@@ -16,27 +17,6 @@ const MAGIC: &[u8; 16] = b"jaxrs objects 1\n";
 #[derive(Clone, Debug)]
 pub(crate) struct ObjectCache {
     folder: PathBuf,
-}
-
-/// FNV-1a (Fowler, Noll, Vo), for names and checksums: not against forgery, which would need a key.
-struct Fnv(u64);
-
-impl Hasher for Fnv {
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-fn checksum(bytes: &[u8]) -> u64 {
-    let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
-    hasher.write(bytes);
-    hasher.finish()
 }
 
 impl ObjectCache {

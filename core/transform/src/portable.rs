@@ -1,0 +1,29 @@
+//! Programs in files, with arrays for constants: [`jaxrs_ir::portable`].
+
+use std::sync::Arc;
+
+use jaxrs_data::Result;
+use jaxrs_ir::portable::PortableProgram;
+use jaxrs_runtime::Array;
+
+use crate::{ClosedJaxpr, to_array, value_from_array};
+
+/// The file of a program, in the portable format. Constants are arrays: a program that holds values of a trace under
+/// way is an error, and so is one with callbacks.
+pub fn save(name: &str, program: &ClosedJaxpr) -> Result<Vec<u8>> {
+    let consts = program.consts.iter().map(|value| to_array(value)?.to_literal());
+    let consts = consts.collect::<Result<Vec<_>>>()?;
+    let mut jaxpr = program.jaxpr.clone();
+    if jaxpr.n_consts != consts.len() {
+        Arc::make_mut(&mut jaxpr).n_consts = consts.len();
+    }
+    PortableProgram { name: name.to_owned(), jaxpr, consts }.to_bytes()
+}
+
+/// The name and the program of a file in the portable format.
+pub fn load(bytes: &[u8]) -> Result<(String, ClosedJaxpr)> {
+    let PortableProgram { name, jaxpr, consts } = PortableProgram::from_bytes(bytes)?;
+    let array = |literal| Array::from_literal(literal).map(value_from_array);
+    let consts = consts.iter().map(array).collect::<Result<_>>()?;
+    Ok((name, ClosedJaxpr { jaxpr, consts }))
+}
