@@ -48,12 +48,9 @@ type body struct {
 // makeFn is a function of the library that calls run.
 func (ctx *Context) makeFn(run func(s *Scope, arguments []*Array) []*Array) *fn {
 	ctx.collect()
-	if ctx.context == nil {
-		fail(ErrInvalidArgument, "the context is closed")
-	}
 	const name = "function"
 	var out *C.jaxrs_fn
-	check(C.shim_fn_new(ctx.context, text(name), C.size_t(len(name)), C.uintptr_t(cgo.NewHandle(&body{ctx, run})), &out))
+	check(C.shim_fn_new(ctx.live(), text(name), C.size_t(len(name)), C.uintptr_t(cgo.NewHandle(&body{ctx, run})), &out))
 	return newFn(out)
 }
 

@@ -51,9 +51,69 @@ func MakeJaxpr1[A, R any](s *Scope, f func(s *Scope, a A) R, a A) (p *Program, e
 	var out *C.jaxrs_program
 	check(C.jaxrs_fn_trace(t.fn.handle, s.handle(), unsafe.SliceData(list), C.size_t(len(list)), &out))
 	runtime.KeepAlive(t)
-	p = &Program{handle: out}
-	runtime.AddCleanup(p, func(handle *C.jaxrs_program) { C.jaxrs_program_release(handle) }, out)
-	return p, nil
+	return program(out), nil
+}
+
+// program takes over a handle.
+func program(handle *C.jaxrs_program) *Program {
+	p := &Program{handle: handle}
+	runtime.AddCleanup(p, func(handle *C.jaxrs_program) { C.jaxrs_program_release(handle) }, handle)
+	return p
+}
+
+// live is the handle of a context that is not closed.
+func (ctx *Context) live() *C.jaxrs_context {
+	if ctx.context == nil {
+		fail(ErrInvalidArgument, "the context is closed")
+	}
+	return ctx.context
+}
+
+// LoadProgram is a program that was saved, or that JAX exported as StableHLO (text or bytecode).
+func (ctx *Context) LoadProgram(file []byte) (p *Program, err error) {
+	defer caught(&err)
+	var out *C.jaxrs_program
+	check(C.jaxrs_program_load(ctx.live(), unsafe.Pointer(unsafe.SliceData(file)), C.size_t(len(file)), &out))
+	runtime.KeepAlive(ctx)
+	return program(out), nil
+}
+
+// LoadProgramFile reads a program as LoadProgram does.
+func (ctx *Context) LoadProgramFile(path string) (p *Program, err error) {
+	defer caught(&err)
+	var out *C.jaxrs_program
+	check(C.jaxrs_program_load_file(ctx.live(), text(path), C.size_t(len(path)), &out))
+	runtime.KeepAlive(path)
+	runtime.KeepAlive(ctx)
+	return program(out), nil
+}
+
+// Save is the program's file: it depends on neither machine nor language, and later versions read it.
+func (p *Program) Save() (file []byte, err error) {
+	defer caught(&err)
+	var bytes *C.jaxrs_bytes
+	check(C.jaxrs_program_save(p.handle, &bytes))
+	runtime.KeepAlive(p)
+	defer C.jaxrs_bytes_release(bytes)
+	return C.GoBytes(C.jaxrs_bytes_data(bytes), C.int(C.jaxrs_bytes_len(bytes))), nil
+}
+
+// SaveFile writes what Save gives.
+func (p *Program) SaveFile(path string) (err error) {
+	defer caught(&err)
+	check(C.jaxrs_program_save_file(p.handle, text(path), C.size_t(len(path))))
+	runtime.KeepAlive(path)
+	runtime.KeepAlive(p)
+	return nil
+}
+
+// Call runs the program in a place: the context, or a scope of a function that is traced. Arguments and results are flat.
+func (p *Program) Call(place Place, arguments ...*Array) (out []*Array, err error) {
+	defer caught(&err)
+	var f *C.jaxrs_fn
+	check(C.jaxrs_fn_from_program(p.handle, &f))
+	runtime.KeepAlive(p)
+	return newFn(f).call(place.where(), arguments), nil
 }
 
 // Dialects of programs.

@@ -32,7 +32,7 @@ def nulls_test():
 
 def cases():
     sources = [nulls_test(), *sorted((ROOT / "tests/c").glob("*_test.c"))]
-    programs = [(source.stem, built(source.stem, [source], ["-I", ROOT / "tests/c"])) for source in sources]
+    programs = [(source.stem, built(source.stem, [source], ["-I", ROOT / "tests/c", f'-DJAXRS_PROGRAMS="{ROOT}/tests/programs"'])) for source in sources]
     for name, program in programs:
         yield counted(name, program)
     for name, program in programs:

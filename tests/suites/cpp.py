@@ -41,6 +41,7 @@ def tests(name, flags):
     def unit(source):
         compiled = folder / f"{source.stem}.o"
         must("g++", "-std=c++17", "-g1", "-O0", *WARNINGS, *flags, f'-DJAXRS_CASES="{ROOT}/bindings/conformance/cases.jsonl"',
+             f'-DJAXRS_PROGRAMS="{ROOT}/tests/programs"',
              *INCLUDE, "-isystem", "/usr/include/eigen3", "-c", source, "-o", compiled)
         return compiled
 

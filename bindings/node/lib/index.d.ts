@@ -132,6 +132,20 @@ export declare function customVjp<A extends unknown[], R, Res>(f: Fn<A, R>, fwd:
 /** The program that a function is, as text. */
 export declare function makeJaxpr<A extends unknown[]>(f: Fn<A, unknown>, dialect?: "jaxpr" | "kernel" | "llvm"): Fn<Args<A>, string>;
 
+/** A program: what a function is for arguments of given types. Arguments and results are flat. */
+export declare class Program {
+  /** A program that was saved, or that JAX exported as StableHLO (text or bytecode): its bytes, or the path of a file. */
+  static load(file: Uint8Array | string): Program;
+  /** The program's file: it depends on neither machine nor language, and later versions read it. With a path it is written there. */
+  save(path?: string): Uint8Array;
+  /** The program as text. */
+  text(dialect?: "jaxpr" | "kernel" | "llvm"): string;
+  /** Runs it. */
+  call(...args: Value[]): Tensor[];
+}
+/** The program that a function is for such arguments. Nothing is computed. */
+export declare function programOf<A extends unknown[]>(f: Fn<A, unknown>): Fn<Args<A>, Program>;
+
 // ---- control flow ----
 
 export declare function cond<A extends unknown[], R>(pred: Value, onTrue: Fn<A, R>, onFalse: Fn<A, R>, ...args: Args<A>): Out<R>;

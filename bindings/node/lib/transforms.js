@@ -1,6 +1,7 @@
 // Transforms: from functions to functions, of trees.
 import addon, { translated } from "./addon.js";
 import { call, handles, makeFn, offsets, result, tensors, trace, transformed, typeOf } from "./function.js";
+import { programOf } from "./program.js";
 import { currentScope } from "./scope.js";
 import { argument } from "./tensor.js";
 import { leaves, unflatten } from "./tree.js";
@@ -125,9 +126,5 @@ export const customVjp = (f, fwd, bwd) => (...args) => {
   return result(value.record, flat);
 };
 
-const dialects = { jaxpr: 1, llvm: 3, kernel: 5 };
 /** The program that a function is for such arguments, as text: "jaxpr", "kernel" or "llvm". */
-export const makeJaxpr = (f, dialect = "jaxpr") => (...args) => {
-  const flat = leaves(args).map(argument);
-  return addon.programText(addon.fnTrace(trace(f, args).fn, currentScope(), flat.map(typeOf)), dialects[dialect]);
-};
+export const makeJaxpr = (f, dialect = "jaxpr") => (...args) => programOf(f)(...args).text(dialect);

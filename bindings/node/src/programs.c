@@ -11,6 +11,39 @@ static napi_value program_text(napi_env env, napi_callback_info info) {
     return text_of(&c, bytes);
 }
 
+// programLoad(ctx, bytes): a program
+static napi_value program_load(napi_env env, napi_callback_info info) {
+    call c = call_begin(env, info);
+    jaxrs_context* ctx = arg_handle(&c, 0, CONTEXT);
+    void* data = NULL;
+    size_t n = 0;
+    jaxrs_program* out = NULL;
+    if (!c.failed && napi_get_buffer_info(env, c.argv[1], &data, &n) != napi_ok) call_fail(&c, NULL, "a Uint8Array is needed");
+    if (!c.failed) call_threw(&c, jaxrs_program_load(ctx, data, n, &out));
+    return wrap(&c, PROGRAM, out);
+}
+
+// programSave(program): a Buffer
+static napi_value program_save(napi_env env, napi_callback_info info) {
+    call c = call_begin(env, info);
+    jaxrs_program* p = arg_handle(&c, 0, PROGRAM);
+    jaxrs_bytes* bytes = NULL;
+    napi_value out = NULL;
+    if (c.failed || call_threw(&c, jaxrs_program_save(p, &bytes))) return NULL;
+    napi_create_buffer_copy(env, jaxrs_bytes_len(bytes), jaxrs_bytes_data(bytes), NULL, &out);
+    jaxrs_bytes_release(bytes);
+    return out;
+}
+
+// programFn(program): the function that it is
+static napi_value program_fn(napi_env env, napi_callback_info info) {
+    call c = call_begin(env, info);
+    jaxrs_program* p = arg_handle(&c, 0, PROGRAM);
+    jaxrs_fn* out = NULL;
+    if (!c.failed) call_threw(&c, jaxrs_fn_from_program(p, &out));
+    return wrap(&c, FN, out);
+}
+
 static napi_value compile(napi_env env, napi_callback_info info) {
     call c = call_begin(env, info);
     jaxrs_program* p = arg_handle(&c, 0, PROGRAM);
@@ -82,6 +115,9 @@ static napi_value version(napi_env env, napi_callback_info info) {
 
 void define_programs(napi_env env, napi_value exports) {
     define(env, exports, "programText", program_text);
+    define(env, exports, "programLoad", program_load);
+    define(env, exports, "programSave", program_save);
+    define(env, exports, "programFn", program_fn);
     define(env, exports, "compile", compile);
     define(env, exports, "execCall", exec_call);
     define(env, exports, "version", version);

@@ -2,6 +2,11 @@
 #pragma once
 #include <jaxrs/function.hpp>
 
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <vector>
+
 namespace jaxrs {
 
 /// The type of an array.
@@ -60,6 +65,29 @@ private:
 class Program {
 public:
     explicit Program(jaxrs_program* handle) : handle_(handle, jaxrs_program_release) {}
+
+    /// A program that was saved, or that JAX exported as StableHLO (text or bytecode).
+    static Program load(Span<const std::byte> file) {
+        jaxrs_program* out = nullptr;
+        detail::check(jaxrs_program_load(detail::engine_here().handle, file.data(), file.size(), &out));
+        return Program(out);
+    }
+    static Program load_file(std::string_view path) {
+        jaxrs_program* out = nullptr;
+        detail::check(jaxrs_program_load_file(detail::engine_here().handle, path.data(), path.size(), &out));
+        return Program(out);
+    }
+    /// The program's file: it depends on neither machine nor language, and later versions read it.
+    std::vector<std::byte> save() const {
+        jaxrs_bytes* bytes = nullptr;
+        detail::check(jaxrs_program_save(handle_.get(), &bytes));
+        std::unique_ptr<jaxrs_bytes, decltype(&jaxrs_bytes_release)> owned(bytes, jaxrs_bytes_release);
+        auto first = static_cast<const std::byte*>(jaxrs_bytes_data(bytes));
+        return {first, first + jaxrs_bytes_len(bytes)};
+    }
+    void save_file(std::string_view path) const {
+        detail::check(jaxrs_program_save_file(handle_.get(), path.data(), path.size()));
+    }
 
     /// As text: JAXRS_TEXT_JAXPR, JAXRS_TEXT_KERNEL or JAXRS_TEXT_LLVM.
     std::string text(std::uint32_t dialect = JAXRS_TEXT_JAXPR) const {
