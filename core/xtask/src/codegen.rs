@@ -1,6 +1,8 @@
 //! Generated files: each is made in memory, then written or compared.
 
-use crate::{Result, conformance, cpp, go, header, json, node, operations, read, reference, root};
+use crate::{
+    Result, conformance, cpp, go, header, json, julia, node, operations, read, reference, root,
+};
 
 /// Path and content of each generated file.
 fn files() -> Result<Vec<(&'static str, String)>> {
@@ -21,6 +23,9 @@ fn files() -> Result<Vec<(&'static str, String)>> {
         ("bindings/go/ops.go", go::operations()),
         ("bindings/go/operations_by_name_test.go", go::cases::source()),
         ("bindings/go/OPERATIONS.md", go::reference()),
+        ("bindings/julia/src/dtypes.jl", julia::dtypes()),
+        ("bindings/julia/src/ops.jl", julia::operations()),
+        ("bindings/julia/OPERATIONS.md", julia::reference()),
         ("bindings/node/lib/ops.js", node::operations()),
         ("bindings/node/lib/ops.d.ts", node::types()),
         ("bindings/node/OPERATIONS.md", node::reference()),

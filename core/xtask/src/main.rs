@@ -14,6 +14,7 @@ mod go;
 mod header;
 mod install;
 mod json;
+mod julia;
 mod node;
 mod operations;
 mod reference;

@@ -1,0 +1,99 @@
+# Programs: what functions are for arguments of given types.
+
+"What a function is for arguments of given types: it prints as a jaxpr, and can be called, compiled and saved."
+mutable struct Program
+    handle::Ptr{Cvoid}
+    Program(handle::Ptr{Cvoid}) = finalizer(release, new(handle))
+end
+
+release(x::Program) = (@c jaxrs_program_release(x.handle::Ptr{Cvoid})::Cvoid; x.handle = C_NULL; nothing)
+Base.unsafe_convert(::Type{Ptr{Cvoid}}, x::Program) = x.handle
+
+"The program of a function of the library for such arguments. Nothing is computed."
+function program_of(fn::Fn, arrays::Vector{Any})
+    out = Ref{Ptr{Cvoid}}(C_NULL)
+    scope = scope_of(arrays)
+    with_avals(Aval[aval(x) for x in arrays]) do raw
+        check_error(@c jaxrs_fn_trace(fn::Ptr{Cvoid}, scope::Ptr{Cvoid}, raw::Ptr{RawAval}, length(raw)::Csize_t,
+            out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid})
+    end
+    return Program(out[])
+end
+
+"""
+    trace(f, arguments...)
+
+The program that a function is for such arguments, of flat lists of arrays. Nothing is computed.
+"""
+function trace(f, positional...)
+    given = Given(positional, (;))
+    return program_of(traced(f, given.def)[1], given.leaves)
+end
+
+const DIALECTS = Dict(:jaxpr => 1, :llvm => 3, :kernel => 5, :name_stacks => 6, :graph => 7)
+
+"""
+    program_text(program, dialect = :jaxpr)
+
+A program as text: `:jaxpr`, `:name_stacks`, `:kernel`, `:llvm` or `:graph`.
+"""
+function program_text(program::Program, dialect::Symbol = :jaxpr)
+    out = Ref{Ptr{Cvoid}}(C_NULL)
+    number = UInt32(DIALECTS[dialect])
+    check_error(@c jaxrs_program_text(program::Ptr{Cvoid}, number::UInt32, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid})
+    return bytes_text(out[])
+end
+
+Base.show(io::IO, program::Program) = print(io, program_text(program))
+
+"""
+    make_jaxpr(f)(arguments...)
+
+The program that a function is for such arguments.
+"""
+make_jaxpr(f) = (positional...) -> trace(f, positional...)
+
+"Calls a program with arrays; gives a tuple of arrays."
+function (program::Program)(positional...)
+    fn = made(out -> @c jaxrs_fn_from_program(program::Ptr{Cvoid}, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid})
+    return (call(fn, Given(positional, (;)).leaves)...,)
+end
+
+"A compiled program: called with arrays of exactly the types that it was compiled for, it gives a tuple of arrays."
+mutable struct Executable
+    handle::Ptr{Cvoid}
+    Executable(handle::Ptr{Cvoid}) = finalizer(release, new(handle))
+end
+
+release(x::Executable) = (@c jaxrs_exec_release(x.handle::Ptr{Cvoid})::Cvoid; x.handle = C_NULL; nothing)
+Base.unsafe_convert(::Type{Ptr{Cvoid}}, x::Executable) = x.handle
+
+"Compiles a program, now."
+function compile(program::Program)
+    out = Ref{Ptr{Cvoid}}(C_NULL)
+    check_error(@c jaxrs_compile(program::Ptr{Cvoid}, C_NULL::Ptr{Cvoid}, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid})
+    return Executable(out[])
+end
+
+function (executable::Executable)(positional...)
+    arrays = Given(positional, (;)).leaves
+    list = handles(arrays)
+    return (collected() do results
+        GC.@preserve arrays @c jaxrs_exec_call(executable::Ptr{Cvoid}, list::Ptr{Ptr{Cvoid}}, length(list)::Csize_t,
+            results::Ptr{Cvoid})::Ptr{Cvoid}
+    end...,)
+end
+
+"""
+    load(path)
+    load(bytes)
+
+Reads a program that JAX or another front end exported, as StableHLO.
+"""
+load(path::AbstractString) = load(read(path))
+function load(bytes::Vector{UInt8})
+    out = Ref{Ptr{Cvoid}}(C_NULL)
+    context = current_scope().context
+    check_error(@c jaxrs_program_load(context::Ptr{Cvoid}, bytes::Ptr{UInt8}, length(bytes)::Csize_t, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid})
+    return Program(out[])
+end
