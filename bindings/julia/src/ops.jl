@@ -292,6 +292,16 @@ The number of leading zero bits of integers.
 const clz = Operation("clz", 1, false, false, "", "")
 
 """
+    reduce_precision(x, exponent_bits, mantissa_bits)
+
+The nearest float that so many bits hold, ties to even, in the operand's own type: too large becomes infinite, and less than the least normal number 0.
+
+- `exponent_bits`: the width of the exponent, at least 1.
+- `mantissa_bits`: the width of the mantissa.
+"""
+const reduce_precision = Operation("reduce_precision", 1, false, false, "exponent_bits:int mantissa_bits:int", "")
+
+"""
     isnan(x)
 
 Whether elements are NaN.
@@ -532,6 +542,13 @@ const shift_right_logical = Operation("shift_right_logical", 2, false, false, ""
 x shifted right by y bits, the sign coming in.
 """
 const shift_right_arithmetic = Operation("shift_right_arithmetic", 2, false, false, "", "")
+
+"""
+    mulhi(x, y)
+
+The high half of the product of integers of one type.
+"""
+const mulhi = Operation("mulhi", 2, false, false, "", "")
 
 """
     logical_and(x, y)
