@@ -8,6 +8,8 @@
 #![forbid(unsafe_code)]
 
 mod formula;
+pub mod image;
+pub mod interpolate;
 pub mod lax;
 pub mod linalg;
 pub mod nn;

@@ -11,6 +11,7 @@ mod float;
 mod gamma;
 mod integers;
 mod keys;
+mod matrices;
 mod order;
 mod poisson;
 mod quantiles;
@@ -29,6 +30,7 @@ pub(crate) use keys::seed;
 pub use keys::{
     bits, clone, fold_in, generator, key, key_data, prng_key, split, split_shape, wrap_key_data,
 };
+pub use matrices::{multivariate_normal, orthogonal};
 pub use order::{Choice, choice, permutation, shuffle};
 pub use poisson::poisson;
 pub use quantiles::{

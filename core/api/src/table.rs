@@ -16,6 +16,7 @@ mod create;
 mod distributions;
 mod elementwise;
 mod fourier;
+mod image;
 mod index;
 mod initializers;
 mod linalg;
@@ -167,6 +168,7 @@ pub static GROUPS: &[(&str, &[Op])] = &[
     ("linear algebra", linalg::OPS),
     ("convolutions and windows", window::OPS),
     ("Fourier transforms", fourier::OPS),
+    ("images and grids", image::OPS),
     ("arrangement", arrange::OPS),
     ("indexing and sorting", index::OPS),
     ("indexing as in NumPy", at::OPS),

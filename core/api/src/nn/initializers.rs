@@ -1,8 +1,8 @@
 //! Starting values of parameters, as `jax.nn.initializers` has them.
 
 use jaxrs_data::{DType, Result, Shape, bail, normalize_axis};
-use jaxrs_ir::Value;
 use jaxrs_ir::prims::Unary;
+use jaxrs_ir::{Value, ops};
 use jaxrs_transform::Scope;
 
 use crate::formula::Term;
@@ -112,4 +112,53 @@ pub fn variance_scaling(
         ),
     };
     result.done()
+}
+
+/// Orthonormal columns of `column_axis`, times a scale; orthonormal rows where those are more than what is left.
+pub fn orthogonal(
+    cx: &Scope,
+    key: &Value,
+    (shape, dtype): (&Shape, DType),
+    (scale, column_axis): (f64, i64),
+) -> Result<Value> {
+    let rank = shape.rank();
+    if rank < 2 {
+        bail!(Shape, "initializers_orthogonal needs a shape of at least 2 axes, got {shape}");
+    }
+    let axis = normalize_axis("initializers_orthogonal", column_axis, rank)?;
+    if shape.numel() == 0 {
+        return numpy::zeros(cx, shape, dtype);
+    }
+    let columns = shape[axis];
+    let matrix =
+        random::orthogonal(cx, key, [shape.numel() / columns, columns], &Shape::scalar(), dtype)?;
+    let rows: Shape = shape.without(axis).iter().copied().chain([columns]).collect();
+    let matrix = numpy::moveaxis(cx, &ops::reshape(cx, &matrix, &rows)?, &[-1], &[axis as i64])?;
+    (Term::new(cx, &matrix) * scale).done()
+}
+
+/// A convolution's window of zeros with orthogonal matrices in its middle (Xiao et al., "Dynamical isometry and a mean
+/// field theory of CNNs", 2018).
+pub fn delta_orthogonal(
+    cx: &Scope,
+    key: &Value,
+    (shape, dtype): (&Shape, DType),
+    (scale, column_axis): (f64, i64),
+) -> Result<Value> {
+    let &[ref window @ .., fan_in, fan_out] = &shape[..] else {
+        bail!(Shape, "initializers_delta_orthogonal needs a shape of 3 to 5 axes, got {shape}");
+    };
+    if !(1..=3).contains(&window.len()) || fan_out < fan_in {
+        bail!(
+            Shape,
+            "initializers_delta_orthogonal needs a shape of 3 to 5 axes, no fewer outputs than inputs, got {shape}"
+        );
+    }
+    let matrix = orthogonal(cx, key, (&[fan_in, fan_out].into(), dtype), (scale, column_axis))?;
+    let before = |size: usize| size.saturating_sub(1) / 2;
+    let low: Vec<i64> = window.iter().map(|&size| before(size) as i64).chain([0, 0]).collect();
+    let high = window.iter().map(|&size| size as i64 - 1 - before(size) as i64).chain([0, 0]);
+    let full = window.iter().map(|_| 1).chain([fan_in, fan_out]).collect();
+    let config: Vec<_> = low.into_iter().zip(high).map(|(low, high)| (low, high, 0)).collect();
+    ops::pad_zeros(cx, &ops::reshape(cx, &matrix, &full)?, &config)
 }

@@ -47,7 +47,55 @@ pub fn dirichlet_logpdf(cx: &Scope, x: &Value, alpha: &Value) -> Result<Value> {
     inside.choose(&log, &log.constant(f64::NEG_INFINITY)).done()
 }
 
+/// The logarithm of the normal density of vectors along the last axis, of a mean and a covariance: a matrix, or a number
+/// for all elements.
+pub fn multivariate_normal_logpdf(
+    cx: &Scope,
+    x: &Value,
+    mean: &Value,
+    cov: &Value,
+) -> Result<Value> {
+    let [x, mean, cov] = promoted_inexact(cx, [x, mean, cov])?;
+    let difference = Term::new(cx, &numpy::subtract(cx, &x, &mean)?);
+    let log_turn = difference.constant(std::f64::consts::TAU).map(numpy::log);
+    let term = Term::new(cx, &cov);
+    let Some(&n) = mean.shape().last() else {
+        return (-0.5 * difference.square() / &term - 0.5 * (log_turn + term.ln())).done();
+    };
+    let half = n as f64 / 2.0;
+    if cov.ty().rank() == 0 {
+        return (-0.5 * squared_length(&difference) / &term - half * (log_turn + term.ln())).done();
+    }
+    if !cov.shape().ends_with(&[n, n]) {
+        bail!(
+            Shape,
+            "multivariate_normal_logpdf needs a cov of {n}×{n} for a mean of {n} elements, got {}",
+            cov.ty()
+        );
+    }
+    let factor = crate::lax::linalg::cholesky(cx, &cov, true)?;
+    let unit = difference.map(|cx, y| whitened(cx, &factor, y));
+    let roots = Term::new(cx, &numpy::diagonal(cx, &factor, 0, -2, -1)?).ln();
+    let log_root = roots.map(|cx, x| numpy::sum(cx, x, &[-1], false));
+    (-0.5 * squared_length(&unit) - half * log_turn - log_root).done()
+}
+
+fn squared_length<'a>(y: &Term<'a>) -> Term<'a> {
+    y.map(|cx, y| numpy::sum(cx, &numpy::square(cx, y)?, &[-1], false))
+}
+
+/// What the lower triangular factor makes of these vectors, undone.
+fn whitened(cx: &Scope, factor: &Value, y: &Value) -> Result<Value> {
+    let column = numpy::expand_dims(cx, y, &[-1])?;
+    let [factor, column] =
+        numpy::linalg::aligned_matrices(cx, "multivariate_normal_logpdf", factor, &column)?;
+    let how = jaxrs_ir::prims::linalg::formula::LOWER;
+    numpy::squeeze(cx, &crate::lax::linalg::triangular_solve(cx, &factor, &column, how)?, &[-1])
+}
+
 through! {
+    /// The normal density of vectors.
+    multivariate_normal_pdf(x, mean, cov) => multivariate_normal_logpdf: exp;
     /// Dirichlet's density.
     dirichlet_pdf(x, alpha) => dirichlet_logpdf: exp;
 }

@@ -4,7 +4,7 @@ use jaxrs_ir::prims::FftType;
 
 use super::*;
 use crate::lax;
-use crate::numpy::fft;
+use crate::numpy::{self, fft};
 
 const LENGTH: &str =
     "how many elements, cut or filled with zeros; 0 stands for as many as there are";
@@ -101,6 +101,18 @@ pub(super) static OPS: &[Op] = &[
         "The transform of real numbers along several axes, halved along the last of them."
     ),
     along_several!("irfftn", fft::irfftn, "The inverse of rfftn."),
+    along_one!(
+        "dct",
+        numpy::dct,
+        "The cosine transform of the second kind along an axis; `ortho` makes it orthogonal."
+    ),
+    along_one!("idct", numpy::idct, "The inverse of dct."),
+    along_several!(
+        "dctn",
+        numpy::dctn,
+        "The cosine transform of the second kind along several axes."
+    ),
+    along_several!("idctn", numpy::idctn, "The inverse of dctn."),
     op!("lax_fft", "A Fourier transform along the last axes, up to three of them.", (x)
         { fft_type: Str, "`fft`, `ifft`, `rfft` or `irfft`"; fft_lengths: I64s, "the sizes of those axes, for `irfft` of the result"; }
         => |cx| lax::fft(cx, x, FftType::from_name(fft_type)?, &whole("lax_fft", fft_lengths)?)),

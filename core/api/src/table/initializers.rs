@@ -38,6 +38,17 @@ macro_rules! scaling {
     };
 }
 
+macro_rules! orthogonal {
+    ($name:literal, $function:path, $doc:literal) => {
+        op!($name, $doc, (key)
+        { shape: I64s, SHAPE; scale: F64 = 1.0, "the length of columns"; column_axis: I64 = -1, "the axis of columns"; dtype: DType = None, FLOAT; }
+        => |cx| {
+            let dtype = dtype.unwrap_or(cx.defaults().float());
+            $function(cx, key, (&shape_of($name, shape, dtype)?, dtype), (scale, column_axis))
+        })
+    };
+}
+
 pub(super) static OPS: &[Op] = &[
     op!("initializers_uniform", "Uniform numbers from 0 to a scale.", (key)
     { shape: I64s, SHAPE; scale: F64 = 0.01, "the scale"; dtype: DType = None, FLOAT; }
@@ -79,4 +90,14 @@ pub(super) static OPS: &[Op] = &[
     ),
     scaling!("initializers_he_uniform", 2.0, "fan_in", "uniform", "He's uniform numbers."),
     scaling!("initializers_he_normal", 2.0, "fan_in", "truncated_normal", "He's normal numbers."),
+    orthogonal!(
+        "initializers_orthogonal",
+        initializers::orthogonal,
+        "Matrices with orthonormal columns, or rows if those are fewer, times a scale."
+    ),
+    orthogonal!(
+        "initializers_delta_orthogonal",
+        initializers::delta_orthogonal,
+        "Windows of zeros with an orthogonal matrix in the middle."
+    ),
 ];

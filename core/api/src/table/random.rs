@@ -243,6 +243,21 @@ pub(super) static OPS: &[Op] = &[
         "Logarithms of floats from the gamma distribution of shape a."
     ),
     of_two!("random_beta", random::beta, (a, b), "Floats from the beta distribution."),
+    op!("random_multivariate_normal", "Vectors from the normal distribution of a mean and a covariance, which lie along the last axes.", (key, mean, cov)
+    { shape: I64s = &[], "the shape before the axis of the vectors; that which the parameters' other axes broadcast to for an empty list";
+      dtype: DType = None, FLOAT; method: Str = "cholesky", "which square root of the covariance: `cholesky`, `eigh` or `svd`"; }
+    => |cx| {
+        let dtype = float(cx, dtype);
+        let shape = joint("random_multivariate_normal", shape, dtype)?;
+        random::multivariate_normal(cx, key, [mean, cov], shape.as_ref(), (dtype, method))
+    }),
+    op!("random_orthogonal", "Orthogonal matrices, evenly distributed; with orthonormal columns or rows, whichever are fewer.", (key)
+    { n: I64, "how many rows"; shape: I64s = &[], "the shape before the matrices' axes"; dtype: DType = None, FLOAT; m: I64 = -1, "how many columns; as many as rows if negative"; }
+    => |cx| {
+        let dtype = float(cx, dtype);
+        let sizes = shape_of("random_orthogonal", &[n, if m < 0 { n } else { m }], dtype)?;
+        random::orthogonal(cx, key, [sizes[0], sizes[1]], &shape_of("random_orthogonal", shape, dtype)?, dtype)
+    }),
     op!("random_dirichlet", "Vectors from the Dirichlet distribution, whose parameters lie along the last axis of alpha.", (key, alpha)
     { shape: I64s = &[], "the shape before the axis of the vectors; that of the other axes of alpha for an empty list";
       dtype: DType = None, FLOAT; }

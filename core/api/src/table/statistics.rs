@@ -3,7 +3,7 @@
 use super::numbers::given;
 use super::search::one_more;
 use super::*;
-use crate::numpy::{self, CovOptions, Outside, QuantileOptions};
+use crate::numpy::{self, CovOptions, FitReport, Outside, QuantileOptions};
 
 const DDOF: &str = "how many fewer than there are elements the divisor is";
 const METHOD: &str = "between two elements: `linear`, `lower`, `higher`, `midpoint` or `nearest`";
@@ -166,6 +166,22 @@ pub(super) static OPS: &[Op] = &[
     op!("polyder", "A derivative of a polynomial.", (p) { m: I64 = 1, "which derivative"; } => |cx| numpy::polyder(cx, p, m)),
     op!("polyint", "An integral of a polynomial, with a constant for all or for each integration.", (p [k]) { m: I64 = 1, "how often"; }
         => |cx| numpy::polyint(cx, p, one_more("polyint", k)?, m)),
+    op!("polyfit", "The polynomial of a degree that comes nearest to points in the sense of least squares, each weighted by w if that is given; with `full` also the squared residuals, the rank, the singular values and rcond; with `cov` also the covariance.", (x, y [w])
+    { degree: I64, "the degree"; rcond: F64 = f64::NAN, "below which part of the largest singular values count as 0; the number of points times the precision if NaN";
+      full: Bool = false, "whether more is reported"; cov: Str = "", "`scaled` by the residuals, `unscaled`, or empty for none"; }
+    => list |cx| {
+        let report = match (full, cov) {
+            (true, _) => FitReport::Full,
+            (false, "") => FitReport::Nothing,
+            (false, "scaled") => FitReport::Covariance,
+            (false, "unscaled") => FitReport::Unscaled,
+            _ => bail!(InvalidArgument, "polyfit takes a cov of scaled, unscaled or none, got {cov:?}"),
+        };
+        numpy::polyfit(cx, [x, y], one_more("polyfit", w)?, degree, (given(rcond), report))
+    }),
+    op!("roots", "The roots of a polynomial, the coefficient of the highest power first.", (p)
+        { strip_zeros: Bool = true, "whether leading zeros are left out, for which the coefficients must be known; else there is a NaN for each, at the end"; }
+        => |cx| numpy::roots(cx, p, strip_zeros)),
     op!("poly", "The polynomial that has these roots.", (roots) => |cx| numpy::poly(cx, roots)),
     window!("bartlett", numpy::bartlett, "The Bartlett window."),
     window!("blackman", numpy::blackman, "The Blackman window."),

@@ -93,6 +93,12 @@ files! {
     matrices_with_patterns_agree_with_jax: "patterns", operations::agrees;
     activations_agree_with_jax: "activations", operations::agrees_one_by_one_and_batched;
     starting_values_agree_with_jax: "starting_values", operations::agrees_one_by_one_and_batched;
+    images_agree_with_jax: "images", operations::agrees_one_by_one_and_batched;
+    values_between_pixels_agree_with_jax: "map_coordinates", operations::agrees_one_by_one_and_batched;
+    values_between_those_of_grids_agree_with_jax: "grids", operations::agrees;
+    cosine_transforms_agree_with_jax: "cosines", operations::agrees_one_by_one_and_batched;
+    polynomials_from_points_agree_with_jax: "fits", operations::agrees;
+    dependent_numbers_agree_with_jax: "dependent_numbers", operations::agrees;
     segments_agree_with_jax: "segments", operations::agrees_one_by_one_and_batched;
     distributions_agree_with_jax: "distributions", operations::agrees_one_by_one_and_batched;
     solutions_of_equations_agree_with_jax: "differential_equations", equations::agrees;
