@@ -15,11 +15,13 @@ typedef struct things {
     jaxrs_memory memory;
     jaxrs_aval aval;
     jaxrs_stats stats;
+    jaxrs_dtype_info dtype_info;
     int64_t numbers[4];
     uint32_t indices[4];
     float data[16];
     /* where outputs go */
     uint64_t out_u64;
+    uint32_t out_u32;
     double out_f64;
     size_t out_size;
     const void* out_data;
@@ -65,6 +67,7 @@ static things* make_things(check* c) {
     t = (things){0};
     t.aval = (jaxrs_aval){JAXRS_F32, 0, 0, NULL};
     t.stats.struct_size = sizeof t.stats;
+    t.dtype_info.struct_size = sizeof t.dtype_info;
     t.cost = (jaxrs_cost)JAXRS_COST_INIT;
     t.memory = (jaxrs_memory)JAXRS_MEMORY_INIT;
     OK(jaxrs_array_full_f64(c->s, 1, JAXRS_F32, NULL, 0, &t.array));

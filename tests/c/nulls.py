@@ -26,7 +26,7 @@ VALID = {
     "jaxrs_ref*": "x->ref", "const jaxrs_ref*": "x->ref", "jaxrs_ref**": "&x->out_ref",
     "jaxrs_host*": "x->host", "const jaxrs_host*": "x->host", "jaxrs_host**": "&x->out_host",
     "jaxrs_cost*": "&x->cost", "jaxrs_memory*": "&x->memory", "const jaxrs_aval*": "&x->aval",
-    "const void*": "x->data", "void*": "x->data", "jaxrs_dtype": "JAXRS_F32", "jaxrs_stats*": "&x->stats",
+    "const void*": "x->data", "void*": "x->data", "jaxrs_dtype": "JAXRS_F32", "jaxrs_stats*": "&x->stats", "jaxrs_dtype_info*": "&x->dtype_info", "jaxrs_dtype*": "&x->out_u32", "uint32_t*": "&x->out_u32",
     "jaxrs_bytes*": "x->bytes", "const jaxrs_bytes*": "x->bytes", "uint64_t*": "&x->out_u64", "double*": "&x->out_f64",
     "size_t*": "&x->out_size", "const void**": "&x->out_data", "jaxrs_array**": "&x->out_array", "jaxrs_fn**": "&x->out_fn",
     "jaxrs_program**": "&x->out_program", "jaxrs_bytes**": "&x->out_bytes", "jaxrs_results**": "&x->out_results",

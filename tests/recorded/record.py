@@ -17,6 +17,7 @@ import differential_equations
 import fourier
 import images
 import matrices
+import minima
 import models
 import numpy_functions
 import pieces
@@ -433,7 +434,7 @@ def operations(r):
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
     for group in [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations,
-                  *complex_numbers.GROUPS, *differential_equations.GROUPS, *fourier.GROUPS, *images.GROUPS, *matrices.GROUPS, *models.GROUPS,
+                  *complex_numbers.GROUPS, *differential_equations.GROUPS, *fourier.GROUPS, *images.GROUPS, *matrices.GROUPS, *minima.GROUPS, *models.GROUPS,
                   *numpy_functions.GROUPS, *pieces.GROUPS, *programs.GROUPS, *random_numbers.GROUPS, *scipy_linalg.GROUPS, *sliding.GROUPS,
                   *sparse.GROUPS, *special.GROUPS, *table.GROUPS]:
         group(Recorder(folder, group.__name__))

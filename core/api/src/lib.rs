@@ -7,6 +7,7 @@
 //! promotes nothing; `numpy` promotes and broadcasts.
 #![forbid(unsafe_code)]
 
+pub mod check_grads;
 mod formula;
 pub mod image;
 pub mod interpolate;
@@ -16,6 +17,7 @@ pub mod nn;
 pub mod numpy;
 pub mod ode;
 mod operands;
+pub mod optimize;
 pub mod optimizers;
 pub mod random;
 pub mod segment;

@@ -10,6 +10,7 @@ mod checksum;
 mod dtype;
 mod error;
 mod half;
+pub mod limits;
 mod literal;
 pub mod narrow;
 pub mod promote;

@@ -29,6 +29,7 @@ const FILES: &[(&str, &str)] = &[
     ("array", "arrays"),
     ("array_host", "arrays and host memory"),
     ("dlpack", "arrays and host memory"),
+    ("dtype", "element types"),
     ("results", "lists of results"),
     ("bytes", "text and data"),
     ("function", "functions"),
@@ -50,6 +51,10 @@ const FILES: &[(&str, &str)] = &[
     (
         "ode",
         "differential equations: right-hand sides are functions, which may close over tracers of enclosing scopes",
+    ),
+    (
+        "optimize",
+        "minima, and derivatives held against differences",
     ),
     ("host", "host functions: code of the caller's that programs call while they run"),
     ("checkify", "checks, and errors as data"),
@@ -201,6 +206,7 @@ fn c_type(kind: &str) -> Result<String> {
         "VmapOptionsC" => "jaxrs_vmap_options",
         "ShardMapOptionsC" => "jaxrs_shard_map_options",
         "JitOptionsC" => "jaxrs_jit_options",
+        "DtypeInfo" => "jaxrs_dtype_info",
         "crate::options::Device" => "jaxrs_device",
         _ => return c_compound(kind),
     };

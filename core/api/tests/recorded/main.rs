@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a row that cannot be read fails its test")]
 
 mod equations;
+mod minima;
 mod narrow;
 mod operations;
 mod primitives;
@@ -102,6 +103,7 @@ files! {
     segments_agree_with_jax: "segments", operations::agrees_one_by_one_and_batched;
     distributions_agree_with_jax: "distributions", operations::agrees_one_by_one_and_batched;
     solutions_of_equations_agree_with_jax: "differential_equations", equations::agrees;
+    minima_agree_with_jax: "minima", minima::agrees;
     optimisers_agree_with_their_formulas: "optimisers", equations::optimises;
     operations_agree_with_jax: "operations", operations::agrees;
     operations_under_the_names_of_the_table_agree_with_jax: "table_operations", operations::agrees;
