@@ -7,6 +7,11 @@ func WithAlpha(value float64) Attr {
 	return Attr{name: "alpha", kind: kindReal, real: value}
 }
 
+// WithAntialias sets "antialias", as of ImageResize: whether pixels are had from more others where an image shrinks.
+func WithAntialias(value bool) Attr {
+	return Attr{name: "antialias", kind: kindBool, integer: truth(value)}
+}
+
 // WithApproximate sets "approximate", as of Gelu: whether by its tanh approximation.
 func WithApproximate(value bool) Attr {
 	return Attr{name: "approximate", kind: kindBool, integer: truth(value)}
@@ -122,6 +127,11 @@ func WithCalcQ(value bool) Attr {
 	return Attr{name: "calc_q", kind: kindBool, integer: truth(value)}
 }
 
+// WithColumnAxis sets "column_axis", as of InitializersOrthogonal: the axis of columns.
+func WithColumnAxis(value int) Attr {
+	return Attr{name: "column_axis", kind: kindInt, integer: int64(value)}
+}
+
 // WithComputeExpm sets "compute_expm", as of ExpmFrechet: whether the exponential is given.
 func WithComputeExpm(value bool) Attr {
 	return Attr{name: "compute_expm", kind: kindBool, integer: truth(value)}
@@ -170,6 +180,16 @@ func WithCount(value int) Attr {
 // WithCountIncludePad sets "count_include_pad", as of AvgPool: whether padding counts as elements.
 func WithCountIncludePad(value bool) Attr {
 	return Attr{name: "count_include_pad", kind: kindBool, integer: truth(value)}
+}
+
+// WithCov sets "cov", as of Polyfit: `scaled` by the residuals, `unscaled`, or empty for none.
+func WithCov(value string) Attr {
+	return Attr{name: "cov", kind: kindText, text: value}
+}
+
+// WithCval sets "cval", as of MapCoordinates: the constant.
+func WithCval(value float64) Attr {
+	return Attr{name: "cval", kind: kindReal, real: value}
 }
 
 // WithD sets "d", as of Fftfreq: how far they are apart.
@@ -282,12 +302,17 @@ func WithExponent(value float64) Attr {
 	return Attr{name: "exponent", kind: kindReal, real: value}
 }
 
+// WithExtrapolate sets "extrapolate", as of RegularGridInterpolator: whether values outside go on as at the border instead.
+func WithExtrapolate(value bool) Attr {
+	return Attr{name: "extrapolate", kind: kindBool, integer: truth(value)}
+}
+
 // WithFeatureGroupCount sets "feature_group_count", as of ConvGeneralDilated: groups of features, of which each makes output features of its own.
 func WithFeatureGroupCount(value int) Attr {
 	return Attr{name: "feature_group_count", kind: kindInt, integer: int64(value)}
 }
 
-// WithFillValue sets "fill_value", as of Getitem: what mode `fill` reads out of range; NaN stands for NaN, the smallest signed and the largest unsigned integer, and true.
+// WithFillValue sets "fill_value", as of RegularGridInterpolator: the value outside the grid.
 func WithFillValue(value float64) Attr {
 	return Attr{name: "fill_value", kind: kindReal, real: value}
 }
@@ -350,6 +375,16 @@ func WithIndexDtype(value DType) Attr {
 // WithIndexing sets "indexing", as of Meshgrid: `ij`: an axis for each vector in order, or `xy`: the first two exchanged.
 func WithIndexing(value string) Attr {
 	return Attr{name: "indexing", kind: kindText, text: value}
+}
+
+// WithInitializersDeltaOrthogonalScale sets "scale", as of InitializersDeltaOrthogonal: the length of columns.
+func WithInitializersDeltaOrthogonalScale(value float64) Attr {
+	return Attr{name: "scale", kind: kindReal, real: value}
+}
+
+// WithInitializersOrthogonalScale sets "scale", as of InitializersOrthogonal: the length of columns.
+func WithInitializersOrthogonalScale(value float64) Attr {
+	return Attr{name: "scale", kind: kindReal, real: value}
 }
 
 // WithInitializersTruncatedNormalLower sets "lower", as of InitializersTruncatedNormal: the lower bound.
@@ -815,6 +850,11 @@ func WithStride(value int) Attr {
 // WithStrides sets "strides", as of ConvTranspose: the strides of the convolution that this goes against; ones if empty.
 func WithStrides(values ...int) Attr {
 	return Attr{name: "strides", kind: kindList, list: values}
+}
+
+// WithStripZeros sets "strip_zeros", as of Roots: whether leading zeros are left out, for which the coefficients must be known; else there is a NaN for each, at the end.
+func WithStripZeros(value bool) Attr {
+	return Attr{name: "strip_zeros", kind: kindBool, integer: truth(value)}
 }
 
 // WithSymmetrizeInput sets "symmetrize_input", as of Cholesky: whether the mean of the matrix and its conjugate transpose is taken.

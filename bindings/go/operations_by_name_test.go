@@ -127,6 +127,9 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	"clz": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Clz(in[0])}
 	},
+	"reduce_precision": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ReducePrecision(in[0], a.integer("exponent_bits"), a.integer("mantissa_bits"))}
+	},
 	"isnan": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Isnan(in[0])}
 	},
@@ -228,6 +231,9 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	},
 	"shift_right_arithmetic": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.ShiftRightArithmetic(in[0], in[1])}
+	},
+	"mulhi": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Mulhi(in[0], in[1])}
 	},
 	"logical_and": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.LogicalAnd(in[0], in[1])}
@@ -868,6 +874,18 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	"irfftn": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Irfftn(in[0], a.given(Attr{name: "lengths", kind: kindList}, Attr{name: "axes", kind: kindList}, Attr{name: "norm", kind: kindText})...)}
 	},
+	"dct": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Dct(in[0], a.given(Attr{name: "n", kind: kindInt}, Attr{name: "axis", kind: kindInt}, Attr{name: "norm", kind: kindText})...)}
+	},
+	"idct": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Idct(in[0], a.given(Attr{name: "n", kind: kindInt}, Attr{name: "axis", kind: kindInt}, Attr{name: "norm", kind: kindText})...)}
+	},
+	"dctn": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Dctn(in[0], a.given(Attr{name: "lengths", kind: kindList}, Attr{name: "axes", kind: kindList}, Attr{name: "norm", kind: kindText})...)}
+	},
+	"idctn": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Idctn(in[0], a.given(Attr{name: "lengths", kind: kindList}, Attr{name: "axes", kind: kindList}, Attr{name: "norm", kind: kindText})...)}
+	},
 	"lax_fft": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.LaxFft(in[0], a.text("fft_type"), a.list("fft_lengths"))}
 	},
@@ -882,6 +900,18 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	},
 	"ifftshift": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Ifftshift(in[0], a.given(Attr{name: "axes", kind: kindList})...)}
+	},
+	"image_resize": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ImageResize(in[0], a.list("shape"), a.text("method"), a.given(Attr{name: "antialias", kind: kindBool})...)}
+	},
+	"image_scale_and_translate": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ImageScaleAndTranslate(in[0], in[1], in[2], a.list("shape"), a.list("spatial_dims"), a.text("method"), a.given(Attr{name: "antialias", kind: kindBool})...)}
+	},
+	"map_coordinates": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.MapCoordinates(in[0], in[1:], a.integer("order"), a.given(Attr{name: "mode", kind: kindText}, Attr{name: "cval", kind: kindReal})...)}
+	},
+	"regular_grid_interpolator": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RegularGridInterpolator(in[0], in[1], in[2:], a.given(Attr{name: "method", kind: kindText}, Attr{name: "fill_value", kind: kindReal}, Attr{name: "extrapolate", kind: kindBool})...)}
 	},
 	"reshape": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Reshape(in[0], a.list("shape"))}
@@ -1261,6 +1291,12 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	"polyint": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Polyint(in[0], in[1:], a.given(Attr{name: "m", kind: kindInt})...)}
 	},
+	"polyfit": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Polyfit(in[0], in[1], in[2:], a.integer("degree"), a.given(Attr{name: "rcond", kind: kindReal}, Attr{name: "full", kind: kindBool}, Attr{name: "cov", kind: kindText})...)
+	},
+	"roots": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Roots(in[0], a.given(Attr{name: "strip_zeros", kind: kindBool})...)}
+	},
 	"poly": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Poly(in[0])}
 	},
@@ -1591,6 +1627,12 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	"random_beta": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.RandomBeta(in[0], in[1], in[2], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
 	},
+	"random_multivariate_normal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomMultivariateNormal(in[0], in[1], in[2], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType}, Attr{name: "method", kind: kindText})...)}
+	},
+	"random_orthogonal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RandomOrthogonal(in[0], a.integer("n"), a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType}, Attr{name: "m", kind: kindInt})...)}
+	},
 	"random_dirichlet": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.RandomDirichlet(in[0], in[1], a.given(Attr{name: "shape", kind: kindList}, Attr{name: "dtype", kind: kindDType})...)}
 	},
@@ -1743,6 +1785,12 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	},
 	"initializers_he_normal": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.InitializersHeNormal(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType}, Attr{name: "in_axis", kind: kindList}, Attr{name: "out_axis", kind: kindList}, Attr{name: "batch_axis", kind: kindList})...)}
+	},
+	"initializers_orthogonal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.InitializersOrthogonal(in[0], a.list("shape"), a.given(Attr{name: "scale", kind: kindReal}, Attr{name: "column_axis", kind: kindInt}, Attr{name: "dtype", kind: kindDType})...)}
+	},
+	"initializers_delta_orthogonal": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.InitializersDeltaOrthogonal(in[0], a.list("shape"), a.given(Attr{name: "scale", kind: kindReal}, Attr{name: "column_axis", kind: kindInt}, Attr{name: "dtype", kind: kindDType})...)}
 	},
 	"beta_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.BetaLogpdf(in[0], in[1], in[2], in[3:])}
@@ -2043,6 +2091,12 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	},
 	"dirichlet_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.DirichletPdf(in[0], in[1])}
+	},
+	"multivariate_normal_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.MultivariateNormalLogpdf(in[0], in[1], in[2])}
+	},
+	"multivariate_normal_pdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.MultivariateNormalPdf(in[0], in[1], in[2])}
 	},
 	"gennorm_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.GennormLogpdf(in[0], in[1])}

@@ -44,6 +44,7 @@ package jaxrs
 // #cgo noescape jaxrs_op_not
 // #cgo noescape jaxrs_op_population_count
 // #cgo noescape jaxrs_op_clz
+// #cgo noescape jaxrs_op_reduce_precision
 // #cgo noescape jaxrs_op_isnan
 // #cgo noescape jaxrs_op_isinf
 // #cgo noescape jaxrs_op_is_finite
@@ -78,6 +79,7 @@ package jaxrs
 // #cgo noescape jaxrs_op_shift_left
 // #cgo noescape jaxrs_op_shift_right_logical
 // #cgo noescape jaxrs_op_shift_right_arithmetic
+// #cgo noescape jaxrs_op_mulhi
 // #cgo noescape jaxrs_op_logical_and
 // #cgo noescape jaxrs_op_logical_or
 // #cgo noescape jaxrs_op_logical_xor
@@ -291,11 +293,19 @@ package jaxrs
 // #cgo noescape jaxrs_op_ifftn
 // #cgo noescape jaxrs_op_rfftn
 // #cgo noescape jaxrs_op_irfftn
+// #cgo noescape jaxrs_op_dct
+// #cgo noescape jaxrs_op_idct
+// #cgo noescape jaxrs_op_dctn
+// #cgo noescape jaxrs_op_idctn
 // #cgo noescape jaxrs_op_lax_fft
 // #cgo noescape jaxrs_op_fftfreq
 // #cgo noescape jaxrs_op_rfftfreq
 // #cgo noescape jaxrs_op_fftshift
 // #cgo noescape jaxrs_op_ifftshift
+// #cgo noescape jaxrs_op_image_resize
+// #cgo noescape jaxrs_op_image_scale_and_translate
+// #cgo noescape jaxrs_op_map_coordinates
+// #cgo noescape jaxrs_op_regular_grid_interpolator
 // #cgo noescape jaxrs_op_reshape
 // #cgo noescape jaxrs_op_ravel
 // #cgo noescape jaxrs_op_transpose
@@ -422,6 +432,8 @@ package jaxrs
 // #cgo noescape jaxrs_op_polydiv
 // #cgo noescape jaxrs_op_polyder
 // #cgo noescape jaxrs_op_polyint
+// #cgo noescape jaxrs_op_polyfit
+// #cgo noescape jaxrs_op_roots
 // #cgo noescape jaxrs_op_poly
 // #cgo noescape jaxrs_op_bartlett
 // #cgo noescape jaxrs_op_blackman
@@ -532,6 +544,8 @@ package jaxrs
 // #cgo noescape jaxrs_op_random_gamma
 // #cgo noescape jaxrs_op_random_loggamma
 // #cgo noescape jaxrs_op_random_beta
+// #cgo noescape jaxrs_op_random_multivariate_normal
+// #cgo noescape jaxrs_op_random_orthogonal
 // #cgo noescape jaxrs_op_random_dirichlet
 // #cgo noescape jaxrs_op_random_chisquare
 // #cgo noescape jaxrs_op_random_f
@@ -583,6 +597,8 @@ package jaxrs
 // #cgo noescape jaxrs_op_initializers_lecun_normal
 // #cgo noescape jaxrs_op_initializers_he_uniform
 // #cgo noescape jaxrs_op_initializers_he_normal
+// #cgo noescape jaxrs_op_initializers_orthogonal
+// #cgo noescape jaxrs_op_initializers_delta_orthogonal
 // #cgo noescape jaxrs_op_beta_logpdf
 // #cgo noescape jaxrs_op_beta_pdf
 // #cgo noescape jaxrs_op_beta_cdf
@@ -683,6 +699,8 @@ package jaxrs
 // #cgo noescape jaxrs_op_bernoulli_ppf
 // #cgo noescape jaxrs_op_dirichlet_logpdf
 // #cgo noescape jaxrs_op_dirichlet_pdf
+// #cgo noescape jaxrs_op_multivariate_normal_logpdf
+// #cgo noescape jaxrs_op_multivariate_normal_pdf
 // #cgo noescape jaxrs_op_gennorm_logpdf
 // #cgo noescape jaxrs_op_gennorm_pdf
 // #cgo noescape jaxrs_op_gennorm_cdf
@@ -1312,6 +1330,22 @@ func Clz(x *Array) *Array {
 	return scopeOf(x).Clz(x)
 }
 
+// ReducePrecision: The nearest float that so many bits hold, ties to even, in the operand's own type: too large becomes infinite, and less than the least normal number 0.
+//
+//   - exponentBits: the width of the exponent, at least 1
+//   - mantissaBits: the width of the mantissa
+func (s *Scope) ReducePrecision(x *Array, exponentBits int, mantissaBits int) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_reduce_precision(s.handle(), x.ptr(), C.int64_t(exponentBits), C.int64_t(mantissaBits), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// ReducePrecision is [Scope.ReducePrecision] where its operands are from.
+func ReducePrecision(x *Array, exponentBits int, mantissaBits int) *Array {
+	return scopeOf(x).ReducePrecision(x, exponentBits, mantissaBits)
+}
+
 // Isnan: Whether elements are NaN.
 func (s *Scope) Isnan(x *Array) *Array {
 	var out *C.jaxrs_array
@@ -1783,6 +1817,20 @@ func (s *Scope) ShiftRightArithmetic(x *Array, y *Array) *Array {
 // ShiftRightArithmetic is [Scope.ShiftRightArithmetic] where its operands are from.
 func ShiftRightArithmetic(x *Array, y *Array) *Array {
 	return scopeOf(x, y).ShiftRightArithmetic(x, y)
+}
+
+// Mulhi: The high half of the product of integers of one type.
+func (s *Scope) Mulhi(x *Array, y *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_mulhi(s.handle(), x.ptr(), y.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Mulhi is [Scope.Mulhi] where its operands are from.
+func Mulhi(x *Array, y *Array) *Array {
+	return scopeOf(x, y).Mulhi(x, y)
 }
 
 // LogicalAnd: Whether both elements differ from zero.
@@ -5092,6 +5140,78 @@ func Irfftn(x *Array, attrs ...Attr) *Array {
 	return scopeOf(x).Irfftn(x, attrs...)
 }
 
+// Dct: The cosine transform of the second kind along an axis; `ortho` makes it orthogonal.
+//
+//   - n (by name, 0): how many elements, cut or filled with zeros; 0 stands for as many as there are
+//   - axis (by name, -1): along which axis
+//   - norm (by name, "backward"): what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root
+func (s *Scope) Dct(x *Array, attrs ...Attr) *Array {
+	at := settle("dct", []Attr{{name: "n", kind: kindInt, integer: 0}, {name: "axis", kind: kindInt, integer: -1}, {name: "norm", kind: kindText, text: "backward"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_dct(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.int64_t(at[1].integer), text(at[2].text), C.size_t(len(at[2].text)), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Dct is [Scope.Dct] where its operands are from.
+func Dct(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Dct(x, attrs...)
+}
+
+// Idct: The inverse of dct.
+//
+//   - n (by name, 0): how many elements, cut or filled with zeros; 0 stands for as many as there are
+//   - axis (by name, -1): along which axis
+//   - norm (by name, "backward"): what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root
+func (s *Scope) Idct(x *Array, attrs ...Attr) *Array {
+	at := settle("idct", []Attr{{name: "n", kind: kindInt, integer: 0}, {name: "axis", kind: kindInt, integer: -1}, {name: "norm", kind: kindText, text: "backward"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_idct(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.int64_t(at[1].integer), text(at[2].text), C.size_t(len(at[2].text)), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Idct is [Scope.Idct] where its operands are from.
+func Idct(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Idct(x, attrs...)
+}
+
+// Dctn: The cosine transform of the second kind along several axes.
+//
+//   - lengths (by name, nil): how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are
+//   - axes (by name, nil): which axes; an empty list stands for the last ones, as many as lengths, or for all
+//   - norm (by name, "backward"): what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root
+func (s *Scope) Dctn(x *Array, attrs ...Attr) *Array {
+	at := settle("dctn", []Attr{{name: "lengths", kind: kindList, list: nil}, {name: "axes", kind: kindList, list: nil}, {name: "norm", kind: kindText, text: "backward"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_dctn(s.handle(), x.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), numbers(at[1].list), C.size_t(len(at[1].list)), text(at[2].text), C.size_t(len(at[2].text)), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Dctn is [Scope.Dctn] where its operands are from.
+func Dctn(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Dctn(x, attrs...)
+}
+
+// Idctn: The inverse of dctn.
+//
+//   - lengths (by name, nil): how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are
+//   - axes (by name, nil): which axes; an empty list stands for the last ones, as many as lengths, or for all
+//   - norm (by name, "backward"): what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root
+func (s *Scope) Idctn(x *Array, attrs ...Attr) *Array {
+	at := settle("idctn", []Attr{{name: "lengths", kind: kindList, list: nil}, {name: "axes", kind: kindList, list: nil}, {name: "norm", kind: kindText, text: "backward"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_idctn(s.handle(), x.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), numbers(at[1].list), C.size_t(len(at[1].list)), text(at[2].text), C.size_t(len(at[2].text)), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Idctn is [Scope.Idctn] where its operands are from.
+func Idctn(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Idctn(x, attrs...)
+}
+
 // LaxFft: A Fourier transform along the last axes, up to three of them.
 //
 //   - fftType: `fft`, `ifft`, `rfft` or `irfft`
@@ -5162,6 +5282,86 @@ func (s *Scope) Ifftshift(x *Array, attrs ...Attr) *Array {
 // Ifftshift is [Scope.Ifftshift] where its operands are from.
 func Ifftshift(x *Array, attrs ...Attr) *Array {
 	return scopeOf(x).Ifftshift(x, attrs...)
+}
+
+// ImageResize: The image in another size.
+//
+//   - shape: the shape of the result, for each axis
+//   - method: `nearest`, `linear`, `cubic`, `cubic-pytorch`, `lanczos3`, `lanczos5` or `area`
+//   - antialias (by name, true): whether pixels are had from more others where an image shrinks
+func (s *Scope) ImageResize(image *Array, shape []int, method string, attrs ...Attr) *Array {
+	at := settle("image_resize", []Attr{{name: "antialias", kind: kindBool, integer: 1}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_image_resize(s.handle(), image.ptr(), numbers(shape), C.size_t(len(shape)), text(method), C.size_t(len(method)), C.uint32_t(at[0].integer), &out)
+	runtime.KeepAlive(image)
+	return s.done(out, err)
+}
+
+// ImageResize is [Scope.ImageResize] where its operands are from.
+func ImageResize(image *Array, shape []int, method string, attrs ...Attr) *Array {
+	return scopeOf(image).ImageResize(image, shape, method, attrs...)
+}
+
+// ImageScaleAndTranslate: The image in a frame, at its position times scale plus translation along some axes, zeros around it.
+//
+//   - shape: the shape of the result, for each axis
+//   - spatialDims: the axes that scale and translation are about, in their order
+//   - method: `linear`, `cubic`, `cubic-pytorch`, `lanczos3`, `lanczos5` or `area`
+//   - antialias (by name, true): whether pixels are had from more others where an image shrinks
+func (s *Scope) ImageScaleAndTranslate(image *Array, scale *Array, translation *Array, shape []int, spatialDims []int, method string, attrs ...Attr) *Array {
+	at := settle("image_scale_and_translate", []Attr{{name: "antialias", kind: kindBool, integer: 1}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_image_scale_and_translate(s.handle(), image.ptr(), scale.ptr(), translation.ptr(), numbers(shape), C.size_t(len(shape)), numbers(spatialDims), C.size_t(len(spatialDims)), text(method), C.size_t(len(method)), C.uint32_t(at[0].integer), &out)
+	runtime.KeepAlive(image)
+	runtime.KeepAlive(scale)
+	runtime.KeepAlive(translation)
+	return s.done(out, err)
+}
+
+// ImageScaleAndTranslate is [Scope.ImageScaleAndTranslate] where its operands are from.
+func ImageScaleAndTranslate(image *Array, scale *Array, translation *Array, shape []int, spatialDims []int, method string, attrs ...Attr) *Array {
+	return scopeOf(image, scale, translation).ImageScaleAndTranslate(image, scale, translation, shape, spatialDims, method, attrs...)
+}
+
+// MapCoordinates: The elements at positions between those of the array, one array of coordinates for each of its axes.
+//
+//   - order: 0 for the nearest element, 1 for a mean of neighbours
+//   - mode (by name, "constant"): what lies outside: `constant`, `nearest`, `wrap`, `mirror` or `reflect`
+//   - cval (by name, 0.0): the constant
+func (s *Scope) MapCoordinates(input *Array, coordinates []*Array, order int, attrs ...Attr) *Array {
+	at := settle("map_coordinates", []Attr{{name: "mode", kind: kindText, text: "constant"}, {name: "cval", kind: kindReal, real: 0.0}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(coordinates)
+	err := C.jaxrs_op_map_coordinates(s.handle(), input.ptr(), first(list), C.size_t(len(list)), C.int64_t(order), text(at[0].text), C.size_t(len(at[0].text)), C.double(at[1].real), &out)
+	runtime.KeepAlive(input)
+	runtime.KeepAlive(coordinates)
+	return s.done(out, err)
+}
+
+// MapCoordinates is [Scope.MapCoordinates] where its operands are from.
+func MapCoordinates(input *Array, coordinates []*Array, order int, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{input}, coordinates...)...).MapCoordinates(input, coordinates, order, attrs...)
+}
+
+// RegularGridInterpolator: The values at points, rows of xi, between those of a grid, whose places along each axis are given in ascending order.
+//
+//   - method (by name, "linear"): `linear` or `nearest`
+//   - fill_value (by name, math.NaN()): the value outside the grid
+//   - extrapolate (by name, false): whether values outside go on as at the border instead
+func (s *Scope) RegularGridInterpolator(xi *Array, values *Array, points []*Array, attrs ...Attr) *Array {
+	at := settle("regular_grid_interpolator", []Attr{{name: "method", kind: kindText, text: "linear"}, {name: "fill_value", kind: kindReal, real: math.NaN()}, {name: "extrapolate", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(points)
+	err := C.jaxrs_op_regular_grid_interpolator(s.handle(), xi.ptr(), values.ptr(), first(list), C.size_t(len(list)), text(at[0].text), C.size_t(len(at[0].text)), C.double(at[1].real), C.uint32_t(at[2].integer), &out)
+	runtime.KeepAlive(xi)
+	runtime.KeepAlive(values)
+	runtime.KeepAlive(points)
+	return s.done(out, err)
+}
+
+// RegularGridInterpolator is [Scope.RegularGridInterpolator] where its operands are from.
+func RegularGridInterpolator(xi *Array, values *Array, points []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{xi, values}, points...)...).RegularGridInterpolator(xi, values, points, attrs...)
 }
 
 // Reshape: The same elements in row-major order under another shape.
@@ -7374,6 +7574,44 @@ func Polyint(p *Array, k []*Array, attrs ...Attr) *Array {
 	return scopeOf(append([]*Array{p}, k...)...).Polyint(p, k, attrs...)
 }
 
+// Polyfit: The polynomial of a degree that comes nearest to points in the sense of least squares, each weighted by w if that is given; with `full` also the squared residuals, the rank, the singular values and rcond; with `cov` also the covariance.
+//
+//   - degree: the degree
+//   - rcond (by name, math.NaN()): below which part of the largest singular values count as 0; the number of points times the precision if NaN
+//   - full (by name, false): whether more is reported
+//   - cov (by name, ""): `scaled` by the residuals, `unscaled`, or empty for none
+func (s *Scope) Polyfit(x *Array, y *Array, w []*Array, degree int, attrs ...Attr) []*Array {
+	at := settle("polyfit", []Attr{{name: "rcond", kind: kindReal, real: math.NaN()}, {name: "full", kind: kindBool, integer: 0}, {name: "cov", kind: kindText, text: ""}}, attrs)
+	out := newResults()
+	list := handles(w)
+	err := C.jaxrs_op_polyfit(s.handle(), x.ptr(), y.ptr(), first(list), C.size_t(len(list)), C.int64_t(degree), C.double(at[0].real), C.uint32_t(at[1].integer), text(at[2].text), C.size_t(len(at[2].text)), out.handle)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	runtime.KeepAlive(w)
+	return out.done(s, err)
+}
+
+// Polyfit is [Scope.Polyfit] where its operands are from.
+func Polyfit(x *Array, y *Array, w []*Array, degree int, attrs ...Attr) []*Array {
+	return scopeOf(append([]*Array{x, y}, w...)...).Polyfit(x, y, w, degree, attrs...)
+}
+
+// Roots: The roots of a polynomial, the coefficient of the highest power first.
+//
+//   - strip_zeros (by name, true): whether leading zeros are left out, for which the coefficients must be known; else there is a NaN for each, at the end
+func (s *Scope) Roots(p *Array, attrs ...Attr) *Array {
+	at := settle("roots", []Attr{{name: "strip_zeros", kind: kindBool, integer: 1}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_roots(s.handle(), p.ptr(), C.uint32_t(at[0].integer), &out)
+	runtime.KeepAlive(p)
+	return s.done(out, err)
+}
+
+// Roots is [Scope.Roots] where its operands are from.
+func Roots(p *Array, attrs ...Attr) *Array {
+	return scopeOf(p).Roots(p, attrs...)
+}
+
 // Poly: The polynomial that has these roots.
 func (s *Scope) Poly(roots *Array) *Array {
 	var out *C.jaxrs_array
@@ -9076,6 +9314,45 @@ func RandomBeta(key *Array, a_ *Array, b *Array, attrs ...Attr) *Array {
 	return scopeOf(key, a_, b).RandomBeta(key, a_, b, attrs...)
 }
 
+// RandomMultivariateNormal: Vectors from the normal distribution of a mean and a covariance, which lie along the last axes.
+//
+//   - shape (by name, nil): the shape before the axis of the vectors; that which the parameters' other axes broadcast to for an empty list
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+//   - method (by name, "cholesky"): which square root of the covariance: `cholesky`, `eigh` or `svd`
+func (s *Scope) RandomMultivariateNormal(key *Array, mean *Array, cov *Array, attrs ...Attr) *Array {
+	at := settle("random_multivariate_normal", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}, {name: "method", kind: kindText, text: "cholesky"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_multivariate_normal(s.handle(), key.ptr(), mean.ptr(), cov.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), text(at[2].text), C.size_t(len(at[2].text)), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(mean)
+	runtime.KeepAlive(cov)
+	return s.done(out, err)
+}
+
+// RandomMultivariateNormal is [Scope.RandomMultivariateNormal] where its operands are from.
+func RandomMultivariateNormal(key *Array, mean *Array, cov *Array, attrs ...Attr) *Array {
+	return scopeOf(key, mean, cov).RandomMultivariateNormal(key, mean, cov, attrs...)
+}
+
+// RandomOrthogonal: Orthogonal matrices, evenly distributed; with orthonormal columns or rows, whichever are fewer.
+//
+//   - n: how many rows
+//   - shape (by name, nil): the shape before the matrices' axes
+//   - dtype (by name, DType(0)): the element type, a float; the default float if none
+//   - m (by name, -1): how many columns; as many as rows if negative
+func (s *Scope) RandomOrthogonal(key *Array, n int, attrs ...Attr) *Array {
+	at := settle("random_orthogonal", []Attr{{name: "shape", kind: kindList, list: nil}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}, {name: "m", kind: kindInt, integer: -1}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_random_orthogonal(s.handle(), key.ptr(), C.int64_t(n), numbers(at[0].list), C.size_t(len(at[0].list)), C.jaxrs_dtype(at[1].integer), C.int64_t(at[2].integer), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// RandomOrthogonal is [Scope.RandomOrthogonal] where its operands are from.
+func RandomOrthogonal(key *Array, n int, attrs ...Attr) *Array {
+	return scopeOf(key).RandomOrthogonal(key, n, attrs...)
+}
+
 // RandomDirichlet: Vectors from the Dirichlet distribution, whose parameters lie along the last axis of alpha.
 //
 //   - shape (by name, nil): the shape before the axis of the vectors; that of the other axes of alpha for an empty list
@@ -9923,6 +10200,44 @@ func (s *Scope) InitializersHeNormal(key *Array, shape []int, attrs ...Attr) *Ar
 // InitializersHeNormal is [Scope.InitializersHeNormal] where its operands are from.
 func InitializersHeNormal(key *Array, shape []int, attrs ...Attr) *Array {
 	return scopeOf(key).InitializersHeNormal(key, shape, attrs...)
+}
+
+// InitializersOrthogonal: Matrices with orthonormal columns, or rows if those are fewer, times a scale.
+//
+//   - shape: the shape of the result
+//   - scale (by name, 1.0): the length of columns
+//   - column_axis (by name, -1): the axis of columns
+//   - dtype (by name, DType(0)): the element type; the default float if none
+func (s *Scope) InitializersOrthogonal(key *Array, shape []int, attrs ...Attr) *Array {
+	at := settle("initializers_orthogonal", []Attr{{name: "scale", kind: kindReal, real: 1.0}, {name: "column_axis", kind: kindInt, integer: -1}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_initializers_orthogonal(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.double(at[0].real), C.int64_t(at[1].integer), C.jaxrs_dtype(at[2].integer), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// InitializersOrthogonal is [Scope.InitializersOrthogonal] where its operands are from.
+func InitializersOrthogonal(key *Array, shape []int, attrs ...Attr) *Array {
+	return scopeOf(key).InitializersOrthogonal(key, shape, attrs...)
+}
+
+// InitializersDeltaOrthogonal: Windows of zeros with an orthogonal matrix in the middle.
+//
+//   - shape: the shape of the result
+//   - scale (by name, 1.0): the length of columns
+//   - column_axis (by name, -1): the axis of columns
+//   - dtype (by name, DType(0)): the element type; the default float if none
+func (s *Scope) InitializersDeltaOrthogonal(key *Array, shape []int, attrs ...Attr) *Array {
+	at := settle("initializers_delta_orthogonal", []Attr{{name: "scale", kind: kindReal, real: 1.0}, {name: "column_axis", kind: kindInt, integer: -1}, {name: "dtype", kind: kindDType, integer: int64(DType(0))}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_initializers_delta_orthogonal(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.double(at[0].real), C.int64_t(at[1].integer), C.jaxrs_dtype(at[2].integer), &out)
+	runtime.KeepAlive(key)
+	return s.done(out, err)
+}
+
+// InitializersDeltaOrthogonal is [Scope.InitializersDeltaOrthogonal] where its operands are from.
+func InitializersDeltaOrthogonal(key *Array, shape []int, attrs ...Attr) *Array {
+	return scopeOf(key).InitializersDeltaOrthogonal(key, shape, attrs...)
 }
 
 // BetaLogpdf: The logarithm of the density of the beta distribution.
@@ -11485,6 +11800,36 @@ func (s *Scope) DirichletPdf(x *Array, alpha *Array) *Array {
 // DirichletPdf is [Scope.DirichletPdf] where its operands are from.
 func DirichletPdf(x *Array, alpha *Array) *Array {
 	return scopeOf(x, alpha).DirichletPdf(x, alpha)
+}
+
+// MultivariateNormalLogpdf: The logarithm of the normal density of vectors, whose covariance is a matrix or a number.
+func (s *Scope) MultivariateNormalLogpdf(x *Array, mean *Array, cov *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_multivariate_normal_logpdf(s.handle(), x.ptr(), mean.ptr(), cov.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mean)
+	runtime.KeepAlive(cov)
+	return s.done(out, err)
+}
+
+// MultivariateNormalLogpdf is [Scope.MultivariateNormalLogpdf] where its operands are from.
+func MultivariateNormalLogpdf(x *Array, mean *Array, cov *Array) *Array {
+	return scopeOf(x, mean, cov).MultivariateNormalLogpdf(x, mean, cov)
+}
+
+// MultivariateNormalPdf: The normal density of vectors, whose covariance is a matrix or a number.
+func (s *Scope) MultivariateNormalPdf(x *Array, mean *Array, cov *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_multivariate_normal_pdf(s.handle(), x.ptr(), mean.ptr(), cov.ptr(), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mean)
+	runtime.KeepAlive(cov)
+	return s.done(out, err)
+}
+
+// MultivariateNormalPdf is [Scope.MultivariateNormalPdf] where its operands are from.
+func MultivariateNormalPdf(x *Array, mean *Array, cov *Array) *Array {
+	return scopeOf(x, mean, cov).MultivariateNormalPdf(x, mean, cov)
 }
 
 // GennormLogpdf: The logarithm of the density of the generalised normal distribution.

@@ -192,6 +192,20 @@ impl<T> Out<T> {
         Ok(place)
     }
 
+    /// Writes elements one after another; the caller has room for them. None may go to a null pointer.
+    pub fn write(&self, name: &str, elements: impl ExactSizeIterator<Item = T>) -> Result<()> {
+        if self.0.is_null() && elements.len() > 0 {
+            bail!(InvalidArgument, "{name} is NULL, but a place for the result is needed");
+        }
+        for (i, element) in elements.enumerate() {
+            // SAFETY: the caller promises room for as many elements as it has announced.
+            let place = unsafe { self.0.add(i) };
+            // SAFETY: as above; the pointer is not null.
+            unsafe { place.write(element) };
+        }
+        Ok(())
+    }
+
     /// Writes, unless the caller passed null.
     pub fn set_if_wanted(&self, value: T) {
         if !self.0.is_null() {

@@ -1,7 +1,7 @@
 //! What element types hold, and which one several give together.
 
 use jaxrs_data::limits::{FloatLimits, integer_limits};
-use jaxrs_data::{DTypeKind, bail, promote};
+use jaxrs_data::{DTypeKind, Shape, bail, promote};
 
 use crate::args::{List, Out, Shared};
 use crate::array::{Dtype, dtype};
@@ -102,6 +102,36 @@ pub extern "C" fn jaxrs_result_type(
         let (dtype, weak) = promote::promote(types.iter(), s.scope()?.defaults())?;
         dt.set(dtype as u32);
         weak_type.set(u32::from(weak));
+        Ok(())
+    })
+}
+
+/// The shape that shapes broadcast to together, as jax.numpy.broadcast_shapes gives it; element types do not matter.
+///
+/// `shape` has room for `capacity` sizes, as many as the longest of the shapes has, and `*ndim` of them are written.
+/// Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_broadcast_shapes(
+    avals: List<Aval>,
+    n: usize,
+    shape: Out<i64>,
+    capacity: usize,
+    ndim: Out<usize>,
+) -> Status {
+    gate(|| {
+        let ndim = ndim.cleared("ndim", 0)?;
+        let types = types(&avals, n, "avals")?;
+        let shapes: Vec<&Shape> = types.iter().map(|ty| &ty.shape).collect();
+        let joint = jaxrs_api::numpy::broadcast_shapes(&shapes)?;
+        if joint.rank() > capacity {
+            bail!(
+                InvalidArgument,
+                "broadcast_shapes gives {joint}, for which capacity must be {} or more, got {capacity}",
+                joint.rank()
+            );
+        }
+        shape.write("shape", joint.iter().map(|&size| size as i64))?;
+        ndim.set(joint.rank());
         Ok(())
     })
 }

@@ -715,6 +715,28 @@ pub extern "C" fn jaxrs_op_clz(
     })
 }
 
+/// The nearest float that so many bits hold, ties to even, in the operand's own type: too large becomes infinite, and less than the least normal number 0.
+///
+/// - `exponent_bits`: the width of the exponent, at least 1.
+/// - `mantissa_bits`: the width of the mantissa.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_reduce_precision(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    exponent_bits: i64,
+    mantissa_bits: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("reduce_precision") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64(exponent_bits), Attr::I64(mantissa_bits)], &out)
+    })
+}
+
 /// Whether elements are NaN.
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
@@ -1347,6 +1369,25 @@ pub extern "C" fn jaxrs_op_shift_right_arithmetic(
     gate(|| {
         let out = out.null("out")?;
         let mut call = Call::new(const { op("shift_right_arithmetic") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The high half of the product of integers of one type.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_mulhi(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("mulhi") }, &s)?;
         call.operand(&x, "x")?;
         call.operand(&y, "y")?;
         call.one(&[], &out)
@@ -6342,6 +6383,130 @@ pub extern "C" fn jaxrs_op_irfftn(
     })
 }
 
+/// The cosine transform of the second kind along an axis; `ortho` makes it orthogonal.
+///
+/// - `n`: how many elements, cut or filled with zeros; 0 stands for as many as there are.
+/// - `axis`: along which axis.
+/// - `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_dct(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    n: i64,
+    axis: i64,
+    norm: Text,
+    norm_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("dct") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64(n), Attr::I64(axis), word_of(&norm, norm_len, "norm", Some("backward"))?],
+            &out,
+        )
+    })
+}
+
+/// The inverse of dct.
+///
+/// - `n`: how many elements, cut or filled with zeros; 0 stands for as many as there are.
+/// - `axis`: along which axis.
+/// - `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_idct(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    n: i64,
+    axis: i64,
+    norm: Text,
+    norm_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("idct") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[Attr::I64(n), Attr::I64(axis), word_of(&norm, norm_len, "norm", Some("backward"))?],
+            &out,
+        )
+    })
+}
+
+/// The cosine transform of the second kind along several axes.
+///
+/// - `lengths`: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+/// - `axes`: which axes; an empty list stands for the last ones, as many as lengths, or for all.
+/// - `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_dctn(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    lengths: List<i64>,
+    n_lengths: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    norm: Text,
+    norm_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("dctn") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(lengths.get(n_lengths, "lengths")?),
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                word_of(&norm, norm_len, "norm", Some("backward"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The inverse of dctn.
+///
+/// - `lengths`: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+/// - `axes`: which axes; an empty list stands for the last ones, as many as lengths, or for all.
+/// - `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_idctn(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    lengths: List<i64>,
+    n_lengths: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    norm: Text,
+    norm_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("idctn") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64s(lengths.get(n_lengths, "lengths")?),
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                word_of(&norm, norm_len, "norm", Some("backward"))?,
+            ],
+            &out,
+        )
+    })
+}
+
 /// A Fourier transform along the last axes, up to three of them.
 ///
 /// - `fft_type`: `fft`, `ifft`, `rfft` or `irfft`.
@@ -6455,6 +6620,152 @@ pub extern "C" fn jaxrs_op_ifftshift(
         let mut call = Call::new(const { op("ifftshift") }, &s)?;
         call.operand(&x, "x")?;
         call.one(&[Attr::I64s(axes.get(n_axes, "axes")?)], &out)
+    })
+}
+
+/// The image in another size.
+///
+/// - `shape`: the shape of the result, for each axis.
+/// - `method`: `nearest`, `linear`, `cubic`, `cubic-pytorch`, `lanczos3`, `lanczos5` or `area`.
+/// - `antialias`: whether pixels are had from more others where an image shrinks (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_image_resize(
+    s: Shared<ScopeBody>,
+    image: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    method: Text,
+    method_len: usize,
+    antialias: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("image_resize") }, &s)?;
+        call.operand(&image, "image")?;
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                word_of(&method, method_len, "method", None)?,
+                Attr::Bool(flag(antialias, "antialias")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The image in a frame, at its position times scale plus translation along some axes, zeros around it.
+///
+/// - `shape`: the shape of the result, for each axis.
+/// - `spatial_dims`: the axes that scale and translation are about, in their order.
+/// - `method`: `linear`, `cubic`, `cubic-pytorch`, `lanczos3`, `lanczos5` or `area`.
+/// - `antialias`: whether pixels are had from more others where an image shrinks (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_image_scale_and_translate(
+    s: Shared<ScopeBody>,
+    image: In<ArrayBody>,
+    scale: In<ArrayBody>,
+    translation: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    spatial_dims: List<i64>,
+    n_spatial_dims: usize,
+    method: Text,
+    method_len: usize,
+    antialias: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("image_scale_and_translate") }, &s)?;
+        call.operand(&image, "image")?;
+        call.operand(&scale, "scale")?;
+        call.operand(&translation, "translation")?;
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::I64s(spatial_dims.get(n_spatial_dims, "spatial_dims")?),
+                word_of(&method, method_len, "method", None)?,
+                Attr::Bool(flag(antialias, "antialias")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The elements at positions between those of the array, one array of coordinates for each of its axes.
+///
+/// - `order`: 0 for the nearest element, 1 for a mean of neighbours.
+/// - `mode`: what lies outside: `constant`, `nearest`, `wrap`, `mirror` or `reflect` (no text for the first).
+/// - `cval`: the constant.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_map_coordinates(
+    s: Shared<ScopeBody>,
+    input: In<ArrayBody>,
+    coordinates: Handles<ArrayBody>,
+    n_coordinates: usize,
+    order: i64,
+    mode: Text,
+    mode_len: usize,
+    cval: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("map_coordinates") }, &s)?;
+        call.operand(&input, "input")?;
+        call.operands(&coordinates, n_coordinates, "coordinates")?;
+        call.one(
+            &[
+                Attr::I64(order),
+                word_of(&mode, mode_len, "mode", Some("constant"))?,
+                Attr::F64(cval),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The values at points, rows of xi, between those of a grid, whose places along each axis are given in ascending order.
+///
+/// - `method`: `linear` or `nearest` (no text for the first).
+/// - `fill_value`: the value outside the grid.
+/// - `extrapolate`: whether values outside go on as at the border instead (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_regular_grid_interpolator(
+    s: Shared<ScopeBody>,
+    xi: In<ArrayBody>,
+    values: In<ArrayBody>,
+    points: Handles<ArrayBody>,
+    n_points: usize,
+    method: Text,
+    method_len: usize,
+    fill_value: f64,
+    extrapolate: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("regular_grid_interpolator") }, &s)?;
+        call.operand(&xi, "xi")?;
+        call.operand(&values, "values")?;
+        call.operands(&points, n_points, "points")?;
+        call.one(
+            &[
+                word_of(&method, method_len, "method", Some("linear"))?,
+                Attr::F64(fill_value),
+                Attr::Bool(flag(extrapolate, "extrapolate")?),
+            ],
+            &out,
+        )
     })
 }
 
@@ -9761,6 +10072,66 @@ pub extern "C" fn jaxrs_op_polyint(
     })
 }
 
+/// The polynomial of a degree that comes nearest to points in the sense of least squares, each weighted by w if that is given; with `full` also the squared residuals, the rank, the singular values and rcond; with `cov` also the covariance.
+///
+/// - `degree`: the degree.
+/// - `rcond`: below which part of the largest singular values count as 0; the number of points times the precision if NaN.
+/// - `full`: whether more is reported (0 or 1).
+/// - `cov`: `scaled` by the residuals, `unscaled`, or empty for none (no text for the first).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_polyfit(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    w: Handles<ArrayBody>,
+    n_w: usize,
+    degree: i64,
+    rcond: f64,
+    full: u32,
+    cov: Text,
+    cov_len: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("polyfit") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.operands(&w, n_w, "w")?;
+        call.list(
+            &[
+                Attr::I64(degree),
+                Attr::F64(rcond),
+                Attr::Bool(flag(full, "full")?),
+                word_of(&cov, cov_len, "cov", Some(""))?,
+            ],
+            r,
+        )
+    })
+}
+
+/// The roots of a polynomial, the coefficient of the highest power first.
+///
+/// - `strip_zeros`: whether leading zeros are left out, for which the coefficients must be known; else there is a NaN for each, at the end (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_roots(
+    s: Shared<ScopeBody>,
+    p: In<ArrayBody>,
+    strip_zeros: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("roots") }, &s)?;
+        call.operand(&p, "p")?;
+        call.one(&[Attr::Bool(flag(strip_zeros, "strip_zeros")?)], &out)
+    })
+}
+
 /// The polynomial that has these roots.
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
@@ -12336,6 +12707,78 @@ pub extern "C" fn jaxrs_op_random_beta(
     })
 }
 
+/// Vectors from the normal distribution of a mean and a covariance, which lie along the last axes.
+///
+/// - `shape`: the shape before the axis of the vectors; that which the parameters' other axes broadcast to for an empty list.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+/// - `method`: which square root of the covariance: `cholesky`, `eigh` or `svd` (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_multivariate_normal(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    mean: In<ArrayBody>,
+    cov: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    method: Text,
+    method_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_multivariate_normal") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&mean, "mean")?;
+        call.operand(&cov, "cov")?;
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                dtype_of(dtype, "dtype")?,
+                word_of(&method, method_len, "method", Some("cholesky"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// Orthogonal matrices, evenly distributed; with orthonormal columns or rows, whichever are fewer.
+///
+/// - `n`: how many rows.
+/// - `shape`: the shape before the matrices' axes.
+/// - `dtype`: the element type, a float; the default float if none (0 for none).
+/// - `m`: how many columns; as many as rows if negative.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_random_orthogonal(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    n: i64,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    m: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("random_orthogonal") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(
+            &[
+                Attr::I64(n),
+                Attr::I64s(shape.get(ndim, "shape")?),
+                dtype_of(dtype, "dtype")?,
+                Attr::I64(m),
+            ],
+            &out,
+        )
+    })
+}
+
 /// Vectors from the Dirichlet distribution, whose parameters lie along the last axis of alpha.
 ///
 /// - `shape`: the shape before the axis of the vectors; that of the other axes of alpha for an empty list.
@@ -13615,6 +14058,76 @@ pub extern "C" fn jaxrs_op_initializers_he_normal(
                 Attr::I64s(in_axis.get(n_in_axis, "in_axis")?),
                 Attr::I64s(out_axis.get(n_out_axis, "out_axis")?),
                 Attr::I64s(batch_axis.get(n_batch_axis, "batch_axis")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// Matrices with orthonormal columns, or rows if those are fewer, times a scale.
+///
+/// - `shape`: the shape of the result.
+/// - `scale`: the length of columns.
+/// - `column_axis`: the axis of columns.
+/// - `dtype`: the element type; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_initializers_orthogonal(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    scale: f64,
+    column_axis: i64,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("initializers_orthogonal") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::F64(scale),
+                Attr::I64(column_axis),
+                dtype_of(dtype, "dtype")?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// Windows of zeros with an orthogonal matrix in the middle.
+///
+/// - `shape`: the shape of the result.
+/// - `scale`: the length of columns.
+/// - `column_axis`: the axis of columns.
+/// - `dtype`: the element type; the default float if none (0 for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_initializers_delta_orthogonal(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    scale: f64,
+    column_axis: i64,
+    dtype: Dtype,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("initializers_delta_orthogonal") }, &s)?;
+        call.operand(&key, "key")?;
+        call.one(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::F64(scale),
+                Attr::I64(column_axis),
+                dtype_of(dtype, "dtype")?,
             ],
             &out,
         )
@@ -15745,6 +16258,48 @@ pub extern "C" fn jaxrs_op_dirichlet_pdf(
         let mut call = Call::new(const { op("dirichlet_pdf") }, &s)?;
         call.operand(&x, "x")?;
         call.operand(&alpha, "alpha")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The logarithm of the normal density of vectors, whose covariance is a matrix or a number.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_multivariate_normal_logpdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mean: In<ArrayBody>,
+    cov: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("multivariate_normal_logpdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mean, "mean")?;
+        call.operand(&cov, "cov")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The normal density of vectors, whose covariance is a matrix or a number.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_multivariate_normal_pdf(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mean: In<ArrayBody>,
+    cov: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("multivariate_normal_pdf") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mean, "mean")?;
+        call.operand(&cov, "cov")?;
         call.one(&[], &out)
     })
 }

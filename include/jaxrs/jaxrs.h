@@ -166,6 +166,14 @@ typedef uint32_t jaxrs_dtype;
 #define JAXRS_TEXT_NAME_STACKS 6u     /* the jaxpr, with the names of scopes                              */
 #define JAXRS_TEXT_GRAPH 7u           /* a picture, for Graphviz                                          */
 
+/* Kinds of element types. */
+#define JAXRS_KIND_BOOL 1u
+#define JAXRS_KIND_SIGNED 2u
+#define JAXRS_KIND_UNSIGNED 3u
+#define JAXRS_KIND_FLOAT 4u
+#define JAXRS_KIND_COMPLEX 5u
+#define JAXRS_KIND_KEY 6u /* of generators: no numbers */
+
 /* ---- structs ---- */
 
 /* The type of an array. */
@@ -318,6 +326,19 @@ typedef struct jaxrs_stats {
         cache_hits;
 } jaxrs_stats;
 #define JAXRS_STATS_INIT { sizeof(jaxrs_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/* What an element type is and holds; limits of floats are 0 for integers, and those of integers for floats. */
+typedef struct jaxrs_dtype_info {
+    uint32_t struct_size;
+    uint32_t kind; /* JAXRS_KIND_* */
+    uint32_t bits, bytes;
+    uint32_t exponent_bits, mantissa_bits;
+    int64_t int_min;
+    uint64_t int_max;
+    double min, max, eps, epsneg, smallest_normal, smallest_subnormal;
+    char name[32];
+} jaxrs_dtype_info;
+#define JAXRS_DTYPE_INFO_INIT { sizeof(jaxrs_dtype_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 } }
 
 struct DLManagedTensorVersioned; /* of dlpack.h */
 
@@ -595,6 +616,32 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_array_from_dlpack(jaxrs_context* ctx
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_array_to_dlpack(const jaxrs_array* a, uint32_t flags, intptr_t stream,
     struct DLManagedTensorVersioned** out);
+
+/* ---- element types ---- */
+
+/**
+ * Fills in what an element type is and holds, as jax.numpy.finfo and iinfo say it; the caller sets out->struct_size.
+ *
+ * Limits of floats are those of the parts of complex numbers; they are 0 for other types, as those of integers are for
+ * these. The name ends with a zero. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_dtype_info_get(jaxrs_dtype dt, jaxrs_dtype_info* out);
+
+/**
+ * The element type that operands of these types are promoted to, as jax.numpy.result_type gives it; weak_type is 1 if
+ * it gives way to others. Shapes do not matter. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_result_type(jaxrs_scope* s, const jaxrs_aval* avals, size_t n,
+    jaxrs_dtype* dt, uint32_t* weak_type);
+
+/**
+ * The shape that shapes broadcast to together, as jax.numpy.broadcast_shapes gives it; element types do not matter.
+ *
+ * shape has room for capacity sizes, as many as the longest of the shapes has, and *ndim of them are written.
+ * Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_broadcast_shapes(const jaxrs_aval* avals, size_t n, int64_t* shape,
+    size_t capacity, size_t* ndim);
 
 /* ---- lists of results ---- */
 
@@ -1178,6 +1225,34 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_rk4(jaxrs_scope* s, jaxrs_fn* f, jax
     const jaxrs_array* times, jaxrs_array* const* args, size_t n_args, uint64_t substeps, uint32_t checkpointed,
     jaxrs_results* r);
 
+/* ---- minima, and derivatives held against differences ---- */
+
+/**
+ * Finds a minimum of f, as jax.scipy.optimize.minimize does; (x, success, status, fun, jac, hess_inv, nfev, njev, nit)
+ * are appended to r.
+ *
+ * f takes (x, args...), x being a vector of floats, and gives a scalar. method is "BFGS": the method of Broyden,
+ * Fletcher, Goldfarb and Shanno with a search for the strong Wolfe conditions (Nocedal and Wright, "Numerical
+ * Optimization", algorithms 6.1, 3.5, 3.6). It ends where the largest element of the gradient is below gtol (1e-5 if
+ * 0) or after maxiter steps (200 for each unknown if 0). status is 0 at a minimum, 1 after too many steps, 3 or 5
+ * where a search failed, -1 otherwise. It can be compiled and batched, not reversed. Everything is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_minimize(jaxrs_scope* s, jaxrs_fn* f, const jaxrs_array* x0,
+    jaxrs_array* const* args, size_t n_args, const char* method, size_t method_len, uint64_t maxiter, double gtol,
+    jaxrs_results* r);
+
+/**
+ * Holds derivatives of f at inputs against differences of its values, as jax.test_util.check_grads does: for custom
+ * rules and for functions that call host code.
+ *
+ * Derivatives are taken order times (1 to 8), in forward mode if forward is 1, in reverse mode if reverse is, in
+ * the direction of random numbers that are always the same. Both may be atol + rtol |difference quotient| apart;
+ * these and the step eps are by the operands' element types where they are 0. Where they are farther apart the error
+ * is JAXRS_ERR_CHECK and says what was got and expected. Everything is borrowed. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_check_grads(jaxrs_scope* s, jaxrs_fn* f, jaxrs_array* const* inputs,
+    size_t n, uint32_t order, uint32_t forward, uint32_t reverse, double atol, double rtol, double eps);
+
 /* ---- host functions: code of the caller's that programs call while they run ---- */
 
 /** One more reference to a host function. NULL stays NULL. Any thread. */
@@ -1356,16 +1431,42 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_exec_memory(const jaxrs_exec* e, jax
 JAXRS_API void jaxrs_exec_release(jaxrs_exec* e);
 
 /**
- * Reads a program that JAX or another front end exported: StableHLO as text (pretty or generic form) or as a portable
- * artifact (bytecode), of n bytes. Its function @main becomes the program.
+ * Reads a program: one that jaxrs_program_save wrote, or one that JAX or another front end exported, as StableHLO in
+ * text (pretty or generic form) or as a portable artifact (bytecode), whose function @main becomes the program. The
+ * n bytes say themselves which it is.
  *
  * The program can be called, differentiated, batched and compiled as one that was traced here (jaxrs_fn_from_program).
- * Loops that count to a known number become loops of fixed length, through which reverse mode goes. Types of unknown
- * size, several devices and custom calls other than LAPACK's give JAXRS_ERR_UNIMPLEMENTED; errors name the place.
- * The caller owns *out. Any thread.
+ * A saved program of a later format, or with what this version does not know, gives JAXRS_ERR_INCOMPATIBLE, and a
+ * damaged one JAXRS_ERR_INVALID_ARGUMENT. In StableHLO loops that count to a known number become loops of fixed length,
+ * through which reverse mode goes; types of unknown size, several devices and custom calls other than LAPACK's give
+ * JAXRS_ERR_UNIMPLEMENTED; errors name the place. The caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_load(jaxrs_context* ctx, const void* data, size_t n,
     jaxrs_program** out);
+
+/**
+ * Reads a program from a file, as jaxrs_program_load does from memory. path is UTF-8. A file that cannot be read
+ * gives JAXRS_ERR_IO. The caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_load_file(jaxrs_context* ctx, const char* path, size_t path_len,
+    jaxrs_program** out);
+
+/**
+ * Saves a program with the values of its constants, in a format that depends on neither machine nor language and that
+ * later versions read (jaxrs_program_load, jaxrs run).
+ *
+ * Programs with callbacks give JAXRS_ERR_UNIMPLEMENTED, with the name of the primitive: they are code of one process.
+ * Derivative rules of the caller's are saved by name only; save the derivative instead. The caller owns *out. Any
+ * thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_save(const jaxrs_program* p, jaxrs_bytes** out);
+
+/**
+ * Saves a program to a file, as jaxrs_program_save does to memory. path is UTF-8; a file that is there is replaced,
+ * and stays as it is where saving fails. A file that cannot be written gives JAXRS_ERR_IO. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_save_file(const jaxrs_program* p, const char* path,
+    size_t path_len);
 
 /* ---- operations by name ---- */
 
@@ -1695,6 +1796,17 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_population_count(jaxrs_scope* s, 
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_clz(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
 
 /**
+ * The nearest float that so many bits hold, ties to even, in the operand's own type: too large becomes infinite, and less than the least normal number 0.
+ *
+ * - exponent_bits: the width of the exponent, at least 1.
+ * - mantissa_bits: the width of the mantissa.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_reduce_precision(jaxrs_scope* s, const jaxrs_array* x,
+    int64_t exponent_bits, int64_t mantissa_bits, jaxrs_array** out);
+
+/**
  * Whether elements are NaN.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
@@ -1964,6 +2076,14 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_shift_right_logical(jaxrs_scope* 
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_shift_right_arithmetic(jaxrs_scope* s, const jaxrs_array* x,
     const jaxrs_array* y, jaxrs_array** out);
+
+/**
+ * The high half of the product of integers of one type.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_mulhi(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array** out);
 
 /**
  * Whether both elements differ from zero.
@@ -4038,6 +4158,54 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_irfftn(jaxrs_scope* s, const jaxr
     size_t n_lengths, const int64_t* axes, size_t n_axes, const char* norm, size_t norm_len, jaxrs_array** out);
 
 /**
+ * The cosine transform of the second kind along an axis; ortho makes it orthogonal.
+ *
+ * - n: how many elements, cut or filled with zeros; 0 stands for as many as there are.
+ * - axis: along which axis.
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dct(jaxrs_scope* s, const jaxrs_array* x, int64_t n, int64_t axis,
+    const char* norm, size_t norm_len, jaxrs_array** out);
+
+/**
+ * The inverse of dct.
+ *
+ * - n: how many elements, cut or filled with zeros; 0 stands for as many as there are.
+ * - axis: along which axis.
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_idct(jaxrs_scope* s, const jaxrs_array* x, int64_t n, int64_t axis,
+    const char* norm, size_t norm_len, jaxrs_array** out);
+
+/**
+ * The cosine transform of the second kind along several axes.
+ *
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - axes: which axes; an empty list stands for the last ones, as many as lengths, or for all.
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dctn(jaxrs_scope* s, const jaxrs_array* x, const int64_t* lengths,
+    size_t n_lengths, const int64_t* axes, size_t n_axes, const char* norm, size_t norm_len, jaxrs_array** out);
+
+/**
+ * The inverse of dctn.
+ *
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - axes: which axes; an empty list stands for the last ones, as many as lengths, or for all.
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_idctn(jaxrs_scope* s, const jaxrs_array* x, const int64_t* lengths,
+    size_t n_lengths, const int64_t* axes, size_t n_axes, const char* norm, size_t norm_len, jaxrs_array** out);
+
+/**
  * A Fourier transform along the last axes, up to three of them.
  *
  * - fft_type: fft, ifft, rfft or irfft.
@@ -4091,6 +4259,59 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fftshift(jaxrs_scope* s, const ja
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ifftshift(jaxrs_scope* s, const jaxrs_array* x, const int64_t* axes,
     size_t n_axes, jaxrs_array** out);
+
+/**
+ * The image in another size.
+ *
+ * - shape: the shape of the result, for each axis.
+ * - method: nearest, linear, cubic, cubic-pytorch, lanczos3, lanczos5 or area.
+ * - antialias: whether pixels are had from more others where an image shrinks (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_image_resize(jaxrs_scope* s, const jaxrs_array* image,
+    const int64_t* shape, size_t ndim, const char* method, size_t method_len, uint32_t antialias, jaxrs_array** out);
+
+/**
+ * The image in a frame, at its position times scale plus translation along some axes, zeros around it.
+ *
+ * - shape: the shape of the result, for each axis.
+ * - spatial_dims: the axes that scale and translation are about, in their order.
+ * - method: linear, cubic, cubic-pytorch, lanczos3, lanczos5 or area.
+ * - antialias: whether pixels are had from more others where an image shrinks (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_image_scale_and_translate(jaxrs_scope* s, const jaxrs_array* image,
+    const jaxrs_array* scale, const jaxrs_array* translation, const int64_t* shape, size_t ndim,
+    const int64_t* spatial_dims, size_t n_spatial_dims, const char* method, size_t method_len, uint32_t antialias,
+    jaxrs_array** out);
+
+/**
+ * The elements at positions between those of the array, one array of coordinates for each of its axes.
+ *
+ * - order: 0 for the nearest element, 1 for a mean of neighbours.
+ * - mode: what lies outside: constant, nearest, wrap, mirror or reflect (no text for the first).
+ * - cval: the constant.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_map_coordinates(jaxrs_scope* s, const jaxrs_array* input,
+    jaxrs_array* const* coordinates, size_t n_coordinates, int64_t order, const char* mode, size_t mode_len,
+    double cval, jaxrs_array** out);
+
+/**
+ * The values at points, rows of xi, between those of a grid, whose places along each axis are given in ascending order.
+ *
+ * - method: linear or nearest (no text for the first).
+ * - fill_value: the value outside the grid.
+ * - extrapolate: whether values outside go on as at the border instead (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_regular_grid_interpolator(jaxrs_scope* s, const jaxrs_array* xi,
+    const jaxrs_array* values, jaxrs_array* const* points, size_t n_points, const char* method, size_t method_len,
+    double fill_value, uint32_t extrapolate, jaxrs_array** out);
 
 /**
  * The same elements in row-major order under another shape.
@@ -5484,6 +5705,30 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_polyint(jaxrs_scope* s, const jax
     size_t n_k, int64_t m, jaxrs_array** out);
 
 /**
+ * The polynomial of a degree that comes nearest to points in the sense of least squares, each weighted by w if that is given; with full also the squared residuals, the rank, the singular values and rcond; with cov also the covariance.
+ *
+ * - degree: the degree.
+ * - rcond: below which part of the largest singular values count as 0; the number of points times the precision if NaN.
+ * - full: whether more is reported (0 or 1).
+ * - cov: scaled by the residuals, unscaled, or empty for none (no text for the first).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_polyfit(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array* const* w, size_t n_w, int64_t degree, double rcond, uint32_t full, const char* cov, size_t cov_len,
+    jaxrs_results* r);
+
+/**
+ * The roots of a polynomial, the coefficient of the highest power first.
+ *
+ * - strip_zeros: whether leading zeros are left out, for which the coefficients must be known; else there is a NaN for each, at the end (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_roots(jaxrs_scope* s, const jaxrs_array* p, uint32_t strip_zeros,
+    jaxrs_array** out);
+
+/**
  * The polynomial that has these roots.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
@@ -6632,6 +6877,32 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_beta(jaxrs_scope* s, const
     const jaxrs_array* b, const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
 
 /**
+ * Vectors from the normal distribution of a mean and a covariance, which lie along the last axes.
+ *
+ * - shape: the shape before the axis of the vectors; that which the parameters' other axes broadcast to for an empty list.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ * - method: which square root of the covariance: cholesky, eigh or svd (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_multivariate_normal(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* mean, const jaxrs_array* cov, const int64_t* shape, size_t ndim, jaxrs_dtype dtype,
+    const char* method, size_t method_len, jaxrs_array** out);
+
+/**
+ * Orthogonal matrices, evenly distributed; with orthonormal columns or rows, whichever are fewer.
+ *
+ * - n: how many rows.
+ * - shape: the shape before the matrices' axes.
+ * - dtype: the element type, a float; the default float if none (0 for none).
+ * - m: how many columns; as many as rows if negative.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_orthogonal(jaxrs_scope* s, const jaxrs_array* key, int64_t n,
+    const int64_t* shape, size_t ndim, jaxrs_dtype dtype, int64_t m, jaxrs_array** out);
+
+/**
  * Vectors from the Dirichlet distribution, whose parameters lie along the last axis of alpha.
  *
  * - shape: the shape before the axis of the vectors; that of the other axes of alpha for an empty list.
@@ -7166,6 +7437,32 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_initializers_he_uniform(jaxrs_sco
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_initializers_he_normal(jaxrs_scope* s, const jaxrs_array* key,
     const int64_t* shape, size_t ndim, jaxrs_dtype dtype, const int64_t* in_axis, size_t n_in_axis,
     const int64_t* out_axis, size_t n_out_axis, const int64_t* batch_axis, size_t n_batch_axis, jaxrs_array** out);
+
+/**
+ * Matrices with orthonormal columns, or rows if those are fewer, times a scale.
+ *
+ * - shape: the shape of the result.
+ * - scale: the length of columns.
+ * - column_axis: the axis of columns.
+ * - dtype: the element type; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_initializers_orthogonal(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, double scale, int64_t column_axis, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Windows of zeros with an orthogonal matrix in the middle.
+ *
+ * - shape: the shape of the result.
+ * - scale: the length of columns.
+ * - column_axis: the axis of columns.
+ * - dtype: the element type; the default float if none (0 for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_initializers_delta_orthogonal(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, double scale, int64_t column_axis, jaxrs_dtype dtype, jaxrs_array** out);
 
 /**
  * The logarithm of the density of the beta distribution.
@@ -7967,6 +8264,22 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dirichlet_logpdf(jaxrs_scope* s, 
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dirichlet_pdf(jaxrs_scope* s, const jaxrs_array* x,
     const jaxrs_array* alpha, jaxrs_array** out);
+
+/**
+ * The logarithm of the normal density of vectors, whose covariance is a matrix or a number.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_multivariate_normal_logpdf(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* mean, const jaxrs_array* cov, jaxrs_array** out);
+
+/**
+ * The normal density of vectors, whose covariance is a matrix or a number.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_multivariate_normal_pdf(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* mean, const jaxrs_array* cov, jaxrs_array** out);
 
 /**
  * The logarithm of the density of the generalised normal distribution.

@@ -127,6 +127,11 @@ export declare function populationCount(x: Value): Tensor;
 /** The number of leading zero bits of integers. */
 export declare function clz(x: Value): Tensor;
 
+/** The nearest float that so many bits hold, ties to even, in the operand's own type: too large becomes infinite, and less than the least normal number 0.
+ * - exponentBits: the width of the exponent, at least 1
+ * - mantissaBits: the width of the mantissa */
+export declare function reducePrecision(x: Value, exponentBits: number | bigint, mantissaBits: number | bigint): Tensor;
+
 /** Whether elements are NaN. */
 export declare function isnan(x: Value): Tensor;
 
@@ -230,6 +235,9 @@ export declare function shiftRightLogical(x: Value, y: Value): Tensor;
 
 /** x shifted right by y bits, the sign coming in. */
 export declare function shiftRightArithmetic(x: Value, y: Value): Tensor;
+
+/** The high half of the product of integers of one type. */
+export declare function mulhi(x: Value, y: Value): Tensor;
 
 /** Whether both elements differ from zero. */
 export declare function logicalAnd(x: Value, y: Value): Tensor;
@@ -1146,6 +1154,30 @@ export declare function rfftn(x: Value, options?: { lengths?: readonly number[];
  * - norm ("backward"): what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root */
 export declare function irfftn(x: Value, options?: { lengths?: readonly number[]; axes?: readonly number[]; norm?: string }): Tensor;
 
+/** The cosine transform of the second kind along an axis; `ortho` makes it orthogonal.
+ * - n (0): how many elements, cut or filled with zeros; 0 stands for as many as there are
+ * - axis (-1): along which axis
+ * - norm ("backward"): what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root */
+export declare function dct(x: Value, options?: { n?: number | bigint; axis?: number | bigint; norm?: string }): Tensor;
+
+/** The inverse of dct.
+ * - n (0): how many elements, cut or filled with zeros; 0 stands for as many as there are
+ * - axis (-1): along which axis
+ * - norm ("backward"): what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root */
+export declare function idct(x: Value, options?: { n?: number | bigint; axis?: number | bigint; norm?: string }): Tensor;
+
+/** The cosine transform of the second kind along several axes.
+ * - lengths ([]): how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are
+ * - axes ([]): which axes; an empty list stands for the last ones, as many as lengths, or for all
+ * - norm ("backward"): what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root */
+export declare function dctn(x: Value, options?: { lengths?: readonly number[]; axes?: readonly number[]; norm?: string }): Tensor;
+
+/** The inverse of dctn.
+ * - lengths ([]): how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are
+ * - axes ([]): which axes; an empty list stands for the last ones, as many as lengths, or for all
+ * - norm ("backward"): what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root */
+export declare function idctn(x: Value, options?: { lengths?: readonly number[]; axes?: readonly number[]; norm?: string }): Tensor;
+
 /** A Fourier transform along the last axes, up to three of them.
  * - fftType: `fft`, `ifft`, `rfft` or `irfft`
  * - fftLengths: the sizes of those axes, for `irfft` of the result */
@@ -1170,6 +1202,31 @@ export declare function fftshift(x: Value, options?: { axes?: readonly number[] 
 /** Undoes fftshift.
  * - axes ([]): of which axes; an empty list stands for all */
 export declare function ifftshift(x: Value, options?: { axes?: readonly number[] }): Tensor;
+
+/** The image in another size.
+ * - shape: the shape of the result, for each axis
+ * - method: `nearest`, `linear`, `cubic`, `cubic-pytorch`, `lanczos3`, `lanczos5` or `area`
+ * - antialias (true): whether pixels are had from more others where an image shrinks */
+export declare function imageResize(image: Value, shape: readonly number[], method: string, options?: { antialias?: boolean }): Tensor;
+
+/** The image in a frame, at its position times scale plus translation along some axes, zeros around it.
+ * - shape: the shape of the result, for each axis
+ * - spatialDims: the axes that scale and translation are about, in their order
+ * - method: `linear`, `cubic`, `cubic-pytorch`, `lanczos3`, `lanczos5` or `area`
+ * - antialias (true): whether pixels are had from more others where an image shrinks */
+export declare function imageScaleAndTranslate(image: Value, scale: Value, translation: Value, shape: readonly number[], spatialDims: readonly number[], method: string, options?: { antialias?: boolean }): Tensor;
+
+/** The elements at positions between those of the array, one array of coordinates for each of its axes.
+ * - order: 0 for the nearest element, 1 for a mean of neighbours
+ * - mode ("constant"): what lies outside: `constant`, `nearest`, `wrap`, `mirror` or `reflect`
+ * - cval (0): the constant */
+export declare function mapCoordinates(input: Value, coordinates: readonly Value[], order: number | bigint, options?: { mode?: string; cval?: number }): Tensor;
+
+/** The values at points, rows of xi, between those of a grid, whose places along each axis are given in ascending order.
+ * - method ("linear"): `linear` or `nearest`
+ * - fillValue (NaN): the value outside the grid
+ * - extrapolate (false): whether values outside go on as at the border instead */
+export declare function regularGridInterpolator(xi: Value, values: Value, points: readonly Value[], options?: { method?: string; fillValue?: number; extrapolate?: boolean }): Tensor;
 
 /** The same elements in row-major order under another shape.
  * - shape: the new sizes; one may be -1 */
@@ -1796,6 +1853,17 @@ export declare function polyder(p: Value, options?: { m?: number | bigint }): Te
  * - m (1): how often */
 export declare function polyint(p: Value, k: readonly Value[], options?: { m?: number | bigint }): Tensor;
 
+/** The polynomial of a degree that comes nearest to points in the sense of least squares, each weighted by w if that is given; with `full` also the squared residuals, the rank, the singular values and rcond; with `cov` also the covariance.
+ * - degree: the degree
+ * - rcond (NaN): below which part of the largest singular values count as 0; the number of points times the precision if NaN
+ * - full (false): whether more is reported
+ * - cov (""): `scaled` by the residuals, `unscaled`, or empty for none */
+export declare function polyfit(x: Value, y: Value, w: readonly Value[], degree: number | bigint, options?: { rcond?: number; full?: boolean; cov?: string }): Tensor[];
+
+/** The roots of a polynomial, the coefficient of the highest power first.
+ * - stripZeros (true): whether leading zeros are left out, for which the coefficients must be known; else there is a NaN for each, at the end */
+export declare function roots(p: Value, options?: { stripZeros?: boolean }): Tensor;
+
 /** The polynomial that has these roots. */
 export declare function poly(roots: Value): Tensor;
 
@@ -2311,6 +2379,19 @@ export declare function randomLoggamma(key: Value, a: Value, options?: { shape?:
  * - dtype (null): the element type, a float; the default float if none */
 export declare function randomBeta(key: Value, a: Value, b: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
 
+/** Vectors from the normal distribution of a mean and a covariance, which lie along the last axes.
+ * - shape ([]): the shape before the axis of the vectors; that which the parameters' other axes broadcast to for an empty list
+ * - dtype (null): the element type, a float; the default float if none
+ * - method ("cholesky"): which square root of the covariance: `cholesky`, `eigh` or `svd` */
+export declare function randomMultivariateNormal(key: Value, mean: Value, cov: Value, options?: { shape?: readonly number[]; dtype?: DType | null; method?: string }): Tensor;
+
+/** Orthogonal matrices, evenly distributed; with orthonormal columns or rows, whichever are fewer.
+ * - n: how many rows
+ * - shape ([]): the shape before the matrices' axes
+ * - dtype (null): the element type, a float; the default float if none
+ * - m (-1): how many columns; as many as rows if negative */
+export declare function randomOrthogonal(key: Value, n: number | bigint, options?: { shape?: readonly number[]; dtype?: DType | null; m?: number | bigint }): Tensor;
+
 /** Vectors from the Dirichlet distribution, whose parameters lie along the last axis of alpha.
  * - shape ([]): the shape before the axis of the vectors; that of the other axes of alpha for an empty list
  * - dtype (null): the element type, a float; the default float if none */
@@ -2559,6 +2640,20 @@ export declare function initializersHeUniform(key: Value, shape: readonly number
  * - outAxis ([-1]): the axes of outputs
  * - batchAxis ([]): the axes of separate parameters */
 export declare function initializersHeNormal(key: Value, shape: readonly number[], options?: { dtype?: DType | null; inAxis?: readonly number[]; outAxis?: readonly number[]; batchAxis?: readonly number[] }): Tensor;
+
+/** Matrices with orthonormal columns, or rows if those are fewer, times a scale.
+ * - shape: the shape of the result
+ * - scale (1): the length of columns
+ * - columnAxis (-1): the axis of columns
+ * - dtype (null): the element type; the default float if none */
+export declare function initializersOrthogonal(key: Value, shape: readonly number[], options?: { scale?: number; columnAxis?: number | bigint; dtype?: DType | null }): Tensor;
+
+/** Windows of zeros with an orthogonal matrix in the middle.
+ * - shape: the shape of the result
+ * - scale (1): the length of columns
+ * - columnAxis (-1): the axis of columns
+ * - dtype (null): the element type; the default float if none */
+export declare function initializersDeltaOrthogonal(key: Value, shape: readonly number[], options?: { scale?: number; columnAxis?: number | bigint; dtype?: DType | null }): Tensor;
 
 /** The logarithm of the density of the beta distribution. */
 export declare function betaLogpdf(x: Value, a: Value, b: Value, locScale: readonly Value[]): Tensor;
@@ -2859,6 +2954,12 @@ export declare function dirichletLogpdf(x: Value, alpha: Value): Tensor;
 
 /** The density of Dirichlet's distribution. */
 export declare function dirichletPdf(x: Value, alpha: Value): Tensor;
+
+/** The logarithm of the normal density of vectors, whose covariance is a matrix or a number. */
+export declare function multivariateNormalLogpdf(x: Value, mean: Value, cov: Value): Tensor;
+
+/** The normal density of vectors, whose covariance is a matrix or a number. */
+export declare function multivariateNormalPdf(x: Value, mean: Value, cov: Value): Tensor;
 
 /** The logarithm of the density of the generalised normal distribution. */
 export declare function gennormLogpdf(x: Value, beta: Value): Tensor;
@@ -3295,6 +3396,7 @@ declare module "./index.js" {
     not(): Tensor;
     populationCount(): Tensor;
     clz(): Tensor;
+    reducePrecision(exponentBits: number | bigint, mantissaBits: number | bigint): Tensor;
     isnan(): Tensor;
     isinf(): Tensor;
     isFinite(): Tensor;
@@ -3329,6 +3431,7 @@ declare module "./index.js" {
     shiftLeft(y: Value): Tensor;
     shiftRightLogical(y: Value): Tensor;
     shiftRightArithmetic(y: Value): Tensor;
+    mulhi(y: Value): Tensor;
     logicalAnd(y: Value): Tensor;
     logicalOr(y: Value): Tensor;
     logicalXor(y: Value): Tensor;
@@ -3531,9 +3634,17 @@ declare module "./index.js" {
     ifftn(options?: { lengths?: readonly number[]; axes?: readonly number[]; norm?: string }): Tensor;
     rfftn(options?: { lengths?: readonly number[]; axes?: readonly number[]; norm?: string }): Tensor;
     irfftn(options?: { lengths?: readonly number[]; axes?: readonly number[]; norm?: string }): Tensor;
+    dct(options?: { n?: number | bigint; axis?: number | bigint; norm?: string }): Tensor;
+    idct(options?: { n?: number | bigint; axis?: number | bigint; norm?: string }): Tensor;
+    dctn(options?: { lengths?: readonly number[]; axes?: readonly number[]; norm?: string }): Tensor;
+    idctn(options?: { lengths?: readonly number[]; axes?: readonly number[]; norm?: string }): Tensor;
     laxFft(fftType: string, fftLengths: readonly number[]): Tensor;
     fftshift(options?: { axes?: readonly number[] }): Tensor;
     ifftshift(options?: { axes?: readonly number[] }): Tensor;
+    imageResize(shape: readonly number[], method: string, options?: { antialias?: boolean }): Tensor;
+    imageScaleAndTranslate(scale: Value, translation: Value, shape: readonly number[], spatialDims: readonly number[], method: string, options?: { antialias?: boolean }): Tensor;
+    mapCoordinates(coordinates: readonly Value[], order: number | bigint, options?: { mode?: string; cval?: number }): Tensor;
+    regularGridInterpolator(values: Value, points: readonly Value[], options?: { method?: string; fillValue?: number; extrapolate?: boolean }): Tensor;
     reshape(shape: readonly number[]): Tensor;
     ravel(): Tensor;
     transpose(options?: { axes?: readonly number[] }): Tensor;
@@ -3655,6 +3766,8 @@ declare module "./index.js" {
     polydiv(v: Value): Tensor[];
     polyder(options?: { m?: number | bigint }): Tensor;
     polyint(k: readonly Value[], options?: { m?: number | bigint }): Tensor;
+    polyfit(y: Value, w: readonly Value[], degree: number | bigint, options?: { rcond?: number; full?: boolean; cov?: string }): Tensor[];
+    roots(options?: { stripZeros?: boolean }): Tensor;
     poly(): Tensor;
     fullLike(value: number, options?: { dtype?: DType | null }): Tensor;
     zerosLike(options?: { dtype?: DType | null }): Tensor;
@@ -3734,6 +3847,8 @@ declare module "./index.js" {
     randomGamma(a: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
     randomLoggamma(a: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
     randomBeta(a: Value, b: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
+    randomMultivariateNormal(mean: Value, cov: Value, options?: { shape?: readonly number[]; dtype?: DType | null; method?: string }): Tensor;
+    randomOrthogonal(n: number | bigint, options?: { shape?: readonly number[]; dtype?: DType | null; m?: number | bigint }): Tensor;
     randomDirichlet(alpha: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
     randomChisquare(df: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
     randomF(dfnum: Value, dfden: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
@@ -3785,6 +3900,8 @@ declare module "./index.js" {
     initializersLecunNormal(shape: readonly number[], options?: { dtype?: DType | null; inAxis?: readonly number[]; outAxis?: readonly number[]; batchAxis?: readonly number[] }): Tensor;
     initializersHeUniform(shape: readonly number[], options?: { dtype?: DType | null; inAxis?: readonly number[]; outAxis?: readonly number[]; batchAxis?: readonly number[] }): Tensor;
     initializersHeNormal(shape: readonly number[], options?: { dtype?: DType | null; inAxis?: readonly number[]; outAxis?: readonly number[]; batchAxis?: readonly number[] }): Tensor;
+    initializersOrthogonal(shape: readonly number[], options?: { scale?: number; columnAxis?: number | bigint; dtype?: DType | null }): Tensor;
+    initializersDeltaOrthogonal(shape: readonly number[], options?: { scale?: number; columnAxis?: number | bigint; dtype?: DType | null }): Tensor;
     betaLogpdf(a: Value, b: Value, locScale: readonly Value[]): Tensor;
     betaPdf(a: Value, b: Value, locScale: readonly Value[]): Tensor;
     betaCdf(a: Value, b: Value, locScale: readonly Value[]): Tensor;
@@ -3885,6 +4002,8 @@ declare module "./index.js" {
     bernoulliPpf(p: Value): Tensor;
     dirichletLogpdf(alpha: Value): Tensor;
     dirichletPdf(alpha: Value): Tensor;
+    multivariateNormalLogpdf(mean: Value, cov: Value): Tensor;
+    multivariateNormalPdf(mean: Value, cov: Value): Tensor;
     gennormLogpdf(beta: Value): Tensor;
     gennormPdf(beta: Value): Tensor;
     gennormCdf(beta: Value): Tensor;

@@ -259,6 +259,14 @@ inline Array clz(const Array& x) {
     return op.done(jaxrs_op_clz(op.scope(), x.get(), op.out()));
 }
 
+/// The nearest float that so many bits hold, ties to even, in the operand's own type: too large becomes infinite, and less than the least normal number 0.
+/// @param exponent_bits the width of the exponent, at least 1
+/// @param mantissa_bits the width of the mantissa
+inline Array reduce_precision(const Array& x, std::int64_t exponent_bits, std::int64_t mantissa_bits) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_reduce_precision(op.scope(), x.get(), exponent_bits, mantissa_bits, op.out()));
+}
+
 /// Whether elements are NaN.
 inline Array isnan(const Array& x) {
     detail::Operation op({x.get()});
@@ -463,6 +471,12 @@ inline Array shift_right_logical(const Array& x, const Array& y) {
 inline Array shift_right_arithmetic(const Array& x, const Array& y) {
     detail::Operation op({x.get(), y.get()});
     return op.done(jaxrs_op_shift_right_arithmetic(op.scope(), x.get(), y.get(), op.out()));
+}
+
+/// The high half of the product of integers of one type.
+inline Array mulhi(const Array& x, const Array& y) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_mulhi(op.scope(), x.get(), y.get(), op.out()));
 }
 
 /// Whether both elements differ from zero.
@@ -2036,6 +2050,42 @@ inline Array irfftn(const Array& x, Ints lengths = {}, Ints axes = {}, std::stri
     return op.done(jaxrs_op_irfftn(op.scope(), x.get(), lengths.data(), lengths.size(), axes.data(), axes.size(), norm.data(), norm.size(), op.out()));
 }
 
+/// The cosine transform of the second kind along an axis; `ortho` makes it orthogonal.
+/// @param n how many elements, cut or filled with zeros; 0 stands for as many as there are
+/// @param axis along which axis
+/// @param norm what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root
+inline Array dct(const Array& x, std::int64_t n = 0, std::int64_t axis = -1, std::string_view norm = "backward") {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_dct(op.scope(), x.get(), n, axis, norm.data(), norm.size(), op.out()));
+}
+
+/// The inverse of dct.
+/// @param n how many elements, cut or filled with zeros; 0 stands for as many as there are
+/// @param axis along which axis
+/// @param norm what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root
+inline Array idct(const Array& x, std::int64_t n = 0, std::int64_t axis = -1, std::string_view norm = "backward") {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_idct(op.scope(), x.get(), n, axis, norm.data(), norm.size(), op.out()));
+}
+
+/// The cosine transform of the second kind along several axes.
+/// @param lengths how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are
+/// @param axes which axes; an empty list stands for the last ones, as many as lengths, or for all
+/// @param norm what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root
+inline Array dctn(const Array& x, Ints lengths = {}, Ints axes = {}, std::string_view norm = "backward") {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_dctn(op.scope(), x.get(), lengths.data(), lengths.size(), axes.data(), axes.size(), norm.data(), norm.size(), op.out()));
+}
+
+/// The inverse of dctn.
+/// @param lengths how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are
+/// @param axes which axes; an empty list stands for the last ones, as many as lengths, or for all
+/// @param norm what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root
+inline Array idctn(const Array& x, Ints lengths = {}, Ints axes = {}, std::string_view norm = "backward") {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_idctn(op.scope(), x.get(), lengths.data(), lengths.size(), axes.data(), axes.size(), norm.data(), norm.size(), op.out()));
+}
+
 /// A Fourier transform along the last axes, up to three of them.
 /// @param fft_type `fft`, `ifft`, `rfft` or `irfft`
 /// @param fft_lengths the sizes of those axes, for `irfft` of the result
@@ -2074,6 +2124,45 @@ inline Array fftshift(const Array& x, Ints axes = {}) {
 inline Array ifftshift(const Array& x, Ints axes = {}) {
     detail::Operation op({x.get()});
     return op.done(jaxrs_op_ifftshift(op.scope(), x.get(), axes.data(), axes.size(), op.out()));
+}
+
+// ---- images and grids ----
+
+/// The image in another size.
+/// @param shape the shape of the result, for each axis
+/// @param method `nearest`, `linear`, `cubic`, `cubic-pytorch`, `lanczos3`, `lanczos5` or `area`
+/// @param antialias whether pixels are had from more others where an image shrinks
+inline Array image_resize(const Array& image, Ints shape, std::string_view method, bool antialias = true) {
+    detail::Operation op({image.get()});
+    return op.done(jaxrs_op_image_resize(op.scope(), image.get(), shape.data(), shape.size(), method.data(), method.size(), antialias ? 1u : 0u, op.out()));
+}
+
+/// The image in a frame, at its position times scale plus translation along some axes, zeros around it.
+/// @param shape the shape of the result, for each axis
+/// @param spatial_dims the axes that scale and translation are about, in their order
+/// @param method `linear`, `cubic`, `cubic-pytorch`, `lanczos3`, `lanczos5` or `area`
+/// @param antialias whether pixels are had from more others where an image shrinks
+inline Array image_scale_and_translate(const Array& image, const Array& scale, const Array& translation, Ints shape, Ints spatial_dims, std::string_view method, bool antialias = true) {
+    detail::Operation op({image.get(), scale.get(), translation.get()});
+    return op.done(jaxrs_op_image_scale_and_translate(op.scope(), image.get(), scale.get(), translation.get(), shape.data(), shape.size(), spatial_dims.data(), spatial_dims.size(), method.data(), method.size(), antialias ? 1u : 0u, op.out()));
+}
+
+/// The elements at positions between those of the array, one array of coordinates for each of its axes.
+/// @param order 0 for the nearest element, 1 for a mean of neighbours
+/// @param mode what lies outside: `constant`, `nearest`, `wrap`, `mirror` or `reflect`
+/// @param cval the constant
+inline Array map_coordinates(const Array& input, Arrays coordinates, std::int64_t order, std::string_view mode = "constant", double cval = 0.0) {
+    detail::Operation op({input.get()}, coordinates);
+    return op.done(jaxrs_op_map_coordinates(op.scope(), input.get(), op.list_data(), op.list_size(), order, mode.data(), mode.size(), cval, op.out()));
+}
+
+/// The values at points, rows of xi, between those of a grid, whose places along each axis are given in ascending order.
+/// @param method `linear` or `nearest`
+/// @param fill_value the value outside the grid
+/// @param extrapolate whether values outside go on as at the border instead
+inline Array regular_grid_interpolator(const Array& xi, const Array& values, Arrays points, std::string_view method = "linear", double fill_value = std::numeric_limits<double>::quiet_NaN(), bool extrapolate = false) {
+    detail::Operation op({xi.get(), values.get()}, points);
+    return op.done(jaxrs_op_regular_grid_interpolator(op.scope(), xi.get(), values.get(), op.list_data(), op.list_size(), method.data(), method.size(), fill_value, extrapolate ? 1u : 0u, op.out()));
 }
 
 // ---- arrangement ----
@@ -3091,6 +3180,23 @@ inline Array polyint(const Array& p, Arrays k, std::int64_t m = 1) {
     return op.done(jaxrs_op_polyint(op.scope(), p.get(), op.list_data(), op.list_size(), m, op.out()));
 }
 
+/// The polynomial of a degree that comes nearest to points in the sense of least squares, each weighted by w if that is given; with `full` also the squared residuals, the rank, the singular values and rcond; with `cov` also the covariance.
+/// @param degree the degree
+/// @param rcond below which part of the largest singular values count as 0; the number of points times the precision if NaN
+/// @param full whether more is reported
+/// @param cov `scaled` by the residuals, `unscaled`, or empty for none
+inline std::vector<Array> polyfit(const Array& x, const Array& y, Arrays w, std::int64_t degree, double rcond = std::numeric_limits<double>::quiet_NaN(), bool full = false, std::string_view cov = "") {
+    detail::Operation op({x.get(), y.get()}, w);
+    return op.list(jaxrs_op_polyfit(op.scope(), x.get(), y.get(), op.list_data(), op.list_size(), degree, rcond, full ? 1u : 0u, cov.data(), cov.size(), op.results()));
+}
+
+/// The roots of a polynomial, the coefficient of the highest power first.
+/// @param strip_zeros whether leading zeros are left out, for which the coefficients must be known; else there is a NaN for each, at the end
+inline Array roots(const Array& p, bool strip_zeros = true) {
+    detail::Operation op({p.get()});
+    return op.done(jaxrs_op_roots(op.scope(), p.get(), strip_zeros ? 1u : 0u, op.out()));
+}
+
 /// The polynomial that has these roots.
 inline Array poly(const Array& roots) {
     detail::Operation op({roots.get()});
@@ -4018,6 +4124,29 @@ inline Array beta(const Array& key, const Array& a, const Array& b, Ints shape =
 } // namespace random
 
 namespace random {
+/// Vectors from the normal distribution of a mean and a covariance, which lie along the last axes.
+/// @param shape the shape before the axis of the vectors; that which the parameters' other axes broadcast to for an empty list
+/// @param dtype the element type, a float; the default float if none
+/// @param method which square root of the covariance: `cholesky`, `eigh` or `svd`
+inline Array multivariate_normal(const Array& key, const Array& mean, const Array& cov, Ints shape = {}, DType dtype = DType::none, std::string_view method = "cholesky") {
+    detail::Operation op({key.get(), mean.get(), cov.get()});
+    return op.done(jaxrs_op_random_multivariate_normal(op.scope(), key.get(), mean.get(), cov.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), method.data(), method.size(), op.out()));
+}
+} // namespace random
+
+namespace random {
+/// Orthogonal matrices, evenly distributed; with orthonormal columns or rows, whichever are fewer.
+/// @param n how many rows
+/// @param shape the shape before the matrices' axes
+/// @param dtype the element type, a float; the default float if none
+/// @param m how many columns; as many as rows if negative
+inline Array orthogonal(const Array& key, std::int64_t n, Ints shape = {}, DType dtype = DType::none, std::int64_t m = -1) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_random_orthogonal(op.scope(), key.get(), n, shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), m, op.out()));
+}
+} // namespace random
+
+namespace random {
 /// Vectors from the Dirichlet distribution, whose parameters lie along the last axis of alpha.
 /// @param shape the shape before the axis of the vectors; that of the other axes of alpha for an empty list
 /// @param dtype the element type, a float; the default float if none
@@ -4439,6 +4568,26 @@ inline Array initializers_he_uniform(const Array& key, Ints shape, DType dtype =
 inline Array initializers_he_normal(const Array& key, Ints shape, DType dtype = DType::none, Ints in_axis = {-2}, Ints out_axis = {-1}, Ints batch_axis = {}) {
     detail::Operation op({key.get()});
     return op.done(jaxrs_op_initializers_he_normal(op.scope(), key.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), in_axis.data(), in_axis.size(), out_axis.data(), out_axis.size(), batch_axis.data(), batch_axis.size(), op.out()));
+}
+
+/// Matrices with orthonormal columns, or rows if those are fewer, times a scale.
+/// @param shape the shape of the result
+/// @param scale the length of columns
+/// @param column_axis the axis of columns
+/// @param dtype the element type; the default float if none
+inline Array initializers_orthogonal(const Array& key, Ints shape, double scale = 1.0, std::int64_t column_axis = -1, DType dtype = DType::none) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_initializers_orthogonal(op.scope(), key.get(), shape.data(), shape.size(), scale, column_axis, static_cast<jaxrs_dtype>(dtype), op.out()));
+}
+
+/// Windows of zeros with an orthogonal matrix in the middle.
+/// @param shape the shape of the result
+/// @param scale the length of columns
+/// @param column_axis the axis of columns
+/// @param dtype the element type; the default float if none
+inline Array initializers_delta_orthogonal(const Array& key, Ints shape, double scale = 1.0, std::int64_t column_axis = -1, DType dtype = DType::none) {
+    detail::Operation op({key.get()});
+    return op.done(jaxrs_op_initializers_delta_orthogonal(op.scope(), key.get(), shape.data(), shape.size(), scale, column_axis, static_cast<jaxrs_dtype>(dtype), op.out()));
 }
 
 // ---- distributions ----
@@ -5041,6 +5190,18 @@ inline Array dirichlet_logpdf(const Array& x, const Array& alpha) {
 inline Array dirichlet_pdf(const Array& x, const Array& alpha) {
     detail::Operation op({x.get(), alpha.get()});
     return op.done(jaxrs_op_dirichlet_pdf(op.scope(), x.get(), alpha.get(), op.out()));
+}
+
+/// The logarithm of the normal density of vectors, whose covariance is a matrix or a number.
+inline Array multivariate_normal_logpdf(const Array& x, const Array& mean, const Array& cov) {
+    detail::Operation op({x.get(), mean.get(), cov.get()});
+    return op.done(jaxrs_op_multivariate_normal_logpdf(op.scope(), x.get(), mean.get(), cov.get(), op.out()));
+}
+
+/// The normal density of vectors, whose covariance is a matrix or a number.
+inline Array multivariate_normal_pdf(const Array& x, const Array& mean, const Array& cov) {
+    detail::Operation op({x.get(), mean.get(), cov.get()});
+    return op.done(jaxrs_op_multivariate_normal_pdf(op.scope(), x.get(), mean.get(), cov.get(), op.out()));
 }
 
 /// The logarithm of the density of the generalised normal distribution.

@@ -6,7 +6,7 @@ use jaxrs_ir::prims::Pad;
 use jaxrs_ir::{Value, ops};
 use jaxrs_transform::Scope;
 
-use crate::operands::{broadcast, convert};
+use crate::operands::{broadcast, broadcast_shape, convert};
 
 /// The same elements in row-major order under another shape; one size may be −1.
 pub fn reshape(cx: &Scope, x: &Value, sizes: &[i64]) -> Result<Value> {
@@ -127,6 +127,11 @@ pub fn squeeze(cx: &Scope, x: &Value, axes: &[i64]) -> Result<Value> {
 /// An array repeated to a shape by NumPy's rules.
 pub fn broadcast_to(cx: &Scope, x: &Value, shape: &Shape) -> Result<Value> {
     broadcast(cx, "broadcast_to", x, shape)
+}
+
+/// The shape that shapes broadcast to together.
+pub fn broadcast_shapes(shapes: &[&Shape]) -> Result<Shape> {
+    broadcast_shape("broadcast_shapes", shapes)
 }
 
 /// Operands at one element type.
