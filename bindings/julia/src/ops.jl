@@ -2427,6 +2427,50 @@ The inverse of rfftn.
 const irfftn = Operation("irfftn", 1, false, false, "", "lengths:ints axes:axes norm:text")
 
 """
+    dct(x; n = 0, axis = -1, norm = \"backward\")
+
+The cosine transform of the second kind along an axis; `ortho` makes it orthogonal.
+
+- `n`: how many elements, cut or filled with zeros; 0 stands for as many as there are.
+- `axis`: along which axis.
+- `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root.
+"""
+const dct = Operation("dct", 1, false, false, "", "n:int axis:axis norm:text")
+
+"""
+    idct(x; n = 0, axis = -1, norm = \"backward\")
+
+The inverse of dct.
+
+- `n`: how many elements, cut or filled with zeros; 0 stands for as many as there are.
+- `axis`: along which axis.
+- `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root.
+"""
+const idct = Operation("idct", 1, false, false, "", "n:int axis:axis norm:text")
+
+"""
+    dctn(x; lengths = [], axes = [], norm = \"backward\")
+
+The cosine transform of the second kind along several axes.
+
+- `lengths`: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+- `axes`: which axes; an empty list stands for the last ones, as many as lengths, or for all.
+- `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root.
+"""
+const dctn = Operation("dctn", 1, false, false, "", "lengths:ints axes:axes norm:text")
+
+"""
+    idctn(x; lengths = [], axes = [], norm = \"backward\")
+
+The inverse of dctn.
+
+- `lengths`: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+- `axes`: which axes; an empty list stands for the last ones, as many as lengths, or for all.
+- `norm`: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root.
+"""
+const idctn = Operation("idctn", 1, false, false, "", "lengths:ints axes:axes norm:text")
+
+"""
     lax_fft(x, fft_type, fft_lengths)
 
 A Fourier transform along the last axes, up to three of them.
@@ -2475,6 +2519,51 @@ Undoes fftshift.
 - `axes`: of which axes; an empty list stands for all.
 """
 const ifftshift = Operation("ifftshift", 1, false, false, "", "axes:axes")
+
+"""
+    image_resize(image, shape, method; antialias = true)
+
+The image in another size.
+
+- `shape`: the shape of the result, for each axis.
+- `method`: `nearest`, `linear`, `cubic`, `cubic-pytorch`, `lanczos3`, `lanczos5` or `area`.
+- `antialias`: whether pixels are had from more others where an image shrinks.
+"""
+const image_resize = Operation("image_resize", 1, false, false, "shape:ints method:text", "antialias:bool")
+
+"""
+    image_scale_and_translate(image, scale, translation, shape, spatial_dims, method; antialias = true)
+
+The image in a frame, at its position times scale plus translation along some axes, zeros around it.
+
+- `shape`: the shape of the result, for each axis.
+- `spatial_dims`: the axes that scale and translation are about, in their order.
+- `method`: `linear`, `cubic`, `cubic-pytorch`, `lanczos3`, `lanczos5` or `area`.
+- `antialias`: whether pixels are had from more others where an image shrinks.
+"""
+const image_scale_and_translate = Operation("image_scale_and_translate", 3, false, false, "shape:ints spatial_dims:ints method:text", "antialias:bool")
+
+"""
+    map_coordinates(input, coordinates..., order; mode = \"constant\", cval = 0.0)
+
+The elements at positions between those of the array, one array of coordinates for each of its axes.
+
+- `order`: 0 for the nearest element, 1 for a mean of neighbours.
+- `mode`: what lies outside: `constant`, `nearest`, `wrap`, `mirror` or `reflect`.
+- `cval`: the constant.
+"""
+const map_coordinates = Operation("map_coordinates", 1, true, false, "order:int", "mode:text cval:real")
+
+"""
+    regular_grid_interpolator(xi, values, points...; method = \"linear\", fill_value = NaN, extrapolate = false)
+
+The values at points, rows of xi, between those of a grid, whose places along each axis are given in ascending order.
+
+- `method`: `linear` or `nearest`.
+- `fill_value`: the value outside the grid.
+- `extrapolate`: whether values outside go on as at the border instead.
+"""
+const regular_grid_interpolator = Operation("regular_grid_interpolator", 2, true, false, "", "method:text fill_value:real extrapolate:bool")
 
 """
     reshape(x, shape)
@@ -3720,6 +3809,27 @@ An integral of a polynomial, with a constant for all or for each integration.
 const polyint = Operation("polyint", 1, true, false, "", "m:int")
 
 """
+    polyfit(x, y, w..., degree; rcond = NaN, full = false, cov = \"\")
+
+The polynomial of a degree that comes nearest to points in the sense of least squares, each weighted by w if that is given; with `full` also the squared residuals, the rank, the singular values and rcond; with `cov` also the covariance. Gives a tuple.
+
+- `degree`: the degree.
+- `rcond`: below which part of the largest singular values count as 0; the number of points times the precision if NaN.
+- `full`: whether more is reported.
+- `cov`: `scaled` by the residuals, `unscaled`, or empty for none.
+"""
+const polyfit = Operation("polyfit", 2, true, true, "degree:int", "rcond:real full:bool cov:text")
+
+"""
+    roots(p; strip_zeros = true)
+
+The roots of a polynomial, the coefficient of the highest power first.
+
+- `strip_zeros`: whether leading zeros are left out, for which the coefficients must be known; else there is a NaN for each, at the end.
+"""
+const roots = Operation("roots", 1, false, false, "", "strip_zeros:bool")
+
+"""
     poly(roots)
 
 The polynomial that has these roots.
@@ -4763,6 +4873,29 @@ Floats from the beta distribution.
 const random_beta = Operation("random_beta", 3, false, false, "", "shape:ints dtype:dtype")
 
 """
+    random_multivariate_normal(key, mean, cov; shape = [], dtype = nothing, method = \"cholesky\")
+
+Vectors from the normal distribution of a mean and a covariance, which lie along the last axes.
+
+- `shape`: the shape before the axis of the vectors; that which the parameters' other axes broadcast to for an empty list.
+- `dtype`: the element type, a float; the default float if none.
+- `method`: which square root of the covariance: `cholesky`, `eigh` or `svd`.
+"""
+const random_multivariate_normal = Operation("random_multivariate_normal", 3, false, false, "", "shape:ints dtype:dtype method:text")
+
+"""
+    random_orthogonal(key, n; shape = [], dtype = nothing, m = -1)
+
+Orthogonal matrices, evenly distributed; with orthonormal columns or rows, whichever are fewer.
+
+- `n`: how many rows.
+- `shape`: the shape before the matrices' axes.
+- `dtype`: the element type, a float; the default float if none.
+- `m`: how many columns; as many as rows if negative.
+"""
+const random_orthogonal = Operation("random_orthogonal", 1, false, false, "n:int", "shape:ints dtype:dtype m:int")
+
+"""
     random_dirichlet(key, alpha; shape = [], dtype = nothing)
 
 Vectors from the Dirichlet distribution, whose parameters lie along the last axis of alpha.
@@ -5249,6 +5382,30 @@ He's normal numbers.
 - `batch_axis`: the axes of separate parameters.
 """
 const initializers_he_normal = Operation("initializers_he_normal", 1, false, false, "shape:ints", "dtype:dtype in_axis:axes out_axis:axes batch_axis:axes")
+
+"""
+    initializers_orthogonal(key, shape; scale = 1.0, column_axis = -1, dtype = nothing)
+
+Matrices with orthonormal columns, or rows if those are fewer, times a scale.
+
+- `shape`: the shape of the result.
+- `scale`: the length of columns.
+- `column_axis`: the axis of columns.
+- `dtype`: the element type; the default float if none.
+"""
+const initializers_orthogonal = Operation("initializers_orthogonal", 1, false, false, "shape:ints", "scale:real column_axis:int dtype:dtype")
+
+"""
+    initializers_delta_orthogonal(key, shape; scale = 1.0, column_axis = -1, dtype = nothing)
+
+Windows of zeros with an orthogonal matrix in the middle.
+
+- `shape`: the shape of the result.
+- `scale`: the length of columns.
+- `column_axis`: the axis of columns.
+- `dtype`: the element type; the default float if none.
+"""
+const initializers_delta_orthogonal = Operation("initializers_delta_orthogonal", 1, false, false, "shape:ints", "scale:real column_axis:int dtype:dtype")
 
 """
     beta_logpdf(x, a, b, loc_scale...)
@@ -5949,6 +6106,20 @@ const dirichlet_logpdf = Operation("dirichlet_logpdf", 2, false, false, "", "")
 The density of Dirichlet's distribution.
 """
 const dirichlet_pdf = Operation("dirichlet_pdf", 2, false, false, "", "")
+
+"""
+    multivariate_normal_logpdf(x, mean, cov)
+
+The logarithm of the normal density of vectors, whose covariance is a matrix or a number.
+"""
+const multivariate_normal_logpdf = Operation("multivariate_normal_logpdf", 3, false, false, "", "")
+
+"""
+    multivariate_normal_pdf(x, mean, cov)
+
+The normal density of vectors, whose covariance is a matrix or a number.
+"""
+const multivariate_normal_pdf = Operation("multivariate_normal_pdf", 3, false, false, "", "")
 
 """
     gennorm_logpdf(x, beta)

@@ -7,18 +7,18 @@ mod fft;
 pub mod linalg;
 mod padding;
 mod ragged;
+mod sorting;
 mod special;
 mod split;
-mod top_k;
 mod window;
 
 use jaxrs_data::{Axes, DType, Literal, Result, Shape, SmallVec, bail, normalize_axis};
 use jaxrs_ir::prims::{
     ArgReduce, Binary, BitcastConvertType, BroadcastInDim, Clamp, Concatenate, ConvertElementType,
     Cumulative, DotGeneral, Gather, IntegerPow, Pad, Reduce, ReducePrecision, Rev, Scatter,
-    SelectN, Slice, Sort, Unary,
+    SelectN, Slice, Unary,
 };
-use jaxrs_ir::{Context, Value, ops};
+use jaxrs_ir::{Value, ops};
 use jaxrs_kernel::{Compare, ReduceOp};
 use jaxrs_transform::Scope;
 
@@ -28,9 +28,9 @@ pub use dynamic::*;
 pub use fft::fft;
 pub use padding::*;
 pub use ragged::*;
+pub use sorting::{approx_max_k, approx_min_k, sort, top_k};
 pub use special::*;
 pub use split::*;
-pub use top_k::{approx_max_k, approx_min_k, top_k};
 pub use window::*;
 
 macro_rules! unary {
@@ -404,18 +404,4 @@ pub fn scatter(
     scatter: Scatter,
 ) -> Result<Value> {
     ops::bind1(cx, scatter, &[x.clone(), indices.clone(), updates.clone()])
-}
-
-/// Sorts operands of one shape alike, by the first `num_keys` of them.
-pub fn sort(cx: &Scope, operands: &[Value], dimension: i64, num_keys: i64) -> Result<Vec<Value>> {
-    let Some(first) = operands.first() else {
-        bail!(InvalidArgument, "sort needs at least one array, got none");
-    };
-    let dimension = normalize_axis("sort", dimension, first.ty().rank())?;
-    let num_keys = match usize::try_from(num_keys) {
-        Ok(keys) if (1..=operands.len()).contains(&keys) => keys,
-        _ => bail!(InvalidArgument, "sort of {} arrays got num_keys {num_keys}", operands.len()),
-    };
-    let prim = Sort { dimension, num_keys, is_stable: true };
-    Ok(cx.bind(&prim.into(), operands)?.into_iter().collect())
 }

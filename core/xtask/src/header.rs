@@ -52,10 +52,7 @@ const FILES: &[(&str, &str)] = &[
         "ode",
         "differential equations: right-hand sides are functions, which may close over tracers of enclosing scopes",
     ),
-    (
-        "optimize",
-        "minima, and derivatives held against differences",
-    ),
+    ("optimize", "minima, and derivatives held against differences"),
     ("host", "host functions: code of the caller's that programs call while they run"),
     ("checkify", "checks, and errors as data"),
     ("program", "programs"),

@@ -1,7 +1,7 @@
-//! The largest elements along an axis.
+//! Sorted arrays, and the largest elements along an axis.
 
 use jaxrs_data::{Result, bail, normalize_axis};
-use jaxrs_ir::prims::TopK;
+use jaxrs_ir::prims::{Sort, TopK};
 use jaxrs_ir::{Context, Value};
 use jaxrs_kernel::Ranking;
 use jaxrs_transform::Scope;
@@ -46,4 +46,18 @@ fn select(
     let outputs = cx.bind(&TopK { k, axis, ranking }.into(), std::slice::from_ref(x))?;
     <[Value; 2]>::try_from(outputs.into_vec())
         .map_err(|_| jaxrs_data::Error::internal("top_k gives two arrays"))
+}
+
+/// Sorts operands of one shape alike, by the first `num_keys` of them.
+pub fn sort(cx: &Scope, operands: &[Value], dimension: i64, num_keys: i64) -> Result<Vec<Value>> {
+    let Some(first) = operands.first() else {
+        bail!(InvalidArgument, "sort needs at least one array, got none");
+    };
+    let dimension = normalize_axis("sort", dimension, first.ty().rank())?;
+    let num_keys = match usize::try_from(num_keys) {
+        Ok(keys) if (1..=operands.len()).contains(&keys) => keys,
+        _ => bail!(InvalidArgument, "sort of {} arrays got num_keys {num_keys}", operands.len()),
+    };
+    let prim = Sort { dimension, num_keys, is_stable: true };
+    Ok(cx.bind(&prim.into(), operands)?.into_iter().collect())
 }
