@@ -242,7 +242,7 @@ impl<'a> Cell<'a> {
         };
         let x = Term::new(cx, &x);
         let is_outside = x.less(&end_of(0)?).or(&x.greater(&end_of(-1)?));
-        let part = |x: Term<'a>| x.map(|cx, x| to_inexact(cx, x));
+        let part = |x: Term<'a>| x.map(to_inexact);
         let distance = part(&x - &start) / part(end - start);
         Ok(Cell { lower, distance, is_outside })
     }
