@@ -72,6 +72,11 @@ def bit_generators(r):
         for shape in [(), (0,), (2, 3), (3, 2), (3, 3, 3), (5, 1, 3), (2, 3, 4)]:
             draw = lambda s: lax.rng_bit_generator(s, shape, "uint32", algorithm)
             r.case("rng_bit_generator", draw, states[0], algorithm=str(algorithm), dtype="u32", shape=shape)
+    # Of intervals that hold one number: others are drawn from the process's generator, and no two runs are alike.
+    for dtype in ["int32", "int64", "uint32", "uint64", "float16", "bfloat16", "float32", "float64"]:
+        for shape in [(), (3,), (2, 3), (0, 2)]:
+            ends = [jnp.asarray(x).astype(dtype) for x in (7, 7 + dtype.strip("u").startswith("int"))]
+            r.case("rng_uniform", lambda a, b: lax.rng_uniform(a, b, shape), *ends, derive=False, shape=shape)
 
 
 def moved_keys(r):

@@ -100,6 +100,18 @@ def binary(r):
         random = np.random.default_rng(3).integers(low, high, (2, 20), dtype)
         r.case("mulhi", lax.mulhi, *random)
     r.case("mulhi", lax.mulhi, np.zeros((0, 2), np.int32), np.zeros((0, 2), np.int32))
+    for op in ["eq_to", "le_to", "lt_to"]:
+        fn = getattr(jax._src.lax.lax, f"{op}_p").bind
+        for dtype in ["float16", "bfloat16", *FLOATS]:
+            hard = np.array([*SPECIAL, 1e-40, -1e-40, 65504]).astype(jnp.dtype(dtype))
+            r.case(op, fn, *(jnp.asarray(x.reshape(-1)) for x in np.meshgrid(hard, hard)), derive=False)
+        for dtype in ["bool", "int8", "int16", "uint16", "uint64", *INTS]:
+            hard = [0, 1, 1, 0, 1] if dtype == "bool" else [0, 1, np.iinfo(dtype).min, np.iinfo(dtype).max, 7]
+            r.case(op, fn, *(jnp.asarray(x.reshape(-1)) for x in np.meshgrid(np.array(hard, dtype), np.array(hard, dtype))))
+        for shape in [(0,), (0, 3), (1,), (1, 1), (2, 3)]:
+            r.case(op, fn, jnp.asarray(ordinary(-2, 2, shape, "float32")), jnp.asarray(ordinary(-2, 2, shape, "float32", 8)), derive=False)
+        r.case(op, fn, jnp.float32(-0.0), jnp.float32(0), derive=False)
+        r.case(op, fn, jnp.float32(0), jnp.float32(-0.0), derive=False)
     for op in ["eq", "ne", "lt", "le", "gt", "ge"]:
         left, right = (np.array(x, np.float32) for x in zip(*[(a, b) for a in SPECIAL[:10] for b in SPECIAL[:10]]))
         r.case(op, getattr(lax, op), left, right)

@@ -47,6 +47,8 @@ def tried(way, f, args):
         return jax.jvp(f, args, tangents(args))
     if way == "jvp_of_jvp":
         return jax.jvp(lambda *xs: jax.jvp(f, xs, tangents(xs)), args, tangents(args))
+    if way == "batch":
+        return jax.vmap(f)(*twice(args))
     if way == "transpose":
         y, pullback = jax.vjp(f, *args)
         return pullback(y)
@@ -137,6 +139,7 @@ PROBES = [
     ("reduce_window_max", "c64 c128", ALL, lambda x: window("_reduce_window_max", x), [V.astype(np.complex64)]),
     ("reduce_window_min", "c64 c128", ALL, lambda x: window("_reduce_window_min", x), [V.astype(np.complex64)]),
     ("regularized_incomplete_beta", "*", ALL, lax.betainc, [V, V, V / 4]),
+    ("rng_uniform", "*", f"{ALL} batch", lambda a, b: lax.rng_uniform(a, b, (2,)), [F32(0), F32(1)]),
     ("scatter-mul", "*", ALL, scatter_mul, [X, X]),
     ("select_and_scatter", "*", ALL, select_and_scatter, [V, V]),
     ("while", "*", REVERSE, lambda x: lax.while_loop(lambda c: c[0] < 3, lambda c: (c[0] + 1, c[1] * x), (0, x))[1], [V]),

@@ -18,6 +18,7 @@ mod quantiles;
 mod uniform;
 
 use jaxrs_data::{DType, Result, Shape, bail, promote};
+use jaxrs_ir::prims::RngUniform;
 use jaxrs_ir::{Value, ops};
 use jaxrs_transform::Scope;
 
@@ -40,6 +41,11 @@ pub use quantiles::{
 pub use uniform::{bernoulli, uniform, uniform_between};
 
 use crate::operands::{broadcast, broadcast_shape, convert};
+
+/// Numbers from `a` up to, not including, `b` that no key names: others with each run.
+pub fn rng_uniform(cx: &Scope, a: &Value, b: &Value, shape: &Shape) -> Result<Value> {
+    ops::bind1(cx, RngUniform { shape: shape.clone() }, &[a.clone(), b.clone()])
+}
 
 /// Checks that a sampler is to give floats.
 fn check_float(name: &str, dtype: DType) -> Result<()> {

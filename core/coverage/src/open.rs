@@ -87,11 +87,6 @@ pub const OPEN: &[(&str, &str, &str)] = &[
         "examples draw together from generators of the machine, not each from its key",
     ),
     ("random_gamma", "jvp_of_jvp", "the series of the second derivative by the shape"),
-    (
-        "cond",
-        "vmap_of_grad",
-        "gradients of examples with an index out of range, which lax.switch clamps before",
-    ),
     ("hyp1f1", "jvp_of_jvp", "the series of second derivatives by the parameters"),
     ("hyp1f1_grad_a", "jvp", "the series of second derivatives by the parameters"),
     ("hyp1f1_grad_a", "jvp_of_jvp", "the series of second derivatives by the parameters"),

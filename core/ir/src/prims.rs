@@ -70,7 +70,7 @@ pub use callback::{
 pub use check::Check;
 pub use clamp::Clamp;
 pub use collective::{AllReduce, AxisExchange, AxisIndex, AxisNames, Exchange, Pvary, uses_axis};
-pub use compare::Compare;
+pub use compare::{Compare, CompareTotal};
 pub use complex::{Complex, ComplexPart, Conj};
 pub use concatenate::Concatenate;
 pub use control::*;
@@ -93,7 +93,7 @@ pub use permute::{Rev, Transpose};
 pub use primitive::{Primitive, RunProgram};
 pub use random::{
     Cipher, Iota2x32Shape, RandomAlgorithm, RandomBits, RandomClone, RandomFoldIn, RandomGamma,
-    RandomSeed, RandomSplit, RandomUnwrap, RandomWrap, RngBitGenerator,
+    RandomSeed, RandomSplit, RandomUnwrap, RandomWrap, RngBitGenerator, RngUniform,
 };
 pub use reduce::Reduce;
 pub use reduce_precision::ReducePrecision;
@@ -158,6 +158,7 @@ primitives! {
     Binary,
     Special,
     Compare,
+    CompareTotal,
     Complex,
     ComplexPart,
     Conj,
@@ -214,6 +215,7 @@ primitives! {
     RandomUnwrap,
     RandomClone,
     RngBitGenerator,
+    RngUniform,
     RandomGamma,
     Call,
     Composite,

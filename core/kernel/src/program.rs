@@ -108,7 +108,7 @@ pub enum Step {
         /// One iteration.
         body: Vec<Step>,
     },
-    /// Runs one of several branches; an index out of range runs the nearest.
+    /// Runs one of several branches; an index out of range runs the last.
     Switch {
         /// One `i32`.
         index: BufferId,

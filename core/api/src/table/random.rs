@@ -90,6 +90,9 @@ pub(super) static OPS: &[Op] = &[
         let dtype = dtype.unwrap_or(DType::U32);
         random::bits(cx, key, &shape_of("random_bits", shape, dtype)?, dtype)
     }),
+    op!("rng_uniform", "Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 \
+        bits or f16 or bf16. They come from a generator of the process, which no key names: others with each run.", (a, b)
+    { shape: I64s, SHAPE; } => |cx| random::rng_uniform(cx, a, b, &shape_of("rng_uniform", shape, a.ty().dtype)?)),
     op!("random_uniform", "Uniformly distributed floats from low up to, not including, high.", (key)
     { shape: I64s, SHAPE; dtype: DType = None, FLOAT; low: F64 = 0.0, "the lower bound"; high: F64 = 1.0, "the upper bound"; }
     => |cx| {

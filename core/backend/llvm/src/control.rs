@@ -80,8 +80,6 @@ impl<'e> Emitter<'e, '_> {
         let ir = self.ir;
         let Some(last) = branches.len().checked_sub(1) else { return Ok(()) };
         let number = ir.load(ir.int(32), self.pointer(index), 4);
-        let number = ir.same("llvm.smin", &[number, ir.i32(last as i64)]);
-        let number = ir.same("llvm.smax", &[number, ir.i32(0)]);
         let labels: Vec<_> = branches.iter().map(|_| ir.block(self.entry)).collect();
         let after = ir.block(self.entry);
         ir.switch(number, labels[last], &labels[..last]);

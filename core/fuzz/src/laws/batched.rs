@@ -1,6 +1,7 @@
 //! Several examples at once give what each gives alone.
 
-use jaxrs_data::{Literal, Result, Shape};
+use jaxrs_data::{Literal, Result, Shape, Type};
+use jaxrs_ir::Jaxpr;
 use jaxrs_transform::{VmapOptions, vmap};
 
 use super::compiled::against;
@@ -55,9 +56,18 @@ struct Together {
     derived: Derived,
 }
 
+/// Whether examples draw from one stream, so that together they get other numbers than alone.
+fn mixes_examples(jaxpr: &Jaxpr) -> bool {
+    jaxpr.eqns.iter().any(|eqn| {
+        let types: Vec<Type> = eqn.inputs.iter().map(|x| jaxpr.atom_type(x).clone()).collect();
+        let in_programs = || eqn.prim.programs().iter().any(|inner| mixes_examples(inner));
+        eqn.prim.mixes_examples(&types) || in_programs()
+    })
+}
+
 fn together(bench: &Bench, case: &Case) -> Result<Option<Together>> {
     let axes = axes(case);
-    if axes.iter().all(Option::is_none) {
+    if axes.iter().all(Option::is_none) || mixes_examples(&case.jaxpr) {
         return Ok(None);
     }
     let pairs = || case.inputs.iter().zip(&axes);

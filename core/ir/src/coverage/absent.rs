@@ -63,6 +63,10 @@ pub const ABSENT: &[(&str, &str)] = &[
         "empty2",
         "an uninitialised array in a memory space of Pallas kernels; jax.numpy.empty is a broadcast zero",
     ),
+    (
+        "from_edtype",
+        "the conversion of extended types that allow it; keys are the only ones here, and JAX refuses theirs",
+    ),
     ("inspect_sharding", "tells how XLA has laid an array out over devices; here it lies on one"),
     ("pbroadcast", "no back end of JAX runs it on a CPU"),
     (
@@ -128,6 +132,10 @@ pub const ABSENT: &[(&str, &str)] = &[
     ),
     ("stage", "a mark that stands in no jaxpr"),
     ("symmetric_product", "an operation composed of primitives, which bring all rules"),
+    (
+        "to_edtype",
+        "the conversion to extended types that allow it; keys are the only ones here, and JAX refuses theirs",
+    ),
     ("unpin", "acts on references of Pallas kernels"),
     ("unreachable", "stands for results of code that has raised; here an error ends the trace"),
     ("unreduced_psum", "as psum; types here do not tell along which axes sums are outstanding"),

@@ -8,6 +8,7 @@ use std::fmt;
 
 use jaxrs_data::{Error, ErrorKind, Literal, Result, SmallVec, Type, bail};
 
+pub(super) use self::host::steps;
 pub use self::host::{Host, HostFunction, HostInput, HostOutput};
 pub use self::print::{DebugPrint, LogSink, Sink};
 use crate::lower::{Lowering, Steps};

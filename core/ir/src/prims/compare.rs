@@ -1,5 +1,7 @@
 //! Elementwise comparisons.
 
+mod total;
+
 use jaxrs_data::{DType, Literal, Result, Scalar, SmallVec, Type, bail, smallvec};
 use jaxrs_kernel::{BodyBuilder, Compare as Cmp, ScalarOp, ValueId};
 
@@ -7,6 +9,8 @@ use crate::lower::{Elements, Lowering};
 use crate::prims::{Primitive, not_differentiable};
 use crate::rules::nary;
 use crate::{Batched, Cx, Jvp, Operand, Param, Tangent, Value, ops};
+
+pub use total::CompareTotal;
 
 /// A comparison of two operands, elementwise; gives `bool`. Comparisons with NaN are false, but for `ne`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

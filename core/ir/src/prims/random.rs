@@ -12,6 +12,7 @@ mod reals;
 mod rejection;
 mod seed;
 mod split;
+mod uniform;
 mod words;
 mod wrap;
 
@@ -25,6 +26,7 @@ pub use fold_in::RandomFoldIn;
 pub use gamma::RandomGamma;
 pub use seed::RandomSeed;
 pub use split::RandomSplit;
+pub use uniform::RngUniform;
 pub use wrap::{RandomClone, RandomUnwrap, RandomWrap};
 
 use crate::{Param, ParamReader};

@@ -66,8 +66,8 @@ impl Machine<'_, '_> {
             StepPlan::Switch { index, branches } => {
                 let index = self.bytes(*index).first_chunk().map_or(0, |b| i32::from_ne_bytes(*b));
                 let last = branches.len().saturating_sub(1);
-                let nearest = usize::try_from(index).unwrap_or(0).min(last);
-                branches.get(nearest).map_or(Ok(()), |branch| self.steps(branch))
+                let chosen = usize::try_from(index).map_or(last, |index| index.min(last));
+                branches.get(chosen).map_or(Ok(()), |branch| self.steps(branch))
             }
         }
     }

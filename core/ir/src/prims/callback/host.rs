@@ -174,7 +174,7 @@ where
 }
 
 /// The one step of an operation that calls back.
-pub(super) fn steps(
+pub(in crate::prims) fn steps(
     cx: &mut dyn Steps,
     primitive: &'static str,
     name: &str,

@@ -16,7 +16,8 @@ use crate::{
     Batched, Cx, Jaxpr, Jvp, Operand, Outputs, Param, ParamReader, Params, Tangent, Value,
 };
 
-/// `cond(index, operands…)`: one of several programs, by an `i32` scalar, clamped; 0 is the first.
+/// `cond(index, operands…)`: one of several programs, by an `i32` scalar: 0 is the first, and the last also what any
+/// number stands for that is none, as in XLA.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cond {
     /// The branches; all take the operands and give results of the same types.
@@ -100,9 +101,10 @@ impl Primitive for Cond {
         inputs: &[Literal],
         run: RunProgram<'_>,
     ) -> Result<SmallVec<[Literal; 2]>> {
-        let last = self.branches.len() as i64 - 1;
-        let index = inputs[0].get(0).as_i64().clamp(0, last);
-        Ok(run(&self.branches[index as usize], &inputs[1..])?.into())
+        let last = self.branches.len().saturating_sub(1);
+        let index =
+            usize::try_from(inputs[0].get(0).as_i64()).map_or(last, |index| index.min(last));
+        Ok(run(&self.branches[index], &inputs[1..])?.into())
     }
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], tangents: &[Tangent]) -> Result<Jvp> {
@@ -263,6 +265,14 @@ impl Primitive for Cond {
             let inputs = std::iter::once(index).chain(operands.clone()).collect();
             smooth(Cond { branches: branches[..n].to_vec() }, inputs)
         };
-        vec![sample(2, 0), sample(2, 1), sample(3, -7), sample(3, 1), sample(3, 9), sample(1, 0)]
+        vec![
+            sample(2, 0),
+            sample(2, 1),
+            sample(2, -2),
+            sample(3, -7),
+            sample(3, 1),
+            sample(3, 9),
+            sample(1, 0),
+        ]
     }
 }
