@@ -7,14 +7,14 @@ use std::sync::Arc;
 use jaxrs_data::{Error, ErrorKind, Result, bail};
 use jaxrs_ir::portable::is_portable;
 use jaxrs_stablehlo as stablehlo;
-use jaxrs_transform::{ClosedJaxpr, make_jaxpr, portable};
+use jaxrs_transform::{ClosedJaxpr, Executable, make_jaxpr, portable};
 
 use crate::args::{In, List, Out, Shared, Text};
 use crate::bytes::{BytesBody, BytesHandle};
 use crate::context::{ContextBody, Engine};
 use crate::gate::{Status, gate};
 use crate::handle::Owned;
-use crate::program::{ProgramBody, ProgramHandle};
+use crate::program::{ExecBody, ExecHandle, ProgramBody, ProgramHandle};
 
 /// The program of a file, whichever of the formats it has.
 fn read(data: &[u8], engine: &Arc<Engine>) -> Result<Owned<ProgramBody>> {
@@ -54,6 +54,38 @@ pub extern "C" fn jaxrs_program_load(
             bail!(InvalidArgument, "data has no bytes, but a program is needed");
         }
         out.set(read(data, engine)?.into_raw());
+        Ok(())
+    })
+}
+
+/// Saves a compiled program, with its machine code: for this version of the library and this kind of processor only
+/// (jaxrs_program_save has no such limits). The caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_exec_save(e: In<ExecBody>, out: Out<*mut BytesHandle>) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        out.set(BytesBody::data(e.get("e")?.saved()?).into_raw());
+        Ok(())
+    })
+}
+
+/// Reads a compiled program that jaxrs_exec_save wrote, without compiling it again.
+///
+/// One of another version of the library, or made for a processor with features that this one lacks, gives
+/// JAXRS_ERR_INCOMPATIBLE and says what; a damaged one JAXRS_ERR_INVALID_ARGUMENT. What is read is run as it is: it has
+/// to come from where programs are trusted. The caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_exec_load(
+    ctx: Shared<ContextBody>,
+    data: List<c_void>,
+    n: usize,
+    out: Out<*mut ExecHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let engine = ctx.get("ctx")?.engine()?;
+        let data = List::<u8>::new(data.as_ptr().cast()).get(n, "data")?;
+        out.set(ExecBody::handle(Executable::load(data, &engine.root())?, engine).into_raw());
         Ok(())
     })
 }

@@ -234,9 +234,22 @@ pub extern "C" fn jaxrs_compile(
         p.engine.check()?;
         let options = jit_options(&o)?;
         let executable = compile(&p.name, &p.program, &p.engine.root(), &options)?;
-        out.set(Owned::new(ExecBody { executable, engine: p.engine.clone() }).into_raw());
+        out.set(ExecBody::handle(executable, &p.engine).into_raw());
         Ok(())
     })
+}
+
+impl ExecBody {
+    /// A handle to a compiled program.
+    pub(crate) fn handle(executable: Executable, engine: &Arc<Engine>) -> Owned<ExecBody> {
+        Owned::new(ExecBody { executable, engine: engine.clone() })
+    }
+
+    /// The executable's file.
+    pub(crate) fn saved(&self) -> Result<Vec<u8>> {
+        self.engine.check()?;
+        self.executable.save(&self.engine.root())
+    }
 }
 
 /// Runs a compiled program; its results are appended to `r`.

@@ -62,6 +62,55 @@ CASE(programs_go_through_files) {
     jaxrs_program_release(p);
 }
 
+static jaxrs_error* load_executable(check* c, const void* data, size_t n) {
+    jaxrs_exec* e = NULL;
+    jaxrs_error* err = jaxrs_exec_load(c->ctx, data, n, &e);
+    EXPECT(!err == !!e);
+    jaxrs_exec_release(e);
+    return err;
+}
+
+CASE(a_saved_executable_runs_and_is_only_for_its_machine_and_version) {
+    jaxrs_program* p = traced(c);
+    jaxrs_exec *e = NULL, *loaded = NULL;
+    jaxrs_bytes* saved = NULL;
+    jaxrs_results* r = NULL;
+    jaxrs_stats before = JAXRS_STATS_INIT, after = JAXRS_STATS_INIT;
+    OK(jaxrs_compile(p, NULL, &e));
+    OK(jaxrs_exec_save(e, &saved));
+    size_t n = jaxrs_bytes_len(saved);
+    OK(jaxrs_context_stats(c->ctx, &before));
+    OK(jaxrs_exec_load(c->ctx, jaxrs_bytes_data(saved), n, &loaded));
+    OK(jaxrs_context_stats(c->ctx, &after));
+    EXPECT(before.compiles == after.compiles);
+    jaxrs_array* x = scalar(c, 2);
+    OK(jaxrs_results_new(&r));
+    OK(jaxrs_exec_call(e, &x, 1, r));
+    OK(jaxrs_exec_call(loaded, &x, 1, r));
+    float y[2];
+    for (size_t i = 0; i < 2; i++) {
+        jaxrs_array* got = jaxrs_results_get(r, i);
+        OK(jaxrs_array_to_host(got, &y[i], sizeof y[i], NULL));
+        jaxrs_array_release(got);
+    }
+    EXPECT(y[0] == y[1] && fabsf(y[0] - 0.8268218f) < 1e-6f);
+
+    unsigned char* file = malloc(n);
+    memcpy(file, jaxrs_bytes_data(saved), n);
+    for (size_t i = 0; i < n; i += 1 + i / 512) {
+        file[i] ^= 1;
+        jaxrs_error* err = load_executable(c, file, n);
+        EXPECT(err != NULL);
+        jaxrs_error_release(err);
+        file[i] ^= 1;
+    }
+    for (size_t i = 0; i < n; i += 97) FAILS(load_executable(c, file, i), JAXRS_ERR_INVALID_ARGUMENT, "executable");
+    file[8]++;
+    FAILS(load_executable(c, file, n), JAXRS_ERR_INCOMPATIBLE, "format 2", "compile the program again");
+    free(file);
+    jaxrs_results_release(r), jaxrs_bytes_release(saved), jaxrs_exec_release(e), jaxrs_exec_release(loaded), jaxrs_program_release(p);
+}
+
 static jaxrs_error* nothing(void* userdata, const jaxrs_host_buffer* args, size_t n_args, const jaxrs_host_buffer* results, size_t n) {
     (void)userdata, (void)args, (void)n_args, (void)results, (void)n;
     return NULL;

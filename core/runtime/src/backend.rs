@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jaxrs_data::Result;
+use jaxrs_data::{Result, bail};
 use jaxrs_kernel::{Program, Target};
 
 /// A way to run kernel programs.
@@ -15,6 +15,17 @@ pub trait Backend: Send + Sync {
 
     /// Makes a program ready to run. The program is well formed (its checker passes).
     fn load(&self, program: Arc<Program>) -> Result<Arc<dyn Executable>>;
+
+    /// The machine code of a program, to be kept and given to [`load_code`](Backend::load_code) later.
+    fn code(&self, _program: &Program) -> Result<Vec<u8>> {
+        bail!(Unimplemented, "the back end {} makes no machine code", self.name())
+    }
+
+    /// As [`load`](Backend::load), with the machine code that [`code`](Backend::code) gave for this very program.
+    /// Code of another version or machine is an error. What is loaded runs: it has to come from where it is trusted.
+    fn load_code(&self, _program: Arc<Program>, _code: &[u8]) -> Result<Arc<dyn Executable>> {
+        bail!(Unimplemented, "the back end {} takes no machine code", self.name())
+    }
 }
 
 /// A program that is ready to run; may run on several threads at once.

@@ -36,16 +36,32 @@ impl LoadedProgram {
     /// Hands a program to a back end.
     pub fn new(backend: &dyn Backend, program: Program) -> Result<LoadedProgram> {
         let program = Arc::new(program);
+        let executable = backend.load(program.clone())?;
+        Ok(LoadedProgram::of(&program, executable))
+    }
+
+    /// Hands a program to a back end, with the machine code that it made for it before.
+    pub fn with_code(
+        backend: &dyn Backend,
+        program: Program,
+        code: &[u8],
+    ) -> Result<LoadedProgram> {
+        let program = Arc::new(program);
+        let executable = backend.load_code(program.clone(), code)?;
+        Ok(LoadedProgram::of(&program, executable))
+    }
+
+    fn of(program: &Program, executable: Arc<dyn Executable>) -> LoadedProgram {
         let bytes = |&id: &jaxrs_kernel::BufferId| program[id].size_bytes();
         let shares = (0..program.outputs.len())
             .map(|output| program.shares_input.get(output).copied().flatten());
-        Ok(LoadedProgram {
+        LoadedProgram {
             in_bytes: program.inputs.iter().map(bytes).collect(),
             out_bytes: program.outputs.iter().map(bytes).collect(),
             shares_input: shares.collect(),
             arena_bytes: program.arena_bytes,
-            executable: backend.load(program.clone())?,
-        })
+            executable,
+        }
     }
 
     /// Whether a result takes over the memory of this input, if it is donated.

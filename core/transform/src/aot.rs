@@ -1,5 +1,7 @@
 //! Programs compiled ahead of time.
 
+mod file;
+
 use std::sync::Arc;
 
 use jaxrs_data::{Result, Type, bail};

@@ -1,5 +1,7 @@
 //! Where the language meets devices: programs are compiled, kept, and run on arrays.
 
+mod code;
+
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -224,7 +226,7 @@ impl Dispatch {
         jaxpr: &Arc<Jaxpr>,
         donated: &[bool],
     ) -> Result<Compiled> {
-        compile(counters, self.compiler.as_ref().or(self.eager.as_ref()), jaxpr, donated)
+        compile(counters, self.backend(), jaxpr, donated)
     }
 }
 

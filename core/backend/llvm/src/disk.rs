@@ -4,7 +4,6 @@
 //! objects, so that a name that stands for two of them does no harm; and a checksum, so that one that was cut
 //! off or damaged is compiled and written anew. Files appear under their name whole, by renaming.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -31,38 +30,19 @@ impl ObjectCache {
     /// The objects that were compiled for a description, if they are there and whole.
     pub(crate) fn get(&self, description: &str) -> Option<Vec<Vec<u8>>> {
         let bytes = std::fs::read(self.path(description)).ok()?;
-        let body = bytes.strip_prefix(MAGIC)?;
-        let (body, sum) = body.split_at_checked(body.len().checked_sub(8)?)?;
-        if checksum(body).to_le_bytes() != *sum {
-            return None;
-        }
-        let mut rest = body;
-        let known = take(&mut rest)?;
-        if known != description.as_bytes() {
-            return None;
-        }
-        let mut objects = Vec::new();
-        while !rest.is_empty() {
-            objects.push(take(&mut rest)?.to_vec());
-        }
-        Some(objects)
+        let (known, objects) = unpack(&bytes)?;
+        (known == description).then_some(objects)
     }
 
     /// Keeps objects. That the disk is full or read-only only costs time later.
     pub(crate) fn put(&self, description: &str, objects: &[Vec<u8>]) {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let mut body = Vec::new();
-        for part in [description.as_bytes()].into_iter().chain(objects.iter().map(Vec::as_slice)) {
-            body.extend((part.len() as u64).to_le_bytes());
-            body.extend(part);
-        }
-        let sum = checksum(&body).to_le_bytes();
+        let bytes = pack(description, objects);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let draft = self.folder.join(format!("{}-{number}.draft", std::process::id()));
         let write = || {
             std::fs::create_dir_all(&self.folder)?;
-            let mut file = std::fs::File::create(&draft)?;
-            [&MAGIC[..], &body, &sum].iter().try_for_each(|part| file.write_all(part))?;
+            std::fs::write(&draft, &bytes)?;
             std::fs::rename(&draft, self.path(description))
         };
         if write().is_err() {
@@ -70,6 +50,34 @@ impl ObjectCache {
             let _ = std::fs::remove_file(&draft);
         }
     }
+}
+
+/// A file: what was compiled, and the objects.
+pub(crate) fn pack(description: &str, objects: &[Vec<u8>]) -> Vec<u8> {
+    let mut file = MAGIC.to_vec();
+    for part in [description.as_bytes()].into_iter().chain(objects.iter().map(Vec::as_slice)) {
+        file.extend((part.len() as u64).to_le_bytes());
+        file.extend(part);
+    }
+    let sum = checksum(&file[MAGIC.len()..]);
+    file.extend(sum.to_le_bytes());
+    file
+}
+
+/// What was compiled, and the objects; nothing where the file is damaged.
+pub(crate) fn unpack(file: &[u8]) -> Option<(&str, Vec<Vec<u8>>)> {
+    let body = file.strip_prefix(MAGIC)?;
+    let (body, sum) = body.split_at_checked(body.len().checked_sub(8)?)?;
+    if checksum(body).to_le_bytes() != *sum {
+        return None;
+    }
+    let mut rest = body;
+    let description = std::str::from_utf8(take(&mut rest)?).ok()?;
+    let mut objects = Vec::new();
+    while !rest.is_empty() {
+        objects.push(take(&mut rest)?.to_vec());
+    }
+    Some((description, objects))
 }
 
 /// The next part, with its length before it.

@@ -8,13 +8,14 @@
 //! calls), `outline` (kernels as functions), `kernel` (index spaces), `segments` (rows without masks inside),
 //! `body` (instructions), `loops` and `lane_loops`, `lanes` (what varies between lanes), `positions`,
 //! `memory`, `ops`, `casts`, `math`; below them `ir` (the instruction builder), `machine` (LLVM's code
-//! generator), `loader` (objects into memory), `disk` (objects kept there), `table` and `executable` (what compiled code calls back),
+//! generator), `loader` (objects into memory), `disk` (objects kept there), `description` (what they depend on), `table` and `executable` (what compiled code calls back),
 //! `matmul`, `sort`, `slow`.
 
 mod body;
 mod calls;
 mod casts;
 mod control;
+mod description;
 mod disk;
 mod executable;
 mod ir;
@@ -43,7 +44,7 @@ use std::sync::Arc;
 use inkwell::OptimizationLevel;
 use inkwell::context::Context;
 use inkwell::module::Module;
-use jaxrs_data::{Error, Result};
+use jaxrs_data::{Error, Result, bail};
 use jaxrs_kernel::{BufferId, Inst, Place, Program, Step, Target};
 use jaxrs_runtime::{Backend, Executable, Pool};
 use parking_lot::Mutex;
@@ -152,20 +153,6 @@ impl LlvmBackend {
         Ok(objects)
     }
 
-    /// All that the machine code of a program depends on.
-    fn description(&self, program: &Program, count: usize) -> String {
-        let (major, minor, patch) = inkwell::support::get_llvm_version();
-        let [(_, cpu), (_, features)] = self.machines.attributes();
-        format!(
-            "jaxrs {} {}\nllvm {major}.{minor}.{patch} {PASSES}\n{cpu} {features}\nvectors {}, denormals {}, parts {count}\n\
-             {program}",
-            env!("CARGO_PKG_VERSION"),
-            if cfg!(debug_assertions) { "debug" } else { "release" },
-            self.target.vector_bytes,
-            self.options.keep_denormals,
-        )
-    }
-
     /// Compiles a program, large ones on several threads: each has a module of its own.
     fn compile(&self, program: &Program, count: usize) -> Result<Vec<Vec<u8>>> {
         let objects: Vec<Mutex<Result<Vec<u8>>>> =
@@ -236,11 +223,31 @@ impl Backend for LlvmBackend {
         let text =
             if self.options.keep_text { self.instructions(&program)? } else { String::new() };
         let code = Code::load(&self.objects(&program)?, ENTRY)?;
+        Ok(self.native(program, code, text))
+    }
+
+    fn code(&self, program: &Program) -> Result<Vec<u8>> {
+        let count = n_parts(program, self.pool.threads());
+        Ok(disk::pack(&self.description(program, count), &self.objects(program)?))
+    }
+
+    fn load_code(&self, program: Arc<Program>, code: &[u8]) -> Result<Arc<dyn Executable>> {
+        let Some((description, objects)) = disk::unpack(code) else {
+            bail!(InvalidArgument, "compiled code is damaged: its checksum differs");
+        };
+        self.check(description, &program, objects.len())?;
+        let code = Code::load(&objects, ENTRY)?;
+        Ok(self.native(program, code, String::new()))
+    }
+}
+
+impl LlvmBackend {
+    fn native(&self, program: Arc<Program>, code: Code, text: String) -> Arc<dyn Executable> {
         let streamed = self.streamed(&program);
         let number = |id: BufferId| program.outputs.iter().position(|&output| output == id);
         let streamed = streamed.into_iter().filter_map(number).collect();
         let pool = self.pool.clone();
         let keep = self.options.keep_denormals;
-        Ok(Arc::new(Native::new(code, program, pool, streamed, keep, text)))
+        Arc::new(Native::new(code, program, pool, streamed, keep, text))
     }
 }
