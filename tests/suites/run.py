@@ -9,7 +9,8 @@ import sys
 import time
 
 # Quick ones first, so that a slip shows early.
-SUITES = ["tidy", "unit", "laws", "snapshots", "recorded", "exports", "headers", "symbols", "c", "semantics", "hygiene", "install", "cpp", "go", "julia",
+SUITES = ["tidy", "unit", "laws", "snapshots", "recorded", "exports", "cli", "aot", "headers", "symbols", "c", "semantics", "hygiene", "install",
+          "cpp", "go", "julia",
           "node", "docs", "cargo_c"]
 
 

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use jaxrs_data::Result;
-use jaxrs_kernel::Target;
-use jaxrs_llvm::{LlvmBackend, LlvmOptions};
+use jaxrs_llvm::{LlvmBackend, LlvmOptions, Machine};
 use jaxrs_reference::ReferenceBackend;
-use jaxrs_runtime::{Backend as _, Pool};
+use jaxrs_runtime::Pool;
 use jaxrs_transform::{Context, ContextOptions};
 
 /// An engine that compiles; 0 threads stand for as many as there are cores.
@@ -18,7 +17,12 @@ pub(crate) fn context(threads: usize) -> Result<Context> {
     }))
 }
 
+/// What compiles, on one thread.
+pub(crate) fn compiler() -> Result<LlvmBackend> {
+    LlvmBackend::new(Pool::new(1), LlvmOptions::default())
+}
+
 /// The machine that code is made for.
-pub(crate) fn target() -> Result<Target> {
-    Ok(LlvmBackend::new(Pool::new(1), LlvmOptions::default())?.target().clone())
+pub(crate) fn machine() -> Result<Machine> {
+    Ok(compiler()?.machine())
 }

@@ -1,83 +1,92 @@
 //! `jaxrs`: programs in files.
 
+mod answer;
+mod aot;
 mod arguments;
+mod arrays;
 mod bench;
+mod commands;
+mod completions;
 mod engine;
-mod npy;
+mod environment;
+mod json;
+mod manual;
 mod program;
+mod progress;
 mod run;
 mod show;
 
 use std::process::ExitCode;
 
-use jaxrs_data::{Error, ErrorKind, Result};
+use jaxrs_data::ErrorKind;
 
-const USAGE: &str = "\
-jaxrs: programs in files. A PROGRAM is StableHLO, as text or as a portable artifact, or a jaxpr as it is printed.
+use crate::answer::one_line;
+use crate::arguments::Arguments;
+use crate::commands::{Command, find, help, usage};
 
-  jaxrs run PROGRAM [IN.npy ...] --out DIR   runs it; writes DIR/out0.npy, DIR/out1.npy, ...
-  jaxrs run --batch LIST                     runs many: each line of LIST is PROGRAM, DIR and inputs, with tabs between;
-                                             writes DIR/status: ok, unsupported REASON or error REASON
-  jaxrs show PROGRAM [--as STAGE]            prints it as jaxpr (by default), graph (DOT), kernel, llvm or assembly
-  jaxrs grad PROGRAM [--argnums 0,1]         prints its derivative, a program again
-  jaxrs vmap PROGRAM --size N                prints it for N examples, a program again
-  jaxrs bench PROGRAM [IN.npy ...]           measures tracing, compiling and running
-  jaxrs env                                  prints versions and the machine
-
-Options: --out FILE for what is printed; --threads N for how many threads run programs, all cores by default.
-Exit status: 0, 1 for an error, 2 for a command that is not understood, 3 for a program that is not supported.
-";
-
+/// The exit status for commands that are not understood.
+const NOT_UNDERSTOOD: u8 = 2;
 /// The exit status for programs that use what is not supported.
 const UNSUPPORTED: u8 = 3;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (command, rest) = match arguments.split_first() {
-        Some((command, rest)) => (command.as_str(), rest),
+    let (name, rest) = match arguments.split_first() {
+        Some((name, rest)) => (name.as_str(), rest),
         None => ("help", &[][..]),
     };
-    let done = match command {
-        "run" => run::command(rest),
-        "show" => show::show(rest),
-        "grad" => show::gradient(rest),
-        "vmap" => show::batched(rest),
-        "bench" => bench::command(rest),
-        "env" => environment(),
-        "help" | "--help" | "-h" => {
-            say(USAGE);
-            Ok(())
+    if matches!(name, "help" | "--help" | "-h") {
+        return explain(rest.first().map(String::as_str));
+    }
+    match find(name) {
+        Some(command) if rest.iter().any(|word| word == "--help" || word == "-h") => {
+            explain(Some(command.name))
         }
-        other => {
-            complain(format_args!("jaxrs has no command '{other}'\n\n{USAGE}"));
-            return ExitCode::from(2);
-        }
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(one_line(&error));
-            let unsupported = error.kind() == ErrorKind::Unimplemented;
-            ExitCode::from(if unsupported { UNSUPPORTED } else { 1 })
+        Some(command) => execute(command, rest),
+        None => {
+            complain(format_args!("jaxrs has no command '{name}'\n\n{}", usage()));
+            ExitCode::from(NOT_UNDERSTOOD)
         }
     }
 }
 
-/// Versions and the machine, a line each.
-fn environment() -> Result<()> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let version = env!("CARGO_PKG_VERSION");
-    let target = engine::target()?;
-    say(format_args!(
-        "jaxrs {version}\nthreads {threads}\nvectors {} bytes\n",
-        target.vector_bytes
-    ));
-    Ok(())
+/// What there is to know, of a command or of all.
+fn explain(name: Option<&str>) -> ExitCode {
+    match name.map(|name| (name, find(name))) {
+        None => say(usage()),
+        Some((_, Some(command))) => say(help(command)),
+        Some((name, None)) => {
+            complain(format_args!("jaxrs has no command '{name}'\n\n{}", usage()));
+            return ExitCode::from(NOT_UNDERSTOOD);
+        }
+    }
+    ExitCode::SUCCESS
 }
 
-/// What an error says, without line breaks.
-fn one_line(error: &Error) -> String {
-    error.message().replace('\n', " ")
+fn execute(command: &'static Command, rest: &[String]) -> ExitCode {
+    let json = rest.iter().any(|word| word == "--json");
+    let arguments = match Arguments::read(command, rest) {
+        Ok(arguments) => arguments,
+        Err(error) => return failed(&error, json, NOT_UNDERSTOOD),
+    };
+    match (command.run)(&arguments) {
+        Ok(answer) if json => say(format_args!("{}\n", answer.json)),
+        Ok(answer) => say(answer.text),
+        Err(error) => {
+            let unsupported = error.kind() == ErrorKind::Unimplemented;
+            return failed(&error, json, if unsupported { UNSUPPORTED } else { 1 });
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn failed(error: &jaxrs_data::Error, json: bool, status: u8) -> ExitCode {
+    if json {
+        say(format_args!("{}\n", answer::error(error)));
+    } else {
+        complain(one_line(error));
+    }
+    ExitCode::from(status)
 }
 
 /// What was asked for.

@@ -1,4 +1,4 @@
-//! Programs in files: StableHLO as text or bytecode, or jaxprs as they are printed.
+//! Programs in files: StableHLO as text or bytecode, saved ones, or jaxprs as they are printed.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,8 +6,9 @@ use std::{fs, str};
 
 use jaxrs_data::{Error, ErrorKind, Result, Type, bail};
 use jaxrs_ir::Jaxpr;
+use jaxrs_ir::portable::is_portable;
 use jaxrs_stablehlo as stablehlo;
-use jaxrs_transform::{ClosedJaxpr, Context, Function, function_from_jaxpr, make_jaxpr};
+use jaxrs_transform::{ClosedJaxpr, Context, Function, function_from_jaxpr, make_jaxpr, portable};
 
 /// A program, and the types of its arguments.
 pub(crate) struct Program {
@@ -22,6 +23,9 @@ impl Program {
             Error::new(error.kind(), format_args!("{}: {}", path.display(), error.message()))
         };
         let bytes = read(path)?;
+        if is_portable(&bytes) {
+            return saved(&bytes).map_err(named);
+        }
         match str::from_utf8(&bytes) {
             Ok(text) if text.trim_start().starts_with("{ lambda") => jaxpr(text).map_err(named),
             _ => module(&bytes),
@@ -38,6 +42,12 @@ fn module(bytes: &[u8]) -> Result<Program> {
     let module = Arc::new(stablehlo::read(bytes)?);
     let types = stablehlo::argument_types(module.function("main")?)?;
     Ok(Program { function: stablehlo::function(&module, "main")?, types })
+}
+
+fn saved(bytes: &[u8]) -> Result<Program> {
+    let (name, program) = portable::load(bytes)?;
+    let types = program.jaxpr.in_types().skip(program.consts.len()).cloned().collect();
+    Ok(Program { function: function_from_jaxpr(&name, program), types })
 }
 
 fn jaxpr(text: &str) -> Result<Program> {

@@ -2,14 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use jaxrs_data::{Error, ErrorKind, Result, bail};
+use jaxrs_data::{DType, ErrorKind, Literal, Result, bail};
 use jaxrs_ir::Value;
 use jaxrs_runtime::Array;
 use jaxrs_transform::{Context, JitOptions, jit, to_array, value_from_array};
 
+use crate::answer::{Answer, one_line};
 use crate::arguments::Arguments;
+use crate::json::Json;
 use crate::program::{Program, read, write};
-use crate::{engine, npy, one_line};
+use crate::progress::Progress;
+use crate::{arrays, engine};
 
 struct Job {
     program: PathBuf,
@@ -18,62 +21,70 @@ struct Job {
 }
 
 /// Runs what the arguments say.
-pub(crate) fn command(arguments: &[String]) -> Result<()> {
-    let arguments = Arguments::read("run", arguments, &["out", "batch", "threads"])?;
-    let threads = arguments.numbers("threads", &[0])?;
-    let context = engine::context(threads.first().copied().unwrap_or(0))?;
+pub(crate) fn command(arguments: &Arguments) -> Result<Answer> {
+    let context = engine::context(arguments.threads()?)?;
     if let Some(list) = arguments.option("batch") {
-        return batch(&context, Path::new(list));
+        return batch(&context, Path::new(list), arguments.json());
     }
     let mut files = arguments.words().iter().map(PathBuf::from);
     let (Some(program), Some(out)) = (files.next(), arguments.option("out")) else {
-        bail!(InvalidArgument, "jaxrs run needs PROGRAM [IN.npy ...] --out DIR");
+        bail!(InvalidArgument, "jaxrs run needs PROGRAM [INPUT ...] --out DIR");
     };
-    run(&context, &Job { program, out: out.into(), inputs: files.collect() })
+    let job = Job { program, out: out.into(), inputs: files.collect() };
+    let mut progress = Progress::new(1, arguments.json());
+    progress.step(format_args!("running {}", job.program.display()));
+    Ok(Answer::files(run(&context, &job)?))
 }
 
 /// Runs a list of programs. What happened to each stands in a file of its own, written last.
-fn batch(context: &Context, list: &Path) -> Result<()> {
-    for line in String::from_utf8_lossy(&read(list)?).lines() {
+fn batch(context: &Context, list: &Path, quiet: bool) -> Result<Answer> {
+    let list = read(list)?;
+    let list = String::from_utf8_lossy(&list);
+    let mut progress = Progress::new(list.lines().count(), quiet);
+    let mut answers = Vec::new();
+    for line in list.lines() {
         let mut fields = line.split('\t').map(PathBuf::from);
         let (Some(program), Some(out)) = (fields.next(), fields.next()) else { continue };
+        progress.step(program.display());
         let job = Job { program, out, inputs: fields.collect() };
         let status = match run(context, &job) {
-            Ok(()) => "ok".to_owned(),
+            Ok(_) => "ok".to_owned(),
             Err(error) if error.kind() == ErrorKind::Unimplemented => {
                 format!("unsupported {}", one_line(&error))
             }
             Err(error) => format!("error {}", one_line(&error)),
         };
         write(&job.out.join("status"), status.as_bytes())?;
+        let program = job.program.display().to_string();
+        answers.push(Json::Object(vec![("program", program.into()), ("status", status.into())]));
     }
-    Ok(())
+    let json = Json::Object(vec![("programs", Json::List(answers))]);
+    Ok(Answer { text: String::new(), json })
 }
 
-fn run(context: &Context, job: &Job) -> Result<()> {
+/// Runs a program, and says which files have the results.
+fn run(context: &Context, job: &Job) -> Result<Vec<Json>> {
     let program = Program::read(&job.program)?;
     let inputs = inputs(&program, &job.inputs)?;
     let main = jit(&program.function, JitOptions::default());
     let outputs = main.call(&context.root(), &inputs)?;
-    for (k, output) in outputs.iter().enumerate() {
-        let literal = to_array(output)?.to_literal()?;
-        write(&job.out.join(format!("out{k}.npy")), &npy::write(&literal))?;
+    let outputs: Vec<Literal> =
+        outputs.iter().map(|output| to_array(output)?.to_literal()).collect::<Result<_>>()?;
+    let paths = arrays::save(&job.out, &outputs)?;
+    let types: Vec<Json> = outputs.iter().map(|y| y.ty().to_string().into()).collect();
+    let path = |path: &PathBuf| Json::from(path.display().to_string());
+    if paths.len() != types.len() {
+        let file = vec![("path", path(&paths[0])), ("types", Json::List(types))];
+        return Ok(vec![Json::Object(file)]);
     }
-    Ok(())
+    let file = |(at, ty)| Json::Object(vec![("path", path(at)), ("type", ty)]);
+    Ok(paths.iter().zip(types).map(file).collect())
 }
 
 /// The arrays of these files, as the program takes them.
 pub(crate) fn inputs(program: &Program, files: &[PathBuf]) -> Result<Vec<Value>> {
-    if program.types.len() != files.len() {
-        let (need, got) = (program.types.len(), files.len());
-        bail!(InvalidArgument, "the program takes {need} arrays, got {got} files");
-    }
-    let load = |(path, ty): (&PathBuf, &jaxrs_data::Type)| {
-        let named = |error: Error| {
-            Error::new(error.kind(), format_args!("{} {}", path.display(), error.message()))
-        };
-        let literal = npy::read(&read(path)?, ty.dtype).map_err(named)?;
-        Ok(value_from_array(Array::from_literal(&literal)?))
-    };
-    files.iter().zip(&program.types).map(load).collect()
+    let dtypes: Vec<DType> = program.types.iter().map(|ty| ty.dtype).collect();
+    let literals = arrays::load(files, &dtypes)?;
+    let value = |literal: &Literal| Array::from_literal(literal).map(value_from_array);
+    literals.iter().map(value).collect()
 }

@@ -1,90 +1,107 @@
-//! `jaxrs show`, `jaxrs grad` and `jaxrs vmap`: programs as text.
+//! `jaxrs show`, `jaxrs grad`, `jaxrs vmap` and `jaxrs save`: programs from programs.
 
 use std::path::Path;
 
 use jaxrs_compile::{CompileOptions, compile};
-use jaxrs_data::{Result, bail};
+use jaxrs_data::{Result, Type, bail};
 use jaxrs_ir::Jaxpr;
-use jaxrs_llvm::{LlvmBackend, LlvmOptions};
-use jaxrs_runtime::{Backend as _, Pool};
-use jaxrs_transform::{DiffOptions, Function, VmapOptions, grad, vmap};
+use jaxrs_runtime::Backend as _;
+use jaxrs_transform::{ClosedJaxpr, DiffOptions, Function, VmapOptions, grad, portable, vmap};
 
+use crate::answer::Answer;
 use crate::arguments::Arguments;
+use crate::commands::STAGES;
+use crate::engine;
+use crate::json::Json;
 use crate::program::{Program, write};
-use crate::{engine, say};
+use crate::progress::Progress;
 
 /// Prints a program, at some stage.
-pub(crate) fn show(arguments: &[String]) -> Result<()> {
-    let arguments = Arguments::read("show", arguments, &["as", "out"])?;
+pub(crate) fn show(arguments: &Arguments) -> Result<Answer> {
     let program = Program::read(Path::new(arguments.only("PROGRAM")?))?;
+    let stage = arguments.option("as").unwrap_or("jaxpr");
+    let mut progress = Progress::new(1, arguments.json());
+    progress.step("compiling");
     let traced = program.trace(&engine::context(1)?)?;
-    let text = match arguments.option("as").unwrap_or("jaxpr") {
+    let text = match stage {
         "jaxpr" => traced.jaxpr.to_string(),
         "graph" => traced.jaxpr.to_dot("main"),
-        stage @ ("kernel" | "llvm" | "assembly") => compiled(&traced.jaxpr, stage)?,
-        other => bail!(
-            InvalidArgument,
-            "jaxrs show takes --as jaxpr, graph, kernel, llvm or assembly, got {other}"
-        ),
+        "kernels" | "kernel" | "llvm" | "assembly" => compiled(&traced.jaxpr, stage)?,
+        "ptx" => bail!(Unimplemented, "ptx needs a device of CUDA, which this build has not"),
+        other => {
+            bail!(InvalidArgument, "jaxrs show takes --as {}, got {other}", STAGES.join(", "))
+        }
     };
-    give(&arguments, &text)
+    drop(progress);
+    give(arguments, stage, &text)
 }
 
 fn compiled(jaxpr: &Jaxpr, stage: &str) -> Result<String> {
-    let backend = LlvmBackend::new(Pool::new(1), LlvmOptions::default())?;
+    let backend = engine::compiler()?;
     let options = CompileOptions { target: backend.target().clone(), ..CompileOptions::default() };
     let program = compile(jaxpr, &options)?;
     match stage {
-        "kernel" => Ok(program.to_string()),
         "llvm" => backend.instructions(&program),
-        _ => backend.assembly(&program),
+        "assembly" => backend.assembly(&program),
+        _ => Ok(program.to_string()),
     }
 }
 
 /// To a file, or to the terminal.
-fn give(arguments: &Arguments, text: &str) -> Result<()> {
+fn give(arguments: &Arguments, stage: &str, text: &str) -> Result<Answer> {
     let line = format!("{}\n", text.trim_end());
-    match arguments.option("out") {
-        Some(path) => write(Path::new(path), line.as_bytes()),
-        None => {
-            say(line);
-            Ok(())
-        }
-    }
+    let Some(path) = arguments.option("out") else {
+        let json = Json::Object(vec![("stage", stage.into()), ("text", line.as_str().into())]);
+        return Ok(Answer { text: line, json });
+    };
+    write(Path::new(path), line.as_bytes())?;
+    Ok(Answer::files(vec![path.into()]))
 }
 
 /// A program's derivative, as a program.
-pub(crate) fn gradient(arguments: &[String]) -> Result<()> {
-    let arguments = Arguments::read("grad", arguments, &["argnums", "out"])?;
+pub(crate) fn gradient(arguments: &Arguments) -> Result<Answer> {
     let argnums = arguments.numbers("argnums", &[0])?;
     let options = DiffOptions { argnums, ..DiffOptions::default() };
-    transformed(&arguments, |function, types| Ok((grad(function, options.clone()), types)))
+    transformed(arguments, |function, types| (grad(function, options), types))
 }
 
 /// A program for many examples, as a program.
-pub(crate) fn batched(arguments: &[String]) -> Result<()> {
-    let arguments = Arguments::read("vmap", arguments, &["size", "out"])?;
+pub(crate) fn batched(arguments: &Arguments) -> Result<Answer> {
     let Some(&size) = arguments.numbers("size", &[])?.first() else {
         bail!(InvalidArgument, "jaxrs vmap needs the number of examples after --size");
     };
-    transformed(&arguments, |function, mut types| {
+    transformed(arguments, |function, mut types| {
         for ty in &mut types {
             let dims = [&[size], &ty.shape[..]].concat();
             *ty = ty.with_shape(dims.as_slice());
         }
-        Ok((vmap(function, VmapOptions::default()), types))
+        (vmap(function, VmapOptions::default()), types)
     })
 }
 
 fn transformed(
     arguments: &Arguments,
-    transform: impl FnOnce(
-        &Function,
-        Vec<jaxrs_data::Type>,
-    ) -> Result<(Function, Vec<jaxrs_data::Type>)>,
-) -> Result<()> {
+    transform: impl FnOnce(&Function, Vec<Type>) -> (Function, Vec<Type>),
+) -> Result<Answer> {
     let program = Program::read(Path::new(arguments.only("PROGRAM")?))?;
-    let (function, types) = transform(&program.function, program.types)?;
+    let (function, types) = transform(&program.function, program.types);
     let traced = Program { function, types }.trace(&engine::context(1)?)?;
-    give(arguments, &traced.jaxpr.to_string())
+    match arguments.option("out").filter(|path| path.ends_with(".jaxrs")) {
+        Some(path) => saved(&traced, path),
+        None => give(arguments, "jaxpr", &traced.jaxpr.to_string()),
+    }
+}
+
+/// A program in the portable format.
+pub(crate) fn save(arguments: &Arguments) -> Result<Answer> {
+    let program = Program::read(Path::new(arguments.only("PROGRAM")?))?;
+    let Some(path) = arguments.option("out") else {
+        bail!(InvalidArgument, "jaxrs save needs a file after --out");
+    };
+    saved(&program.trace(&engine::context(1)?)?, path)
+}
+
+fn saved(program: &ClosedJaxpr, path: &str) -> Result<Answer> {
+    write(Path::new(path), &portable::save("main", program)?)?;
+    Ok(Answer::files(vec![path.into()]))
 }

@@ -1,6 +1,7 @@
 //! Programs compiled ahead of time.
 
 mod file;
+mod header;
 
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use jaxrs_ir::{Eqn, Jaxpr, Prim, Value};
 use crate::dispatch::Compiled;
 use crate::frame::check_count;
 use crate::{ClosedJaxpr, JitOptions, Scope, debug};
+
+pub use header::header;
 
 /// A compiled program: takes exactly the types that it was compiled for.
 pub struct Executable {

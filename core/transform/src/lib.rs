@@ -46,7 +46,7 @@ mod stage;
 mod subprogram;
 mod tracer;
 
-pub use aot::{Cost, Executable, Memory, compile};
+pub use aot::{Cost, Executable, Memory, compile, header};
 pub use array::{as_array, infer_scope, is_tracer, to_array, value_from_array};
 pub use batch::{VmapOptions, vmap};
 pub use callback::{Callback, debug_callback, debug_print, ffi_call, io_callback, pure_callback};

@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use jaxrs_data::{Error, Result};
 use jaxrs_kernel::{HostCall, LibraryCall, MatMul, Place, Program, Sort, Step, TopK};
+use jaxrs_routines::{matmul, slow, sort, top_k};
 use jaxrs_runtime::{Executable, FloatMode, HostBuffer, LaunchArgs, Pool};
 use parking_lot::Mutex;
 
 use crate::loader::Code;
-use crate::slow;
-use crate::{matmul, sort, top_k};
 
 /// What compiled code finds behind its first argument; the fields are those of
 /// [`Slot`](crate::table::Slot).
@@ -96,8 +95,7 @@ impl Native {
                 _ => None,
             })
             .collect();
-        let mut calls = Vec::new();
-        collect_calls(&program, &program.steps, &mut calls);
+        let calls = calls(&program);
         let context = Box::new(Context {
             parallel_for,
             copy,
@@ -207,6 +205,13 @@ impl Executable for Native {
         }
         text
     }
+}
+
+/// The library calls of a program, in order of emission.
+pub(crate) fn calls(program: &Program) -> Vec<Call> {
+    let mut calls = Vec::new();
+    collect_calls(program, &program.steps, &mut calls);
+    calls
 }
 
 fn collect_calls(program: &Program, steps: &[Step], calls: &mut Vec<Call>) {
@@ -389,8 +394,7 @@ macro_rules! by_element {
         unsafe extern "C" fn $unary(number: i32, values: *mut $float, n: i64) {
             // SAFETY: by the caller's promise.
             let values = unsafe { std::slice::from_raw_parts_mut(values, n as usize) };
-            let op = slow::UNARY[number as usize];
-            values.iter_mut().for_each(|v| *v = slow::unary(op, f64::from(*v)) as $float);
+            slow::each(slow::UNARY[number as usize], values);
         }
 
         /// # Safety
@@ -401,10 +405,7 @@ macro_rules! by_element {
             let a = unsafe { std::slice::from_raw_parts_mut(a, n as usize) };
             // SAFETY: by the caller's promise.
             let b = unsafe { std::slice::from_raw_parts(b, n as usize) };
-            let op = slow::BINARY[number as usize];
-            a.iter_mut().zip(b).for_each(|(a, &b)| {
-                *a = slow::binary(op, f64::from(*a), f64::from(b)) as $float;
-            });
+            slow::each_pair(slow::BINARY[number as usize], a, b);
         }
     };
 }

@@ -5,9 +5,11 @@ mod arithmetic;
 mod constants;
 mod control;
 mod functions;
+mod globals;
 mod memory;
 mod shapes;
 
+use std::cell::RefCell;
 use std::ffi::{c_char, c_uint};
 use std::marker::PhantomData;
 
@@ -16,6 +18,8 @@ use inkwell::llvm_sys::core::*;
 use inkwell::llvm_sys::prelude::*;
 pub(crate) use inkwell::llvm_sys::{LLVMIntPredicate as IntCmp, LLVMRealPredicate as FloatCmp};
 use inkwell::module::Module;
+
+use crate::table::SlowCalls;
 
 /// A value of the function under construction, or a constant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +39,8 @@ pub(crate) struct Ir<'c> {
     module: LLVMModuleRef,
     builder: LLVMBuilderRef,
     nontemporal: (c_uint, LLVMValueRef),
+    /// The functions that were left to the runtime.
+    pub(crate) slow_calls: RefCell<SlowCalls>,
     /// The context and module outlive the builder.
     _life: PhantomData<&'c Context>,
 }
@@ -62,7 +68,14 @@ impl<'c> Ir<'c> {
         // SAFETY: the node belongs to the live context.
         let one = unsafe { LLVMMetadataAsValue(ctx, one) };
         let module = module.as_mut_ptr();
-        Ir { ctx, module, builder, nontemporal: (kind, one), _life: PhantomData }
+        Ir {
+            ctx,
+            module,
+            builder,
+            nontemporal: (kind, one),
+            slow_calls: RefCell::default(),
+            _life: PhantomData,
+        }
     }
 }
 

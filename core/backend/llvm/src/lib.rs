@@ -9,7 +9,7 @@
 //! `body` (instructions), `loops` and `lane_loops`, `lanes` (what varies between lanes), `positions`,
 //! `memory`, `ops`, `casts`, `math`; below them `ir` (the instruction builder), `machine` (LLVM's code
 //! generator), `loader` (objects into memory), `disk` (objects kept there), `description` (what they depend on), `table` and `executable` (what compiled code calls back),
-//! `matmul`, `sort`, `slow`.
+//! `standalone` (objects for other programs).
 
 mod body;
 mod calls;
@@ -26,17 +26,14 @@ mod loader;
 mod loops;
 mod machine;
 mod math;
-mod matmul;
 mod memory;
 mod ops;
 mod outline;
 mod positions;
 mod program;
 mod segments;
-mod slow;
-mod sort;
+mod standalone;
 mod table;
-mod top_k;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,6 +53,8 @@ use crate::loader::Code;
 use crate::machine::Machines;
 use crate::outline::{Part, n_parts};
 use crate::program::{ENTRY, Emitter};
+pub use crate::standalone::Standalone;
+use crate::table::SlowCalls;
 
 /// Settings of the back end.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +67,19 @@ pub struct LlvmOptions {
     pub vector_bytes: Option<usize>,
     /// A folder in which compiled programs are kept, for other processes too.
     pub cache_dir: Option<PathBuf>,
+}
+
+/// A machine, and what makes code for it.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// The version of LLVM.
+    pub llvm: String,
+    /// LLVM's name of the processor.
+    pub processor: String,
+    /// What the processor can do (`+avx2`) and cannot (`-avx512f`), with commas between.
+    pub features: String,
+    /// The bytes of the vectors that code uses.
+    pub vector_bytes: usize,
 }
 
 /// The back end that makes machine code for the host's processor.
@@ -102,6 +114,18 @@ impl LlvmBackend {
         &self.pool
     }
 
+    /// The machine that code is made for.
+    pub fn machine(&self) -> Machine {
+        let (major, minor, patch) = inkwell::support::get_llvm_version();
+        let [(_, processor), (_, features)] = self.machines.attributes();
+        Machine {
+            llvm: format!("{major}.{minor}.{patch}"),
+            processor: processor.to_owned(),
+            features: features.to_owned(),
+            vector_bytes: self.target.vector_bytes,
+        }
+    }
+
     /// The LLVM instructions of a program, before optimisation.
     pub fn instructions(&self, program: &Program) -> Result<String> {
         let context = Context::create();
@@ -117,26 +141,45 @@ impl LlvmBackend {
     }
 
     fn build<'c>(&self, context: &'c Context, program: &Program, part: Part) -> Result<Module<'c>> {
-        let module = context.create_module("jaxrs");
-        let ir = Ir::new(context, &module);
+        Ok(self.build_for(context, program, part, self.streamed(program))?.0)
+    }
+
+    /// What all functions have.
+    fn attributes(&self) -> Vec<(&str, String)> {
         let [cpu, features] = self.machines.attributes();
         let width = (self.target.vector_bytes * 8).to_string();
         let mut attributes = vec![
-            cpu,
-            features,
-            ("nounwind", ""),
-            ("prefer-vector-width", width.as_str()),
-            ("frame-pointer", "none"),
+            (cpu.0, cpu.1.to_owned()),
+            (features.0, features.1.to_owned()),
+            ("nounwind", String::new()),
+            ("prefer-vector-width", width),
+            ("frame-pointer", "none".to_owned()),
         ];
         if !self.options.keep_denormals {
-            attributes.push(("denormal-fp-math", "preserve-sign,preserve-sign"));
+            attributes.push(("denormal-fp-math", "preserve-sign,preserve-sign".to_owned()));
         }
-        let streamed = self.streamed(program);
+        attributes
+    }
+
+    /// The module of a program, and the functions that it leaves to the runtime.
+    fn build_for<'c>(
+        &self,
+        context: &'c Context,
+        program: &Program,
+        part: Part,
+        streamed: Vec<BufferId>,
+    ) -> Result<(Module<'c>, SlowCalls)> {
+        let module = context.create_module("jaxrs");
+        let ir = Ir::new(context, &module);
+        let attributes = self.attributes();
+        let attributes: Vec<_> = attributes.iter().map(|(k, v)| (*k, v.as_str())).collect();
         Emitter::emit(&ir, program, self.target.vector_bytes, &attributes, streamed, part)?;
+        let slow = ir.slow_calls.take();
+        drop(ir);
         if cfg!(debug_assertions) {
             module.verify().map_err(|message| Error::internal(message.to_string_lossy()))?;
         }
-        Ok(module)
+        Ok((module, slow))
     }
 
     /// The objects of a program, from the disk if they are kept there.

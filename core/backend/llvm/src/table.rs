@@ -1,6 +1,8 @@
 //! The runtime as compiled code sees it: a table of functions and data behind one pointer. Objects have
 //! no undefined symbols, so they depend on neither their address nor the process.
 
+use std::collections::BTreeSet;
+
 use jaxrs_data::DType;
 use jaxrs_kernel::ScalarOp;
 
@@ -8,7 +10,7 @@ use crate::ir::{Ir, V};
 use crate::ops::Emit;
 
 /// The fields of [`Context`], each one pointer wide, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(usize)]
 pub(crate) enum Slot {
     /// `(context, task, environment, units, grain)`.
@@ -34,6 +36,9 @@ pub(crate) enum Slot {
     /// The start of each constant buffer.
     Constants,
 }
+
+/// Functions of the runtime, by slot and number.
+pub(crate) type SlowCalls = BTreeSet<(Slot, usize)>;
 
 /// How the function under construction reaches the runtime.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +68,7 @@ impl Runtime {
 
     /// A function that the runtime computes, lane by lane.
     pub(crate) fn unary(&self, e: &Emit<'_, '_>, op: ScalarOp, dtype: DType, x: V) -> Option<V> {
-        let number = crate::slow::UNARY.iter().position(|&known| known == op)?;
+        let number = jaxrs_routines::slow::UNARY.iter().position(|&known| known == op)?;
         let slot = if dtype == DType::F32 { Slot::UnaryF32 } else { Slot::UnaryF64 };
         Some(self.by_memory(e, slot, number, &[x]))
     }
@@ -77,13 +82,14 @@ impl Runtime {
         a: V,
         b: V,
     ) -> Option<V> {
-        let number = crate::slow::BINARY.iter().position(|&known| known == op)?;
+        let number = jaxrs_routines::slow::BINARY.iter().position(|&known| known == op)?;
         let slot = if dtype == DType::F32 { Slot::BinaryF32 } else { Slot::BinaryF64 };
         Some(self.by_memory(e, slot, number, &[a, b]))
     }
 
     fn by_memory(&self, e: &Emit<'_, '_>, slot: Slot, number: usize, operands: &[V]) -> V {
         let ir = e.ir;
+        ir.slow_calls.borrow_mut().insert((slot, number));
         let ty = ir.type_of(operands[0]);
         let mut args = vec![ir.i32(number as i64)];
         for &operand in operands {

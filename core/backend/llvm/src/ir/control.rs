@@ -69,4 +69,10 @@ impl Ir<'_> {
         // SAFETY: the builder is at a block of a function without result.
         unsafe { LLVMBuildRetVoid(self.builder) };
     }
+
+    /// Gives a value.
+    pub(crate) fn ret_value(&self, v: V) {
+        // SAFETY: builder and value belong to one live context.
+        unsafe { LLVMBuildRet(self.builder, v.0) };
+    }
 }

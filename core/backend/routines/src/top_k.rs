@@ -122,7 +122,7 @@ impl<B: Bits> Rank<B> for Order<B> {
 /// # Safety
 ///
 /// The pointers are to all elements of the call's operands; the input's are of the type given.
-pub(crate) unsafe fn run(pool: &Pool, top: &TopK, dtype: DType, pointers: &[*mut u8; 3]) {
+pub unsafe fn run(pool: &Pool, top: &TopK, dtype: DType, pointers: &[*mut u8; 3]) {
     let pointers = Pointers {
         input: pointers[0].cast_const(),
         values: pointers[1],

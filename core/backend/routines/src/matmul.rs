@@ -1,6 +1,7 @@
 //! Matrix products.
 
-use gemm::{Parallelism, c32, c64};
+use gemm::Parallelism;
+pub use gemm::{c32, c64};
 use jaxrs_data::DType;
 use jaxrs_kernel::{MatMul, Operand};
 use jaxrs_runtime::Pool;
@@ -19,12 +20,40 @@ unsafe impl<T> Sync for Operands<T> {}
 /// Multiplications that a task should have for threads to pay: some 20 µs.
 const TASK_PRODUCTS: usize = 1 << 20;
 
+/// An element type of products.
+pub trait Element: Copy + Sync + 'static {
+    /// Nothing.
+    const ZERO: Self;
+    /// One.
+    const ONE: Self;
+}
+
+impl Element for f32 {
+    const ZERO: f32 = 0.0;
+    const ONE: f32 = 1.0;
+}
+
+impl Element for f64 {
+    const ZERO: f64 = 0.0;
+    const ONE: f64 = 1.0;
+}
+
+impl Element for c32 {
+    const ZERO: c32 = c32::new(0.0, 0.0);
+    const ONE: c32 = c32::new(1.0, 0.0);
+}
+
+impl Element for c64 {
+    const ZERO: c64 = c64::new(0.0, 0.0);
+    const ONE: c64 = c64::new(1.0, 0.0);
+}
+
 /// Runs a call.
 ///
 /// # Safety
 ///
 /// The pointers are to element (0, 0, 0) of each operand, in buffers that hold all its elements.
-pub(crate) unsafe fn run(
+pub unsafe fn run(
     pool: &Pool,
     m: &MatMul,
     dtype: DType,
@@ -32,20 +61,31 @@ pub(crate) unsafe fn run(
     lhs: *const u8,
     rhs: *const u8,
 ) {
-    macro_rules! of {
-        ($element:ty, $zero:expr, $one:expr) => {{
-            let operands =
-                Operands::<$element> { out: out.cast(), lhs: lhs.cast(), rhs: rhs.cast() };
-            // SAFETY: by the caller's promise.
-            unsafe { products(pool, m, operands, $zero, $one) };
-        }};
-    }
-    match dtype {
-        DType::F32 => of!(f32, 0.0, 1.0),
-        DType::C64 => of!(c32, c32::new(0.0, 0.0), c32::new(1.0, 0.0)),
-        DType::C128 => of!(c64, c64::new(0.0, 0.0), c64::new(1.0, 0.0)),
-        _ => of!(f64, 0.0, 1.0),
-    }
+    let of = match dtype {
+        DType::F32 => run_of::<f32>,
+        DType::C64 => run_of::<c32>,
+        DType::C128 => run_of::<c64>,
+        _ => run_of::<f64>,
+    };
+    // SAFETY: by the caller's promise.
+    unsafe { of(pool, m, out, lhs, rhs) };
+}
+
+/// Runs a call of an element type.
+///
+/// # Safety
+///
+/// As for [`run`], with elements of this type.
+pub unsafe fn run_of<T: Element>(
+    pool: &Pool,
+    m: &MatMul,
+    out: *mut u8,
+    lhs: *const u8,
+    rhs: *const u8,
+) {
+    let operands = Operands::<T> { out: out.cast(), lhs: lhs.cast(), rhs: rhs.cast() };
+    // SAFETY: by the caller's promise.
+    unsafe { products(pool, m, operands, T::ZERO, T::ONE) };
 }
 
 /// # Safety

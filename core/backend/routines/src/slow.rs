@@ -3,7 +3,7 @@
 use jaxrs_kernel::{ScalarOp, math};
 
 /// The functions of one operand, by number.
-pub(crate) const UNARY: [ScalarOp; 28] = [
+pub const UNARY: [ScalarOp; 28] = [
     ScalarOp::Cbrt,
     ScalarOp::Exp,
     ScalarOp::Exp2,
@@ -35,10 +35,10 @@ pub(crate) const UNARY: [ScalarOp; 28] = [
 ];
 
 /// The functions of two operands, by number.
-pub(crate) const BINARY: [ScalarOp; 3] = [ScalarOp::Rem, ScalarOp::Pow, ScalarOp::Atan2];
+pub const BINARY: [ScalarOp; 3] = [ScalarOp::Rem, ScalarOp::Pow, ScalarOp::Atan2];
 
 /// A function of one operand in double precision.
-pub(crate) fn unary(op: ScalarOp, x: f64) -> f64 {
+pub fn unary(op: ScalarOp, x: f64) -> f64 {
     match op {
         ScalarOp::Cbrt => x.cbrt(),
         ScalarOp::Exp => x.exp(),
@@ -74,11 +74,47 @@ pub(crate) fn unary(op: ScalarOp, x: f64) -> f64 {
 }
 
 /// A function of two operands in double precision.
-pub(crate) fn binary(op: ScalarOp, a: f64, b: f64) -> f64 {
+pub fn binary(op: ScalarOp, a: f64, b: f64) -> f64 {
     match op {
         ScalarOp::Rem => a % b,
         ScalarOp::Pow => a.powf(b),
         ScalarOp::Atan2 => a.atan2(b),
         _ => f64::NAN,
     }
+}
+
+/// A float that these functions are evaluated for in double precision.
+pub trait Real: Copy {
+    /// Exactly the same value.
+    fn wide(self) -> f64;
+    /// The nearest value.
+    fn of(wide: f64) -> Self;
+}
+
+impl Real for f32 {
+    fn wide(self) -> f64 {
+        self.into()
+    }
+    fn of(wide: f64) -> f32 {
+        wide as f32
+    }
+}
+
+impl Real for f64 {
+    fn wide(self) -> f64 {
+        self
+    }
+    fn of(wide: f64) -> f64 {
+        wide
+    }
+}
+
+/// A function of each value, in place.
+pub fn each<T: Real>(op: ScalarOp, values: &mut [T]) {
+    values.iter_mut().for_each(|v| *v = T::of(unary(op, v.wide())));
+}
+
+/// A function of each pair, in place of the left one.
+pub fn each_pair<T: Real>(op: ScalarOp, a: &mut [T], b: &[T]) {
+    a.iter_mut().zip(b).for_each(|(a, b)| *a = T::of(binary(op, a.wide(), b.wide())));
 }

@@ -30,7 +30,7 @@ fn descr(dtype: DType) -> &'static str {
 }
 
 /// The file of an array.
-pub(crate) fn write(literal: &Literal) -> Vec<u8> {
+pub(super) fn write(literal: &Literal) -> Vec<u8> {
     let ty = literal.ty();
     let dims: String = ty.shape.iter().map(|dim| format!("{dim}, ")).collect();
     let dims = if ty.rank() == 1 {
@@ -59,7 +59,7 @@ fn write_element(element: Scalar, dtype: DType, out: &mut Vec<u8>) {
 }
 
 /// The array in a file, of an element type that the file's agrees with.
-pub(crate) fn read(bytes: &[u8], dtype: DType) -> Result<Literal> {
+pub(super) fn read(bytes: &[u8], dtype: DType) -> Result<Literal> {
     let Some((version, rest)) = bytes.strip_prefix(MAGIC).and_then(|rest| rest.split_at_checked(2))
     else {
         bail!(InvalidArgument, "is no .npy file: it does not begin with NumPy's mark");

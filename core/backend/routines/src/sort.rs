@@ -30,7 +30,7 @@ const RADIX_LEN: usize = 2048;
 /// # Safety
 ///
 /// `pointers` are the inputs, then the outputs, each to all elements of its type.
-pub(crate) unsafe fn run(pool: &Pool, sort: &Sort, dtypes: &[DType], pointers: &[*mut u8]) {
+pub unsafe fn run(pool: &Pool, sort: &Sort, dtypes: &[DType], pointers: &[*mut u8]) {
     let sequences = sort.outer * sort.inner;
     let grain = ((1 << 12) / sort.len.max(1)).max(1);
     let pointers = Pointers(pointers);
