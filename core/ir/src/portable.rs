@@ -1,7 +1,7 @@
 //! Programs in files: the portable format.
 //!
 //! A file holds a program and the values of its constants. It depends on no machine: numbers are little-endian or
-//! [LEB128](bytes), and what stands in it are operations by name, with parameters by name, as in the printed form.
+//! LEB128, and what stands in it are operations by name, with parameters by name, as in the printed form.
 //!
 //! ```text
 //! magic      8 bytes, 89 'JAXRS' 0D 0A (a file that was moved as text does not begin so)
