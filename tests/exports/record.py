@@ -56,6 +56,12 @@ PROGRAMS = {
     "gather": (lambda x, i: x[i, :, i], arange(4, 3, 4), np.array([0, 3, -1], np.int32)),
     "scatter_add": (lambda x, i: x.at[i].add(2.5), arange(5), np.array([1, 1, 4], np.int32)),
     "scatter_apply": (applied, arange(5), np.array([1, 3], np.int32)),
+    "scatter_apply_batched": (jax.vmap(applied), arange(3, 5), np.array([[1, 3], [0, 4], [2, 9]], np.int32)),
+    "reduce_precision": (lambda x: lax.reduce_precision(x, 5, 3), arange(5) * 1e4),
+    "random_bits": (lambda s: [lax.rng_bit_generator(s, (5,), dtype, algorithm) for dtype in (np.uint32, np.uint8)
+                               for algorithm in (lax.RandomAlgorithm.RNG_THREE_FRY, lax.RandomAlgorithm.RNG_PHILOX)],
+                    np.array([1, 2, 3, 4], np.uint32)),
+    "mulhi": (lambda x, y: lax.mulhi(x, y), np.array([1 << 30, -7, 5], np.int32), np.array([12, -(1 << 31), 3], np.int32)),
     "sort": (lambda x: jnp.sort(x, axis=0), -arange(4, 3)),
     "argsort": (lambda x: jnp.argsort(x), np.array([3, 1, 2, 1], np.int32)),
     "lexsort": (lambda x, y: jnp.lexsort((x, y)), np.array([3, 1, 2, 1], np.int32), np.array([0, 1, 0, 1], np.int32)),

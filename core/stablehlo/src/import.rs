@@ -5,7 +5,9 @@ mod contraction;
 mod control;
 mod elementwise;
 mod indexing;
+mod random;
 mod reduction;
+mod scattering;
 mod shapes;
 mod sorting;
 
@@ -128,7 +130,8 @@ impl<'a> Env<'a> {
                 return Ok(SmallVec::from_iter([output?]));
             }
         }
-        let families = [reduction::apply, sorting::apply, control::apply];
+        let families =
+            [reduction::apply, scattering::apply, sorting::apply, control::apply, random::apply];
         for family in families {
             if let Some(outputs) = family(self, op, x) {
                 return outputs;

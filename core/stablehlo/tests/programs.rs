@@ -180,3 +180,41 @@ fn damaged_programs_are_refused() {
         let _ = read(&bytes);
     }
 }
+
+/// The larger value at each position, and the number that came with it: two arrays that are written together.
+const ARGMAX: &str = r#"
+func.func @main(%x: tensor<4xf32>, %n: tensor<4xi32>, %i: tensor<3x1xi32>, %u: tensor<3xf32>, %m: tensor<3xi32>)
+    -> (tensor<4xf32>, tensor<4xi32>) {
+  %0:2 = "stablehlo.scatter"(%x, %n, %i, %u, %m) <{scatter_dimension_numbers = #stablehlo.scatter<
+      inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1>}> ({
+    ^bb0(%a: tensor<f32>, %b: tensor<i32>, %c: tensor<f32>, %d: tensor<i32>):
+      %1 = stablehlo.compare LT, %a, %c : (tensor<f32>, tensor<f32>) -> tensor<i1>
+      %2 = stablehlo.select %1, %c, %a : tensor<i1>, tensor<f32>
+      %3 = stablehlo.select %1, %d, %b : tensor<i1>, tensor<i32>
+      stablehlo.return %2, %3 : tensor<f32>, tensor<i32>
+    }) : (tensor<4xf32>, tensor<4xi32>, tensor<3x1xi32>, tensor<3xf32>, tensor<3xi32>) -> (tensor<4xf32>, tensor<4xi32>)
+  return %0#0, %0#1 : tensor<4xf32>, tensor<4xi32>
+}
+"#;
+
+#[test]
+fn several_arrays_are_scattered_into_together() {
+    let context = context();
+    let ints = |values: &[i64], shape: &[usize]| {
+        let ty = jaxrs_data::Type::new(jaxrs_data::DType::I32, shape);
+        let scalar = |k: usize| jaxrs_data::Scalar::Int(values[k]);
+        Value::literal(Literal::from_fn(ty, scalar))
+    };
+    let floats = |values: &[f32]| Value::literal(Literal::f32([values.len()], values));
+    let inputs = [
+        floats(&[0.0, 5.0, 1.0, -1.0]),
+        ints(&[0, 0, 0, 0], &[4]),
+        // The last is out of range and is dropped.
+        ints(&[2, 2, 9], &[3, 1]),
+        floats(&[3.0, 2.0, 7.0]),
+        ints(&[1, 2, 3], &[3]),
+    ];
+    let outputs = main_of(ARGMAX).call(&context.root(), &inputs).unwrap();
+    assert_eq!(f32s(&outputs[0]), [0.0, 5.0, 3.0, -1.0]);
+    assert_eq!(f32s(&outputs[1]), [0.0, 0.0, 1.0, 0.0]);
+}

@@ -2,7 +2,8 @@
 
 use jaxrs_data::{DType, ErrorKind, Literal, Result, Scalar, Type};
 use jaxrs_ir::prims::{
-    Binary, BitcastConvertType, Clamp, ConvertElementType, IntegerPow, Special, Unary,
+    Binary, BitcastConvertType, Clamp, ConvertElementType, IntegerPow, ReducePrecision, Special,
+    Unary,
 };
 use jaxrs_ir::{Prim, Value, ops};
 use jaxrs_kernel::Compare as Cmp;
@@ -48,6 +49,8 @@ pub(super) fn apply(cx: &Scope, op: &Op, x: &[Value]) -> Option<Result<Value>> {
         ("convert", [a]) => convert(cx, op, a),
         ("bitcast_convert", [a]) => bitcast(cx, op, a),
         ("constant", []) => constant(op),
+        ("reduce_precision", [_]) => reduce_precision(cx, op, x),
+        ("mulhi", [a, b]) => ops::binary(cx, Binary::Mulhi, a, b),
         _ => return None,
     })
 }
@@ -201,6 +204,15 @@ fn convert(cx: &Scope, op: &Op, a: &Value) -> Result<Value> {
 fn bitcast(cx: &Scope, op: &Op, a: &Value) -> Result<Value> {
     let new_dtype = op.result_type()?.dtype;
     ops::bind1(cx, BitcastConvertType { new_dtype }, std::slice::from_ref(a))
+}
+
+fn reduce_precision(cx: &Scope, op: &Op, x: &[Value]) -> Result<Value> {
+    let bits = |name: &str| {
+        let bits = op.size(name)?;
+        u32::try_from(bits).map_err(|_| unsupported_form(op, format_args!("{name} {bits}")))
+    };
+    let (exponent_bits, mantissa_bits) = (bits("exponent_bits")?, bits("mantissa_bits")?);
+    ops::bind1(cx, ReducePrecision { exponent_bits, mantissa_bits }, x)
 }
 
 fn constant(op: &Op) -> Result<Value> {

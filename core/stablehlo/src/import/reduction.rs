@@ -1,22 +1,21 @@
-//! Combining elements: whole axes, windows, and writes of windows.
+//! Combining elements: whole axes and windows.
 
 use jaxrs_api::lax::{Padding, WindowOptions, reduce_by, reduce_window};
-use jaxrs_data::{Error, ErrorKind, Result, SmallVec};
-use jaxrs_ir::prims::{Binary, IndexMode, Scatter, ScatterKind, SelectAndScatter};
+use jaxrs_data::{ErrorKind, Result, SmallVec};
+use jaxrs_ir::prims::SelectAndScatter;
 use jaxrs_ir::rules::sliding::Window;
 use jaxrs_ir::{Value, ops};
-use jaxrs_transform::{Function, ScanOptions, VmapOptions, make_jaxpr, scan, vmap};
+use jaxrs_transform::{VmapOptions, make_jaxpr, vmap};
 
-use super::elementwise::{binary, on_bits, short_name};
-use super::{Env, Outputs, contraction, indexing, unsupported_form};
-use crate::tree::{Op, Region};
+use super::elementwise::short_name;
+use super::{Env, Outputs, contraction, unsupported_form};
+use crate::tree::Op;
 
 pub(super) fn apply(env: &mut Env<'_>, op: &Op, x: &[Value]) -> Option<Result<Outputs>> {
     Some(match short_name(op) {
         "reduce" => reduce(env, op, x),
         "reduce_window" => windows(env, op, x),
         "select_and_scatter" => select_and_scatter(env, op, x),
-        "scatter" => scatter(env, op, x),
         "map" => map(env, op, x),
         _ => return None,
     })
@@ -87,139 +86,6 @@ fn select_and_scatter(env: &mut Env<'_>, op: &Op, x: &[Value]) -> Result<Outputs
     let prim = SelectAndScatter { select_jaxpr, scatter_jaxpr, window };
     let inputs = [operand.clone(), source.clone(), init.clone()];
     Ok(SmallVec::from_iter([ops::bind1(env.scope, prim, &inputs)?]))
-}
-
-/// What a region does with the element that is there and the update, if it is one of JAX's.
-fn scatter_kind(region: &Region) -> Option<ScatterKind> {
-    let [(there, _), (update, _)] = &region.arguments[..] else { return None };
-    let returned = region.returned().ok()?;
-    if returned == [*update] {
-        return Some(ScatterKind::Set);
-    }
-    let [op, _] = &region.ops[..] else { return None };
-    let gives = op.results.iter().map(|(id, _)| *id).eq(returned.iter().copied());
-    let in_order = op.operands == [*there, *update];
-    let turned = op.operands == [*update, *there];
-    if !gives || !(in_order || turned) {
-        return None;
-    }
-    let dtype = op.result_type().ok()?.dtype;
-    match on_bits(binary(short_name(op))?, dtype) {
-        Binary::Add => Some(ScatterKind::Add),
-        Binary::Sub if in_order => Some(ScatterKind::Sub),
-        Binary::Mul => Some(ScatterKind::Mul),
-        Binary::Min => Some(ScatterKind::Min),
-        Binary::Max => Some(ScatterKind::Max),
-        // Of truths, the largest is whether any is true.
-        Binary::Or if dtype.is_bool() => Some(ScatterKind::Max),
-        Binary::And if dtype.is_bool() => Some(ScatterKind::Min),
-        _ => None,
-    }
-}
-
-fn scatter(env: &mut Env<'_>, op: &Op, x: &[Value]) -> Result<Outputs> {
-    let [operand, indices, updates] = x else {
-        return Err(unsupported_form(op, "several operands"));
-    };
-    let (indices, vector) = indexing::indices_last(env.scope, op, indices)?;
-    let batching = op.sizes("scatter_indices_batching_dims")?;
-    let kind = scatter_kind(op.region(0)?);
-    let scatter = Scatter {
-        kind: kind.unwrap_or(ScatterKind::Set),
-        update_window_dims: op.sizes("update_window_dims")?,
-        inserted_window_dims: op.sizes("inserted_window_dims")?,
-        scatter_dims_to_operand_dims: op.sizes("scatter_dims_to_operand_dims")?,
-        operand_batching_dims: op.sizes("input_batching_dims")?,
-        scatter_indices_batching_dims: indexing::without(batching, vector),
-        mode: IndexMode::FillOrDrop,
-        unique_indices: op.flag("unique_indices")?,
-    };
-    let out = match kind {
-        Some(_) => ops::bind1(env.scope, scatter, &[operand.clone(), indices, updates.clone()])?,
-        None => scatter_by(env, op, scatter, [operand, &indices, updates])?,
-    };
-    Ok(SmallVec::from_iter([out]))
-}
-
-/// Combines by a function of the caller's: one update after the other, each an element of its own. Positions come from
-/// scattering the numbers of updates' elements, so that the meaning of the dimension numbers stands in one place.
-fn scatter_by(
-    env: &Env<'_>,
-    op: &Op,
-    scatter: Scatter,
-    [operand, indices, updates]: [&Value; 3],
-) -> Result<Value> {
-    let combine = vmap(&env.closure("scatter", op.region(0)?), VmapOptions::default());
-    let index_shape = indices.shape().without(indices.ty().rank() - 1);
-    let n = index_shape.numel();
-    if n == 0 || updates.ty().numel() == 0 {
-        return Ok(operand.clone());
-    }
-    // The update axes that run over indices come first, in one; those over windows stay.
-    let rank = updates.ty().rank();
-    let is_window = |axis: &usize| scatter.update_window_dims.contains(axis);
-    let (windows, mut order): (Vec<usize>, Vec<usize>) = (0..rank).partition(is_window);
-    let n_index_axes = order.len();
-    order.extend(&windows);
-    if !scatter.operand_batching_dims.is_empty() {
-        return Err(unsupported_form(op, "a general function and batching dimensions"));
-    }
-    let cx = env.scope;
-    let moved = ops::transpose(cx, updates, &order)?;
-    let window_shape = &moved.shape()[n_index_axes..];
-    let rows = ops::reshape(cx, &moved, &[&[n], window_shape].concat().as_slice().into())?;
-    let components = indices.shape()[indices.ty().rank() - 1];
-    let index_rows = ops::reshape(cx, indices, &[n, components].as_slice().into())?;
-    let one = Scatter {
-        update_window_dims: (0..windows.len()).collect(),
-        unique_indices: true,
-        ..scatter
-    };
-    let body = Function::new("scatter", move |cx, x: &[Value]| {
-        let [array, index, update] = x else { return Err(Error::internal("a body of three")) };
-        let there = read_window(cx, &one, array, index, update)?;
-        let n = update.ty().numel();
-        let flat = |v: &Value| ops::reshape(cx, v, &[n].as_slice().into());
-        let combined = combine.call(cx, &[flat(&there)?, flat(update)?])?;
-        let combined = ops::reshape(cx, &combined[0], update.shape())?;
-        Ok(vec![ops::bind1(cx, one.clone(), &[array.clone(), index.clone(), combined])?])
-    });
-    let mut out = scan(
-        cx,
-        &body,
-        std::slice::from_ref(operand),
-        &[index_rows, rows],
-        ScanOptions::default(),
-    )?;
-    Ok(out.swap_remove(0))
-}
-
-/// The window that an update would be written to.
-fn read_window(
-    cx: &jaxrs_transform::Scope,
-    scatter: &Scatter,
-    array: &Value,
-    index: &Value,
-    update: &Value,
-) -> Result<Value> {
-    let mut sizes = update.shape().iter();
-    let slice_sizes = (0..array.ty().rank())
-        .map(|axis| match scatter.inserted_window_dims.contains(&axis) {
-            true => 1,
-            false => sizes.next().copied().unwrap_or(1),
-        })
-        .collect();
-    let gather = jaxrs_ir::prims::Gather {
-        offset_dims: scatter.update_window_dims.clone(),
-        collapsed_slice_dims: scatter.inserted_window_dims.clone(),
-        start_index_map: scatter.scatter_dims_to_operand_dims.clone(),
-        operand_batching_dims: SmallVec::new(),
-        start_indices_batching_dims: SmallVec::new(),
-        slice_sizes,
-        mode: IndexMode::Clip,
-        fill_value: None,
-    };
-    ops::bind1(cx, gather, &[array.clone(), index.clone()])
 }
 
 /// The region for each element.
