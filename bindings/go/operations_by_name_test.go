@@ -1543,6 +1543,9 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	"random_bits": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.RandomBits(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType})...)}
 	},
+	"rng_uniform": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RngUniform(in[0], in[1], a.list("shape"))}
+	},
 	"random_uniform": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.RandomUniform(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType}, Attr{name: "low", kind: kindReal}, Attr{name: "high", kind: kindReal})...)}
 	},

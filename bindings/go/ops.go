@@ -516,6 +516,7 @@ package jaxrs
 // #cgo noescape jaxrs_op_random_split_shape
 // #cgo noescape jaxrs_op_random_fold_in
 // #cgo noescape jaxrs_op_random_bits
+// #cgo noescape jaxrs_op_rng_uniform
 // #cgo noescape jaxrs_op_random_uniform
 // #cgo noescape jaxrs_op_random_uniform_between
 // #cgo noescape jaxrs_op_random_normal
@@ -8803,6 +8804,22 @@ func (s *Scope) RandomBits(key *Array, shape []int, attrs ...Attr) *Array {
 // RandomBits is [Scope.RandomBits] where its operands are from.
 func RandomBits(key *Array, shape []int, attrs ...Attr) *Array {
 	return scopeOf(key).RandomBits(key, shape, attrs...)
+}
+
+// RngUniform: Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 bits or f16 or bf16. They come from a generator of the process, which no key names: others with each run.
+//
+//   - shape: the shape of the result
+func (s *Scope) RngUniform(a_ *Array, b *Array, shape []int) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rng_uniform(s.handle(), a_.ptr(), b.ptr(), numbers(shape), C.size_t(len(shape)), &out)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	return s.done(out, err)
+}
+
+// RngUniform is [Scope.RngUniform] where its operands are from.
+func RngUniform(a_ *Array, b *Array, shape []int) *Array {
+	return scopeOf(a_, b).RngUniform(a_, b, shape)
 }
 
 // RandomUniform: Uniformly distributed floats from low up to, not including, high.

@@ -11957,6 +11957,29 @@ pub extern "C" fn jaxrs_op_random_bits(
     })
 }
 
+/// Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 bits or f16 or bf16. They come from a generator of the process, which no key names: others with each run.
+///
+/// - `shape`: the shape of the result.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rng_uniform(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rng_uniform") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.one(&[Attr::I64s(shape.get(ndim, "shape")?)], &out)
+    })
+}
+
 /// Uniformly distributed floats from low up to, not including, high.
 ///
 /// - `shape`: the shape of the result.

@@ -6555,6 +6555,16 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_bits(jaxrs_scope* s, const
     size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
 
 /**
+ * Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 bits or f16 or bf16. They come from a generator of the process, which no key names: others with each run.
+ *
+ * - shape: the shape of the result.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rng_uniform(jaxrs_scope* s, const jaxrs_array* a, const jaxrs_array* b,
+    const int64_t* shape, size_t ndim, jaxrs_array** out);
+
+/**
  * Uniformly distributed floats from low up to, not including, high.
  *
  * - shape: the shape of the result.

@@ -4587,6 +4587,15 @@ Random unsigned integers.
 const random_bits = Operation("random_bits", 1, false, false, "shape:ints", "dtype:dtype")
 
 """
+    rng_uniform(a, b, shape)
+
+Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 bits or f16 or bf16. They come from a generator of the process, which no key names: others with each run.
+
+- `shape`: the shape of the result.
+"""
+const rng_uniform = Operation("rng_uniform", 2, false, false, "shape:ints", "")
+
+"""
     random_uniform(key, shape; dtype = nothing, low = 0.0, high = 1.0)
 
 Uniformly distributed floats from low up to, not including, high.

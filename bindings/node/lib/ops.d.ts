@@ -2233,6 +2233,10 @@ export declare function randomFoldIn(key: Value, data: Value): Tensor;
  * - dtype (u32): an unsigned integer type */
 export declare function randomBits(key: Value, shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
 
+/** Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 bits or f16 or bf16. They come from a generator of the process, which no key names: others with each run.
+ * - shape: the shape of the result */
+export declare function rngUniform(a: Value, b: Value, shape: readonly number[]): Tensor;
+
 /** Uniformly distributed floats from low up to, not including, high.
  * - shape: the shape of the result
  * - dtype (null): the element type, a float; the default float if none
@@ -3819,6 +3823,7 @@ declare module "./index.js" {
     randomSplitShape(shape: readonly number[]): Tensor;
     randomFoldIn(data: Value): Tensor;
     randomBits(shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+    rngUniform(b: Value, shape: readonly number[]): Tensor;
     randomUniform(shape: readonly number[], options?: { dtype?: DType | null; low?: number; high?: number }): Tensor;
     randomUniformBetween(minval: Value, maxval: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;
     randomNormal(shape: readonly number[], options?: { dtype?: DType | null }): Tensor;

@@ -3837,6 +3837,13 @@ inline Array bits(const Array& key, Ints shape, DType dtype = DType::u32) {
 }
 } // namespace random
 
+/// Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 bits or f16 or bf16. They come from a generator of the process, which no key names: others with each run.
+/// @param shape the shape of the result
+inline Array rng_uniform(const Array& a, const Array& b, Ints shape) {
+    detail::Operation op({a.get(), b.get()});
+    return op.done(jaxrs_op_rng_uniform(op.scope(), a.get(), b.get(), shape.data(), shape.size(), op.out()));
+}
+
 namespace random {
 /// Uniformly distributed floats from low up to, not including, high.
 /// @param shape the shape of the result
