@@ -1445,6 +1445,21 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_load(jaxrs_context* ctx, con
     jaxrs_program** out);
 
 /**
+ * Saves a compiled program, with its machine code: for this version of the library and this kind of processor only
+ * (jaxrs_program_save has no such limits). The caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_exec_save(const jaxrs_exec* e, jaxrs_bytes** out);
+
+/**
+ * Reads a compiled program that jaxrs_exec_save wrote, without compiling it again.
+ *
+ * One of another version of the library, or made for a processor with features that this one lacks, gives
+ * JAXRS_ERR_INCOMPATIBLE and says what; a damaged one JAXRS_ERR_INVALID_ARGUMENT. What is read is run as it is: it has
+ * to come from where programs are trusted. The caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_exec_load(jaxrs_context* ctx, const void* data, size_t n, jaxrs_exec** out);
+
+/**
  * Reads a program from a file, as jaxrs_program_load does from memory. path is UTF-8. A file that cannot be read
  * gives JAXRS_ERR_IO. The caller owns *out. Any thread.
  */

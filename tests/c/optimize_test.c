@@ -2,7 +2,7 @@
 #include "check.h"
 
 /* (x, a) to the sum of (x - a)^2 */
-FN(distance) RETURNS(op_sum(&e, op_mul(&e, op_sub(&e, a[0], a[1]), op_sub(&e, a[0], a[1]))))
+FN(distance) RETURNS(op_reduce_sum(&e, op_mul(&e, op_sub(&e, a[0], a[1]), op_sub(&e, a[0], a[1])), EXPR_ALL, 0))
 
 CASE(a_minimum_is_found) {
     const float start[] = {5, -3, 0.5};
