@@ -104,4 +104,84 @@ def random(r, x):
         case("categorical", lambda k, v: jax.random.categorical(k, v), x)
 
 
-GROUPS = [table_operations]
+def shorthands(r):
+    """Operations of jax.lax that say in a word what others say in general."""
+    x, whole = ordinary(-2, 2, (3, 4), "float32"), integers((3, 4), "int32")
+    for at in [np.int32(1), np.int32(-1), np.int32(9), np.uint8(2)]:
+        for v in [x, whole]:
+            r.case("dynamic_slice_in_dim", lambda v, i: lax.dynamic_slice_in_dim(v, i, 2, 1), v, at, slice_size=2, axis=1)
+            r.case("dynamic_index_in_dim", lambda v, i: lax.dynamic_index_in_dim(v, i), v, at)
+            r.case("dynamic_index_in_dim", lambda v, i: lax.dynamic_index_in_dim(v, i, -1, keepdims=False), v, at, axis=-1, keepdims=False)
+            r.case("dynamic_update_slice_in_dim", lambda v, u, i: lax.dynamic_update_slice_in_dim(v, u, i, 1), v, v[:, :2] * 2, at, axis=1)
+            r.case("dynamic_update_index_in_dim", lambda v, u, i: lax.dynamic_update_index_in_dim(v, u, i, 0), v, v[0] * 3, at)
+    for v in [x, x.astype("float64"), whole]:
+        for index, axis, keepdims in [(0, 0, True), (-1, 1, True), (2, -1, False)]:
+            r.case("index_in_dim", lambda v: lax.index_in_dim(v, index, axis, keepdims), v, index=index, axis=axis, keepdims=keepdims)
+        for start, limit, stride, axis in [(0, None, 1, 0), (1, 3, 1, 1), (0, 4, 2, 1), (-2, None, 1, -1), (0, -1, 1, 0)]:
+            words = {"limit_index": limit} if limit is not None else {}
+            r.case("slice_in_dim", lambda v: lax.slice_in_dim(v, start, limit, stride, axis), v, start_index=start, stride=stride, axis=axis, **words)
+        for sizes in [(), (2,), (2, 1), (0,)]:
+            r.case("broadcast", lambda v: lax.broadcast(v, sizes), v, sizes=sizes)
+        cube = np.stack([v, v])
+        for start, stop in [(0, None), (1, 3), (0, 2), (-2, None), (1, 2)]:
+            words = {"stop_dimension": stop} if stop is not None else {}
+            r.case("collapse", lambda v: lax.collapse(v, start, stop), cube, start_dimension=start, **words)
+        r.case("nn_identity", jax.nn.identity, v)
+    for key, size in [("threefry2x32", 2), ("rbg", 4), ("unsafe_rbg", 4)]:
+        words = np.arange(3 * size, dtype=np.uint32).reshape(3, size)
+        r.case("random_wrap_key_data", lambda w: jax.random.wrap_key_data(w, impl=key), words, generator=key)
+    convolutions_in_a_word(r)
+    factorisations(r)
+    more_of_the_same(r, x, whole)
+
+
+def convolutions_in_a_word(r):
+    signal, kernel = ordinary(-1, 1, (2, 3, 7), "float32"), ordinary(-1, 1, (4, 3, 2), "float32", 8)
+    picture, filters = ordinary(-1, 1, (1, 2, 5, 6), "float64"), ordinary(-1, 1, (3, 2, 3, 2), "float64", 8)
+    for padding in ["VALID", "SAME"]:
+        for strides in [(1,), (2,)]:
+            r.case("conv", lambda a, b: lax.conv(a, b, strides, padding), signal, kernel, window_strides=strides, padding=padding)
+        r.case("conv", lambda a, b: lax.conv(a, b, (2, 1), padding), picture, filters, window_strides=(2, 1), padding=padding)
+
+
+def factorisations(r):
+    """Factors with free signs are compared by what LAPACK makes of them, which both follow."""
+    tall, square = ordinary(-1, 1, (4, 3), "float64"), ordinary(-1, 1, (3, 3), "float64", 8)
+    symmetric = square + square.T
+    for v in [tall, tall.T, square, np.stack([square, symmetric]), tall.astype("float32")]:
+        for full in [True, False]:
+            r.case("lax_linalg_qr", lambda v: lax.linalg.qr(v, full_matrices=full), v, full_matrices=full, derive=not full and v.shape[-2] >= v.shape[-1])
+        r.case("lax_linalg_qr", lambda v: lax.linalg.qr(v, pivoting=True, full_matrices=False), v, pivoting=True, full_matrices=False, derive=False)
+    for v in [square, symmetric, np.stack([square, symmetric]), square.astype("float32")]:
+        r.case("lax_linalg_eig", lambda v: lax.linalg.eig(v, compute_left_eigenvectors=False, compute_right_eigenvectors=False), v,
+               compute_left_eigenvectors=False, compute_right_eigenvectors=False, derive=False)
+        r.case("lax_linalg_eig", lambda v: lax.linalg.eig(v), v, derive=False)
+        r.case("lax_linalg_schur", lambda v: lax.linalg.schur(v), v, derive=False)
+        r.case("lax_linalg_schur", lambda v: lax.linalg.schur(v, compute_schur_vectors=False), v, compute_schur_vectors=False, derive=False)
+        r.case("lax_linalg_hessenberg", lambda v: lax.linalg.hessenberg(v), v, derive=False)
+
+
+def more_of_the_same(r, x, whole):
+    """Other element types, axes and edges of operations that are seen elsewhere once."""
+    for op in ["logical_and", "logical_or", "logical_xor"]:
+        for a, b in [(whole > 2, whole > 4), (whole, x), (x, np.float32(np.nan)), (whole[0], whole[:, :1])]:
+            r.case(op, getattr(jnp, op), a, b, derive=False)
+    for v in [x, x.astype("float64"), whole, np.array([-np.inf, -2.5, -0.0, np.nan, 7.9], np.float32)]:
+        ordinary_floats = v.dtype.kind == "f" and v.ndim == 2
+        r.case("trunc", jnp.trunc, v, derive=False)
+        for op in ["relu", "leaky_relu"] + (["silu", "softplus", "elu", "sigmoid"] if v.dtype.kind == "f" else []):
+            r.case(op, getattr(jax.nn, op), v, derive=ordinary_floats)
+    for v in [x, x.astype("float64"), whole]:
+        for op in ["ravel", "fliplr", "flipud", "matrix_transpose", "zeros_like", "ones_like"]:
+            r.case(op, getattr(jnp, op), v)
+        for axis in [0, -1]:
+            r.case("argsort", lambda v: jnp.argsort(v, axis).astype("int32"), v, axis=axis)
+        r.case("kron", jnp.kron, v, v[:2, :2])
+        r.case("trace", lambda v: jnp.trace(v), v)
+    for v, w in [(x, x * 2), (x.astype("float64"), x), (whole, whole[:1] + 1)]:
+        r.case("vecdot", jnp.vecdot, v, w)
+        r.case("matvec", jnp.matvec, v, w[0])
+        r.case("vecmat", jnp.vecmat, w[:, 0] if len(w) == 3 else v[:, 0], v)
+
+
+GROUPS = [table_operations, shorthands]

@@ -13,7 +13,7 @@ use jaxrs_transform::{Function, Scope, custom_jvp};
 
 use crate::formula::Term;
 use crate::numpy;
-use crate::operands::{constant_like, to_inexact};
+use crate::operands::{constant_like, promoted, to_inexact, weak_constant};
 
 /// `max(x, 0)`, with derivative 0 at 0.
 pub fn relu(cx: &Scope, x: &Value) -> Result<Value> {
@@ -66,9 +66,9 @@ pub fn elu(cx: &Scope, x: &Value, alpha: f64) -> Result<Value> {
 
 /// `x` above zero and `slope · x` below.
 pub fn leaky_relu(cx: &Scope, x: &Value, slope: f64) -> Result<Value> {
-    let x = to_inexact(cx, x)?;
+    let [x, slope] = promoted(cx, [x, &weak_constant(cx, slope)])?;
     let above = ops::compare(cx, Compare::Ge, &x, &constant_like(&x, 0.0))?;
-    numpy::select(cx, &above, &x, &ops::scale(cx, &x, slope)?)
+    numpy::select(cx, &above, &x, &ops::mul(cx, &slope, &x)?)
 }
 
 /// `x` less its largest element over some axes, which counts as constant.

@@ -106,5 +106,6 @@ files! {
     minima_agree_with_jax: "minima", minima::agrees;
     optimisers_agree_with_their_formulas: "optimisers", equations::optimises;
     operations_agree_with_jax: "operations", operations::agrees;
+    shorthands_agree_with_jax: "shorthands", operations::agrees;
     operations_under_the_names_of_the_table_agree_with_jax: "table_operations", operations::agrees;
 }
