@@ -1,10 +1,10 @@
-//! What JAX refuses, too.
+//! What JAX refuses or does otherwise, too.
 
 use jaxrs_data::DType;
 
-use crate::ways::Way;
+use crate::ways::{Mark, Way};
 
-/// What is refused and JAX refuses too.
+/// What is refused or gives something else, and does so in JAX too.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Excuse {
     /// The primitive.
@@ -34,7 +34,19 @@ pub(crate) fn excuses() -> Vec<Excuse> {
     rows.map(excuse).collect()
 }
 
+/// What stands before the words where JAX gives something, but not what the way supposes.
+const DIFFERENT: &str = "Different: ";
+
 impl Excuse {
+    /// Whether it is for what happened.
+    pub fn is_for(&self, mark: &Mark) -> bool {
+        match mark {
+            Mark::Refused(_) => !self.words.starts_with(DIFFERENT),
+            Mark::Wrong(_) => self.words.starts_with(DIFFERENT),
+            Mark::Works | Mark::Moot => false,
+        }
+    }
+
     /// Whether it is for this use.
     pub fn covers(&self, name: &str, dtype: DType, way: Way) -> bool {
         let holds = |list: &[String], item: &str| list.iter().any(|x| x == "*" || x == item);

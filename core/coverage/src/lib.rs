@@ -1,7 +1,7 @@
 //! What works for which primitive and element type, found out by trying.
 //!
 //! The [`Matrix`] has a row for each primitive and element type that its samples have, and a column for each
-//! way to use it. What fails or is refused is a hole, unless JAX refuses it too: `excuses.tsv` says with what
+//! way to use it. What fails or is refused is a hole, unless JAX refuses it too, or gives the same: `excuses.tsv` says with what
 //! words, which `tests/recorded/refusals.py` has from running JAX.
 
 mod excuses;

@@ -17,7 +17,7 @@ pub struct Matrix {
     excuses: Vec<Excuse>,
 }
 
-/// What does not work, without JAX's refusal for an excuse.
+/// What does not work, without an excuse of JAX's.
 #[derive(Clone, Debug)]
 pub struct Hole {
     /// The primitive.
@@ -65,7 +65,7 @@ impl Matrix {
     pub fn holes(&self) -> Vec<Hole> {
         let hole = |(name, dtype, way, mark): (&'static str, DType, Way, &Mark)| match mark {
             Mark::Works | Mark::Moot => None,
-            Mark::Refused(_) if self.excuses.iter().any(|e| e.covers(name, dtype, way)) => None,
+            _ if self.excuses.iter().any(|e| e.is_for(mark) && e.covers(name, dtype, way)) => None,
             Mark::Refused(what) | Mark::Wrong(what) => {
                 Some(Hole { name, dtype, way, what: what.clone() })
             }
@@ -77,7 +77,7 @@ impl Matrix {
     pub fn stale(&self) -> Vec<&Excuse> {
         let is_used = |excuse: &&Excuse| {
             self.cells().any(|(name, dtype, way, mark)| {
-                matches!(mark, Mark::Refused(_)) && excuse.covers(name, dtype, way)
+                excuse.is_for(mark) && excuse.covers(name, dtype, way)
             })
         };
         self.excuses.iter().filter(|excuse| !is_used(excuse)).collect()

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jaxrs_data::{DType, Literal, Result, Type};
+use jaxrs_ir::prims::linalg::formula;
 use jaxrs_ir::prims::{Host, Sample, Unary, VmapMethod, sample};
 use jaxrs_ir::{Context as _, Prim, Value, ops};
 use jaxrs_transform::{
@@ -84,9 +85,22 @@ fn few(mut samples: Vec<Sample>) -> Vec<Sample> {
 
 fn function(prim: &Prim) -> Function {
     let prim = prim.clone();
-    Function::new(prim.name(), move |scope: &Scope, inputs: &[Value]| {
-        Ok(scope.bind(&prim, inputs)?.into_vec())
+    Function::new(prim.name(), move |scope: &Scope, inputs: &[Value]| match prim {
+        Prim::Cholesky(_) | Prim::Eigh(_) => of_symmetric(scope, &prim, &inputs[0]),
+        _ => Ok(scope.bind(&prim, inputs)?.into_vec()),
     })
+}
+
+/// Factors of the symmetric part of a matrix. They read one triangle, and their derivatives are about both, as
+/// in JAX, whose functions take the symmetric part too.
+fn of_symmetric(scope: &Scope, prim: &Prim, x: &Value) -> Result<Vec<Value>> {
+    let sum = ops::add(scope, x, &formula::adjoint(scope, x)?)?;
+    let part = ops::div(scope, &sum, &ops::scalar_like(&sum, 2.0))?;
+    let mut factors = scope.bind(prim, &[part])?.into_vec();
+    if let Prim::Cholesky(_) = prim {
+        factors[0] = formula::tril(scope, &factors[0], 0)?;
+    }
+    Ok(factors)
 }
 
 /// `x ↦ sin x · x`, with rules that compute what it would have without them.

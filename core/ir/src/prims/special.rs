@@ -5,6 +5,7 @@ mod beta;
 mod expn;
 mod gamma;
 mod hypergeometric;
+mod noted;
 mod number;
 mod slope;
 mod zeta;
@@ -144,6 +145,9 @@ impl Primitive for Special {
     }
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], tangents: &[Tangent]) -> Result<Jvp> {
+        if matches!(self, Special::Hyp1f1GradA | Special::Hyp1f1GradB | Special::RandomGammaGrad) {
+            return noted::jvp(*self, cx, primals, tangents);
+        }
         let y = ops::bind1(cx, *self, primals)?;
         let mut sum = Tangent::Zero(y.ty().clone());
         for (k, tangent) in tangents.iter().enumerate() {
@@ -204,6 +208,15 @@ impl Primitive for Special {
                 class,
                 smooth,
             ));
+            for dtype in DType::ALL.into_iter().filter(|dtype| dtype.is_narrow_float()) {
+                let inputs = (0..n).map(|_| sample::between(dtype, &[3], domain)).collect();
+                samples.push(sample::Sample {
+                    prim: function.into(),
+                    inputs,
+                    class,
+                    smooth: false,
+                });
+            }
         }
         samples.extend(slope::samples());
         samples

@@ -36,9 +36,6 @@ pub(super) fn term(
             let next = ops::bind1(cx, Special::Hyp1f1, &[a, b, x[2].clone()])?;
             ops::mul(cx, &ops::div(cx, &x[0], &x[1])?, &next)?
         }
-        (Special::Hyp1f1GradA | Special::Hyp1f1GradB, _) => {
-            return Err(not_differentiable(&function));
-        }
         (Special::Igamma, 0) => ops::bind1(cx, Special::IgammaGradA, x)?,
         (Special::Igamma, _) => density(cx, &x[0], &x[1])?,
         (Special::Igammac, 0) => ops::neg(cx, &ops::bind1(cx, Special::IgammaGradA, x)?)?,
@@ -47,9 +44,15 @@ pub(super) fn term(
         (Special::Polygamma | Special::RegularizedIncompleteBeta, _) => {
             bail!(Unimplemented, "{} has no derivative by operand {k}", function.row().0)
         }
-        (Special::Zeta | Special::IgammaGradA | Special::RandomGammaGrad, _) => {
-            return Err(not_differentiable(&function));
-        }
+        // The last three have programs instead.
+        (
+            Special::Zeta
+            | Special::IgammaGradA
+            | Special::RandomGammaGrad
+            | Special::Hyp1f1GradA
+            | Special::Hyp1f1GradB,
+            _,
+        ) => return Err(not_differentiable(&function)),
     };
     ops::mul(cx, t, &factor)
 }
