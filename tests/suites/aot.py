@@ -63,6 +63,9 @@ PROGRAMS = {
     "functions by the C library": "{ lambda ; a:f64[50] b:f64[50]. let c:f64[50] = pow a b; d:f64[50] = rem b a; e:f64[50] = atan2 a b in (c, d, e) }",
     "functions that come along": "{ lambda ; a:f64[50]. let b:f64[50] = erf_inv a; c:f64[50] = lgamma a; d:f64[50] = erf a in (b, c, d) }",
     "large arguments": UNARY.format(ty="f32", n=50, op="cos"),
+    "a Fourier transform": "{ lambda ; a:f32[4,30]. let b:c64[4,16] = fft[fft_lengths=(30,) fft_type=2] a; c:f32[4,30] = fft[fft_lengths=(30,) fft_type=3] b in (c,) }",
+    "decompositions": "{ lambda ; a:f64[3,6,6]. let b:f64[3,6,6] c:i32[3,6] d:i32[3,6] = lu a; e:f64[3,6,6] f:f64[3,6] = eigh[lower=true sort_eigenvalues=true subset_by_index=None] a; g:f64[3,6] = svd[compute_uv=false full_matrices=false subset_by_index=None] a in (b, c, d, e, f, g) }",
+    "a decomposition of small numbers": "{ lambda ; a:f32[5,5]. let b:f32[5,5] = mul a 1e-30:f32[]; c:f32[5,5] d:f32[5,5] = qr[full_matrices=false pivoting=false use_magma=None] b in (c, d) }",
     "a constant": "{ lambda ; a:f64[3]. let b:i32[3] = iota[dimension=0 dtype=i32 shape=(3,)]; c:f64[3] = convert_element_type[new_dtype=f64 weak_type=false] b; d:f64[3] = add a c in (d, b) }",
     "no inputs": "{ lambda ; . let a:i32[4] = iota[dimension=0 dtype=i32 shape=(4,)] in (a, 2.5:f32[]) }",
     "no elements": "{ lambda ; a:f32[0,3]. let b:f32[0,3] = sin a; c:f32[3] = reduce_sum[axes=(0,)] a in (b, c) }",
@@ -70,8 +73,8 @@ PROGRAMS = {
 }
 SCALES = {"large arguments": 1e8}
 REFUSED = {
-    "fft": "{ lambda ; a:c64[8]. let b:c64[8] = fft[fft_lengths=(8,) fft_type=0] a in (b,) }",
-    "cholesky": "{ lambda ; a:f32[9,9]. let b:f32[9,9] = cholesky a in (b,) }",
+    "pure_callback": "{ lambda ; a:f32[8]. let b:f32[8] = pure_callback[callback=simulator result_types=\"f32[8]\" vmap_method=none] a in (b,) }",
+    "debug_print": "{ lambda ; a:f32[]. let debug_print[fmt=\"{}\" names=\"\" ordered=false] a in (a,) }",
 }
 
 

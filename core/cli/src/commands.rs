@@ -167,8 +167,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         summary: "compiles a program to an object file and a header, which need no library",
         details: "-o NAME writes NAME.o and NAME.h; the function is called as the last part of NAME. It runs on the caller's \
                   thread, on processors with the features of this one, and gives the same bits as jaxrs run. Link with -lm.\n\
-                  Programs that call routines of the library which cannot come along (decompositions, Fourier transforms, \
-                  callbacks) are not supported.",
+                  Callbacks and prints are code of one process; programs with them are not supported.",
         options: &[
             Choice {
                 name: "out",

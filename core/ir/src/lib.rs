@@ -7,7 +7,7 @@
 //!
 //! In reading order: [`jaxpr`], [`print`](mod@print), [`parse`], [`portable`] (programs in files), [`check`] (the invariants), [`evaluate`]
 //! (what programs mean), [`effects`], [`value`], [`context`], [`prims`] (the trait and how to add a primitive), [`ops`]
-//! (what rules are written with), [`lower`] (what lowering rules are written with), [`rules`] (ways to
+//! (what rules are written with), [`lower`] (what lowering rules are written with), [`routine`] (library calls as data), [`rules`] (ways to
 //! make a rule).
 #![forbid(unsafe_code)]
 
@@ -32,6 +32,7 @@ pub mod parse;
 pub mod portable;
 pub mod prims;
 pub mod print;
+pub mod routine;
 pub mod rules;
 pub mod value;
 

@@ -211,6 +211,11 @@ pub trait HostRoutine: fmt::Debug + Send + Sync {
     /// What else to print of it.
     fn params(&self) -> String;
 
+    /// What it is, for a program that was compiled ahead of time to make it anew; none for code of one process.
+    fn description(&self) -> Option<Vec<u8>> {
+        None
+    }
+
     /// Computes the bytes of all outputs from those of the inputs. An error ends the program, whose run
     /// gives it back.
     fn run(&self, inputs: &[&[u8]], outputs: &mut [&mut [u8]]) -> Result<()>;

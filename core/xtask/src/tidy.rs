@@ -16,7 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("core/backend/reference", &["data", "kernel", "runtime"]),
     ("core/backend/routines", &["data", "kernel", "runtime"]),
     ("core/backend/llvm", &["data", "kernel", "runtime", "routines"]),
-    ("core/backend/standalone", &["data", "kernel", "runtime", "routines"]),
+    ("core/backend/standalone", &["data", "kernel", "ir", "runtime", "routines"]),
     ("core/transform", &["data", "kernel", "ir", "compile", "runtime"]),
     ("core/api", &["data", "kernel", "linalg", "ir", "compile", "runtime", "transform"]),
     ("core/stablehlo", &["data", "kernel", "linalg", "ir", "transform", "api"]),

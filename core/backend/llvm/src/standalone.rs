@@ -26,7 +26,8 @@ pub struct Standalone {
 
 impl LlvmBackend {
     /// The object of a program: `int SYMBOL(const void *const *inputs, void *const *outputs, void *workspace)`. Its first
-    /// inputs are constants, which the object holds. It gives 0, or 1 where it needs a workspace and got none.
+    /// inputs are constants, which the object holds. It gives 0, 1 where it needs a workspace and got
+    /// none, or 2 where a routine of the library fails.
     pub fn standalone(
         &self,
         program: &Program,
@@ -34,10 +35,16 @@ impl LlvmBackend {
         symbol: &str,
     ) -> Result<Standalone> {
         let calls = calls(program);
-        if let Some(Call::Host(host, _)) = calls.iter().find(|call| matches!(call, Call::Host(..)))
-        {
-            let name = host.routine.name();
-            bail!(Unimplemented, "{name} cannot be compiled ahead of time: it runs in the library");
+        let code_of_a_process = calls.iter().find_map(|call| match call {
+            Call::Host(host, _) if host.routine.description().is_none() => Some(&host.routine),
+            _ => None,
+        });
+        if let Some(routine) = code_of_a_process {
+            let name = routine.name();
+            bail!(
+                Unimplemented,
+                "{name} cannot be compiled ahead of time: it is code of one process"
+            );
         }
         let context = Context::create();
         let (module, slow) = self.build_for(&context, program, Part::WHOLE, Vec::new())?;
@@ -46,11 +53,23 @@ impl LlvmBackend {
         let attributes: Vec<_> = attributes.iter().map(|(k, v)| (*k, v.as_str())).collect();
         let mut emitter = Emitter { ir: &ir, attributes: &attributes, routines: Vec::new() };
         let table = emitter.table(program, &calls, &slow);
-        emitter.entry(program, consts, symbol, table, self.options.keep_denormals);
+        let may_fail = calls.iter().any(|call| matches!(call, Call::Host(..)));
+        let settings = Settings { may_fail, keep_denormals: self.options.keep_denormals };
+        emitter.entry(program, consts, symbol, table, &settings);
         let routines = emitter.routines;
         let object = self.machines.emit(&module, PASSES, OptimizationLevel::Default, false)?;
         Ok(Standalone { object, routines })
     }
+}
+
+/// The entries of the table: those of the library's, what each call is, and what routines say in the end.
+const TABLE: usize = FAILED + 1;
+const FAILED: usize = Slot::Constants as usize + 2;
+
+struct Settings {
+    /// Whether routines are called that may fail.
+    may_fail: bool,
+    keep_denormals: bool,
 }
 
 struct Emitter<'e, 'c> {
@@ -89,7 +108,7 @@ impl Emitter<'_, '_> {
     fn table(&mut self, program: &Program, calls: &[Call], slow: &SlowCalls) -> V {
         let ir = self.ir;
         let null = ir.zero(ir.ptr());
-        let mut table = [null; Slot::Constants as usize + 2];
+        let mut table = [null; TABLE];
         table[Slot::ParallelFor as usize] = self.parallel_for();
         table[Slot::Copy as usize] = self.copy();
         for call in calls {
@@ -97,7 +116,7 @@ impl Emitter<'_, '_> {
                 Call::MatMul(..) => (Slot::MatMul, product(calls)),
                 Call::Sort(..) => (Slot::Sort, "jaxrs_standalone_sort"),
                 Call::TopK(..) => (Slot::TopK, "jaxrs_standalone_top_k"),
-                Call::Host(..) => continue,
+                Call::Host(..) => (Slot::Host, "jaxrs_standalone_host"),
             };
             table[slot as usize] = self.routine(name);
         }
@@ -254,7 +273,7 @@ impl Emitter<'_, '_> {
         consts: &[Literal],
         symbol: &str,
         table: V,
-        keep_denormals: bool,
+        settings: &Settings,
     ) {
         let ir = self.ir;
         let ptr = ir.ptr();
@@ -266,7 +285,8 @@ impl Emitter<'_, '_> {
         if program.arena_bytes > 0 {
             self.needs(function, workspace);
         }
-        let mode = (!keep_denormals).then(|| self.flush_denormals(function));
+        let table = if settings.may_fail { self.own_table(function, table) } else { table };
+        let mode = (!settings.keep_denormals).then(|| self.flush_denormals(function));
         let all = self.all_inputs(function, program, consts, inputs);
         let run = ir.function_type(None, &[ptr, ptr, ptr, ptr]);
         if let Some(entry) = ir.function_named(ENTRY) {
@@ -276,7 +296,19 @@ impl Emitter<'_, '_> {
         if let Some(mode) = mode {
             ir.intrinsic("llvm.x86.sse.ldmxcsr", &[], &[mode]);
         }
-        ir.ret_value(ir.i32(0));
+        let failed = ir.element(ir.int(64), table, ir.i64(FAILED as i64));
+        let status = if settings.may_fail { ir.load(ir.int(32), failed, 8) } else { ir.i32(0) };
+        ir.ret_value(status);
+    }
+
+    /// A table of this call's, in which a routine may say that it failed.
+    fn own_table(&self, function: V, table: V) -> V {
+        let ir = self.ir;
+        let (ptr, int) = (ir.ptr(), ir.int(64));
+        let own = ir.stack_slot(function, ir.array(int, TABLE), 8);
+        let bytes = ir.i64(8 * TABLE as i64);
+        ir.intrinsic("llvm.memmove", &[ptr, ptr, int], &[own, table, bytes, ir.bool(false)]);
+        own
     }
 
     /// Gives 1 where a pointer is null.
@@ -365,6 +397,14 @@ fn numbers(call: &Call) -> Vec<i64> {
             let sizes = [top.outer, top.len, top.inner, top.k].map(|size| size as i64);
             [dtype(element)].into_iter().chain(sizes).chain([ranking]).collect()
         }
-        Call::Host(..) => Vec::new(),
+        Call::Host(host, bytes) => {
+            let description = host.routine.description().unwrap_or_default();
+            let mut numbers = vec![host.inputs.len(), host.outputs.len(), description.len()];
+            numbers.extend(bytes);
+            let words = description
+                .chunks(8)
+                .map(|chunk| chunk.iter().rev().fold(0, |word, &byte| word << 8 | i64::from(byte)));
+            numbers.into_iter().map(|number| number as i64).chain(words).collect()
+        }
     }
 }

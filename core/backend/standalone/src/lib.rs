@@ -9,19 +9,25 @@
 //! | matrix product | element type, batch, m, n, k; strides (batch, row, column) of left, right and result |
 //! | sort | outer, len, inner, keys, operands; element type of each |
 //! | top k | element type, outer, len, inner, k, ranking |
+//! | routine | inputs, outputs, bytes of its description; bytes of each input and output; the description, 8 bytes a number |
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jaxrs_data::DType;
-use jaxrs_kernel::{BufferId, MatMul, Operand, Ranking, Sort, TopK};
+use jaxrs_ir::routine::from_description;
+use jaxrs_kernel::{BufferId, HostRoutine, MatMul, Operand, Ranking, Sort, TopK};
 use jaxrs_routines::{matmul, slow, sort, top_k};
-use jaxrs_runtime::Pool;
+use jaxrs_runtime::{FloatMode, Pool};
 
-/// The fields of the emitter's table, of which this crate reads the last.
+/// The fields of the emitter's table, of which this crate uses the last: what each call is, and what the program gives
+/// where a routine fails. It is the call's own where there are routines.
 #[repr(C)]
 pub struct Table {
     functions: [*const u8; 11],
     calls: *const *const i64,
+    failed: i64,
 }
 
 /// Programs that were compiled ahead of time run on the caller's thread.
@@ -185,6 +191,73 @@ pub unsafe extern "C" fn jaxrs_standalone_top_k(
     let pointers = unsafe { &*pointers.cast::<[*mut u8; 3]>() };
     // SAFETY: by the caller's promise.
     unsafe { top_k::run(pool(), &top, dtype(n[0]), pointers) };
+}
+
+/// A routine, which is made at its first call and kept.
+fn routine(address: usize, description: &[u8]) -> Option<Arc<dyn HostRoutine>> {
+    type Known = Mutex<HashMap<usize, Arc<dyn HostRoutine>>>;
+    static KNOWN: OnceLock<Known> = OnceLock::new();
+    let mut known =
+        KNOWN.get_or_init(Known::default).lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(routine) = known.get(&address) {
+        return Some(routine.clone());
+    }
+    let routine = from_description(description).ok()?;
+    known.insert(address, routine.clone());
+    Some(routine)
+}
+
+/// The bytes of an operand, where there may be none.
+fn start(pointer: *mut u8, len: usize) -> *mut u8 {
+    if len == 0 { std::ptr::NonNull::dangling().as_ptr() } else { pointer }
+}
+
+/// A routine of the library. Gives 0, or 1 where it fails.
+///
+/// # Safety
+///
+/// The call is one, and the pointers are to its operands and results.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jaxrs_standalone_host(
+    table: *mut Table,
+    call: i64,
+    pointers: *const *mut u8,
+) -> i32 {
+    // SAFETY: by the caller's promise.
+    let head = unsafe { numbers(table, call, 3) };
+    let [n_inputs, n_outputs, len] = [0, 1, 2].map(|k| head[k] as usize);
+    let n = n_inputs + n_outputs;
+    // SAFETY: lengths and the description follow.
+    let all = unsafe { numbers(table, call, 3 + n + len.div_ceil(8)) };
+    let description: Vec<u8> = all[3 + n..].iter().flat_map(|word| word.to_le_bytes()).collect();
+    // SAFETY: there is a pointer for each operand and each result.
+    let pointers = unsafe { std::slice::from_raw_parts(pointers, n) };
+    let parts =
+        || pointers.iter().zip(&all[3..]).map(|(&p, &len)| (start(p, len as usize), len as usize));
+    let inputs: Vec<&[u8]> = parts()
+        .take(n_inputs)
+        // SAFETY: an operand has this many bytes, which nobody writes to now.
+        .map(|(start, len)| unsafe { std::slice::from_raw_parts(start.cast_const(), len) })
+        .collect();
+    let mut outputs: Vec<&mut [u8]> = parts()
+        .skip(n_inputs)
+        // SAFETY: a result has this many bytes, and overlaps nothing else.
+        .map(|(start, len)| unsafe { std::slice::from_raw_parts_mut(start, len) })
+        .collect();
+    // As in the library, where the mode of the program's kernels is not that of routines.
+    let _mode = FloatMode::keep_denormals();
+    let run = AssertUnwindSafe(|| {
+        let routine = routine(head.as_ptr() as usize, &description[..len])?;
+        routine.run(&inputs, &mut outputs).ok()
+    });
+    // No panic leaves through code that knows none.
+    if matches!(catch_unwind(run), Ok(Some(()))) {
+        return 0;
+    }
+    const FAILED: i64 = 2;
+    // SAFETY: the table is the call's own, by the emitter's promise.
+    unsafe { (*table).failed = FAILED };
+    1
 }
 
 macro_rules! by_element {

@@ -204,7 +204,8 @@ impl Primitive for Fft {
     }
 
     fn steps(&self, cx: &mut dyn Steps) -> Result<()> {
-        let routine = Routine::new(self, cx.output_type(0).dtype);
+        let mut routine = Routine::new(self, cx.output_type(0).dtype);
+        routine.origin = Some((self.clone(), cx.input_type(0).clone()));
         let (inputs, outputs) = (vec![cx.input(0)?], vec![cx.output(0)]);
         let call = HostCall { routine: std::sync::Arc::new(routine), inputs, outputs };
         cx.push(Step::Library(LibraryCall::Host(call)));
@@ -261,19 +262,27 @@ impl Primitive for Fft {
     }
 }
 
-/// The plan of a program's transform, which is made once.
-enum Routine {
-    Single(String, Plan<f32>),
-    Double(String, Plan<f64>),
+/// A program's transform, whose plan is made once.
+struct Routine {
+    text: String,
+    plan: AnyPlan,
+    /// The primitive and its operand's type.
+    origin: Option<(Fft, Type)>,
+}
+
+enum AnyPlan {
+    Single(Plan<f32>),
+    Double(Plan<f64>),
 }
 
 impl Routine {
     fn new(fft: &Fft, dtype: DType) -> Routine {
         let text = format!("{} {:?}", fft.fft_type.name(), &fft.fft_lengths[..]);
-        match dtype.real_part() {
-            DType::F32 => Routine::Single(text, Plan::new(fft.fft_type.kind(), &fft.fft_lengths)),
-            _ => Routine::Double(text, Plan::new(fft.fft_type.kind(), &fft.fft_lengths)),
-        }
+        let plan = match dtype.real_part() {
+            DType::F32 => AnyPlan::Single(Plan::new(fft.fft_type.kind(), &fft.fft_lengths)),
+            _ => AnyPlan::Double(Plan::new(fft.fft_type.kind(), &fft.fft_lengths)),
+        };
+        Routine { text, plan, origin: None }
     }
 }
 
@@ -289,15 +298,18 @@ impl HostRoutine for Routine {
     }
 
     fn params(&self) -> String {
-        match self {
-            Routine::Single(text, _) | Routine::Double(text, _) => text.clone(),
-        }
+        self.text.clone()
+    }
+
+    fn description(&self) -> Option<Vec<u8>> {
+        let (fft, ty) = self.origin.clone()?;
+        crate::routine::describe(fft.into(), &[ty]).ok()
     }
 
     fn run(&self, inputs: &[&[u8]], outputs: &mut [&mut [u8]]) -> Result<()> {
-        match self {
-            Routine::Single(_, plan) => plan.run(inputs[0], outputs[0]),
-            Routine::Double(_, plan) => plan.run(inputs[0], outputs[0]),
+        match &self.plan {
+            AnyPlan::Single(plan) => plan.run(inputs[0], outputs[0]),
+            AnyPlan::Double(plan) => plan.run(inputs[0], outputs[0]),
         }
         Ok(())
     }

@@ -70,8 +70,8 @@ pub fn header(
     let _ = writeln!(
         text,
         " * The workspace is aligned as by malloc, and may be NULL where no bytes are needed. Outputs overlap neither inputs\n\
-         \x20* nor the workspace. Calls from several threads at once need workspaces of their own. Gives 0, or 1 where the\n\
-         \x20* workspace is missing. */\nint {symbol}(const void *const *inputs, void *const *outputs, void *workspace);\n"
+         \x20* nor the workspace. Calls from several threads at once need workspaces of their own. Gives 0, 1 where the\n\
+         \x20* workspace is missing, or 2 where a routine fails. */\nint {symbol}(const void *const *inputs, void *const *outputs, void *workspace);\n"
     );
     typed(&mut text, symbol, &inputs, &outputs);
     let _ = writeln!(text, "#ifdef __cplusplus\n}}\n#endif\n#endif");

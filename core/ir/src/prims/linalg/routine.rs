@@ -57,6 +57,7 @@ struct Routine<P> {
     batch: usize,
     /// The last axes of each operand.
     dims: Vec<Shape>,
+    in_types: SmallVec<[Type; 4]>,
     text: String,
 }
 
@@ -67,7 +68,7 @@ impl<P: Matrices> Routine<P> {
         let types: Vec<String> = inputs.iter().map(Type::to_string).collect();
         let text = format!("{:?} {}", prim, types.join(", "));
         let (batch, dtype) = (batch.iter().product(), inputs[0].dtype);
-        Ok(Routine { prim: prim.clone(), dtype, batch, dims, text })
+        Ok(Routine { prim: prim.clone(), dtype, batch, dims, in_types: inputs.into(), text })
     }
 
     fn one(&self, inputs: &[&[u8]], outputs: &mut [&mut [u8]]) {
@@ -93,6 +94,10 @@ impl<P: Matrices> HostRoutine for Routine<P> {
 
     fn params(&self) -> String {
         self.text.clone()
+    }
+
+    fn description(&self) -> Option<Vec<u8>> {
+        crate::routine::describe(self.prim.clone().into(), &self.in_types).ok()
     }
 
     fn run(&self, inputs: &[&[u8]], outputs: &mut [&mut [u8]]) -> Result<()> {
