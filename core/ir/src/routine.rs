@@ -105,8 +105,20 @@ impl Steps for Only<'_> {
 
 #[cfg(test)]
 mod tests {
+    use jaxrs_data::Literal;
+
     use super::*;
+    use crate::lower::Lowering;
     use crate::prims::Sample;
+
+    fn run(routine: &dyn HostRoutine, inputs: &[Literal], out_types: &[Type]) -> Vec<Vec<u8>> {
+        let mut buffers: Vec<Vec<u8>> =
+            out_types.iter().map(|ty| vec![0; ty.size_bytes()]).collect();
+        let bytes: Vec<&[u8]> = inputs.iter().map(|input| input.bytes()).collect();
+        let mut slices: Vec<&mut [u8]> = buffers.iter_mut().map(Vec::as_mut_slice).collect();
+        routine.run(&bytes, &mut slices).unwrap();
+        buffers
+    }
 
     /// Every sample of the primitives that are such calls gives the same bytes by the routine made anew.
     #[test]
@@ -114,28 +126,18 @@ mod tests {
         let mut n = 0;
         for Sample { prim, inputs, .. } in Prim::samples() {
             let types: Vec<Type> = inputs.iter().map(|input| input.ty().clone()).collect();
-            let mut only =
-                Only { in_types: types.iter().collect(), out_types: Vec::new(), routine: None };
             let out_types = prim.output_types(&types).unwrap();
-            only.out_types = out_types.iter().collect();
-            if !matches!(prim.lowering(&types), crate::lower::Lowering::Steps)
-                || prim.steps(&mut only).is_err()
-            {
+            let (ins, outs) = (types.iter().collect(), out_types.iter().collect());
+            let mut only = Only { in_types: ins, out_types: outs, routine: None };
+            let has_steps = matches!(prim.lowering(&types), Lowering::Steps);
+            if !has_steps || prim.steps(&mut only).is_err() {
                 continue;
             }
-            let Some(bytes) = only.routine.and_then(|routine| routine.description()) else {
-                continue;
-            };
-            let routine = from_description(&bytes).unwrap();
-            let expected = prim.evaluate(&inputs).unwrap();
-            let mut buffers: Vec<Vec<u8>> =
-                out_types.iter().map(|ty| vec![0; ty.size_bytes()]).collect();
-            let bytes: Vec<&[u8]> = inputs.iter().map(|input| input.bytes()).collect();
-            let mut slices: Vec<&mut [u8]> = buffers.iter_mut().map(Vec::as_mut_slice).collect();
-            routine.run(&bytes, &mut slices).unwrap();
-            for (got, expected) in buffers.iter().zip(&expected) {
-                assert_eq!(got, expected.bytes(), "{}", prim.name());
-            }
+            let Some(routine) = only.routine else { continue };
+            let Some(bytes) = routine.description() else { continue };
+            let again = from_description(&bytes).unwrap();
+            let expected = run(&*routine, &inputs, &out_types);
+            assert_eq!(run(&*again, &inputs, &out_types), expected, "{}", prim.name());
             n += 1;
         }
         assert!(n > 100, "{n} samples");
