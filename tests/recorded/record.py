@@ -24,6 +24,7 @@ import pieces
 import programs
 import random_numbers
 import scipy_linalg
+import signals
 import sliding
 import sparse
 import special
@@ -447,7 +448,7 @@ def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
     for group in [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations,
                   *complex_numbers.GROUPS, *differential_equations.GROUPS, *fourier.GROUPS, *images.GROUPS, *matrices.GROUPS, *minima.GROUPS, *models.GROUPS,
-                  *numpy_functions.GROUPS, *pieces.GROUPS, *programs.GROUPS, *random_numbers.GROUPS, *scipy_linalg.GROUPS, *sliding.GROUPS,
+                  *numpy_functions.GROUPS, *pieces.GROUPS, *programs.GROUPS, *random_numbers.GROUPS, *scipy_linalg.GROUPS, *signals.GROUPS, *sliding.GROUPS,
                   *sparse.GROUPS, *special.GROUPS, *table.GROUPS]:
         group(Recorder(folder, group.__name__))
 

@@ -21,6 +21,7 @@ pub mod optimize;
 pub mod optimizers;
 pub mod random;
 pub mod segment;
+pub mod signal;
 pub mod sparse;
 pub mod special;
 pub mod stats;

@@ -28,6 +28,7 @@ mod random;
 mod reduce;
 mod search;
 mod shapes;
+mod signal;
 mod sparse;
 mod special;
 mod statistics;
@@ -169,6 +170,7 @@ pub static GROUPS: &[(&str, &[Op])] = &[
     ("convolutions and windows", window::OPS),
     ("Fourier transforms", fourier::OPS),
     ("images and grids", image::OPS),
+    ("signals", signal::OPS),
     ("arrangement", arrange::OPS),
     ("indexing and sorting", index::OPS),
     ("indexing as in NumPy", at::OPS),

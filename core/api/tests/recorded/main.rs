@@ -100,6 +100,8 @@ files! {
     cosine_transforms_agree_with_jax: "cosines", operations::agrees_one_by_one_and_batched;
     polynomials_from_points_agree_with_jax: "fits", operations::agrees;
     dependent_numbers_agree_with_jax: "dependent_numbers", operations::agrees;
+    convolutions_of_signals_agree_with_jax: "convolved", operations::agrees;
+    spectra_over_time_agree_with_jax: "spectra", operations::agrees;
     segments_agree_with_jax: "segments", operations::agrees_one_by_one_and_batched;
     distributions_agree_with_jax: "distributions", operations::agrees_one_by_one_and_batched;
     solutions_of_equations_agree_with_jax: "differential_equations", equations::agrees;
