@@ -37,6 +37,11 @@ func WithAtol(value float64) Attr {
 	return Attr{name: "atol", kind: kindReal, real: value}
 }
 
+// WithAverage sets "average", as of Csd: of pieces: `mean` or `median`.
+func WithAverage(value string) Attr {
+	return Attr{name: "average", kind: kindText, text: value}
+}
+
 // WithAxes sets "axes", as of ReduceSum: which axes; an empty list stands for all.
 func WithAxes(values ...int) Attr {
 	return Attr{name: "axes", kind: kindList, list: values}
@@ -120,6 +125,16 @@ func WithBins(value int) Attr {
 // WithBitorder sets "bitorder", as of Packbits: whether the first bit is highest: `big`, or lowest: `little`.
 func WithBitorder(value string) Attr {
 	return Attr{name: "bitorder", kind: kindText, text: value}
+}
+
+// WithBoundary sets "boundary", as of Stft: what stands before and after the signal: `zeros`, `constant`, `even`, `odd`, or empty for nothing.
+func WithBoundary(value string) Attr {
+	return Attr{name: "boundary", kind: kindText, text: value}
+}
+
+// WithBp sets "bp", as of Detrend: the break points.
+func WithBp(values ...int) Attr {
+	return Attr{name: "bp", kind: kindList, list: values}
 }
 
 // WithCalcQ sets "calc_q", as of Hessenberg: whether that matrix is given.
@@ -222,6 +237,11 @@ func WithDescending(value bool) Attr {
 	return Attr{name: "descending", kind: kindBool, integer: truth(value)}
 }
 
+// WithDetrend sets "detrend", as of Stft: what is taken from each piece: `constant` its mean, `linear` a line, empty for nothing.
+func WithDetrend(value string) Attr {
+	return Attr{name: "detrend", kind: kindText, text: value}
+}
+
 // WithDimension sets "dimension", as of SortByKeys: along which axis.
 func WithDimension(value int) Attr {
 	return Attr{name: "dimension", kind: kindInt, integer: int64(value)}
@@ -317,6 +337,16 @@ func WithFillValue(value float64) Attr {
 	return Attr{name: "fill_value", kind: kindReal, real: value}
 }
 
+// WithFreqAxis sets "freq_axis", as of Istft: the axis of frequencies.
+func WithFreqAxis(value int) Attr {
+	return Attr{name: "freq_axis", kind: kindInt, integer: int64(value)}
+}
+
+// WithFs sets "fs", as of Stft: how many elements a unit of time has.
+func WithFs(value float64) Attr {
+	return Attr{name: "fs", kind: kindReal, real: value}
+}
+
 // WithFull sets "full", as of Helmert: whether there is a constant row before the others.
 func WithFull(value bool) Attr {
 	return Attr{name: "full", kind: kindBool, integer: truth(value)}
@@ -402,6 +432,11 @@ func WithInitializersUniformScale(value float64) Attr {
 	return Attr{name: "scale", kind: kindReal, real: value}
 }
 
+// WithInputOnesided sets "input_onesided", as of Istft: whether frequencies below zero are left out.
+func WithInputOnesided(value bool) Attr {
+	return Attr{name: "input_onesided", kind: kindBool, integer: truth(value)}
+}
+
 // WithInterior sets "interior", as of Pad: for each axis, how many between two; an empty list for none.
 func WithInterior(values ...int) Attr {
 	return Attr{name: "interior", kind: kindList, list: values}
@@ -425,6 +460,11 @@ func WithInvert(value bool) Attr {
 // WithIsCausal sets "is_causal", as of DotProductAttention: whether queries see no later keys.
 func WithIsCausal(value bool) Attr {
 	return Attr{name: "is_causal", kind: kindBool, integer: truth(value)}
+}
+
+// WithIstftBoundary sets "boundary", as of Istft: whether half a piece is cut off at either end.
+func WithIstftBoundary(value bool) Attr {
+	return Attr{name: "boundary", kind: kindBool, integer: truth(value)}
 }
 
 // WithK sets "k", as of Eye: which diagonal.
@@ -557,9 +597,24 @@ func WithNesterov(value bool) Attr {
 	return Attr{name: "nesterov", kind: kindBool, integer: truth(value)}
 }
 
+// WithNfft sets "nfft", as of Stft: of how many elements spectra are, zeros behind a piece; as many as it has if 0.
+func WithNfft(value int) Attr {
+	return Attr{name: "nfft", kind: kindInt, integer: int64(value)}
+}
+
 // WithNorm sets "norm", as of Fft: what is divided by the number of elements: `backward` the inverse, `forward` the forward transforms, `ortho` both by its square root.
 func WithNorm(value string) Attr {
 	return Attr{name: "norm", kind: kindText, text: value}
+}
+
+// WithNoverlap sets "noverlap", as of Stft: how far pieces overlap; by half if negative.
+func WithNoverlap(value int) Attr {
+	return Attr{name: "noverlap", kind: kindInt, integer: int64(value)}
+}
+
+// WithNperseg sets "nperseg", as of Stft: how long pieces are; as long as the window or the signal if 0.
+func WithNperseg(value int) Attr {
+	return Attr{name: "nperseg", kind: kindInt, integer: int64(value)}
 }
 
 // WithNse sets "nse", as of BcooFromdense: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
@@ -620,6 +675,11 @@ func WithOutput(value string) Attr {
 // WithP sets "p", as of RandomBall: the exponent of the norm.
 func WithP(value float64) Attr {
 	return Attr{name: "p", kind: kindReal, real: value}
+}
+
+// WithPadded sets "padded", as of Stft: whether zeros fill the last piece.
+func WithPadded(value bool) Attr {
+	return Attr{name: "padded", kind: kindBool, integer: truth(value)}
 }
 
 // WithPadding sets "padding", as of ConvGeneralDilated: `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride.
@@ -712,6 +772,11 @@ func WithReturnInverse(value bool) Attr {
 	return Attr{name: "return_inverse", kind: kindBool, integer: truth(value)}
 }
 
+// WithReturnOnesided sets "return_onesided", as of Stft: whether frequencies below zero are left out, as real signals allow.
+func WithReturnOnesided(value bool) Attr {
+	return Attr{name: "return_onesided", kind: kindBool, integer: truth(value)}
+}
+
 // WithReturned sets "returned", as of Average: whether to give the sum of weights, too.
 func WithReturned(value bool) Attr {
 	return Attr{name: "returned", kind: kindBool, integer: truth(value)}
@@ -760,6 +825,11 @@ func WithRtol(value float64) Attr {
 // WithScale sets "scale", as of Dft: what it is divided by: `sqrtn`, `n`, or nothing.
 func WithScale(value string) Attr {
 	return Attr{name: "scale", kind: kindText, text: value}
+}
+
+// WithScaling sets "scaling", as of Csd: `density` over frequencies, or `spectrum` for the squares of waves.
+func WithScaling(value string) Attr {
+	return Attr{name: "scaling", kind: kindText, text: value}
 }
 
 // WithScatterIndicesBatchingDims sets "scatter_indices_batching_dims", as of Scatter: those axes of indices.
@@ -865,6 +935,11 @@ func WithSymmetrizeInput(value bool) Attr {
 // WithTiled sets "tiled", as of AllGather: whether joined along an axis that is there, not stacked along a new one.
 func WithTiled(value bool) Attr {
 	return Attr{name: "tiled", kind: kindBool, integer: truth(value)}
+}
+
+// WithTimeAxis sets "time_axis", as of Istft: the axis of time.
+func WithTimeAxis(value int) Attr {
+	return Attr{name: "time_axis", kind: kindInt, integer: int64(value)}
 }
 
 // WithTol sets "tol", as of SolveSylvester: eigenvalues of a and -b that are less far apart make the result NaN.

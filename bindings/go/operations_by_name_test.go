@@ -913,6 +913,36 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	"regular_grid_interpolator": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.RegularGridInterpolator(in[0], in[1], in[2:], a.given(Attr{name: "method", kind: kindText}, Attr{name: "fill_value", kind: kindReal}, Attr{name: "extrapolate", kind: kindBool})...)}
 	},
+	"fftconvolve": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Fftconvolve(in[0], in[1], a.given(Attr{name: "mode", kind: kindText}, Attr{name: "axes", kind: kindList})...)}
+	},
+	"signal_convolve": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.SignalConvolve(in[0], in[1], a.given(Attr{name: "mode", kind: kindText}, Attr{name: "method", kind: kindText})...)}
+	},
+	"signal_correlate": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.SignalCorrelate(in[0], in[1], a.given(Attr{name: "mode", kind: kindText}, Attr{name: "method", kind: kindText})...)}
+	},
+	"convolve2d": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Convolve2d(in[0], in[1], a.given(Attr{name: "mode", kind: kindText})...)}
+	},
+	"correlate2d": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Correlate2d(in[0], in[1], a.given(Attr{name: "mode", kind: kindText})...)}
+	},
+	"detrend": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Detrend(in[0], a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "kind", kind: kindText}, Attr{name: "bp", kind: kindList})...)}
+	},
+	"stft": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Stft(in[0], in[1:], a.given(Attr{name: "fs", kind: kindReal}, Attr{name: "nperseg", kind: kindInt}, Attr{name: "noverlap", kind: kindInt}, Attr{name: "nfft", kind: kindInt}, Attr{name: "detrend", kind: kindText}, Attr{name: "return_onesided", kind: kindBool}, Attr{name: "boundary", kind: kindText}, Attr{name: "padded", kind: kindBool}, Attr{name: "axis", kind: kindInt})...)
+	},
+	"istft": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Istft(in[0], in[1:], a.given(Attr{name: "fs", kind: kindReal}, Attr{name: "nperseg", kind: kindInt}, Attr{name: "noverlap", kind: kindInt}, Attr{name: "nfft", kind: kindInt}, Attr{name: "input_onesided", kind: kindBool}, Attr{name: "boundary", kind: kindBool}, Attr{name: "time_axis", kind: kindInt}, Attr{name: "freq_axis", kind: kindInt})...)
+	},
+	"csd": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Csd(in[0], in[1], in[2:], a.given(Attr{name: "fs", kind: kindReal}, Attr{name: "nperseg", kind: kindInt}, Attr{name: "noverlap", kind: kindInt}, Attr{name: "nfft", kind: kindInt}, Attr{name: "detrend", kind: kindText}, Attr{name: "return_onesided", kind: kindBool}, Attr{name: "scaling", kind: kindText}, Attr{name: "axis", kind: kindInt}, Attr{name: "average", kind: kindText})...)
+	},
+	"welch": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Welch(in[0], in[1:], a.given(Attr{name: "fs", kind: kindReal}, Attr{name: "nperseg", kind: kindInt}, Attr{name: "noverlap", kind: kindInt}, Attr{name: "nfft", kind: kindInt}, Attr{name: "detrend", kind: kindText}, Attr{name: "return_onesided", kind: kindBool}, Attr{name: "scaling", kind: kindText}, Attr{name: "axis", kind: kindInt}, Attr{name: "average", kind: kindText})...)
+	},
 	"reshape": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Reshape(in[0], a.list("shape"))}
 	},

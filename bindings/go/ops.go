@@ -306,6 +306,16 @@ package jaxrs
 // #cgo noescape jaxrs_op_image_scale_and_translate
 // #cgo noescape jaxrs_op_map_coordinates
 // #cgo noescape jaxrs_op_regular_grid_interpolator
+// #cgo noescape jaxrs_op_fftconvolve
+// #cgo noescape jaxrs_op_signal_convolve
+// #cgo noescape jaxrs_op_signal_correlate
+// #cgo noescape jaxrs_op_convolve2d
+// #cgo noescape jaxrs_op_correlate2d
+// #cgo noescape jaxrs_op_detrend
+// #cgo noescape jaxrs_op_stft
+// #cgo noescape jaxrs_op_istft
+// #cgo noescape jaxrs_op_csd
+// #cgo noescape jaxrs_op_welch
 // #cgo noescape jaxrs_op_reshape
 // #cgo noescape jaxrs_op_ravel
 // #cgo noescape jaxrs_op_transpose
@@ -5363,6 +5373,216 @@ func (s *Scope) RegularGridInterpolator(xi *Array, values *Array, points []*Arra
 // RegularGridInterpolator is [Scope.RegularGridInterpolator] where its operands are from.
 func RegularGridInterpolator(xi *Array, values *Array, points []*Array, attrs ...Attr) *Array {
 	return scopeOf(append([]*Array{xi, values}, points...)...).RegularGridInterpolator(xi, values, points, attrs...)
+}
+
+// Fftconvolve: The convolution by Fourier transforms along some axes; along the others arrays are paired.
+//
+//   - mode (by name, "full"): `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full
+//   - axes (by name, nil): which axes; an empty list stands for all
+func (s *Scope) Fftconvolve(x *Array, y *Array, attrs ...Attr) *Array {
+	at := settle("fftconvolve", []Attr{{name: "mode", kind: kindText, text: "full"}, {name: "axes", kind: kindList, list: nil}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_fftconvolve(s.handle(), x.ptr(), y.ptr(), text(at[0].text), C.size_t(len(at[0].text)), numbers(at[1].list), C.size_t(len(at[1].list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Fftconvolve is [Scope.Fftconvolve] where its operands are from.
+func Fftconvolve(x *Array, y *Array, attrs ...Attr) *Array {
+	return scopeOf(x, y).Fftconvolve(x, y, attrs...)
+}
+
+// SignalConvolve: The convolution along all axes.
+//
+//   - mode (by name, "full"): `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full
+//   - method (by name, "auto"): `direct`, `fft`, or `auto`, which is direct
+func (s *Scope) SignalConvolve(x *Array, y *Array, attrs ...Attr) *Array {
+	at := settle("signal_convolve", []Attr{{name: "mode", kind: kindText, text: "full"}, {name: "method", kind: kindText, text: "auto"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_signal_convolve(s.handle(), x.ptr(), y.ptr(), text(at[0].text), C.size_t(len(at[0].text)), text(at[1].text), C.size_t(len(at[1].text)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// SignalConvolve is [Scope.SignalConvolve] where its operands are from.
+func SignalConvolve(x *Array, y *Array, attrs ...Attr) *Array {
+	return scopeOf(x, y).SignalConvolve(x, y, attrs...)
+}
+
+// SignalCorrelate: The correlation along all axes, the second array conjugated.
+//
+//   - mode (by name, "full"): `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full
+//   - method (by name, "auto"): `direct`, `fft`, or `auto`, which is direct
+func (s *Scope) SignalCorrelate(x *Array, y *Array, attrs ...Attr) *Array {
+	at := settle("signal_correlate", []Attr{{name: "mode", kind: kindText, text: "full"}, {name: "method", kind: kindText, text: "auto"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_signal_correlate(s.handle(), x.ptr(), y.ptr(), text(at[0].text), C.size_t(len(at[0].text)), text(at[1].text), C.size_t(len(at[1].text)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// SignalCorrelate is [Scope.SignalCorrelate] where its operands are from.
+func SignalCorrelate(x *Array, y *Array, attrs ...Attr) *Array {
+	return scopeOf(x, y).SignalCorrelate(x, y, attrs...)
+}
+
+// Convolve2d: The convolution of two images.
+//
+//   - mode (by name, "full"): `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full
+func (s *Scope) Convolve2d(x *Array, y *Array, attrs ...Attr) *Array {
+	at := settle("convolve2d", []Attr{{name: "mode", kind: kindText, text: "full"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_convolve2d(s.handle(), x.ptr(), y.ptr(), text(at[0].text), C.size_t(len(at[0].text)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Convolve2d is [Scope.Convolve2d] where its operands are from.
+func Convolve2d(x *Array, y *Array, attrs ...Attr) *Array {
+	return scopeOf(x, y).Convolve2d(x, y, attrs...)
+}
+
+// Correlate2d: The correlation of two images, the second conjugated.
+//
+//   - mode (by name, "full"): `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full
+func (s *Scope) Correlate2d(x *Array, y *Array, attrs ...Attr) *Array {
+	at := settle("correlate2d", []Attr{{name: "mode", kind: kindText, text: "full"}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_correlate2d(s.handle(), x.ptr(), y.ptr(), text(at[0].text), C.size_t(len(at[0].text)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	return s.done(out, err)
+}
+
+// Correlate2d is [Scope.Correlate2d] where its operands are from.
+func Correlate2d(x *Array, y *Array, attrs ...Attr) *Array {
+	return scopeOf(x, y).Correlate2d(x, y, attrs...)
+}
+
+// Detrend: A signal without its mean, or without the line of least squares through each of the pieces that break points make.
+//
+//   - axis (by name, -1): the axis of time
+//   - kind (by name, "linear"): `constant` or `linear`
+//   - bp (by name, nil): the break points
+func (s *Scope) Detrend(x *Array, attrs ...Attr) *Array {
+	at := settle("detrend", []Attr{{name: "axis", kind: kindInt, integer: -1}, {name: "kind", kind: kindText, text: "linear"}, {name: "bp", kind: kindList, list: nil}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_detrend(s.handle(), x.ptr(), C.int64_t(at[0].integer), text(at[1].text), C.size_t(len(at[1].text)), numbers(at[2].list), C.size_t(len(at[2].list)), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Detrend is [Scope.Detrend] where its operands are from.
+func Detrend(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).Detrend(x, attrs...)
+}
+
+// Stft: Frequencies, times, and the spectra of windowed pieces of a signal, times along the last axis; the window is a Hann window unless it is given.
+//
+//   - fs (by name, 1.0): how many elements a unit of time has
+//   - nperseg (by name, 256): how long pieces are; as long as the window or the signal if 0
+//   - noverlap (by name, -1): how far pieces overlap; by half if negative
+//   - nfft (by name, 0): of how many elements spectra are, zeros behind a piece; as many as it has if 0
+//   - detrend (by name, ""): what is taken from each piece: `constant` its mean, `linear` a line, empty for nothing
+//   - return_onesided (by name, true): whether frequencies below zero are left out, as real signals allow
+//   - boundary (by name, "zeros"): what stands before and after the signal: `zeros`, `constant`, `even`, `odd`, or empty for nothing
+//   - padded (by name, true): whether zeros fill the last piece
+//   - axis (by name, -1): the axis of time
+func (s *Scope) Stft(x *Array, window []*Array, attrs ...Attr) []*Array {
+	at := settle("stft", []Attr{{name: "fs", kind: kindReal, real: 1.0}, {name: "nperseg", kind: kindInt, integer: 256}, {name: "noverlap", kind: kindInt, integer: -1}, {name: "nfft", kind: kindInt, integer: 0}, {name: "detrend", kind: kindText, text: ""}, {name: "return_onesided", kind: kindBool, integer: 1}, {name: "boundary", kind: kindText, text: "zeros"}, {name: "padded", kind: kindBool, integer: 1}, {name: "axis", kind: kindInt, integer: -1}}, attrs)
+	out := newResults()
+	list := handles(window)
+	err := C.jaxrs_op_stft(s.handle(), x.ptr(), first(list), C.size_t(len(list)), C.double(at[0].real), C.int64_t(at[1].integer), C.int64_t(at[2].integer), C.int64_t(at[3].integer), text(at[4].text), C.size_t(len(at[4].text)), C.uint32_t(at[5].integer), text(at[6].text), C.size_t(len(at[6].text)), C.uint32_t(at[7].integer), C.int64_t(at[8].integer), out.handle)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(window)
+	return out.done(s, err)
+}
+
+// Stft is [Scope.Stft] where its operands are from.
+func Stft(x *Array, window []*Array, attrs ...Attr) []*Array {
+	return scopeOf(append([]*Array{x}, window...)...).Stft(x, window, attrs...)
+}
+
+// Istft: Times, and the signal that has these spectra over time; the window is a Hann window unless it is given.
+//
+//   - fs (by name, 1.0): how many elements a unit of time has
+//   - nperseg (by name, 0): how long pieces are; as many as spectra have frequencies if 0
+//   - noverlap (by name, -1): how far pieces overlap; by half if negative
+//   - nfft (by name, 0): of how many elements spectra are, zeros behind a piece; as many as it has if 0
+//   - input_onesided (by name, true): whether frequencies below zero are left out
+//   - boundary (by name, true): whether half a piece is cut off at either end
+//   - time_axis (by name, -1): the axis of time
+//   - freq_axis (by name, -2): the axis of frequencies
+func (s *Scope) Istft(x *Array, window []*Array, attrs ...Attr) []*Array {
+	at := settle("istft", []Attr{{name: "fs", kind: kindReal, real: 1.0}, {name: "nperseg", kind: kindInt, integer: 0}, {name: "noverlap", kind: kindInt, integer: -1}, {name: "nfft", kind: kindInt, integer: 0}, {name: "input_onesided", kind: kindBool, integer: 1}, {name: "boundary", kind: kindBool, integer: 1}, {name: "time_axis", kind: kindInt, integer: -1}, {name: "freq_axis", kind: kindInt, integer: -2}}, attrs)
+	out := newResults()
+	list := handles(window)
+	err := C.jaxrs_op_istft(s.handle(), x.ptr(), first(list), C.size_t(len(list)), C.double(at[0].real), C.int64_t(at[1].integer), C.int64_t(at[2].integer), C.int64_t(at[3].integer), C.uint32_t(at[4].integer), C.uint32_t(at[5].integer), C.int64_t(at[6].integer), C.int64_t(at[7].integer), out.handle)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(window)
+	return out.done(s, err)
+}
+
+// Istft is [Scope.Istft] where its operands are from.
+func Istft(x *Array, window []*Array, attrs ...Attr) []*Array {
+	return scopeOf(append([]*Array{x}, window...)...).Istft(x, window, attrs...)
+}
+
+// Csd: Frequencies and the spectrum that two signals have in common, averaged over windowed pieces.
+//
+//   - fs (by name, 1.0): how many elements a unit of time has
+//   - nperseg (by name, 0): how long pieces are; as long as the window or the signal if 0
+//   - noverlap (by name, -1): how far pieces overlap; by half if negative
+//   - nfft (by name, 0): of how many elements spectra are, zeros behind a piece; as many as it has if 0
+//   - detrend (by name, "constant"): what is taken from each piece: `constant` its mean, `linear` a line, empty for nothing
+//   - return_onesided (by name, true): whether frequencies below zero are left out, as real signals allow
+//   - scaling (by name, "density"): `density` over frequencies, or `spectrum` for the squares of waves
+//   - axis (by name, -1): the axis of time
+//   - average (by name, "mean"): of pieces: `mean` or `median`
+func (s *Scope) Csd(x *Array, y *Array, window []*Array, attrs ...Attr) []*Array {
+	at := settle("csd", []Attr{{name: "fs", kind: kindReal, real: 1.0}, {name: "nperseg", kind: kindInt, integer: 0}, {name: "noverlap", kind: kindInt, integer: -1}, {name: "nfft", kind: kindInt, integer: 0}, {name: "detrend", kind: kindText, text: "constant"}, {name: "return_onesided", kind: kindBool, integer: 1}, {name: "scaling", kind: kindText, text: "density"}, {name: "axis", kind: kindInt, integer: -1}, {name: "average", kind: kindText, text: "mean"}}, attrs)
+	out := newResults()
+	list := handles(window)
+	err := C.jaxrs_op_csd(s.handle(), x.ptr(), y.ptr(), first(list), C.size_t(len(list)), C.double(at[0].real), C.int64_t(at[1].integer), C.int64_t(at[2].integer), C.int64_t(at[3].integer), text(at[4].text), C.size_t(len(at[4].text)), C.uint32_t(at[5].integer), text(at[6].text), C.size_t(len(at[6].text)), C.int64_t(at[7].integer), text(at[8].text), C.size_t(len(at[8].text)), out.handle)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(y)
+	runtime.KeepAlive(window)
+	return out.done(s, err)
+}
+
+// Csd is [Scope.Csd] where its operands are from.
+func Csd(x *Array, y *Array, window []*Array, attrs ...Attr) []*Array {
+	return scopeOf(append([]*Array{x, y}, window...)...).Csd(x, y, window, attrs...)
+}
+
+// Welch: Frequencies and the spectrum of a signal, averaged over windowed pieces.
+//
+//   - fs (by name, 1.0): how many elements a unit of time has
+//   - nperseg (by name, 0): how long pieces are; as long as the window or the signal if 0
+//   - noverlap (by name, -1): how far pieces overlap; by half if negative
+//   - nfft (by name, 0): of how many elements spectra are, zeros behind a piece; as many as it has if 0
+//   - detrend (by name, "constant"): what is taken from each piece: `constant` its mean, `linear` a line, empty for nothing
+//   - return_onesided (by name, true): whether frequencies below zero are left out, as real signals allow
+//   - scaling (by name, "density"): `density` over frequencies, or `spectrum` for the squares of waves
+//   - axis (by name, -1): the axis of time
+//   - average (by name, "mean"): of pieces: `mean` or `median`
+func (s *Scope) Welch(x *Array, window []*Array, attrs ...Attr) []*Array {
+	at := settle("welch", []Attr{{name: "fs", kind: kindReal, real: 1.0}, {name: "nperseg", kind: kindInt, integer: 0}, {name: "noverlap", kind: kindInt, integer: -1}, {name: "nfft", kind: kindInt, integer: 0}, {name: "detrend", kind: kindText, text: "constant"}, {name: "return_onesided", kind: kindBool, integer: 1}, {name: "scaling", kind: kindText, text: "density"}, {name: "axis", kind: kindInt, integer: -1}, {name: "average", kind: kindText, text: "mean"}}, attrs)
+	out := newResults()
+	list := handles(window)
+	err := C.jaxrs_op_welch(s.handle(), x.ptr(), first(list), C.size_t(len(list)), C.double(at[0].real), C.int64_t(at[1].integer), C.int64_t(at[2].integer), C.int64_t(at[3].integer), text(at[4].text), C.size_t(len(at[4].text)), C.uint32_t(at[5].integer), text(at[6].text), C.size_t(len(at[6].text)), C.int64_t(at[7].integer), text(at[8].text), C.size_t(len(at[8].text)), out.handle)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(window)
+	return out.done(s, err)
+}
+
+// Welch is [Scope.Welch] where its operands are from.
+func Welch(x *Array, window []*Array, attrs ...Attr) []*Array {
+	return scopeOf(append([]*Array{x}, window...)...).Welch(x, window, attrs...)
 }
 
 // Reshape: The same elements in row-major order under another shape.

@@ -6769,6 +6769,396 @@ pub extern "C" fn jaxrs_op_regular_grid_interpolator(
     })
 }
 
+/// The convolution by Fourier transforms along some axes; along the others arrays are paired.
+///
+/// - `mode`: `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full (no text for the first).
+/// - `axes`: which axes; an empty list stands for all.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_fftconvolve(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    mode: Text,
+    mode_len: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("fftconvolve") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(
+            &[
+                word_of(&mode, mode_len, "mode", Some("full"))?,
+                Attr::I64s(axes.get(n_axes, "axes")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The convolution along all axes.
+///
+/// - `mode`: `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full (no text for the first).
+/// - `method`: `direct`, `fft`, or `auto`, which is direct (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_signal_convolve(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    mode: Text,
+    mode_len: usize,
+    method: Text,
+    method_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("signal_convolve") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(
+            &[
+                word_of(&mode, mode_len, "mode", Some("full"))?,
+                word_of(&method, method_len, "method", Some("auto"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The correlation along all axes, the second array conjugated.
+///
+/// - `mode`: `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full (no text for the first).
+/// - `method`: `direct`, `fft`, or `auto`, which is direct (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_signal_correlate(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    mode: Text,
+    mode_len: usize,
+    method: Text,
+    method_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("signal_correlate") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(
+            &[
+                word_of(&mode, mode_len, "mode", Some("full"))?,
+                word_of(&method, method_len, "method", Some("auto"))?,
+            ],
+            &out,
+        )
+    })
+}
+
+/// The convolution of two images.
+///
+/// - `mode`: `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_convolve2d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    mode: Text,
+    mode_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("convolve2d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[word_of(&mode, mode_len, "mode", Some("full"))?], &out)
+    })
+}
+
+/// The correlation of two images, the second conjugated.
+///
+/// - `mode`: `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_correlate2d(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    mode: Text,
+    mode_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("correlate2d") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.one(&[word_of(&mode, mode_len, "mode", Some("full"))?], &out)
+    })
+}
+
+/// A signal without its mean, or without the line of least squares through each of the pieces that break points make.
+///
+/// - `axis`: the axis of time.
+/// - `kind`: `constant` or `linear` (no text for the first).
+/// - `bp`: the break points.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_detrend(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    kind: Text,
+    kind_len: usize,
+    bp: List<i64>,
+    n_bp: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("detrend") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                Attr::I64(axis),
+                word_of(&kind, kind_len, "kind", Some("linear"))?,
+                Attr::I64s(bp.get(n_bp, "bp")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// Frequencies, times, and the spectra of windowed pieces of a signal, times along the last axis; the window is a Hann window unless it is given.
+///
+/// - `fs`: how many elements a unit of time has.
+/// - `nperseg`: how long pieces are; as long as the window or the signal if 0.
+/// - `noverlap`: how far pieces overlap; by half if negative.
+/// - `nfft`: of how many elements spectra are, zeros behind a piece; as many as it has if 0.
+/// - `detrend`: what is taken from each piece: `constant` its mean, `linear` a line, empty for nothing (no text for the first).
+/// - `return_onesided`: whether frequencies below zero are left out, as real signals allow (0 or 1).
+/// - `boundary`: what stands before and after the signal: `zeros`, `constant`, `even`, `odd`, or empty for nothing (no text for the first).
+/// - `padded`: whether zeros fill the last piece (0 or 1).
+/// - `axis`: the axis of time.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_stft(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    window: Handles<ArrayBody>,
+    n_window: usize,
+    fs: f64,
+    nperseg: i64,
+    noverlap: i64,
+    nfft: i64,
+    detrend: Text,
+    detrend_len: usize,
+    return_onesided: u32,
+    boundary: Text,
+    boundary_len: usize,
+    padded: u32,
+    axis: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("stft") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&window, n_window, "window")?;
+        call.list(
+            &[
+                Attr::F64(fs),
+                Attr::I64(nperseg),
+                Attr::I64(noverlap),
+                Attr::I64(nfft),
+                word_of(&detrend, detrend_len, "detrend", Some(""))?,
+                Attr::Bool(flag(return_onesided, "return_onesided")?),
+                word_of(&boundary, boundary_len, "boundary", Some("zeros"))?,
+                Attr::Bool(flag(padded, "padded")?),
+                Attr::I64(axis),
+            ],
+            r,
+        )
+    })
+}
+
+/// Times, and the signal that has these spectra over time; the window is a Hann window unless it is given.
+///
+/// - `fs`: how many elements a unit of time has.
+/// - `nperseg`: how long pieces are; as many as spectra have frequencies if 0.
+/// - `noverlap`: how far pieces overlap; by half if negative.
+/// - `nfft`: of how many elements spectra are, zeros behind a piece; as many as it has if 0.
+/// - `input_onesided`: whether frequencies below zero are left out (0 or 1).
+/// - `boundary`: whether half a piece is cut off at either end (0 or 1).
+/// - `time_axis`: the axis of time.
+/// - `freq_axis`: the axis of frequencies.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_istft(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    window: Handles<ArrayBody>,
+    n_window: usize,
+    fs: f64,
+    nperseg: i64,
+    noverlap: i64,
+    nfft: i64,
+    input_onesided: u32,
+    boundary: u32,
+    time_axis: i64,
+    freq_axis: i64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("istft") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&window, n_window, "window")?;
+        call.list(
+            &[
+                Attr::F64(fs),
+                Attr::I64(nperseg),
+                Attr::I64(noverlap),
+                Attr::I64(nfft),
+                Attr::Bool(flag(input_onesided, "input_onesided")?),
+                Attr::Bool(flag(boundary, "boundary")?),
+                Attr::I64(time_axis),
+                Attr::I64(freq_axis),
+            ],
+            r,
+        )
+    })
+}
+
+/// Frequencies and the spectrum that two signals have in common, averaged over windowed pieces.
+///
+/// - `fs`: how many elements a unit of time has.
+/// - `nperseg`: how long pieces are; as long as the window or the signal if 0.
+/// - `noverlap`: how far pieces overlap; by half if negative.
+/// - `nfft`: of how many elements spectra are, zeros behind a piece; as many as it has if 0.
+/// - `detrend`: what is taken from each piece: `constant` its mean, `linear` a line, empty for nothing (no text for the first).
+/// - `return_onesided`: whether frequencies below zero are left out, as real signals allow (0 or 1).
+/// - `scaling`: `density` over frequencies, or `spectrum` for the squares of waves (no text for the first).
+/// - `axis`: the axis of time.
+/// - `average`: of pieces: `mean` or `median` (no text for the first).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_csd(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    y: In<ArrayBody>,
+    window: Handles<ArrayBody>,
+    n_window: usize,
+    fs: f64,
+    nperseg: i64,
+    noverlap: i64,
+    nfft: i64,
+    detrend: Text,
+    detrend_len: usize,
+    return_onesided: u32,
+    scaling: Text,
+    scaling_len: usize,
+    axis: i64,
+    average: Text,
+    average_len: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("csd") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&y, "y")?;
+        call.operands(&window, n_window, "window")?;
+        call.list(
+            &[
+                Attr::F64(fs),
+                Attr::I64(nperseg),
+                Attr::I64(noverlap),
+                Attr::I64(nfft),
+                word_of(&detrend, detrend_len, "detrend", Some("constant"))?,
+                Attr::Bool(flag(return_onesided, "return_onesided")?),
+                word_of(&scaling, scaling_len, "scaling", Some("density"))?,
+                Attr::I64(axis),
+                word_of(&average, average_len, "average", Some("mean"))?,
+            ],
+            r,
+        )
+    })
+}
+
+/// Frequencies and the spectrum of a signal, averaged over windowed pieces.
+///
+/// - `fs`: how many elements a unit of time has.
+/// - `nperseg`: how long pieces are; as long as the window or the signal if 0.
+/// - `noverlap`: how far pieces overlap; by half if negative.
+/// - `nfft`: of how many elements spectra are, zeros behind a piece; as many as it has if 0.
+/// - `detrend`: what is taken from each piece: `constant` its mean, `linear` a line, empty for nothing (no text for the first).
+/// - `return_onesided`: whether frequencies below zero are left out, as real signals allow (0 or 1).
+/// - `scaling`: `density` over frequencies, or `spectrum` for the squares of waves (no text for the first).
+/// - `axis`: the axis of time.
+/// - `average`: of pieces: `mean` or `median` (no text for the first).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_welch(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    window: Handles<ArrayBody>,
+    n_window: usize,
+    fs: f64,
+    nperseg: i64,
+    noverlap: i64,
+    nfft: i64,
+    detrend: Text,
+    detrend_len: usize,
+    return_onesided: u32,
+    scaling: Text,
+    scaling_len: usize,
+    axis: i64,
+    average: Text,
+    average_len: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("welch") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operands(&window, n_window, "window")?;
+        call.list(
+            &[
+                Attr::F64(fs),
+                Attr::I64(nperseg),
+                Attr::I64(noverlap),
+                Attr::I64(nfft),
+                word_of(&detrend, detrend_len, "detrend", Some("constant"))?,
+                Attr::Bool(flag(return_onesided, "return_onesided")?),
+                word_of(&scaling, scaling_len, "scaling", Some("density"))?,
+                Attr::I64(axis),
+                word_of(&average, average_len, "average", Some("mean"))?,
+            ],
+            r,
+        )
+    })
+}
+
 /// The same elements in row-major order under another shape.
 ///
 /// - `shape`: the new sizes; one may be -1.

@@ -4329,6 +4329,149 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_regular_grid_interpolator(jaxrs_s
     double fill_value, uint32_t extrapolate, jaxrs_array** out);
 
 /**
+ * The convolution by Fourier transforms along some axes; along the others arrays are paired.
+ *
+ * - mode: full: wherever they meet; same: as large as the first one; valid: where they meet in full (no text for the first).
+ * - axes: which axes; an empty list stands for all.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fftconvolve(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    const char* mode, size_t mode_len, const int64_t* axes, size_t n_axes, jaxrs_array** out);
+
+/**
+ * The convolution along all axes.
+ *
+ * - mode: full: wherever they meet; same: as large as the first one; valid: where they meet in full (no text for the first).
+ * - method: direct, fft, or auto, which is direct (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_signal_convolve(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* y, const char* mode, size_t mode_len, const char* method, size_t method_len, jaxrs_array** out);
+
+/**
+ * The correlation along all axes, the second array conjugated.
+ *
+ * - mode: full: wherever they meet; same: as large as the first one; valid: where they meet in full (no text for the first).
+ * - method: direct, fft, or auto, which is direct (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_signal_correlate(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* y, const char* mode, size_t mode_len, const char* method, size_t method_len, jaxrs_array** out);
+
+/**
+ * The convolution of two images.
+ *
+ * - mode: full: wherever they meet; same: as large as the first one; valid: where they meet in full (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_convolve2d(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    const char* mode, size_t mode_len, jaxrs_array** out);
+
+/**
+ * The correlation of two images, the second conjugated.
+ *
+ * - mode: full: wherever they meet; same: as large as the first one; valid: where they meet in full (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_correlate2d(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    const char* mode, size_t mode_len, jaxrs_array** out);
+
+/**
+ * A signal without its mean, or without the line of least squares through each of the pieces that break points make.
+ *
+ * - axis: the axis of time.
+ * - kind: constant or linear (no text for the first).
+ * - bp: the break points.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_detrend(jaxrs_scope* s, const jaxrs_array* x, int64_t axis,
+    const char* kind, size_t kind_len, const int64_t* bp, size_t n_bp, jaxrs_array** out);
+
+/**
+ * Frequencies, times, and the spectra of windowed pieces of a signal, times along the last axis; the window is a Hann window unless it is given.
+ *
+ * - fs: how many elements a unit of time has.
+ * - nperseg: how long pieces are; as long as the window or the signal if 0.
+ * - noverlap: how far pieces overlap; by half if negative.
+ * - nfft: of how many elements spectra are, zeros behind a piece; as many as it has if 0.
+ * - detrend: what is taken from each piece: constant its mean, linear a line, empty for nothing (no text for the first).
+ * - return_onesided: whether frequencies below zero are left out, as real signals allow (0 or 1).
+ * - boundary: what stands before and after the signal: zeros, constant, even, odd, or empty for nothing (no text for the first).
+ * - padded: whether zeros fill the last piece (0 or 1).
+ * - axis: the axis of time.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_stft(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array* const* window,
+    size_t n_window, double fs, int64_t nperseg, int64_t noverlap, int64_t nfft, const char* detrend,
+    size_t detrend_len, uint32_t return_onesided, const char* boundary, size_t boundary_len, uint32_t padded,
+    int64_t axis, jaxrs_results* r);
+
+/**
+ * Times, and the signal that has these spectra over time; the window is a Hann window unless it is given.
+ *
+ * - fs: how many elements a unit of time has.
+ * - nperseg: how long pieces are; as many as spectra have frequencies if 0.
+ * - noverlap: how far pieces overlap; by half if negative.
+ * - nfft: of how many elements spectra are, zeros behind a piece; as many as it has if 0.
+ * - input_onesided: whether frequencies below zero are left out (0 or 1).
+ * - boundary: whether half a piece is cut off at either end (0 or 1).
+ * - time_axis: the axis of time.
+ * - freq_axis: the axis of frequencies.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_istft(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array* const* window,
+    size_t n_window, double fs, int64_t nperseg, int64_t noverlap, int64_t nfft, uint32_t input_onesided,
+    uint32_t boundary, int64_t time_axis, int64_t freq_axis, jaxrs_results* r);
+
+/**
+ * Frequencies and the spectrum that two signals have in common, averaged over windowed pieces.
+ *
+ * - fs: how many elements a unit of time has.
+ * - nperseg: how long pieces are; as long as the window or the signal if 0.
+ * - noverlap: how far pieces overlap; by half if negative.
+ * - nfft: of how many elements spectra are, zeros behind a piece; as many as it has if 0.
+ * - detrend: what is taken from each piece: constant its mean, linear a line, empty for nothing (no text for the first).
+ * - return_onesided: whether frequencies below zero are left out, as real signals allow (0 or 1).
+ * - scaling: density over frequencies, or spectrum for the squares of waves (no text for the first).
+ * - axis: the axis of time.
+ * - average: of pieces: mean or median (no text for the first).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_csd(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* y,
+    jaxrs_array* const* window, size_t n_window, double fs, int64_t nperseg, int64_t noverlap, int64_t nfft,
+    const char* detrend, size_t detrend_len, uint32_t return_onesided, const char* scaling, size_t scaling_len,
+    int64_t axis, const char* average, size_t average_len, jaxrs_results* r);
+
+/**
+ * Frequencies and the spectrum of a signal, averaged over windowed pieces.
+ *
+ * - fs: how many elements a unit of time has.
+ * - nperseg: how long pieces are; as long as the window or the signal if 0.
+ * - noverlap: how far pieces overlap; by half if negative.
+ * - nfft: of how many elements spectra are, zeros behind a piece; as many as it has if 0.
+ * - detrend: what is taken from each piece: constant its mean, linear a line, empty for nothing (no text for the first).
+ * - return_onesided: whether frequencies below zero are left out, as real signals allow (0 or 1).
+ * - scaling: density over frequencies, or spectrum for the squares of waves (no text for the first).
+ * - axis: the axis of time.
+ * - average: of pieces: mean or median (no text for the first).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_welch(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array* const* window,
+    size_t n_window, double fs, int64_t nperseg, int64_t noverlap, int64_t nfft, const char* detrend,
+    size_t detrend_len, uint32_t return_onesided, const char* scaling, size_t scaling_len, int64_t axis,
+    const char* average, size_t average_len, jaxrs_results* r);
+
+/**
  * The same elements in row-major order under another shape.
  *
  * - shape: the new sizes; one may be -1.

@@ -2566,6 +2566,132 @@ The values at points, rows of xi, between those of a grid, whose places along ea
 const regular_grid_interpolator = Operation("regular_grid_interpolator", 2, true, false, "", "method:text fill_value:real extrapolate:bool")
 
 """
+    fftconvolve(x, y; mode = \"full\", axes = [])
+
+The convolution by Fourier transforms along some axes; along the others arrays are paired.
+
+- `mode`: `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full.
+- `axes`: which axes; an empty list stands for all.
+"""
+const fftconvolve = Operation("fftconvolve", 2, false, false, "", "mode:text axes:axes")
+
+"""
+    signal_convolve(x, y; mode = \"full\", method = \"auto\")
+
+The convolution along all axes.
+
+- `mode`: `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full.
+- `method`: `direct`, `fft`, or `auto`, which is direct.
+"""
+const signal_convolve = Operation("signal_convolve", 2, false, false, "", "mode:text method:text")
+
+"""
+    signal_correlate(x, y; mode = \"full\", method = \"auto\")
+
+The correlation along all axes, the second array conjugated.
+
+- `mode`: `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full.
+- `method`: `direct`, `fft`, or `auto`, which is direct.
+"""
+const signal_correlate = Operation("signal_correlate", 2, false, false, "", "mode:text method:text")
+
+"""
+    convolve2d(x, y; mode = \"full\")
+
+The convolution of two images.
+
+- `mode`: `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full.
+"""
+const convolve2d = Operation("convolve2d", 2, false, false, "", "mode:text")
+
+"""
+    correlate2d(x, y; mode = \"full\")
+
+The correlation of two images, the second conjugated.
+
+- `mode`: `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full.
+"""
+const correlate2d = Operation("correlate2d", 2, false, false, "", "mode:text")
+
+"""
+    detrend(x; axis = -1, kind = \"linear\", bp = [])
+
+A signal without its mean, or without the line of least squares through each of the pieces that break points make.
+
+- `axis`: the axis of time.
+- `kind`: `constant` or `linear`.
+- `bp`: the break points.
+"""
+const detrend = Operation("detrend", 1, false, false, "", "axis:axis kind:text bp:ints")
+
+"""
+    stft(x, window...; fs = 1.0, nperseg = 256, noverlap = -1, nfft = 0, detrend = \"\", return_onesided = true, boundary = \"zeros\", padded = true, axis = -1)
+
+Frequencies, times, and the spectra of windowed pieces of a signal, times along the last axis; the window is a Hann window unless it is given. Gives a tuple.
+
+- `fs`: how many elements a unit of time has.
+- `nperseg`: how long pieces are; as long as the window or the signal if 0.
+- `noverlap`: how far pieces overlap; by half if negative.
+- `nfft`: of how many elements spectra are, zeros behind a piece; as many as it has if 0.
+- `detrend`: what is taken from each piece: `constant` its mean, `linear` a line, empty for nothing.
+- `return_onesided`: whether frequencies below zero are left out, as real signals allow.
+- `boundary`: what stands before and after the signal: `zeros`, `constant`, `even`, `odd`, or empty for nothing.
+- `padded`: whether zeros fill the last piece.
+- `axis`: the axis of time.
+"""
+const stft = Operation("stft", 1, true, true, "", "fs:real nperseg:int noverlap:int nfft:int detrend:text return_onesided:bool boundary:text padded:bool axis:axis")
+
+"""
+    istft(x, window...; fs = 1.0, nperseg = 0, noverlap = -1, nfft = 0, input_onesided = true, boundary = true, time_axis = -1, freq_axis = -2)
+
+Times, and the signal that has these spectra over time; the window is a Hann window unless it is given. Gives a tuple.
+
+- `fs`: how many elements a unit of time has.
+- `nperseg`: how long pieces are; as many as spectra have frequencies if 0.
+- `noverlap`: how far pieces overlap; by half if negative.
+- `nfft`: of how many elements spectra are, zeros behind a piece; as many as it has if 0.
+- `input_onesided`: whether frequencies below zero are left out.
+- `boundary`: whether half a piece is cut off at either end.
+- `time_axis`: the axis of time.
+- `freq_axis`: the axis of frequencies.
+"""
+const istft = Operation("istft", 1, true, true, "", "fs:real nperseg:int noverlap:int nfft:int input_onesided:bool boundary:bool time_axis:int freq_axis:int")
+
+"""
+    csd(x, y, window...; fs = 1.0, nperseg = 0, noverlap = -1, nfft = 0, detrend = \"constant\", return_onesided = true, scaling = \"density\", axis = -1, average = \"mean\")
+
+Frequencies and the spectrum that two signals have in common, averaged over windowed pieces. Gives a tuple.
+
+- `fs`: how many elements a unit of time has.
+- `nperseg`: how long pieces are; as long as the window or the signal if 0.
+- `noverlap`: how far pieces overlap; by half if negative.
+- `nfft`: of how many elements spectra are, zeros behind a piece; as many as it has if 0.
+- `detrend`: what is taken from each piece: `constant` its mean, `linear` a line, empty for nothing.
+- `return_onesided`: whether frequencies below zero are left out, as real signals allow.
+- `scaling`: `density` over frequencies, or `spectrum` for the squares of waves.
+- `axis`: the axis of time.
+- `average`: of pieces: `mean` or `median`.
+"""
+const csd = Operation("csd", 2, true, true, "", "fs:real nperseg:int noverlap:int nfft:int detrend:text return_onesided:bool scaling:text axis:axis average:text")
+
+"""
+    welch(x, window...; fs = 1.0, nperseg = 0, noverlap = -1, nfft = 0, detrend = \"constant\", return_onesided = true, scaling = \"density\", axis = -1, average = \"mean\")
+
+Frequencies and the spectrum of a signal, averaged over windowed pieces. Gives a tuple.
+
+- `fs`: how many elements a unit of time has.
+- `nperseg`: how long pieces are; as long as the window or the signal if 0.
+- `noverlap`: how far pieces overlap; by half if negative.
+- `nfft`: of how many elements spectra are, zeros behind a piece; as many as it has if 0.
+- `detrend`: what is taken from each piece: `constant` its mean, `linear` a line, empty for nothing.
+- `return_onesided`: whether frequencies below zero are left out, as real signals allow.
+- `scaling`: `density` over frequencies, or `spectrum` for the squares of waves.
+- `axis`: the axis of time.
+- `average`: of pieces: `mean` or `median`.
+"""
+const welch = Operation("welch", 1, true, true, "", "fs:real nperseg:int noverlap:int nfft:int detrend:text return_onesided:bool scaling:text axis:axis average:text")
+
+"""
     reshape(x, shape)
 
 The same elements in row-major order under another shape.

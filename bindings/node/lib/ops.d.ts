@@ -1228,6 +1228,82 @@ export declare function mapCoordinates(input: Value, coordinates: readonly Value
  * - extrapolate (false): whether values outside go on as at the border instead */
 export declare function regularGridInterpolator(xi: Value, values: Value, points: readonly Value[], options?: { method?: string; fillValue?: number; extrapolate?: boolean }): Tensor;
 
+/** The convolution by Fourier transforms along some axes; along the others arrays are paired.
+ * - mode ("full"): `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full
+ * - axes ([]): which axes; an empty list stands for all */
+export declare function fftconvolve(x: Value, y: Value, options?: { mode?: string; axes?: readonly number[] }): Tensor;
+
+/** The convolution along all axes.
+ * - mode ("full"): `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full
+ * - method ("auto"): `direct`, `fft`, or `auto`, which is direct */
+export declare function signalConvolve(x: Value, y: Value, options?: { mode?: string; method?: string }): Tensor;
+
+/** The correlation along all axes, the second array conjugated.
+ * - mode ("full"): `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full
+ * - method ("auto"): `direct`, `fft`, or `auto`, which is direct */
+export declare function signalCorrelate(x: Value, y: Value, options?: { mode?: string; method?: string }): Tensor;
+
+/** The convolution of two images.
+ * - mode ("full"): `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full */
+export declare function convolve2d(x: Value, y: Value, options?: { mode?: string }): Tensor;
+
+/** The correlation of two images, the second conjugated.
+ * - mode ("full"): `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full */
+export declare function correlate2d(x: Value, y: Value, options?: { mode?: string }): Tensor;
+
+/** A signal without its mean, or without the line of least squares through each of the pieces that break points make.
+ * - axis (-1): the axis of time
+ * - kind ("linear"): `constant` or `linear`
+ * - bp ([]): the break points */
+export declare function detrend(x: Value, options?: { axis?: number | bigint; kind?: string; bp?: readonly number[] }): Tensor;
+
+/** Frequencies, times, and the spectra of windowed pieces of a signal, times along the last axis; the window is a Hann window unless it is given.
+ * - fs (1): how many elements a unit of time has
+ * - nperseg (256): how long pieces are; as long as the window or the signal if 0
+ * - noverlap (-1): how far pieces overlap; by half if negative
+ * - nfft (0): of how many elements spectra are, zeros behind a piece; as many as it has if 0
+ * - detrend (""): what is taken from each piece: `constant` its mean, `linear` a line, empty for nothing
+ * - returnOnesided (true): whether frequencies below zero are left out, as real signals allow
+ * - boundary ("zeros"): what stands before and after the signal: `zeros`, `constant`, `even`, `odd`, or empty for nothing
+ * - padded (true): whether zeros fill the last piece
+ * - axis (-1): the axis of time */
+export declare function stft(x: Value, window: readonly Value[], options?: { fs?: number; nperseg?: number | bigint; noverlap?: number | bigint; nfft?: number | bigint; detrend?: string; returnOnesided?: boolean; boundary?: string; padded?: boolean; axis?: number | bigint }): Tensor[];
+
+/** Times, and the signal that has these spectra over time; the window is a Hann window unless it is given.
+ * - fs (1): how many elements a unit of time has
+ * - nperseg (0): how long pieces are; as many as spectra have frequencies if 0
+ * - noverlap (-1): how far pieces overlap; by half if negative
+ * - nfft (0): of how many elements spectra are, zeros behind a piece; as many as it has if 0
+ * - inputOnesided (true): whether frequencies below zero are left out
+ * - boundary (true): whether half a piece is cut off at either end
+ * - timeAxis (-1): the axis of time
+ * - freqAxis (-2): the axis of frequencies */
+export declare function istft(x: Value, window: readonly Value[], options?: { fs?: number; nperseg?: number | bigint; noverlap?: number | bigint; nfft?: number | bigint; inputOnesided?: boolean; boundary?: boolean; timeAxis?: number | bigint; freqAxis?: number | bigint }): Tensor[];
+
+/** Frequencies and the spectrum that two signals have in common, averaged over windowed pieces.
+ * - fs (1): how many elements a unit of time has
+ * - nperseg (0): how long pieces are; as long as the window or the signal if 0
+ * - noverlap (-1): how far pieces overlap; by half if negative
+ * - nfft (0): of how many elements spectra are, zeros behind a piece; as many as it has if 0
+ * - detrend ("constant"): what is taken from each piece: `constant` its mean, `linear` a line, empty for nothing
+ * - returnOnesided (true): whether frequencies below zero are left out, as real signals allow
+ * - scaling ("density"): `density` over frequencies, or `spectrum` for the squares of waves
+ * - axis (-1): the axis of time
+ * - average ("mean"): of pieces: `mean` or `median` */
+export declare function csd(x: Value, y: Value, window: readonly Value[], options?: { fs?: number; nperseg?: number | bigint; noverlap?: number | bigint; nfft?: number | bigint; detrend?: string; returnOnesided?: boolean; scaling?: string; axis?: number | bigint; average?: string }): Tensor[];
+
+/** Frequencies and the spectrum of a signal, averaged over windowed pieces.
+ * - fs (1): how many elements a unit of time has
+ * - nperseg (0): how long pieces are; as long as the window or the signal if 0
+ * - noverlap (-1): how far pieces overlap; by half if negative
+ * - nfft (0): of how many elements spectra are, zeros behind a piece; as many as it has if 0
+ * - detrend ("constant"): what is taken from each piece: `constant` its mean, `linear` a line, empty for nothing
+ * - returnOnesided (true): whether frequencies below zero are left out, as real signals allow
+ * - scaling ("density"): `density` over frequencies, or `spectrum` for the squares of waves
+ * - axis (-1): the axis of time
+ * - average ("mean"): of pieces: `mean` or `median` */
+export declare function welch(x: Value, window: readonly Value[], options?: { fs?: number; nperseg?: number | bigint; noverlap?: number | bigint; nfft?: number | bigint; detrend?: string; returnOnesided?: boolean; scaling?: string; axis?: number | bigint; average?: string }): Tensor[];
+
 /** The same elements in row-major order under another shape.
  * - shape: the new sizes; one may be -1 */
 export declare function reshape(x: Value, shape: readonly number[]): Tensor;
@@ -3649,6 +3725,16 @@ declare module "./index.js" {
     imageScaleAndTranslate(scale: Value, translation: Value, shape: readonly number[], spatialDims: readonly number[], method: string, options?: { antialias?: boolean }): Tensor;
     mapCoordinates(coordinates: readonly Value[], order: number | bigint, options?: { mode?: string; cval?: number }): Tensor;
     regularGridInterpolator(values: Value, points: readonly Value[], options?: { method?: string; fillValue?: number; extrapolate?: boolean }): Tensor;
+    fftconvolve(y: Value, options?: { mode?: string; axes?: readonly number[] }): Tensor;
+    signalConvolve(y: Value, options?: { mode?: string; method?: string }): Tensor;
+    signalCorrelate(y: Value, options?: { mode?: string; method?: string }): Tensor;
+    convolve2d(y: Value, options?: { mode?: string }): Tensor;
+    correlate2d(y: Value, options?: { mode?: string }): Tensor;
+    detrend(options?: { axis?: number | bigint; kind?: string; bp?: readonly number[] }): Tensor;
+    stft(window: readonly Value[], options?: { fs?: number; nperseg?: number | bigint; noverlap?: number | bigint; nfft?: number | bigint; detrend?: string; returnOnesided?: boolean; boundary?: string; padded?: boolean; axis?: number | bigint }): Tensor[];
+    istft(window: readonly Value[], options?: { fs?: number; nperseg?: number | bigint; noverlap?: number | bigint; nfft?: number | bigint; inputOnesided?: boolean; boundary?: boolean; timeAxis?: number | bigint; freqAxis?: number | bigint }): Tensor[];
+    csd(y: Value, window: readonly Value[], options?: { fs?: number; nperseg?: number | bigint; noverlap?: number | bigint; nfft?: number | bigint; detrend?: string; returnOnesided?: boolean; scaling?: string; axis?: number | bigint; average?: string }): Tensor[];
+    welch(window: readonly Value[], options?: { fs?: number; nperseg?: number | bigint; noverlap?: number | bigint; nfft?: number | bigint; detrend?: string; returnOnesided?: boolean; scaling?: string; axis?: number | bigint; average?: string }): Tensor[];
     reshape(shape: readonly number[]): Tensor;
     ravel(): Tensor;
     transpose(options?: { axes?: readonly number[] }): Tensor;

@@ -28,7 +28,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("jax.scipy.integrate", &[""]),
     ("jax.scipy.linalg", &["scipy_linalg_", "linalg_", ""]),
     ("jax.scipy.ndimage", &["", "ndimage_"]),
-    ("jax.scipy.signal", &["signal_"]),
+    ("jax.scipy.signal", &["signal_", ""]),
     ("jax.scipy.special", &["special_", ""]),
     ("jax.scipy.stats", &["stats_"]),
 ];

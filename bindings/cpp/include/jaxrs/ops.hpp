@@ -2165,6 +2165,114 @@ inline Array regular_grid_interpolator(const Array& xi, const Array& values, Arr
     return op.done(jaxrs_op_regular_grid_interpolator(op.scope(), xi.get(), values.get(), op.list_data(), op.list_size(), method.data(), method.size(), fill_value, extrapolate ? 1u : 0u, op.out()));
 }
 
+// ---- signals ----
+
+/// The convolution by Fourier transforms along some axes; along the others arrays are paired.
+/// @param mode `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full
+/// @param axes which axes; an empty list stands for all
+inline Array fftconvolve(const Array& x, const Array& y, std::string_view mode = "full", Ints axes = {}) {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_fftconvolve(op.scope(), x.get(), y.get(), mode.data(), mode.size(), axes.data(), axes.size(), op.out()));
+}
+
+/// The convolution along all axes.
+/// @param mode `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full
+/// @param method `direct`, `fft`, or `auto`, which is direct
+inline Array signal_convolve(const Array& x, const Array& y, std::string_view mode = "full", std::string_view method = "auto") {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_signal_convolve(op.scope(), x.get(), y.get(), mode.data(), mode.size(), method.data(), method.size(), op.out()));
+}
+
+/// The correlation along all axes, the second array conjugated.
+/// @param mode `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full
+/// @param method `direct`, `fft`, or `auto`, which is direct
+inline Array signal_correlate(const Array& x, const Array& y, std::string_view mode = "full", std::string_view method = "auto") {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_signal_correlate(op.scope(), x.get(), y.get(), mode.data(), mode.size(), method.data(), method.size(), op.out()));
+}
+
+/// The convolution of two images.
+/// @param mode `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full
+inline Array convolve2d(const Array& x, const Array& y, std::string_view mode = "full") {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_convolve2d(op.scope(), x.get(), y.get(), mode.data(), mode.size(), op.out()));
+}
+
+/// The correlation of two images, the second conjugated.
+/// @param mode `full`: wherever they meet; `same`: as large as the first one; `valid`: where they meet in full
+inline Array correlate2d(const Array& x, const Array& y, std::string_view mode = "full") {
+    detail::Operation op({x.get(), y.get()});
+    return op.done(jaxrs_op_correlate2d(op.scope(), x.get(), y.get(), mode.data(), mode.size(), op.out()));
+}
+
+/// A signal without its mean, or without the line of least squares through each of the pieces that break points make.
+/// @param axis the axis of time
+/// @param kind `constant` or `linear`
+/// @param bp the break points
+inline Array detrend(const Array& x, std::int64_t axis = -1, std::string_view kind = "linear", Ints bp = {}) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_detrend(op.scope(), x.get(), axis, kind.data(), kind.size(), bp.data(), bp.size(), op.out()));
+}
+
+/// Frequencies, times, and the spectra of windowed pieces of a signal, times along the last axis; the window is a Hann window unless it is given.
+/// @param fs how many elements a unit of time has
+/// @param nperseg how long pieces are; as long as the window or the signal if 0
+/// @param noverlap how far pieces overlap; by half if negative
+/// @param nfft of how many elements spectra are, zeros behind a piece; as many as it has if 0
+/// @param detrend what is taken from each piece: `constant` its mean, `linear` a line, empty for nothing
+/// @param return_onesided whether frequencies below zero are left out, as real signals allow
+/// @param boundary what stands before and after the signal: `zeros`, `constant`, `even`, `odd`, or empty for nothing
+/// @param padded whether zeros fill the last piece
+/// @param axis the axis of time
+inline std::vector<Array> stft(const Array& x, Arrays window, double fs = 1.0, std::int64_t nperseg = 256, std::int64_t noverlap = -1, std::int64_t nfft = 0, std::string_view detrend = "", bool return_onesided = true, std::string_view boundary = "zeros", bool padded = true, std::int64_t axis = -1) {
+    detail::Operation op({x.get()}, window);
+    return op.list(jaxrs_op_stft(op.scope(), x.get(), op.list_data(), op.list_size(), fs, nperseg, noverlap, nfft, detrend.data(), detrend.size(), return_onesided ? 1u : 0u, boundary.data(), boundary.size(), padded ? 1u : 0u, axis, op.results()));
+}
+
+/// Times, and the signal that has these spectra over time; the window is a Hann window unless it is given.
+/// @param fs how many elements a unit of time has
+/// @param nperseg how long pieces are; as many as spectra have frequencies if 0
+/// @param noverlap how far pieces overlap; by half if negative
+/// @param nfft of how many elements spectra are, zeros behind a piece; as many as it has if 0
+/// @param input_onesided whether frequencies below zero are left out
+/// @param boundary whether half a piece is cut off at either end
+/// @param time_axis the axis of time
+/// @param freq_axis the axis of frequencies
+inline std::vector<Array> istft(const Array& x, Arrays window, double fs = 1.0, std::int64_t nperseg = 0, std::int64_t noverlap = -1, std::int64_t nfft = 0, bool input_onesided = true, bool boundary = true, std::int64_t time_axis = -1, std::int64_t freq_axis = -2) {
+    detail::Operation op({x.get()}, window);
+    return op.list(jaxrs_op_istft(op.scope(), x.get(), op.list_data(), op.list_size(), fs, nperseg, noverlap, nfft, input_onesided ? 1u : 0u, boundary ? 1u : 0u, time_axis, freq_axis, op.results()));
+}
+
+/// Frequencies and the spectrum that two signals have in common, averaged over windowed pieces.
+/// @param fs how many elements a unit of time has
+/// @param nperseg how long pieces are; as long as the window or the signal if 0
+/// @param noverlap how far pieces overlap; by half if negative
+/// @param nfft of how many elements spectra are, zeros behind a piece; as many as it has if 0
+/// @param detrend what is taken from each piece: `constant` its mean, `linear` a line, empty for nothing
+/// @param return_onesided whether frequencies below zero are left out, as real signals allow
+/// @param scaling `density` over frequencies, or `spectrum` for the squares of waves
+/// @param axis the axis of time
+/// @param average of pieces: `mean` or `median`
+inline std::vector<Array> csd(const Array& x, const Array& y, Arrays window, double fs = 1.0, std::int64_t nperseg = 0, std::int64_t noverlap = -1, std::int64_t nfft = 0, std::string_view detrend = "constant", bool return_onesided = true, std::string_view scaling = "density", std::int64_t axis = -1, std::string_view average = "mean") {
+    detail::Operation op({x.get(), y.get()}, window);
+    return op.list(jaxrs_op_csd(op.scope(), x.get(), y.get(), op.list_data(), op.list_size(), fs, nperseg, noverlap, nfft, detrend.data(), detrend.size(), return_onesided ? 1u : 0u, scaling.data(), scaling.size(), axis, average.data(), average.size(), op.results()));
+}
+
+/// Frequencies and the spectrum of a signal, averaged over windowed pieces.
+/// @param fs how many elements a unit of time has
+/// @param nperseg how long pieces are; as long as the window or the signal if 0
+/// @param noverlap how far pieces overlap; by half if negative
+/// @param nfft of how many elements spectra are, zeros behind a piece; as many as it has if 0
+/// @param detrend what is taken from each piece: `constant` its mean, `linear` a line, empty for nothing
+/// @param return_onesided whether frequencies below zero are left out, as real signals allow
+/// @param scaling `density` over frequencies, or `spectrum` for the squares of waves
+/// @param axis the axis of time
+/// @param average of pieces: `mean` or `median`
+inline std::vector<Array> welch(const Array& x, Arrays window, double fs = 1.0, std::int64_t nperseg = 0, std::int64_t noverlap = -1, std::int64_t nfft = 0, std::string_view detrend = "constant", bool return_onesided = true, std::string_view scaling = "density", std::int64_t axis = -1, std::string_view average = "mean") {
+    detail::Operation op({x.get()}, window);
+    return op.list(jaxrs_op_welch(op.scope(), x.get(), op.list_data(), op.list_size(), fs, nperseg, noverlap, nfft, detrend.data(), detrend.size(), return_onesided ? 1u : 0u, scaling.data(), scaling.size(), axis, average.data(), average.size(), op.results()));
+}
+
 // ---- arrangement ----
 
 /// The same elements in row-major order under another shape.

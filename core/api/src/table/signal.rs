@@ -58,7 +58,7 @@ fn cut<'a>(
     [nperseg, noverlap, nfft]: [i64; 3],
     return_onesided: bool,
 ) -> Result<Segments<'a>> {
-    if !(fs > 0.0) {
+    if fs.is_nan() || fs <= 0.0 {
         bail!(InvalidArgument, "{name} needs an fs above 0, got {fs}");
     }
     Ok(Segments {
