@@ -157,3 +157,19 @@ fn write_whole(path: &str, bytes: &[u8]) -> Result<()> {
         io("write", path, &error)
     })
 }
+
+/// A program for others: StableHLO as a portable artifact (MLIR bytecode), which JAX, XLA and others read, as
+/// jaxrs_program_load does. JAXRS_TEXT_STABLEHLO is the same as text (jaxrs_program_text).
+///
+/// Keys of random number generators become `ui32` arrays with their words along a new last axis; linear algebra becomes
+/// calls of LAPACK as jaxlib has it on a CPU. Callbacks and other effects give JAXRS_ERR_UNIMPLEMENTED, with the name of
+/// the primitive. The caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_program_export(p: In<ProgramBody>, out: Out<*mut BytesHandle>) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let bytes = stablehlo::write(&p.get("p")?.exported()?)?;
+        out.set(BytesBody::data(bytes).into_raw());
+        Ok(())
+    })
+}

@@ -111,6 +111,11 @@ impl ProgramBody {
         portable::save(&self.name, &self.program)
     }
 
+    /// As others read it.
+    pub(crate) fn exported(&self) -> Result<jaxrs_stablehlo::tree::Module> {
+        jaxrs_stablehlo::export(&self.program)
+    }
+
     fn function(&self) -> Function {
         function_from_jaxpr(&self.name, self.program.clone())
     }
@@ -182,6 +187,7 @@ pub extern "C" fn jaxrs_program_output(p: In<ProgramBody>, i: usize, out: Out<Av
 }
 
 const TEXT_JAXPR: u32 = 1;
+const TEXT_STABLEHLO: u32 = 2;
 const TEXT_LLVM: u32 = 3;
 const TEXT_KERNEL: u32 = 5;
 const TEXT_NAME_STACKS: u32 = 6;
@@ -191,7 +197,7 @@ const TEXT_GRAPH: u32 = 7;
 ///
 /// `dialect` is JAXRS_TEXT_JAXPR, JAXRS_TEXT_NAME_STACKS (the same, where operations say which scopes they were traced
 /// in), JAXRS_TEXT_GRAPH (a picture in the DOT language of Graphviz), JAXRS_TEXT_KERNEL (the loops that it is compiled
-/// to) or JAXRS_TEXT_LLVM; others give JAXRS_ERR_UNIMPLEMENTED. The caller owns `*out`. Any thread.
+/// to), JAXRS_TEXT_LLVM or JAXRS_TEXT_STABLEHLO (as jaxrs_program_export gives it in bytes); others give JAXRS_ERR_UNIMPLEMENTED. The caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_program_text(
     p: In<ProgramBody>,
@@ -207,7 +213,8 @@ pub extern "C" fn jaxrs_program_text(
             TEXT_GRAPH => p.program.jaxpr.to_dot(&p.name),
             TEXT_KERNEL => texts(&p.program.jaxpr)?.kernel,
             TEXT_LLVM => texts(&p.program.jaxpr)?.llvm,
-            2 | 4 => bail!(Unimplemented, "dialect {dialect} is not there yet"),
+            TEXT_STABLEHLO => p.exported()?.to_string(),
+            4 => bail!(Unimplemented, "dialect {dialect} is not there yet"),
             _ => bail!(InvalidArgument, "dialect is {dialect}, which is none of JAXRS_TEXT_*"),
         };
         out.set(BytesBody::text(&text).into_raw());

@@ -37,6 +37,25 @@ CASE(an_exported_program_is_called_differentiated_batched_and_compiled) {
     GIVES(JIT(VMAP(GRAD(f))), ARGS(COUNTING(3)), 8, 1024, 17496);
 }
 
+CASE(a_program_is_exported_as_text_and_as_bytecode) {
+    jaxrs_program *p = NULL, *q = NULL;
+    jaxrs_bytes *text = NULL, *bytes = NULL;
+    jaxrs_fn* f = NULL;
+    if (!OK(jaxrs_program_load(c->ctx, eighth_power, strlen(eighth_power), &p))) return;
+    OK(jaxrs_program_text(p, JAXRS_TEXT_STABLEHLO, &text));
+    EXPECT_TEXT((const char*)jaxrs_bytes_data(text), "stablehlo.multiply");
+    GIVES(loaded(c, (const char*)jaxrs_bytes_data(text)), ARGS(scalar(c, 2)), 256);
+    OK(jaxrs_program_export(p, &bytes));
+    if (OK(jaxrs_program_load(c->ctx, jaxrs_bytes_data(bytes), jaxrs_bytes_len(bytes), &q))) {
+        OK(jaxrs_fn_from_program(q, &f));
+        GIVES(GRAD(keep_fn(c, f)), ARGS(scalar(c, 2)), 1024);
+    }
+    jaxrs_bytes_release(bytes);
+    jaxrs_bytes_release(text);
+    jaxrs_program_release(q);
+    jaxrs_program_release(p);
+}
+
 static jaxrs_error* load(check* c, const char* text, size_t n) {
     jaxrs_program* p = NULL;
     jaxrs_error* err = jaxrs_program_load(c->ctx, text, n, &p);

@@ -149,13 +149,13 @@ def all_answer_in_json():
 
 def all_stages_are_shown():
     loss = written("loss.jaxpr", LOSS)
-    for stage, needed in {"jaxpr": "lambda", "graph": "digraph", "kernels": "kernel \"", "llvm": "define", "assembly": "ret"}.items():
+    for stage, needed in {"jaxpr": "lambda", "stablehlo": "func.func", "graph": "digraph", "kernels": "kernel \"", "llvm": "define", "assembly": "ret"}.items():
         text = jaxrs("show", loss, "--as", stage)
         expect(needed in text, f"{stage}: {text}")
         jaxrs("show", loss, "--as", stage, "--out", FOLDER / "shown")
         expect((FOLDER / "shown").read_text().rstrip() == text.rstrip())
     expect("CUDA" in jaxrs("show", loss, "--as", "ptx", status=3))
-    expect("jaxpr, graph, kernels, llvm, assembly, ptx, got nonsense" in jaxrs("show", loss, "--as", "nonsense", status=1))
+    expect("jaxpr, stablehlo, graph, kernels, llvm, assembly, ptx, got nonsense" in jaxrs("show", loss, "--as", "nonsense", status=1))
 
 
 def errors_say_their_place():

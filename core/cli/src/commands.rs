@@ -74,12 +74,14 @@ const OUT: Choice = Choice {
     name: "out",
     letter: Some('o'),
     value: Some("FILE"),
-    summary: "where to write what would be printed; as .jaxrs a program is saved with its constants",
+    summary: "where to write what would be printed; as .jaxrs a program is saved with its constants, as .mlir or .mlirbc \
+              it is exported",
     completes: Completes::Files,
 };
 
 /// The stages of `jaxrs show`.
-pub(crate) const STAGES: &[&str] = &["jaxpr", "graph", "kernels", "llvm", "assembly", "ptx"];
+pub(crate) const STAGES: &[&str] =
+    &["jaxpr", "stablehlo", "graph", "kernels", "llvm", "assembly", "ptx"];
 /// The shells that there are completions for.
 pub(crate) const SHELLS: &[&str] = &["bash", "zsh", "fish"];
 
@@ -156,7 +158,8 @@ pub(crate) const COMMANDS: &[Command] = &[
         words: "PROGRAM",
         summary: "saves a program in the portable format",
         details: "The file holds the program and its constants, depends on no machine, and is read by later versions, by the C \
-                  library (jaxrs_program_load) and by all bindings.",
+                  library (jaxrs_program_load) and by all bindings. Where FILE ends in .mlir or .mlirbc, it is StableHLO for JAX \
+                  and others: as text, or as a portable artifact.",
         options: &[OUT, JSON],
         completes: Completes::Files,
         run: show::save,

@@ -6,6 +6,7 @@ use jaxrs_compile::{CompileOptions, compile};
 use jaxrs_data::{Result, Type, bail};
 use jaxrs_ir::Jaxpr;
 use jaxrs_runtime::Backend as _;
+use jaxrs_stablehlo as stablehlo;
 use jaxrs_transform::{ClosedJaxpr, DiffOptions, Function, VmapOptions, grad, portable, vmap};
 
 use crate::answer::Answer;
@@ -25,6 +26,7 @@ pub(crate) fn show(arguments: &Arguments) -> Result<Answer> {
     let traced = program.trace(&engine::context(1)?)?;
     let text = match stage {
         "jaxpr" => traced.jaxpr.to_string(),
+        "stablehlo" => stablehlo::export(&traced)?.to_string(),
         "graph" => traced.jaxpr.to_dot("main"),
         "kernels" | "kernel" | "llvm" | "assembly" => compiled(&traced.jaxpr, stage)?,
         "ptx" => bail!(Unimplemented, "ptx needs a device of CUDA, which this build has not"),
@@ -86,13 +88,16 @@ fn transformed(
     let program = Program::read(Path::new(arguments.only("PROGRAM")?))?;
     let (function, types) = transform(&program.function, program.types);
     let traced = Program { function, types }.trace(&engine::context(1)?)?;
-    match arguments.option("out").filter(|path| path.ends_with(".jaxrs")) {
+    match arguments
+        .option("out")
+        .filter(|path| [".jaxrs", ".mlir", ".mlirbc"].iter().any(|end| path.ends_with(end)))
+    {
         Some(path) => saved(&traced, path),
         None => give(arguments, "jaxpr", &traced.jaxpr.to_string()),
     }
 }
 
-/// A program in the portable format.
+/// A program in the portable format; as StableHLO where the file's name ends so.
 pub(crate) fn save(arguments: &Arguments) -> Result<Answer> {
     let program = Program::read(Path::new(arguments.only("PROGRAM")?))?;
     let Some(path) = arguments.option("out") else {
@@ -102,6 +107,12 @@ pub(crate) fn save(arguments: &Arguments) -> Result<Answer> {
 }
 
 fn saved(program: &ClosedJaxpr, path: &str) -> Result<Answer> {
-    write(Path::new(path), &portable::save("main", program)?)?;
+    let extension = Path::new(path).extension().and_then(|extension| extension.to_str());
+    let bytes = match extension {
+        Some("mlir") => stablehlo::export(program)?.to_string().into_bytes(),
+        Some("mlirbc") => stablehlo::write(&stablehlo::export(program)?)?,
+        _ => portable::save("main", program)?,
+    };
+    write(Path::new(path), &bytes)?;
     Ok(Answer::files(vec![path.into()]))
 }

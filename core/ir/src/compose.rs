@@ -22,8 +22,8 @@ pub fn evaluate(prim: &dyn Primitive, inputs: &[Literal]) -> Result<SmallVec<[Li
     Ok(crate::evaluate::evaluate(&program(prim, &in_types)?, inputs)?.into())
 }
 
-/// The program of what `body` does to inputs of these types.
-pub(crate) fn record(in_types: &[Type], body: StageBody<'_>) -> Result<Jaxpr> {
+/// The program of what `body` does to inputs of these types; it transforms no programs.
+pub fn record(in_types: &[Type], body: StageBody<'_>) -> Result<Jaxpr> {
     let recorder = Recorder::default();
     let variable = |ty: &Type| {
         let var = recorder.0.borrow_mut().add_invar(ty.clone());

@@ -5,9 +5,11 @@
 mod attributes;
 mod bytes;
 mod ops;
-mod properties;
+pub(crate) mod properties;
 
 use jaxrs_data::{Error, ErrorKind, Result};
+
+pub(crate) use attributes::vhlo_code;
 
 use crate::tree::Module;
 use bytes::Bytes;

@@ -83,7 +83,8 @@ impl Gather {
         self.mode != IndexMode::FillOrDrop
     }
 
-    fn fill(&self, ty: &Type) -> Scalar {
+    /// What [`IndexMode::FillOrDrop`] gives for an array of some type.
+    pub fn fill(&self, ty: &Type) -> Scalar {
         let fill = match (self.fill_value, ty.dtype.kind()) {
             (Some(value), _) => Scalar::Int(value),
             (None, DTypeKind::Bool) => Scalar::Bool(true),

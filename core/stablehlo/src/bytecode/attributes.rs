@@ -6,6 +6,7 @@ use jaxrs_data::{DType, Error, ErrorKind, Literal, Result, Scalar, Shape, Type};
 
 use super::Tables;
 use super::bytes::{Bytes, zigzag};
+use crate::forms::{COMPARISON, DIRECTION, DISTRIBUTION, FFT, PRECISION};
 use crate::text::dense;
 use crate::text::types::{complex, element};
 use crate::tree::{Attr, Ty};
@@ -110,17 +111,17 @@ impl<'a> Tables<'a> {
         match code {
             1 => Ok(Attr::List(self.attribute_list(bytes, depth)?)),
             2 => Ok(Attr::Bool(bytes.index()? != 0)),
-            3 => word(bytes, &["EQ", "NE", "GE", "GT", "LE", "LT"]),
-            4 => word(bytes, &["NOTYPE", "FLOAT", "TOTALORDER", "SIGNED", "UNSIGNED"]),
+            3 => word(bytes, DIRECTION.words),
+            4 => word(bytes, COMPARISON.words),
             5 => Ok(Attr::Int(bytes.index()? as i128)),
             6 => Ok(Attr::Dict(self.pairs(bytes, depth)?)),
-            7 => word(bytes, &["FFT", "IFFT", "RFFT", "IRFFT"]),
+            7 => word(bytes, FFT.words),
             8 => self.float(bytes, depth),
             9 => self.integer(bytes, depth),
             10 => Ok(Attr::Other("output_operand_alias".to_owned())),
-            11 => word(bytes, &["DEFAULT", "HIGH", "HIGHEST"]),
+            11 => word(bytes, PRECISION.words),
             12 => word(bytes, &["DEFAULT", "THREE_FRY", "PHILOX"]),
-            13 => word(bytes, &["", "UNIFORM", "NORMAL"]),
+            13 => word(bytes, DISTRIBUTION.words),
             14 => Ok(Attr::Text(self.next_text(bytes)?)),
             15 => self.tensor(bytes, depth),
             16 => word(bytes, &["", "NO_TRANSPOSE", "TRANSPOSE", "ADJOINT"]),
@@ -266,37 +267,45 @@ fn integer_bits(bytes: &mut Bytes<'_>, width: u32) -> Result<u64> {
     if width <= 8 { bytes.byte().map(u64::from) } else { Ok(zigzag(bytes.varint()?) as u64) }
 }
 
+/// The codes of VHLO's element types.
+const ELEMENTS: &[(usize, DType)] = &[
+    (0, DType::Bool),
+    (2, DType::BF16),
+    (3, DType::F16),
+    (4, DType::F32),
+    (5, DType::F64),
+    (6, DType::F8E4M3Fn),
+    (7, DType::F8E5M2),
+    (9, DType::I64),
+    (10, DType::I4),
+    (11, DType::I8),
+    (12, DType::I16),
+    (13, DType::I32),
+    (14, DType::I64),
+    (15, DType::U4),
+    (16, DType::U8),
+    (17, DType::U16),
+    (18, DType::U32),
+    (19, DType::U64),
+    (27, DType::F8E4M3Fnuz),
+    (28, DType::F8E5M2Fnuz),
+    (29, DType::F8E4M3B11Fnuz),
+    (31, DType::I2),
+    (32, DType::U2),
+    (35, DType::F8E4M3),
+    (36, DType::F8E3M4),
+    (37, DType::F4E2M1Fn),
+    (38, DType::F6E2M3Fn),
+    (39, DType::F6E3M2Fn),
+    (40, DType::F8E8M0Fnu),
+];
+
 fn vhlo_element(code: usize) -> Option<DType> {
-    Some(match code {
-        0 => DType::Bool,
-        2 => DType::BF16,
-        3 => DType::F16,
-        4 => DType::F32,
-        5 => DType::F64,
-        6 => DType::F8E4M3Fn,
-        7 => DType::F8E5M2,
-        9 => DType::I64,
-        10 => DType::I4,
-        11 => DType::I8,
-        12 => DType::I16,
-        13 => DType::I32,
-        14 => DType::I64,
-        15 => DType::U4,
-        16 => DType::U8,
-        17 => DType::U16,
-        18 => DType::U32,
-        19 => DType::U64,
-        27 => DType::F8E4M3Fnuz,
-        28 => DType::F8E5M2Fnuz,
-        29 => DType::F8E4M3B11Fnuz,
-        31 => DType::I2,
-        32 => DType::U2,
-        34 => DType::F8E4M3,
-        35 => DType::F8E3M4,
-        37 => DType::F4E2M1Fn,
-        38 => DType::F6E2M3Fn,
-        39 => DType::F6E3M2Fn,
-        40 => DType::F8E8M0Fnu,
-        _ => return None,
-    })
+    ELEMENTS.iter().find(|(other, _)| *other == code).map(|(_, dtype)| *dtype)
+}
+
+/// The code of an element type. 9 is that of indices, which count as 64 bits here.
+pub(crate) fn vhlo_code(dtype: DType) -> Option<usize> {
+    let found = ELEMENTS.iter().find(|(code, other)| *other == dtype && *code != 9);
+    found.map(|(code, _)| *code)
 }

@@ -104,7 +104,7 @@ const PROPERTIES: &[(&str, &str)] = &[
 ];
 
 /// The names of an operation's properties; none where it has none, or is not known.
-pub(super) fn names(op: &str) -> impl Iterator<Item = &'static str> {
+pub(crate) fn names(op: &str) -> impl Iterator<Item = &'static str> {
     let found = PROPERTIES.iter().find(|(name, _)| *name == op);
     found.map_or("", |(_, names)| names).split_whitespace()
 }

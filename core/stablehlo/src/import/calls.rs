@@ -220,6 +220,9 @@ fn imaginary_parts(cx: &Scope, form: &Value) -> Result<Value> {
         ops::unary(cx, Unary::Sqrt, &ops::unary(cx, Unary::Abs, &diagonal)?)
     };
     let part = ops::mul(cx, &side(-1)?, &side(1)?)?;
+    if form.shape().last() == Some(&0) {
+        return Ok(part);
+    }
     let mut config = vec![(0, 0, 0); part.ty().rank()];
     let mut padded = |low: i64, high: i64| {
         if let Some(last) = config.last_mut() {

@@ -3,13 +3,13 @@
 use jaxrs_data::{DType, ErrorKind, Literal, Result, Scalar, Type};
 use jaxrs_ir::prims::{
     Binary, BitcastConvertType, Clamp, ConvertElementType, IntegerPow, ReducePrecision, Special,
-    Unary,
 };
 use jaxrs_ir::{Prim, Value, ops};
 use jaxrs_kernel::Compare as Cmp;
 use jaxrs_transform::Scope;
 
 use super::unsupported_form;
+use crate::names::{binary, unary};
 use crate::tree::{Attr, Op};
 
 /// The name without its dialect; composites of CHLO's operations have theirs.
@@ -31,11 +31,13 @@ pub(super) fn apply(cx: &Scope, op: &Op, x: &[Value]) -> Option<Result<Value>> {
     if let (Some(unary), [x]) = (unary(name), x) {
         return Some(ops::unary(cx, unary, x));
     }
+    if let ("power", [a, b]) = (name, x) {
+        return Some(power(cx, a, b));
+    }
     if let (Some(binary), [a, b]) = (binary(name), x) {
         return Some(ops::binary(cx, on_bits(binary, a.ty().dtype), a, b));
     }
     Some(match (name, x) {
-        ("power", [a, b]) => power(cx, a, b),
         ("bessel_i0e", [a]) => ops::bind1(cx, Special::BesselI0e, std::slice::from_ref(a)),
         ("bessel_i1e", [a]) => ops::bind1(cx, Special::BesselI1e, std::slice::from_ref(a)),
         ("zeta", [_, _]) => ops::bind1(cx, Special::Zeta, x),
@@ -51,70 +53,6 @@ pub(super) fn apply(cx: &Scope, op: &Op, x: &[Value]) -> Option<Result<Value>> {
         ("constant", []) => constant(op),
         ("reduce_precision", [_]) => reduce_precision(cx, op, x),
         ("mulhi", [a, b]) => ops::binary(cx, Binary::Mulhi, a, b),
-        _ => return None,
-    })
-}
-
-fn unary(name: &str) -> Option<Unary> {
-    Some(match name {
-        "abs" => Unary::Abs,
-        "acos" => Unary::Acos,
-        "acosh" => Unary::Acosh,
-        "asin" => Unary::Asin,
-        "asinh" => Unary::Asinh,
-        "atan" => Unary::Atan,
-        "atanh" => Unary::Atanh,
-        "cbrt" => Unary::Cbrt,
-        "ceil" => Unary::Ceil,
-        "cosh" => Unary::Cosh,
-        "cosine" => Unary::Cos,
-        "count_leading_zeros" => Unary::Clz,
-        "digamma" => Unary::Digamma,
-        "erf" => Unary::Erf,
-        "erf_inv" => Unary::ErfInv,
-        "erfc" => Unary::Erfc,
-        "exponential" => Unary::Exp,
-        "exponential_minus_one" => Unary::Expm1,
-        "floor" => Unary::Floor,
-        "is_finite" => Unary::IsFinite,
-        "lgamma" => Unary::Lgamma,
-        "log" => Unary::Log,
-        "log_plus_one" => Unary::Log1p,
-        "logistic" => Unary::Logistic,
-        "negate" => Unary::Neg,
-        "not" => Unary::Not,
-        "popcnt" => Unary::PopulationCount,
-        "round_nearest_afz" => Unary::Round,
-        "round_nearest_even" => Unary::RoundTiesEven,
-        "rsqrt" => Unary::Rsqrt,
-        "sign" => Unary::Sign,
-        "sine" => Unary::Sin,
-        "sinh" => Unary::Sinh,
-        "sqrt" => Unary::Sqrt,
-        "square" => Unary::Square,
-        "tan" => Unary::Tan,
-        "tanh" => Unary::Tanh,
-        _ => return None,
-    })
-}
-
-pub(super) fn binary(name: &str) -> Option<Binary> {
-    Some(match name {
-        "add" => Binary::Add,
-        "and" => Binary::And,
-        "atan2" => Binary::Atan2,
-        "divide" => Binary::Div,
-        "maximum" => Binary::Max,
-        "minimum" => Binary::Min,
-        "multiply" => Binary::Mul,
-        "next_after" => Binary::Nextafter,
-        "or" => Binary::Or,
-        "remainder" => Binary::Rem,
-        "shift_left" => Binary::ShiftLeft,
-        "shift_right_arithmetic" => Binary::ShiftRightArithmetic,
-        "shift_right_logical" => Binary::ShiftRightLogical,
-        "subtract" => Binary::Sub,
-        "xor" => Binary::Xor,
         _ => return None,
     })
 }

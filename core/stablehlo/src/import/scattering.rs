@@ -5,8 +5,9 @@ use jaxrs_ir::prims::{Binary, Gather, IndexMode, Scatter, ScatterKind};
 use jaxrs_ir::{Value, ops};
 use jaxrs_transform::{Function, ScanOptions, Scope, VmapOptions, scan, vmap};
 
-use super::elementwise::{binary, on_bits, short_name};
+use super::elementwise::{on_bits, short_name};
 use super::{Env, Outputs, indexing};
+use crate::names::binary;
 use crate::tree::{Op, Region};
 
 pub(super) fn apply(env: &mut Env<'_>, op: &Op, x: &[Value]) -> Option<Result<Outputs>> {

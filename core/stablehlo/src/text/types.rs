@@ -5,39 +5,55 @@ use jaxrs_data::{DType, Error, ErrorKind, Result, Shape, Type};
 use super::cursor::Cursor;
 use crate::tree::Ty;
 
-/// The element type of a name of MLIR's. `index` counts as 64 bits.
+/// The names of element types; the first of a type is the one that is written. `index` counts as 64 bits.
+const ELEMENTS: &[(&str, DType)] = &[
+    ("i1", DType::Bool),
+    ("i2", DType::I2),
+    ("si2", DType::I2),
+    ("i4", DType::I4),
+    ("si4", DType::I4),
+    ("i8", DType::I8),
+    ("si8", DType::I8),
+    ("i16", DType::I16),
+    ("si16", DType::I16),
+    ("i32", DType::I32),
+    ("si32", DType::I32),
+    ("i64", DType::I64),
+    ("si64", DType::I64),
+    ("index", DType::I64),
+    ("ui2", DType::U2),
+    ("ui4", DType::U4),
+    ("ui8", DType::U8),
+    ("ui16", DType::U16),
+    ("ui32", DType::U32),
+    ("ui64", DType::U64),
+    ("f16", DType::F16),
+    ("bf16", DType::BF16),
+    ("f32", DType::F32),
+    ("f64", DType::F64),
+    ("complex<f32>", DType::C64),
+    ("complex<f64>", DType::C128),
+    ("f4E2M1FN", DType::F4E2M1Fn),
+    ("f6E2M3FN", DType::F6E2M3Fn),
+    ("f6E3M2FN", DType::F6E3M2Fn),
+    ("f8E3M4", DType::F8E3M4),
+    ("f8E4M3", DType::F8E4M3),
+    ("f8E4M3B11FNUZ", DType::F8E4M3B11Fnuz),
+    ("f8E4M3FN", DType::F8E4M3Fn),
+    ("f8E4M3FNUZ", DType::F8E4M3Fnuz),
+    ("f8E5M2", DType::F8E5M2),
+    ("f8E5M2FNUZ", DType::F8E5M2Fnuz),
+    ("f8E8M0FNU", DType::F8E8M0Fnu),
+];
+
+/// The element type of a name of MLIR's.
 pub(crate) fn element(name: &str) -> Option<DType> {
-    Some(match name {
-        "i1" => DType::Bool,
-        "i2" | "si2" => DType::I2,
-        "i4" | "si4" => DType::I4,
-        "i8" | "si8" => DType::I8,
-        "i16" | "si16" => DType::I16,
-        "i32" | "si32" => DType::I32,
-        "i64" | "si64" | "index" => DType::I64,
-        "ui2" => DType::U2,
-        "ui4" => DType::U4,
-        "ui8" => DType::U8,
-        "ui16" => DType::U16,
-        "ui32" => DType::U32,
-        "ui64" => DType::U64,
-        "f16" => DType::F16,
-        "bf16" => DType::BF16,
-        "f32" => DType::F32,
-        "f64" => DType::F64,
-        "f4E2M1FN" => DType::F4E2M1Fn,
-        "f6E2M3FN" => DType::F6E2M3Fn,
-        "f6E3M2FN" => DType::F6E3M2Fn,
-        "f8E3M4" => DType::F8E3M4,
-        "f8E4M3" => DType::F8E4M3,
-        "f8E4M3B11FNUZ" => DType::F8E4M3B11Fnuz,
-        "f8E4M3FN" => DType::F8E4M3Fn,
-        "f8E4M3FNUZ" => DType::F8E4M3Fnuz,
-        "f8E5M2" => DType::F8E5M2,
-        "f8E5M2FNUZ" => DType::F8E5M2Fnuz,
-        "f8E8M0FNU" => DType::F8E8M0Fnu,
-        _ => return None,
-    })
+    ELEMENTS.iter().find(|(other, _)| *other == name).map(|(_, dtype)| *dtype)
+}
+
+/// The name of an element type; keys have none.
+pub(crate) fn element_name(dtype: DType) -> Option<&'static str> {
+    ELEMENTS.iter().find(|(_, other)| *other == dtype).map(|(name, _)| *name)
 }
 
 /// The complex type with parts of some type.
