@@ -111,14 +111,25 @@ end
 
 JArray(x::JArray) = x
 JArray(x::Number) = weak_or_typed(x)
-JArray(x::AbstractArray) = from_memory(plain(x), dtype_code(eltype(x)))
+function JArray(x::AbstractArray)
+    data = plain(x)
+    return from_memory(data, dtype_code(eltype(data)))
+end
 JArray{T}(x::JArray) where {T} = eltype(x) === T ? x : convert_element_type(x, T)
 JArray{T}(x::Union{Number,AbstractArray}) where {T} = convert_element_type(JArray(x), T)
 JArray{T,N}(x::AbstractArray) where {T,N} = JArray{T}(x)::JArray{T,N}
-Base.convert(::Type{JArray}, x::AbstractArray) = JArray(x)
 
-plain(@nospecialize(x::Array)) = x
-plain(x::AbstractArray) = collect(x)::Array
+"An array of Julia of elements that the library has: numbers without a width of their own are floats."
+function plain(@nospecialize(x::AbstractArray))
+    T = eltype(x)
+    haskey(CODE_OF, T) && return x isa Array ? x : collect(x)::Array
+    T <: Real && isconcretetype(T) && return Array{Float64}(x)
+    T <: Complex && isconcretetype(T) && return Array{ComplexF64}(x)
+    any(v -> v isa JArray, x) && throw(JaxrsError(:dtype, "elements are arrays of the library; stack them: jx.stack"))
+    narrowed = isempty(x) ? Float64[] : map(identity, promote(x...))
+    isconcretetype(eltype(narrowed)) || throw(JaxrsError(:dtype, "there is no element type $T"))
+    return plain(reshape(collect(narrowed), size(x)))
+end
 
 # Numbers of Julia that have no fixed width of their own give way to what they meet, as JAX's do.
 weak_or_typed(x::Bool) = from_memory(fill(x), UInt32(1))

@@ -3,7 +3,7 @@
 "`f` of a tuple of trees as a function of the library."
 body_of(f, trees::Tuple) = traced(f, Given(trees, (;)).def)
 
-function controlled(f, arrays::Vector{Any})
+function controlled(@nospecialize(f), arrays::Vector{Any})
     scope, list = scope_of(arrays), handles(arrays)
     return collected(results -> GC.@preserve arrays f(scope, list, results))
 end

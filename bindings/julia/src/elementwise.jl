@@ -48,18 +48,24 @@ const OF_TWO = IdDict{Any,Any}()
 perform(op::String, @nospecialize(arguments...)) = apply_one(op, Any[arguments...], NO_ATTRIBUTES)
 perform(@nospecialize(f), @nospecialize(arguments...)) = f(arguments...)
 
+# Methods for these would make much of what Base has compiled be compiled anew, as `!(x == y)` and the like stand everywhere in it;
+# broadcasting, which finds them above, does without. `x > y` is `y < x`.
+const LEFT_ALONE = (:!, :!=, :>, :>=)
+
 for (f, op) in (UNARY..., COMPOSED...)
     @eval OF_ONE[$f] = $op
+    f in LEFT_ALONE && continue
     @eval Base.$f(x::Each) = Each(perform($op, x.array))
-    @eval Base.$f(x::Scalar) = perform($op, x)
+    @eval Base.$f(@nospecialize(x::Scalar)) = perform($op, x)
 end
 for (f, op) in (BINARY..., COMPOSED_BINARY...)
     @eval OF_TWO[$f] = $op
+    f in LEFT_ALONE && continue
     for (X, Y) in ((:Each, :Each), (:Each, :Number), (:Number, :Each), (:Each, :Scalar), (:Scalar, :Each))
-        @eval Base.$f(x::$X, y::$Y) = Each(perform($op, unwrap(x), unwrap(y)))
+        @eval Base.$f(@nospecialize(x::$X), @nospecialize(y::$Y)) = Each(perform($op, unwrap(x), unwrap(y)))
     end
     for (X, Y) in ((:Scalar, :Scalar), (:Scalar, :Number), (:Number, :Scalar))
-        @eval Base.$f(x::$X, y::$Y) = perform($op, x, y)
+        @eval Base.$f(@nospecialize(x::$X), @nospecialize(y::$Y)) = perform($op, x, y)
     end
 end
 
@@ -87,21 +93,21 @@ const Fused = Base.Broadcast.Broadcasted{Style}
 # Sizes are the library's to check.
 Base.Broadcast.instantiate(bc::Fused) = bc
 Base.Broadcast.broadcastable(x::Each) = x
-Base.copy(bc::Fused) = filled_up(evaluate(bc, rank(bc)), bc)
+Base.copy(@nospecialize(bc::Fused)) = filled_up(evaluate(bc, rank(bc)), bc)
 Base.copyto!(to::AbstractArray, bc::Fused) = copyto!(to, Array(copy(bc)))
 Base.copyto!(::JArray, ::Fused) =
     throw(JaxrsError(:invalid_argument, "arrays do not change: `x = f.(y)` gives a new one, `x .= f.(y)` would change one"))
 
-rank(bc::Base.Broadcast.Broadcasted) = maximum(rank, bc.args)
+rank(@nospecialize(bc::Base.Broadcast.Broadcasted)) = most_axes(Any[bc.args...])
+most_axes(parts::Vector{Any}) = maximum(Int[rank(x) for x in parts])
 rank(@nospecialize(x::AbstractArray)) = ndims(x)
-rank(x::Tuple) = 1
+rank(@nospecialize(x::Tuple)) = 1
 rank(@nospecialize(x)) = 0
 
 "What stands in a fused expression, with n axes: Julia puts axes of size 1 behind, the library before."
-function evaluate(bc::Base.Broadcast.Broadcasted, n::Int)
-    arguments = Any[evaluate(x, n) for x in bc.args]
-    return elementwise(bc.f, arguments)
-end
+evaluate(@nospecialize(bc::Fused), n::Int) = elementwise(bc.f, Any[evaluate(x, n) for x in bc.args])
+# Parts without arrays of the library are Julia's own.
+evaluate(bc::Base.Broadcast.Broadcasted, n::Int) = evaluate(Base.Broadcast.materialize(bc), n)
 evaluate(@nospecialize(x::AbstractArray), n::Int) = with_axes(JArray(x), n)
 evaluate(x::Tuple, n::Int) = with_axes(JArray(collect(x)), n)
 evaluate(x::Base.RefValue, n::Int) = x[]
@@ -131,7 +137,7 @@ end
 val(::Val{p}) where {p} = p
 
 "The result with all axes, also where it does not depend on what it was broadcast over."
-function filled_up(@nospecialize(x), bc)
+function filled_up(@nospecialize(x), @nospecialize(bc))
     x isa Union{JArray,Number} || throw(JaxrsError(:invalid_argument, "a function that is broadcast gave a $(typeof(x)), and no number"))
     array = operand(x)
     ndims(array) == rank(bc) && return array
@@ -140,7 +146,7 @@ function filled_up(@nospecialize(x), bc)
     return apply_all("broadcast_arrays", Any[array, parts...], NO_ATTRIBUTES)[1]
 end
 
-leaves!(parts, bc::Base.Broadcast.Broadcasted, n) = foreach(x -> leaves!(parts, x, n), bc.args)
+leaves!(parts, @nospecialize(bc::Base.Broadcast.Broadcasted), n) = foreach(x -> leaves!(parts, x, n), Any[bc.args...])
 leaves!(parts, @nospecialize(x::Union{AbstractArray,Tuple}), n) = push!(parts, evaluate(x, n))
 leaves!(parts, @nospecialize(x), n) = nothing
 

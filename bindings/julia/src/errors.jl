@@ -19,9 +19,22 @@ Base.showerror(io::IO, e::JaxrsError) = print(io, "JaxrsError(", repr(e.code), "
 
 "What a callback threw, as long as an error of the library carries it."
 mutable struct Failure
-    exception::Any
-    backtrace::Any
+    captured::CapturedException
     key::Ptr{Cvoid}
+end
+
+@static if isdefined(Base, :current_exceptions)
+    exceptions() = [entry.exception for entry in Base.current_exceptions()]
+else
+    exceptions() = [exception for (exception, _) in Base.catch_stack()]
+end
+
+"The exception that is being handled, with where it was thrown first, also where calls of the library lie between."
+function captured(@nospecialize(exception))
+    for cause in reverse(exceptions())
+        cause isa CapturedException && cause.ex === exception && return cause
+    end
+    return CapturedException(exception, catch_backtrace())
 end
 
 # Objects that the library holds: functions and failures, by their addresses. Finalizers never take the lock.
@@ -50,12 +63,12 @@ check_error(e::Ptr{Cvoid}) = e == C_NULL ? nothing : raise(e)
 @noinline function raise(e::Ptr{Cvoid})
     payload = @c jaxrs_error_payload(e::Ptr{Cvoid}, TAG[]::Ptr{Cvoid})::Ptr{Cvoid}
     failure = lock(() -> get(FAILURES, payload, nothing), HELD_LOCK)
-    exception = failure === nothing ? read_error(e) : failure.exception
+    exception = failure === nothing ? read_error(e) : failure.captured.ex
     @c jaxrs_error_release(e::Ptr{Cvoid})::Cvoid
     failure === nothing && throw(exception)
     # The same object, on top of where it was thrown first, so that both backtraces are shown.
     try
-        throw(CapturedException(exception, failure.backtrace))
+        throw(failure.captured)
     catch
         throw(exception)
     end
@@ -65,7 +78,7 @@ function read_error(e::Ptr{Cvoid})
     code = @c jaxrs_error_code(e::Ptr{Cvoid})::UInt32
     message = text(@c jaxrs_error_message(e::Ptr{Cvoid}, C_NULL::Ptr{Csize_t})::Ptr{UInt8})
     detail = text(@c jaxrs_error_detail(e::Ptr{Cvoid}, C_NULL::Ptr{Csize_t})::Ptr{UInt8})
-    return JaxrsError(get(CODES, code + 1, :internal), message, detail)
+    return JaxrsError(code < length(CODES) ? CODES[code+1] : :internal, message, detail)
 end
 
 # An address that nobody else uses.
@@ -73,8 +86,8 @@ const TAG_OBJECT = Ref(0)
 const TAG = Ref{Ptr{Cvoid}}(C_NULL)
 
 "An error of the library that carries an exception. It holds a function of the library, whose end tells that of the error."
-function error_with(@nospecialize(exception), backtrace, context)
-    failure = Failure(exception, backtrace, C_NULL)
+function error_with(@nospecialize(exception), context)
+    failure = Failure(captured(exception), C_NULL)
     message = sprint(showerror, exception)
     out = Ref{Ptr{Cvoid}}(C_NULL)
     address = hold(failure)

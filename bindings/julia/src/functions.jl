@@ -33,12 +33,12 @@ function trace_callback(userdata::Ptr{Cvoid}, scope::Ptr{Cvoid}, args::Ptr{Ptr{C
         end
         return C_NULL
     catch exception
-        return error_with(exception, catch_backtrace(), callback.context)
+        return error_with(exception, callback.context)
     end
 end
 
 "A function of flat lists."
-function new_fn(run, name::String, context::Context = current_scope().context)
+function new_fn(@nospecialize(run), name::String, context::Context = current_scope().context)
     collect_drops(context)
     out = Ref{Ptr{Cvoid}}(C_NULL)
     address = hold(Callback(run, context))
@@ -75,7 +75,12 @@ function traced(@nospecialize(f), defs::TreeDef)
     return fn, record
 end
 
-name_of(@nospecialize(f)) = replace(string(nameof(typeof(f))), '#' => "")
+"What errors call a function."
+function name_of(@nospecialize(f))
+    f isa Transformed && return "$(f.name)($(name_of(f.f)))"
+    found = match(r"^#*([A-Za-z_]\w*)", string(nameof(typeof(f))))
+    return found === nothing ? "function" : String(found[1])
+end
 
 arguments(positional...; named...) = (positional, (; named...))
 
@@ -86,7 +91,7 @@ struct Given
     ranges::Vector{UnitRange{Int}}
 end
 
-function Given(positional::Tuple, named::NamedTuple)
+function Given(@nospecialize(positional::Tuple), @nospecialize(named::NamedTuple))
     leaves, def = tree_flatten((positional, named))
     ranges, last = UnitRange{Int}[], 0
     for child in def.children[1].children
@@ -144,7 +149,7 @@ function run_transformed(t::Transformed, given::Given)
 end
 
 "What a transform of the library puts out."
-function made(f)
+function made(@nospecialize(f))
     out = Ref{Ptr{Cvoid}}(C_NULL)
     check_error(f(out)::Ptr{Cvoid})
     return Fn(out[])

@@ -61,7 +61,7 @@ function host_callback(userdata::Ptr{Cvoid}, args::Ptr{HostBuffer}, n::Csize_t, 
         foreach(i -> fill_in(unsafe_load(results, i), out[i]), 1:Int(n_results))
         return C_NULL
     catch exception
-        return error_with(exception, catch_backtrace(), callback.context)
+        return error_with(exception, callback.context)
     end
 end
 
@@ -75,10 +75,10 @@ end
 
 "A host function of trees; `like` is the structure of its result."
 function host_fn(f, given::Given, like::TreeDef)
-    context = current_scope().context
+    context, arguments = current_scope().context, given.def
     collect_drops(context)
     run = arrays -> begin
-        out, def = tree_flatten(f(unflatten_host(given.def, arrays)...))
+        out, def = tree_flatten(f(unflatten_host(arguments, arrays)...))
         def == like || throw(JaxrsError(:callback, "a host function gave another tree than it was declared to give"))
         out
     end
@@ -195,12 +195,6 @@ function check(pred, format::AbstractString, values...)
     scope, list, fmt = scope_of(arrays), handles(arrays), String(format)
     check_error(GC.@preserve arrays @c jaxrs_check(scope::Ptr{Cvoid}, list[1]::Ptr{Cvoid}, fmt::Ptr{UInt8}, sizeof(fmt)::Csize_t,
         C_NULL::Ptr{UInt8}, 0::Csize_t, pointer(list, 2)::Ptr{Ptr{Cvoid}}, (length(list) - 1)::Csize_t, 0::UInt32)::Ptr{Cvoid})
-end
-
-"An error as data: `message(e)` says what failed, `nothing` if nothing did; `throw_error(e)` throws it."
-struct CheckError
-    code::JArray
-    values::JArray
 end
 
 """

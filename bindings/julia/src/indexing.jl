@@ -6,7 +6,7 @@ struct AxisIndex
     positions::Union{Nothing,JArray}
 end
 
-axis_index(x, axis, i::Integer) = AxisIndex(string(in_bounds(x, axis, i) - 1), nothing)
+axis_index(@nospecialize(x), axis, i::Integer) = AxisIndex(string(in_bounds(x, axis, i) - 1), nothing)
 axis_index(x, axis, ::Colon) = AxisIndex(":", nothing)
 function axis_index(x, axis, r::AbstractUnitRange{<:Integer})
     isempty(r) && return AxisIndex("0:0", nothing)
@@ -19,6 +19,7 @@ function axis_index(x, axis, r::StepRange{<:Integer})
     return AxisIndex("$from:$(to == 0 ? "" : to - 1):$(step(r))", nothing)
 end
 axis_index(x, axis, i::AbstractArray{Bool}) = axis_index(x, axis, findall(Array(i)))
+axis_index(x, axis, i::Array{Bool}) = axis_index(x, axis, findall(i))
 axis_index(x, axis, i::AbstractArray{<:Integer}) = AxisIndex("@", apply("sub", i, 1))
 function axis_index(x, axis, i::Array{<:Integer})
     foreach(k -> in_bounds(x, axis, k), i)
@@ -26,24 +27,25 @@ function axis_index(x, axis, i::Array{<:Integer})
 end
 axis_index(x, axis, i) = throw(JaxrsError(:invalid_argument, "a $(typeof(i)) is no index of an array"))
 
-in_bounds(x, axis, i) = 1 <= i <= size(x, axis) ? Int(i) : throw(BoundsError(x, i))
+in_bounds(@nospecialize(x), axis, i) = 1 <= i <= size(x, axis) ? Int(i) : throw(BoundsError(x, i))
 
 "An index in the library's words, and its arrays of positions."
-function translated(@nospecialize(x::JArray), given::Tuple)
+function translated(@nospecialize(x::JArray), @nospecialize(given::Tuple))
     n = ndims(x)
     indices = flat_index(given)
     all(i -> i == 1, indices[n+1:end]) || throw(BoundsError(x, given))
     length(indices) < n && throw(JaxrsError(:invalid_argument, "an array with $n axes needs $n indices, or a linear one, got $(length(indices))"))
     axes = AxisIndex[axis_index(x, k, indices[k]) for k in 1:n]
-    if count(a -> a.positions !== nothing, axes) > 1
-        # The library takes several arrays of positions together; these are for one axis each.
+    arrays, numbers = count(a -> a.positions !== nothing, axes), count(i -> i isa Integer, indices[1:n])
+    if arrays > 1 || arrays == 1 && numbers > 0
+        # The library takes several arrays of positions, and numbers beside them, together; these are for one axis each.
         axes = outer(x, indices[1:n])
     end
     positions = Any[a.positions for a in axes if a.positions !== nothing]
     return join((a.words for a in axes), ", "), positions
 end
 
-flat_index(given::Tuple) = Any[i for entry in given for i in (entry isa CartesianIndex ? Tuple(entry) : (entry,))]
+flat_index(@nospecialize(given::Tuple)) = Any[i for entry in given for i in (entry isa CartesianIndex ? Tuple(entry) : (entry,))]
 
 function outer(x, indices)
     positions = [i isa Integer ? i : i isa Colon ? (1:size(x, k)) : i isa AbstractArray{Bool} ? findall(Array(i)) : i
@@ -58,9 +60,9 @@ function outer(x, indices)
     end
 end
 
-is_linear(x, given) = ndims(x) != 1 && length(given) == 1 && !(given[1] isa CartesianIndex)
+is_linear(@nospecialize(x), @nospecialize(given)) = ndims(x) != 1 && length(given) == 1 && !(given[1] isa CartesianIndex)
 
-function index_with(@nospecialize(x::JArray), given::Tuple)
+function index_with(@nospecialize(x::JArray), @nospecialize(given::Tuple))
     isempty(given) && return ndims(x) == 0 ? x : throw(BoundsError(x, given))
     is_linear(x, given) && return given[1] isa Colon ? vec(x) : index_with(vec(x), (linear(x, given[1]),))
     words, positions = translated(x, given)
@@ -71,13 +73,14 @@ end
 linear(x, i) = i
 linear(x, mask::AbstractArray{Bool}) = (size(mask) == size(x) || throw(BoundsError(x, (mask,))); vec(Array(mask)))
 
-Base.getindex(x::JArray, given...) = index_with(x, given)
+Base.getindex(@nospecialize(x::JArray), @nospecialize(given...)) = index_with(x, given)
 # More special than what Base has for all arrays.
-Base.getindex(x::JArray, i::Int) = index_with(x, (i,))
-Base.getindex(x::JArray, i::Int...) = index_with(x, i)
+Base.getindex(@nospecialize(x::JArray), i::Int) = index_with(x, (i,))
+Base.getindex(@nospecialize(x::JArray), i::Int...) = index_with(x, i)
 Base.view(x::JArray, given...) = index_with(x, given)
 Base.maybeview(x::JArray, given...) = index_with(x, given)
-Base.iterate(x::JArray, i = 1) = i > length(x) ? nothing : (ndims(x) == 0 ? x : x[i], i + 1)
+Base.maybeview(x::JArray, given::Union{Number,Base.AbstractCartesianIndex}...) = index_with(x, given)
+Base.iterate(@nospecialize(x::JArray), i::Int = 1) = i > length(x) ? nothing : (ndims(x) == 0 ? x : x[i], i + 1)
 
 # ---- x.at[index].set(value) ----
 
@@ -109,7 +112,7 @@ function Base.getproperty(place::Place, name::Symbol)
     return (value; options...) -> updated(x, index, "at_$name", value, options)
 end
 
-function updated(@nospecialize(x::JArray), index::Tuple, op::String, @nospecialize(value), options)
+function updated(@nospecialize(x::JArray), @nospecialize(index::Tuple), op::String, @nospecialize(value), @nospecialize(options))
     if is_linear(x, index)
         flat = index[1] isa Colon ? (1:length(x)) : linear(x, index[1])
         values = value isa AbstractArray ? vec(JArray(value)) : value

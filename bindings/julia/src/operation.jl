@@ -6,7 +6,7 @@ operand(@nospecialize(x::Number)) = weak_or_typed(x)
 operand(@nospecialize(x::AbstractArray)) = JArray(x)
 operand(@nospecialize(x)) = throw(JaxrsError(:invalid_argument, "an operand has to be an array or a number, got a $(typeof(x))"))
 
-handles(arrays) = Ptr{Cvoid}[getfield(x, :handle) for x in arrays]
+handles(arrays::Vector{Any}) = Ptr{Cvoid}[getfield(x, :handle) for x in arrays]
 
 "The scope of operations on arrays: the task's own, or that which tracers among them are from."
 function scope_of(arrays::Vector{Any})
@@ -20,7 +20,7 @@ function scope_of(arrays::Vector{Any})
 end
 
 "A list of the library's, for what a call appends."
-function collected(f)
+function collected(@nospecialize(f))
     out = Ref{Ptr{Cvoid}}(C_NULL)
     check_error(@c jaxrs_results_new(out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid})
     results = out[]
@@ -67,8 +67,8 @@ end
 const NO_ATTRIBUTES = Pair{String,Any}[]
 
 "The result of an operation with one."
-apply(name::String, operands...) = apply_one(name, Any[operands...], NO_ATTRIBUTES)
-apply_with(name::String, operands::Vector{Any}, attributes::Pair...) = apply_one(name, operands, Pair{String,Any}[attributes...])
+apply(name::String, @nospecialize(operands...)) = apply_one(name, Any[operands...], NO_ATTRIBUTES)
+apply_with(name::String, operands::Vector{Any}, @nospecialize(attributes...)) = apply_one(name, operands, Pair{String,Any}[attributes...])
 
 function apply_one(name::String, operands::Vector{Any}, attributes::Vector{Pair{String,Any}})
     arrays = map!(operand, Vector{Any}(undef, length(operands)), operands)

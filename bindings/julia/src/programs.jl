@@ -85,10 +85,24 @@ function (executable::Executable)(positional...)
 end
 
 """
+    save(path, program)
+    save(program)
+
+Writes a program, with the values of its constants, to a file, or gives the bytes of one: it depends on neither machine nor language,
+and later versions of the library read it.
+"""
+save(path::AbstractString, program::Program) = (write(path, save(program)); nothing)
+function save(program::Program)
+    out = Ref{Ptr{Cvoid}}(C_NULL)
+    check_error(@c jaxrs_program_save(program::Ptr{Cvoid}, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid})
+    return take_bytes(out[])
+end
+
+"""
     load(path)
     load(bytes)
 
-Reads a program that JAX or another front end exported, as StableHLO.
+Reads a program that was saved, or that JAX or another front end exported as StableHLO.
 """
 load(path::AbstractString) = load(read(path))
 function load(bytes::Vector{UInt8})

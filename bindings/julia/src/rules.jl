@@ -8,9 +8,10 @@
 custom_jvp(f, rule) = (positional...) -> begin
     given = Given(positional, (;))
     fn, record = traced(f, given.def)
-    n = length(given.leaves)
+    # What the library keeps holds no arguments, which may be tracers.
+    n, def = length(given.leaves), given.def
     rule_fn = new_fn(name_of(rule)) do arrays
-        primals, tangents = tree_unflatten(given.def, arrays[1:n])[1], tree_unflatten(given.def, arrays[n+1:end])[1]
+        primals, tangents = tree_unflatten(def, arrays[1:n])[1], tree_unflatten(def, arrays[n+1:end])[1]
         value, tangent = rule(primals, tangents)
         leaves = Any[]
         record.out = flatten!(leaves, value)

@@ -236,7 +236,8 @@ function vjp(f, positional...)
     given = Given(positional, (;))
     value, pullback, _ = evaluated(f, given, (fn, scope, list, results, out) -> @c(jaxrs_vjp(fn::Ptr{Cvoid}, scope::Ptr{Cvoid},
         list::Ptr{Ptr{Cvoid}}, length(list)::Csize_t, results::Ptr{Cvoid}, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid}))
-    return value, ct -> tree_unflatten(given.def, call(pullback, flat_arrays(ct)))[1]
+    def = given.def
+    return value, ct -> tree_unflatten(def, call(pullback, flat_arrays(ct)))[1]
 end
 
 """

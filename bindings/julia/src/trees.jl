@@ -18,6 +18,12 @@ Base.hash(a::LeafDef, h::UInt) = hash(0x1eaf, h)
 Base.hash(a::ConstantDef, h::UInt) = hash(a.value, hash(0xc025, h))
 Base.hash(a::NodeDef, h::UInt) = hash(a.children, hash(a.keys, hash(objectid(a.kind), h)))
 
+"An error as data: `message(e)` says what failed, `nothing` if nothing did; `throw_error(e)` throws it."
+struct CheckError
+    code::Any
+    values::Any
+end
+
 const Leaf = Union{Number,AbstractArray{<:Number},JArray}
 
 "Appends the leaves of a tree, in order; gives what is left of it."
@@ -31,16 +37,16 @@ function flatten!(leaves::Vector{Any}, @nospecialize(x))
     return struct_def!(leaves, x)
 end
 
-children!(leaves, xs) = TreeDef[flatten!(leaves, x) for x in xs]
+children!(leaves, @nospecialize(xs)) = TreeDef[flatten!(leaves, x) for x in Any[xs...]]
 
 function dict_def!(leaves, x)
     names = sort!(collect(Any, keys(x)); by = repr)
     return NodeDef(Dict, names, TreeDef[flatten!(leaves, x[k]) for k in names])
 end
 
-"Structs of users' are nodes; functions, texts and what Base has are constants."
+"Structs of users' are nodes; functions, texts and what Base and this module have are constants."
 is_node(@nospecialize(x)) = isstructtype(typeof(x)) && fieldcount(typeof(x)) > 0 &&
-    !(x isa Union{Function,Type,Module,Symbol,AbstractString}) && !(parentmodule(typeof(x)) in (Core, Base, @__MODULE__))
+    !(x isa Union{Function,Type,Module,Symbol,AbstractString}) && !(parentmodule(typeof(x)) in (Core, Base, Engine)) || x isa CheckError
 
 function struct_def!(leaves, @nospecialize(x))
     before = length(leaves)

@@ -1,11 +1,11 @@
 # All tests: `julia --project=bindings/julia bindings/julia/test/runtests.jl`, with JAXRS_LIBRARY the path of the library.
-using Test, Jaxrs
+using Test, LinearAlgebra, Statistics, Jaxrs
 const jx = Jaxrs
 
 include("json.jl")
 include("support.jl")
 
-const FILES = isempty(ARGS) ? ["arrays", "conformance"] : ARGS
+const FILES = isempty(ARGS) ? ["arrays", "transforms", "errors", "programs", "conformance", "threads", "memory"] : ARGS
 
 "How many tests of a set passed, and how many did not."
 function counts(set::Test.DefaultTestSet)

@@ -13,10 +13,12 @@ end
 
 "Whether nothing that `f` made is alive when the collector has run."
 function leaves_nothing(f)
-    live() = (foreach(_ -> GC.gc(), 1:3); s = jx.stats(); (s.live_arrays, s.live_tracers, s.live_fns, s.live_errors))
+    # What a function holds is found after the library has let go of the function.
+    live() = (foreach(_ -> (GC.gc(); jx.stats()), 1:12); s = jx.stats(); (s.live_arrays, s.live_tracers, s.live_fns, s.live_errors))
     before = live()
     f()
     after = live()
-    before == after || println("alive: $before before, $after after")
-    return before == after
+    # What tests before have made may end late.
+    all(after .<= before) || println("alive: $before before, $after after")
+    return all(after .<= before)
 end
