@@ -41,10 +41,23 @@ def tests(name, *args, **more):
     return Case(name, int(found[1]), int(found[2]) or int(status != 0), output)
 
 
+def example(name, *args):
+    line, options = run(SOURCES / f"examples/{name}.jl", *args)
+    return case(name, *line, **options)
+
+
 def examples():
-    printed = must(*run(SOURCES / "examples/hello_grad.jl")[0], env=environment())
+    digits = FOLDER / "digits.csv"
+    digits.write_text(must("gunzip", "-c", ROOT / "examples/data/digits.csv.gz"))
+    line, options = run(SOURCES / "examples/hello_grad.jl")
+    printed = must(*line, **options)
     yield Case.of("hello_grad prints what it prints in C",
                   "" if printed == must(built("hello_grad", [ROOT / "examples/hello_grad.c"])) else printed)
+    yield example("train_digits", digits, 6)
+    yield example("pendulum", 500, 500)
+    readme = (SOURCES / "README.md").read_text()
+    for part in [(SOURCES / "examples/hello_grad.jl").read_text(), printed]:
+        yield Case.of("the README shows hello_grad and its output", "" if part in readme else f"the README lacks\n{part}")
 
 
 def cases():
@@ -52,5 +65,9 @@ def cases():
     PROGRAM = julia()
     install()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    yield tests("tests", SOURCES / "test/runtests.jl")
+    main = SOURCES / "test/runtests.jl"
+    # What calls many different functions once runs faster than it compiles.
+    yield tests("arrays, transforms and programs", "--compile=min", main, "arrays", "transforms", "programs")
+    yield tests("conformance and errors", main, "conformance", "errors", "chain_rules")
+    yield tests("threads and memory, with bounds checked", "--check-bounds=yes", main, "threads", "memory", JULIA_NUM_THREADS="3")
     yield from examples()

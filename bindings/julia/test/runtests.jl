@@ -5,7 +5,7 @@ const jx = Jaxrs
 include("json.jl")
 include("support.jl")
 
-const FILES = isempty(ARGS) ? ["arrays", "transforms", "errors", "programs", "conformance", "threads", "memory"] : ARGS
+const FILES = isempty(ARGS) ? ["arrays", "transforms", "errors", "programs", "chain_rules", "conformance", "threads", "memory"] : ARGS
 
 "How many tests of a set passed, and how many did not."
 function counts(set::Test.DefaultTestSet)
