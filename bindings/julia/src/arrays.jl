@@ -103,7 +103,7 @@ function from_memory(@nospecialize(data::Array), dtype::UInt32)
     width = Base.elsize(data)
     strides = byte_strides(sizes, width)
     scope = current_scope()
-    e = GC.@preserve data @c jaxrs_array_from_host(scope::Ptr{Cvoid}, ccall(:jl_array_ptr, Ptr{Cvoid}, (Any,), data)::Ptr{Cvoid},
+    e = GC.@preserve data @c jaxrs_array_from_host(scope::Ptr{Cvoid}, Ptr{Cvoid}(pointer(data))::Ptr{Cvoid},
         (length(data) * width)::Csize_t, dtype::UInt32, sizes::Ptr{Int64}, length(sizes)::Csize_t, strides::Ptr{Int64},
         C_NULL::Ptr{Cvoid}, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid}
     return done(e, out)
@@ -166,7 +166,7 @@ function to_memory(@nospecialize(x::JArray))
     T <: Key && throw(JaxrsError(:dtype, "keys have no elements of Julia; random_key_data gives their numbers"))
     data = Array{T}(undef, sizes...)
     strides = byte_strides(sizes, sizeof(T))
-    check_error(GC.@preserve data @c jaxrs_array_to_host(x::Ptr{Cvoid}, ccall(:jl_array_ptr, Ptr{Cvoid}, (Any,), data)::Ptr{Cvoid},
+    check_error(GC.@preserve data @c jaxrs_array_to_host(x::Ptr{Cvoid}, Ptr{Cvoid}(pointer(data))::Ptr{Cvoid},
         (length(data) * sizeof(T))::Csize_t, strides::Ptr{Int64})::Ptr{Cvoid})
     return data
 end

@@ -135,7 +135,10 @@ Runs `f` where numbers without a stated type have the width of `T`, `Float32` (a
 """
 with_default_float(f, T::Type) = within(f, derived(current_scope(); mask = 2, default_float = dtype_code(T)))
 
-"Runs `f` where operations have a further name, which errors show."
+"Runs `f` where a NaN that an operation gives is an error that names it."
+debug_nans(f) = within(f, derived(current_scope(); mask = 32, debug_flags = 2))
+
+"Runs `f` where operations have a further name, which programs show with their name stacks."
 named_scope(f, name) = within(f, derived(current_scope(); mask = 16, name = String(name)))
 
 const STATS = (:bytes_in_use, :peak_bytes, :live_arrays, :live_tracers, :live_fns, :live_errors, :traces, :compiles, :compile_ns, :cache_hits)

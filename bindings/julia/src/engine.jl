@@ -23,6 +23,7 @@ include("functions.jl")
 include("transforms.jl")
 include("rules.jl")
 include("control.jl")
+include("ode.jl")
 include("host.jl")
 include("programs.jl")
 

@@ -142,3 +142,35 @@ end
         @test abs(reverse[i] - forward[i]) <= 1e-10 * abs(difference)
     end
 end
+
+@testset "solvers of differential equations are differentiated" begin
+    decay(y, t, rate) = (x = -rate * y.x,)
+    times = [0.0, 0.5, 1.0]
+    for solve in (jx.odeint, (arguments...) -> jx.rk4(arguments...; substeps = 20))
+        final(rate) = solve(decay, (x = JArray(fill(2.0)),), times, rate).x
+        @test near(final(1.5), 2 .* exp.(-1.5 .* times))
+        @test near(jx.jit(jx.grad(rate -> final(rate)[3]))(JArray(fill(1.5))), -2exp(-1.5))
+    end
+end
+
+@testset "settings of a scope count in it" begin
+    x = JArray(Float32[-1])
+    @test isnan(jx.item(sqrt.(x)))
+    @test failure(() -> jx.debug_nans(() -> sqrt.(x))).code === :check
+    named(x) = jx.named_scope(() -> sin(x), "outside")
+    @test occursin("outside", jx.program_text(jx.make_jaxpr(named)(1.0), :name_stacks))
+    two = jx.Context(; num_devices = 2)
+    @test jx.within(() -> near(jx.pmap(v -> jx.psum(v, "i"); axis_name = "i")(JArray(Float32[1, 2])), [3, 3]), two)
+end
+
+@testset "programs print when they run" begin
+    path = tempname()
+    open(path, "w") do file
+        redirect_stdout(file) do
+            f = jx.jit(x -> (jx.debug_print("x = {}, and {} again", x, 2x); x + 1))
+            f(3.0)
+            f(4.0)
+        end
+    end
+    @test read(path, String) == "x = 3.0, and 6.0 again\nx = 4.0, and 8.0 again\n"
+end
