@@ -94,8 +94,13 @@ func (p *Program) Save() (file []byte, err error) {
 	var bytes *C.jaxrs_bytes
 	check(C.jaxrs_program_save(p.handle, &bytes))
 	runtime.KeepAlive(p)
+	return content(bytes), nil
+}
+
+// content is a copy of bytes that the library gives away.
+func content(bytes *C.jaxrs_bytes) []byte {
 	defer C.jaxrs_bytes_release(bytes)
-	return C.GoBytes(C.jaxrs_bytes_data(bytes), C.int(C.jaxrs_bytes_len(bytes))), nil
+	return C.GoBytes(C.jaxrs_bytes_data(bytes), C.int(C.jaxrs_bytes_len(bytes)))
 }
 
 // SaveFile writes what Save gives.
@@ -153,9 +158,33 @@ func (p *Program) Compile() (e *Executable, err error) {
 	var out *C.jaxrs_exec
 	check(C.jaxrs_compile(p.handle, nil, &out))
 	runtime.KeepAlive(p)
-	e = &Executable{handle: out}
-	runtime.AddCleanup(e, func(handle *C.jaxrs_exec) { C.jaxrs_exec_release(handle) }, out)
-	return e, nil
+	return executable(out), nil
+}
+
+// executable takes over a handle.
+func executable(handle *C.jaxrs_exec) *Executable {
+	e := &Executable{handle: handle}
+	runtime.AddCleanup(e, func(handle *C.jaxrs_exec) { C.jaxrs_exec_release(handle) }, handle)
+	return e
+}
+
+// Save is the program with its machine code.
+func (e *Executable) Save() (file []byte, err error) {
+	defer caught(&err)
+	var bytes *C.jaxrs_bytes
+	check(C.jaxrs_exec_save(e.handle, &bytes))
+	runtime.KeepAlive(e)
+	return content(bytes), nil
+}
+
+// LoadExecutable is what Save gave, by this version of the library and for such a processor. It is run as it is: it has
+// to come from where programs are trusted.
+func (ctx *Context) LoadExecutable(file []byte) (e *Executable, err error) {
+	defer caught(&err)
+	var out *C.jaxrs_exec
+	check(C.jaxrs_exec_load(ctx.live(), unsafe.Pointer(unsafe.SliceData(file)), C.size_t(len(file)), &out))
+	runtime.KeepAlive(ctx)
+	return executable(out), nil
 }
 
 // Call runs the compiled program.

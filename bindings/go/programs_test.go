@@ -18,6 +18,11 @@ func TestSavedProgramsAreCalledAndCompiled(t *testing.T) {
 	q := ok[*Program](t)(ctx.LoadProgram(file))
 	near(t, ok[[]*Array](t)(q.Call(ctx, x))[0], 0, 1.841471)
 	near(t, ok[[]*Array](t)(ok[*Executable](t)(q.Compile()).Call(x))[0], 0, 1.841471)
+	code := ok[[]byte](t)(ok[*Executable](t)(q.Compile()).Save())
+	near(t, ok[[]*Array](t)(ok[*Executable](t)(ctx.LoadExecutable(code)).Call(x))[0], 0, 1.841471)
+	if _, err := ctx.LoadExecutable(file); err == nil {
+		t.Error("a program is taken for an executable")
+	}
 	path := filepath.Join(t.TempDir(), "program.jaxrs")
 	if err := p.SaveFile(path); err != nil {
 		t.Fatal(err)

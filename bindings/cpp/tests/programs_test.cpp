@@ -14,6 +14,8 @@ TEST_CASE_FIXTURE(Fixture, "saved programs are called and compiled") {
     CHECK(loaded.text() == program.text());
     CHECK(near(loaded({f32({0, 1})})[0], {0, 1.841471}));
     CHECK(near(loaded.compile()({f32({0, 1})})[0], {0, 1.841471}));
+    CHECK(near(jx::Executable::load(loaded.compile().save())({f32({0, 1})})[0], {0, 1.841471}));
+    CHECK(error_of([&] { jx::Executable::load(program.save()); }).code() == jx::Code::invalid_argument);
     std::string path = (std::filesystem::temp_directory_path() / ("jaxrs-programs-" + std::to_string(::getpid()))).string();
     program.save_file(path);
     CHECK(jx::Program::load_file(path).text() == program.text());

@@ -31,12 +31,33 @@ inline std::vector<jaxrs_aval> avals(Span<const Type> types) {
     return avals;
 }
 
+/// Bytes that the library gives away.
+inline std::vector<std::byte> file(jaxrs_bytes* bytes) {
+    std::unique_ptr<jaxrs_bytes, decltype(&jaxrs_bytes_release)> owned(bytes, jaxrs_bytes_release);
+    auto first = static_cast<const std::byte*>(jaxrs_bytes_data(bytes));
+    return {first, first + jaxrs_bytes_len(bytes)};
+}
+
 } // namespace detail
 
 /// A compiled program.
 class Executable {
 public:
     explicit Executable(jaxrs_exec* handle) : handle_(handle, jaxrs_exec_release) {}
+
+    /// What `save` gave, by this version of the library and for such a processor. It is run as it is: it has to come from
+    /// where programs are trusted.
+    static Executable load(Span<const std::byte> file) {
+        jaxrs_exec* out = nullptr;
+        detail::check(jaxrs_exec_load(detail::engine_here().handle, file.data(), file.size(), &out));
+        return Executable(out);
+    }
+    /// The program with its machine code.
+    std::vector<std::byte> save() const {
+        jaxrs_bytes* bytes = nullptr;
+        detail::check(jaxrs_exec_save(handle_.get(), &bytes));
+        return detail::file(bytes);
+    }
 
     std::vector<Array> operator()(Arrays arguments) const {
         std::vector<jaxrs_array*> raw = detail::handles(arguments);
@@ -81,9 +102,7 @@ public:
     std::vector<std::byte> save() const {
         jaxrs_bytes* bytes = nullptr;
         detail::check(jaxrs_program_save(handle_.get(), &bytes));
-        std::unique_ptr<jaxrs_bytes, decltype(&jaxrs_bytes_release)> owned(bytes, jaxrs_bytes_release);
-        auto first = static_cast<const std::byte*>(jaxrs_bytes_data(bytes));
-        return {first, first + jaxrs_bytes_len(bytes)};
+        return detail::file(bytes);
     }
     void save_file(std::string_view path) const {
         detail::check(jaxrs_program_save_file(handle_.get(), path.data(), path.size()));
