@@ -120,8 +120,8 @@ pub extern "C" fn jaxrs_program_load_file(
 /// later versions read (jaxrs_program_load, `jaxrs run`).
 ///
 /// Programs with callbacks give JAXRS_ERR_UNIMPLEMENTED, with the name of the primitive: they are code of one process.
-/// Derivative rules of the caller's are saved by name only; save the derivative instead. The caller owns `*out`. Any
-/// thread.
+/// Derivative rules of the caller's are traced, which calls them, and saved with what they do, up to the third derivative;
+/// those that close over arrays are saved by name only. The caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_program_save(p: In<ProgramBody>, out: Out<*mut BytesHandle>) -> Status {
     gate(|| {

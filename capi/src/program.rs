@@ -108,7 +108,7 @@ impl ProgramBody {
     /// The program's file.
     pub(crate) fn saved(&self) -> Result<Vec<u8>> {
         self.engine.check()?;
-        portable::save(&self.name, &self.program)
+        portable::save(&self.name, &self.program, &self.engine.root())
     }
 
     /// As others read it.

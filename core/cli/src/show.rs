@@ -7,7 +7,9 @@ use jaxrs_data::{Result, Type, bail};
 use jaxrs_ir::Jaxpr;
 use jaxrs_runtime::Backend as _;
 use jaxrs_stablehlo as stablehlo;
-use jaxrs_transform::{ClosedJaxpr, DiffOptions, Function, VmapOptions, grad, portable, vmap};
+use jaxrs_transform::{
+    ClosedJaxpr, Context, DiffOptions, Function, VmapOptions, grad, portable, vmap,
+};
 
 use crate::answer::Answer;
 use crate::arguments::Arguments;
@@ -87,12 +89,13 @@ fn transformed(
 ) -> Result<Answer> {
     let program = Program::read(Path::new(arguments.only("PROGRAM")?))?;
     let (function, types) = transform(&program.function, program.types);
-    let traced = Program { function, types }.trace(&engine::context(1)?)?;
+    let context = engine::context(1)?;
+    let traced = Program { function, types }.trace(&context)?;
     match arguments
         .option("out")
         .filter(|path| [".jaxrs", ".mlir", ".mlirbc"].iter().any(|end| path.ends_with(end)))
     {
-        Some(path) => saved(&traced, path),
+        Some(path) => saved(&traced, &context, path),
         None => give(arguments, "jaxpr", &traced.jaxpr.to_string()),
     }
 }
@@ -103,15 +106,16 @@ pub(crate) fn save(arguments: &Arguments) -> Result<Answer> {
     let Some(path) = arguments.option("out") else {
         bail!(InvalidArgument, "jaxrs save needs a file after --out");
     };
-    saved(&program.trace(&engine::context(1)?)?, path)
+    let context = engine::context(1)?;
+    saved(&program.trace(&context)?, &context, path)
 }
 
-fn saved(program: &ClosedJaxpr, path: &str) -> Result<Answer> {
+fn saved(program: &ClosedJaxpr, context: &Context, path: &str) -> Result<Answer> {
     let extension = Path::new(path).extension().and_then(|extension| extension.to_str());
     let bytes = match extension {
         Some("mlir") => stablehlo::export(program)?.to_string().into_bytes(),
         Some("mlirbc") => stablehlo::write(&stablehlo::export(program)?)?,
-        _ => portable::save("main", program)?,
+        _ => portable::save("main", program, &context.root())?,
     };
     write(Path::new(path), &bytes)?;
     Ok(Answer::files(vec![path.into()]))

@@ -36,9 +36,9 @@
 //!
 //! - Callbacks (`pure_callback`, `io_callback`, `debug_callback`, `ffi_call`): they are code of one process.
 //!   Saving them is an error that names the primitive and the function.
-//! - Rules of functions with derivatives or batching of their own: a file holds the function itself and the names of
-//!   its rules. It runs as before; what would call a rule says that it is known by its name only. Save the derivative
-//!   instead, which holds what the rule did.
+//! - Rules of functions with derivatives of their own, beyond the third order: a file holds the function, and what its
+//!   rules do to operands of the types that are there. Rules that close over arrays, or are told which arguments move,
+//!   and rules for batching are saved by name; what would call them says that they are known by their name only.
 //! - Where `debug_print` prints to: a loaded program prints nowhere.
 
 mod bytes;

@@ -86,7 +86,7 @@ impl Context for Scope {
         summed: &[bool],
     ) -> Result<Rule> {
         // A rule that is known by its name only stays so.
-        if rule.function().is_none() {
+        if rule.function().is_none() && rule.program().is_none() {
             return Ok(rule.clone());
         }
         let function = custom::rule_function(rule)?;

@@ -16,7 +16,7 @@ use crate::batch::{batched_first, map};
 use crate::bind::is_differentiable;
 use crate::frame::check_count;
 use crate::tracer::Origin;
-use crate::{Function, Scope};
+use crate::{ClosedJaxpr, Function, Scope, function_from_jaxpr};
 
 /// How rules are called.
 #[derive(Clone, Debug, Default)]
@@ -147,6 +147,10 @@ pub(crate) fn rule(function: &Function) -> Rule {
 
 /// The function behind a rule.
 pub(crate) fn rule_function(rule: &Rule) -> Result<Function> {
+    if let Some(program) = rule.program() {
+        let program = ClosedJaxpr { jaxpr: program.clone(), consts: Vec::new() };
+        return Ok(function_from_jaxpr(rule.name(), program));
+    }
     let missing = || {
         Error::new(
             ErrorKind::InvalidArgument,

@@ -1,19 +1,22 @@
 //! Programs in files, with arrays for constants: [`jaxrs_ir::portable`].
 
+mod rules;
+
 use std::sync::Arc;
 
 use jaxrs_data::Result;
 use jaxrs_ir::portable::PortableProgram;
 use jaxrs_runtime::Array;
 
-use crate::{ClosedJaxpr, to_array, value_from_array};
+use crate::{ClosedJaxpr, Scope, to_array, value_from_array};
 
 /// The file of a program, in the portable format. Constants are arrays: a program that holds values of a trace under
-/// way is an error, and so is one with callbacks.
-pub fn save(name: &str, program: &ClosedJaxpr) -> Result<Vec<u8>> {
+/// way is an error, and so is one with callbacks. Rules for derivatives are traced, in the scope, for the types that they
+/// are applied to.
+pub fn save(name: &str, program: &ClosedJaxpr, scope: &Scope) -> Result<Vec<u8>> {
     let consts = program.consts.iter().map(|value| to_array(value)?.to_literal());
     let consts = consts.collect::<Result<Vec<_>>>()?;
-    let mut jaxpr = program.jaxpr.clone();
+    let mut jaxpr = rules::as_programs(&program.jaxpr, scope);
     if jaxpr.n_consts != consts.len() {
         Arc::make_mut(&mut jaxpr).n_consts = consts.len();
     }

@@ -7,13 +7,14 @@
 use std::path::PathBuf;
 
 use jaxrs_data::{DType, ErrorKind, Literal, Scalar, Type, checksum};
-use jaxrs_ir::Value;
 use jaxrs_ir::portable::PortableProgram;
-use jaxrs_ir::prims::{Host, VmapMethod};
+use jaxrs_ir::prims::{Binary, Host, Unary, VmapMethod};
+use jaxrs_ir::{Value, ops};
 use jaxrs_runtime::Array;
 use jaxrs_transform::{
-    Callback, Context, ContextOptions, Function, Scope, function_from_jaxpr, jvp, make_jaxpr,
-    portable, pure_callback, to_array, value_from_array,
+    Callback, Context, ContextOptions, DiffOptions, Function, JitOptions, Scope, VmapOptions,
+    custom_jvp, custom_vjp, function_from_jaxpr, grad, jit, jvp, make_jaxpr, portable,
+    pure_callback, to_array, value_from_array, vmap,
 };
 
 fn path(name: &str) -> PathBuf {
@@ -175,7 +176,85 @@ fn programs_with_callbacks_cannot_be_saved() {
         pure_callback(scope, callback, x)
     });
     let program = make_jaxpr(&simulator, &context.root(), &[ty]).unwrap();
-    let error = portable::save("f", &program).unwrap_err();
+    let error = portable::save("f", &program, &context.root()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unimplemented);
     assert!(error.message().contains("pure_callback of simulator cannot be saved"), "{error}");
+}
+
+/// x² with a derivative of its own, three times too large, so that it is seen whose it is.
+fn square() -> Function {
+    let bind = |scope: &Scope, op: Binary, a: &Value, b: &Value| ops::binary(scope, op, a, b);
+    let value = Function::new("square", move |scope: &Scope, x: &[Value]| {
+        Ok(vec![bind(scope, Binary::Mul, &x[0], &x[0])?])
+    });
+    let rule = Function::new("three_times", move |scope: &Scope, x: &[Value]| {
+        let [x, dx] = x else { unreachable!() };
+        let six = ops::full(scope, x.ty(), Scalar::Float(6.0))?;
+        let slope = bind(scope, Binary::Mul, &six, x)?;
+        Ok(vec![bind(scope, Binary::Mul, x, x)?, bind(scope, Binary::Mul, &slope, dx)?])
+    });
+    custom_jvp(&value, &rule)
+}
+
+/// sin x, whose reverse derivative is twice the true one, by way of a residual.
+fn sine() -> Function {
+    let value = Function::new("sine", |scope: &Scope, x: &[Value]| {
+        Ok(vec![ops::unary(scope, Unary::Sin, &x[0])?])
+    });
+    let fwd = Function::new("fwd", |scope: &Scope, x: &[Value]| {
+        Ok(vec![ops::unary(scope, Unary::Sin, &x[0])?, ops::unary(scope, Unary::Cos, &x[0])?])
+    });
+    let bwd = Function::new("bwd", |scope: &Scope, x: &[Value]| {
+        let slope = ops::binary(scope, Binary::Mul, &x[0], &x[1])?;
+        Ok(vec![ops::binary(scope, Binary::Add, &slope, &slope)?])
+    });
+    custom_vjp(&value, &fwd, &bwd, 1)
+}
+
+fn scalar(x: f32) -> Value {
+    value_from_array(Array::from_literal(&Literal::f32(&[][..], &[x])).unwrap())
+}
+
+#[track_caller]
+fn gives(function: &Function, context: &Context, x: f32, expected: f64) {
+    let y = function.call(&context.root(), &[scalar(x)]).unwrap();
+    let y = to_array(&y[0]).unwrap().to_literal().unwrap().to_f64s()[0];
+    assert!((y - expected).abs() < 1e-5, "{y} in place of {expected}");
+}
+
+/// Rules are saved as what they do: within loops and under `jit`, too, and for derivatives of derivatives.
+#[test]
+fn loaded_programs_have_the_derivatives_of_their_rules() {
+    let context = Context::new(ContextOptions::default());
+    let within = Function::new("within", |scope: &Scope, x: &[Value]| {
+        jit(&square(), JitOptions::default()).call(scope, &sine().call(scope, x)?)
+    });
+    for (function, first, second) in [
+        (square(), 6.0 * 0.5, Some(6.0)),
+        (sine(), 2.0 * 0.5f64.cos(), Some(-2.0 * 0.5f64.sin())),
+        (within, 6.0 * 0.5f64.sin() * 2.0 * 0.5f64.cos(), None),
+    ] {
+        let program = make_jaxpr(&function, &context.root(), &[Type::scalar(DType::F32)]).unwrap();
+        let file = portable::save("f", &program, &context.root()).unwrap();
+        let (name, loaded) = portable::load(&file).unwrap();
+        let again = portable::save(&name, &loaded, &context.root()).unwrap();
+        assert_eq!(file, again);
+        let loaded = function_from_jaxpr(&name, loaded);
+        let options = DiffOptions::default;
+        gives(&grad(&loaded, options()), &context, 0.5, first);
+        gives(&vmap_of_one(&grad(&loaded, options())), &context, 0.5, first);
+        if let Some(second) = second {
+            gives(&grad(&grad(&loaded, options()), options()), &context, 0.5, second);
+        }
+    }
+}
+
+/// The function by way of a batch of one.
+fn vmap_of_one(function: &Function) -> Function {
+    let batched = vmap(function, VmapOptions::default());
+    Function::new("one", move |scope: &Scope, x: &[Value]| {
+        let x = ops::reshape(scope, &x[0], &[1].into())?;
+        let y = batched.call(scope, &[x])?;
+        Ok(vec![ops::reshape(scope, &y[0], &[][..].into())?])
+    })
 }

@@ -25,7 +25,7 @@ const VERSION: u32 = 1;
 impl Executable {
     /// The executable's file, for this version of the library and this kind of processor.
     pub fn save(&self, scope: &Scope) -> Result<Vec<u8>> {
-        let program = portable::save(&self.name, &self.program)?;
+        let program = portable::save(&self.name, &self.program, scope)?;
         // The code is made for what will be read, whose variables may have other numbers.
         let (_, read) = portable::load(&program)?;
         let code = scope.frame.shared.dispatch.code(&read.jaxpr, &self.donated)?;

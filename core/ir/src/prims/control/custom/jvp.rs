@@ -60,12 +60,13 @@ impl Primitive for CustomJvp {
     }
 
     fn params(&self) -> Params {
-        vec![
-            ("call_jaxpr", Param::Jaxpr(self.call_jaxpr.clone())),
-            ("jvp", Param::Name(self.jvp.name().to_owned())),
+        let mut params = vec![("call_jaxpr", Param::Jaxpr(self.call_jaxpr.clone()))];
+        params.extend(self.jvp.params("jvp", "jvp_jaxpr"));
+        params.extend([
             ("num_consts", Param::size(self.num_consts)),
             ("symbolic_zeros", Param::Bool(self.symbolic_zeros)),
-        ]
+        ]);
+        params
     }
 
     fn parse(name: &str, params: &[(String, Param)]) -> Option<Result<CustomJvp>> {
@@ -73,7 +74,7 @@ impl Primitive for CustomJvp {
             let params = ParamReader::new("custom_jvp_call", params);
             Ok(CustomJvp {
                 call_jaxpr: params.jaxpr("call_jaxpr")?,
-                jvp: Rule::named(params.name("jvp")?),
+                jvp: Rule::read(&params, "jvp", "jvp_jaxpr")?,
                 num_consts: params.size("num_consts")?,
                 symbolic_zeros: params.bool("symbolic_zeros")?,
             })

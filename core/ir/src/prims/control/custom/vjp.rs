@@ -67,13 +67,14 @@ impl Primitive for CustomVjp {
     }
 
     fn params(&self) -> Params {
-        vec![
-            ("bwd", Param::Name(self.bwd.name().to_owned())),
-            ("call_jaxpr", Param::Jaxpr(self.call_jaxpr.clone())),
-            ("fwd", Param::Name(self.fwd.name().to_owned())),
+        let mut params = self.bwd.params("bwd", "bwd_jaxpr");
+        params.push(("call_jaxpr", Param::Jaxpr(self.call_jaxpr.clone())));
+        params.extend(self.fwd.params("fwd", "fwd_jaxpr"));
+        params.extend([
             ("num_consts", Param::size(self.num_consts)),
             ("symbolic_zeros", Param::Bool(self.symbolic_zeros)),
-        ]
+        ]);
+        params
     }
 
     fn parse(name: &str, params: &[(String, Param)]) -> Option<Result<CustomVjp>> {
@@ -81,8 +82,8 @@ impl Primitive for CustomVjp {
             let params = ParamReader::new("custom_vjp_call", params);
             Ok(CustomVjp {
                 call_jaxpr: params.jaxpr("call_jaxpr")?,
-                fwd: Rule::named(params.name("fwd")?),
-                bwd: Rule::named(params.name("bwd")?),
+                fwd: Rule::read(&params, "fwd", "fwd_jaxpr")?,
+                bwd: Rule::read(&params, "bwd", "bwd_jaxpr")?,
                 num_consts: params.size("num_consts")?,
                 symbolic_zeros: params.bool("symbolic_zeros")?,
             })
