@@ -35,6 +35,7 @@ Base.unsafe_convert(::Type{Ptr{Cvoid}}, @nospecialize(x::JArray)) = getfield(x, 
 
 # Bytes of arrays that were made since the last collection: Julia does not see the library's memory.
 const UNSEEN = Threads.Atomic{Int}(0)
+const COLLECTIONS = Threads.Atomic{Int}(0)
 const COLLECT_AFTER = 256 << 20
 
 "Takes over a reference."
@@ -53,7 +54,8 @@ end
 function note_bytes(bytes::Int)
     if bytes > 4096 && Threads.atomic_add!(UNSEEN, bytes) > COLLECT_AFTER
         UNSEEN[] = 0
-        GC.gc(false)
+        # What has grown old is looked at less often.
+        GC.gc(Threads.atomic_add!(COLLECTIONS, 1) % 4 == 3)
     end
 end
 

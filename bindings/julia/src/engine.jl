@@ -36,4 +36,15 @@ function __init__()
     DROP[] = @cfunction(dropped, Cvoid, (Ptr{Cvoid},))
 end
 
+# The paths that every program takes, so that the first gradient waits less for Julia's compiler.
+precompile(apply_all, (String, Vector{Any}, Vector{Pair{String,Any}}))
+precompile(run_operation, (Operation, Vector{Any}, Vector{Pair{Symbol,Any}}))
+precompile(trace_callback, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{Cvoid}}, Csize_t, Ptr{Cvoid}))
+precompile(run_transformed, (Transformed, Given))
+precompile(elementwise, (Any, Vector{Any}))
+precompile(index_with, (JArray, Tuple))
+precompile(default_scope, ())
+precompile(from_memory, (Array, UInt32))
+precompile(to_memory, (JArray,))
+
 end
