@@ -30,12 +30,12 @@ function trace(f, positional...)
     return program_of(traced(f, given.def)[1], given.leaves)
 end
 
-const DIALECTS = Dict(:jaxpr => 1, :llvm => 3, :kernel => 5, :name_stacks => 6, :graph => 7)
+const DIALECTS = Dict(:jaxpr => 1, :stablehlo => 2, :llvm => 3, :kernel => 5, :name_stacks => 6, :graph => 7)
 
 """
     program_text(program, dialect = :jaxpr)
 
-A program as text: `:jaxpr`, `:name_stacks`, `:kernel`, `:llvm` or `:graph`.
+A program as text: `:jaxpr`, `:name_stacks`, `:stablehlo`, `:kernel`, `:llvm` or `:graph`.
 """
 function program_text(program::Program, dialect::Symbol = :jaxpr)
     out = Ref{Ptr{Cvoid}}(C_NULL)
@@ -85,16 +85,27 @@ function (executable::Executable)(positional...)
 end
 
 """
-    save(path, program)
-    save(program)
+    save(path, program; format = :jaxrs)
+    save(program; format = :jaxrs)
+    save(path, executable)
+    save(executable)
 
 Writes a program, with the values of its constants, to a file, or gives the bytes of one: it depends on neither machine nor language,
-and later versions of the library read it.
+and later versions of the library read it. With the format `:stablehlo` it is one for JAX, XLA and others. What [`compile`](@ref) gives
+is saved with its machine code, for this version of the library and this kind of processor only.
 """
-save(path::AbstractString, program::Program) = (write(path, save(program)); nothing)
-function save(program::Program)
+save(path::AbstractString, program::Union{Program,Executable}; format...) = (write(path, save(program; format...)); nothing)
+function save(program::Program; format::Symbol = :jaxrs)
+    format in (:jaxrs, :stablehlo) || throw(JaxrsError(:invalid_argument, "a program is saved as :jaxrs or :stablehlo, not as $format"))
     out = Ref{Ptr{Cvoid}}(C_NULL)
-    check_error(@c jaxrs_program_save(program::Ptr{Cvoid}, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid})
+    check_error(format === :jaxrs ? (@c jaxrs_program_save(program::Ptr{Cvoid}, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid}) :
+        (@c jaxrs_program_export(program::Ptr{Cvoid}, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid}))
+    return take_bytes(out[])
+end
+
+function save(executable::Executable)
+    out = Ref{Ptr{Cvoid}}(C_NULL)
+    check_error(@c jaxrs_exec_save(executable::Ptr{Cvoid}, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid})
     return take_bytes(out[])
 end
 
@@ -110,4 +121,18 @@ function load(bytes::Vector{UInt8})
     context = current_scope().context
     check_error(@c jaxrs_program_load(context::Ptr{Cvoid}, bytes::Ptr{UInt8}, length(bytes)::Csize_t, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid})
     return Program(out[])
+end
+
+"""
+    load_executable(path)
+    load_executable(bytes)
+
+Reads a compiled program that was saved, without compiling it again. It is run as it is: it has to come from where programs are trusted.
+"""
+load_executable(path::AbstractString) = load_executable(read(path))
+function load_executable(bytes::Vector{UInt8})
+    out = Ref{Ptr{Cvoid}}(C_NULL)
+    context = current_scope().context
+    check_error(@c jaxrs_exec_load(context::Ptr{Cvoid}, bytes::Ptr{UInt8}, length(bytes)::Csize_t, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid})
+    return Executable(out[])
 end

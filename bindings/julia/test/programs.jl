@@ -20,6 +20,15 @@ end
         @test string(jx.load(path)) == string(program)
     end
     @test failure(() -> jx.load(UInt8[1, 2, 255])).code === :invalid_argument
+    @test near(jx.load(jx.save(program; format = :stablehlo))(JArray(Float32[0, 1]))[1], [0, 1.841471])
+    @test occursin("stablehlo.sine", jx.program_text(program, :stablehlo))
+end
+
+@testset "compiled programs are saved and called" begin
+    executable = jx.compile(jx.make_jaxpr(x -> sin.(x) .+ x)(JArray(Float32[0, 1])))
+    bytes = jx.save(executable)
+    @test near(jx.load_executable(bytes)(JArray(Float32[0, 1]))[1], [0, 1.841471])
+    @test failure(() -> jx.load_executable(bytes[1:end-9])).code === :invalid_argument
 end
 
 "An array of cases.txt."
