@@ -19,6 +19,7 @@ using .Engine: grad, hessian, jacfwd, jacrev, jit, jvp, linearize, make_jaxpr, p
 using .Engine: checkpoint, custom_jvp, custom_vjp
 using .Engine: associative_scan, cond, fori_loop, map_slices, odeint, rk4, scan, switch, while_loop
 using .Engine: Aval, aval, check, checkify, debug_callback, debug_print, io_callback, message, pure_callback, throw_error
+using .Engine: unsafe_borrow_reversed, unsafe_wrap_reversed
 using .Engine: compile, load, load_executable, program_text, save
 
 using .Engine: Operation

@@ -26,6 +26,7 @@ include("control.jl")
 include("ode.jl")
 include("host.jl")
 include("programs.jl")
+include("sharing.jl")
 
 # Addresses are those of this process, so that they are found when the package is loaded.
 function __init__()

@@ -40,6 +40,20 @@ end
     @test resident() - before < 1 << 20
 end
 
+@testset "memory is shared, with axes in reverse" begin
+    @test leaves_nothing() do
+        data = rand(Float32, 40, 60)
+        x = jx.unsafe_borrow_reversed(data)
+        @test size(x) == (60, 40) && x == permutedims(data)
+        wrapped = jx.unsafe_wrap_reversed(x)
+        @test pointer(wrapped) == pointer(data) && wrapped == data
+        y = jx.unsafe_wrap_reversed(x .* 2)
+        GC.gc()
+        @test y == 2 .* data
+    end
+    @test !any(object -> object isa Jaxrs.Engine.Borrowed, values(Jaxrs.Engine.HELD))
+end
+
 @testset "everything is let go of" begin
     @test leaves_nothing() do
         jx.jit(jx.vmap(jx.grad(x -> sin(x) * x)))(JArray(Float32[1, 2]))
