@@ -2541,7 +2541,7 @@ The image in a frame, at its position times scale plus translation along some ax
 - `method`: `linear`, `cubic`, `cubic-pytorch`, `lanczos3`, `lanczos5` or `area`.
 - `antialias`: whether pixels are had from more others where an image shrinks.
 """
-const image_scale_and_translate = Operation("image_scale_and_translate", 3, false, false, "shape:ints spatial_dims:ints method:text", "antialias:bool")
+const image_scale_and_translate = Operation("image_scale_and_translate", 3, false, false, "shape:ints spatial_dims:axes method:text", "antialias:bool")
 
 """
     map_coordinates(input, coordinates..., order; mode = \"constant\", cval = 0.0)
@@ -2655,7 +2655,7 @@ Times, and the signal that has these spectra over time; the window is a Hann win
 - `time_axis`: the axis of time.
 - `freq_axis`: the axis of frequencies.
 """
-const istft = Operation("istft", 1, true, true, "", "fs:real nperseg:int noverlap:int nfft:int input_onesided:bool boundary:bool time_axis:int freq_axis:int")
+const istft = Operation("istft", 1, true, true, "", "fs:real nperseg:int noverlap:int nfft:int input_onesided:bool boundary:bool time_axis:axis freq_axis:axis")
 
 """
     csd(x, y, window...; fs = 1.0, nperseg = 0, noverlap = -1, nfft = 0, detrend = \"constant\", return_onesided = true, scaling = \"density\", axis = -1, average = \"mean\")
@@ -5528,7 +5528,7 @@ Matrices with orthonormal columns, or rows if those are fewer, times a scale.
 - `column_axis`: the axis of columns.
 - `dtype`: the element type; the default float if none.
 """
-const initializers_orthogonal = Operation("initializers_orthogonal", 1, false, false, "shape:ints", "scale:real column_axis:int dtype:dtype")
+const initializers_orthogonal = Operation("initializers_orthogonal", 1, false, false, "shape:ints", "scale:real column_axis:axis dtype:dtype")
 
 """
     initializers_delta_orthogonal(key, shape; scale = 1.0, column_axis = -1, dtype = nothing)
@@ -5540,7 +5540,7 @@ Windows of zeros with an orthogonal matrix in the middle.
 - `column_axis`: the axis of columns.
 - `dtype`: the element type; the default float if none.
 """
-const initializers_delta_orthogonal = Operation("initializers_delta_orthogonal", 1, false, false, "shape:ints", "scale:real column_axis:int dtype:dtype")
+const initializers_delta_orthogonal = Operation("initializers_delta_orthogonal", 1, false, false, "shape:ints", "scale:real column_axis:axis dtype:dtype")
 
 """
     beta_logpdf(x, a, b, loc_scale...)
