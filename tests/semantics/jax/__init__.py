@@ -6,7 +6,7 @@ arguments, operators, keys of `x[key]`.
 import contextlib as _contextlib
 
 from . import _methods, _scope
-from . import custom_batching, custom_derivatives, debug, dtypes, experimental, flatten_util, lax, nn, numpy, ops, random, scipy, sharding, tree
+from . import custom_batching, custom_derivatives, debug, dtypes, experimental, export, flatten_util, lax, nn, numpy, ops, random, scipy, sharding, tree
 from . import ad_checkpoint, checkpoint_policies, image, tree_util
 from ._callback import pure_callback
 from ._custom import checkpoint, custom_gradient, custom_jvp, custom_vjp
