@@ -1,4 +1,4 @@
-"""Runs exported programs by XLA: run_programs.py DIR
+"""Runs exported programs by XLA: run_programs.py DIR K N, every N-th of them from the K-th on.
 
 For each line of DIR/programs.tsv, a name and the types of inputs, it reads NAME.mlir and NAME.mlirbc, which have to be the
 same module, runs it on the inputs in NAME.in, and writes the results to NAME.out, or what went wrong to NAME.error.
@@ -60,8 +60,8 @@ def run(folder, name, types):
         return b"".join(np.ascontiguousarray(np.asarray(x[0])).tobytes() for x in outputs)
 
 
-def main(folder):
-    lines = (folder / "programs.tsv").read_text().splitlines()
+def main(folder, first, step):
+    lines = (folder / "programs.tsv").read_text().splitlines()[first::step]
     start = shown = time.monotonic()
     for k, line in enumerate(lines):
         name, types = line.split("\t")
@@ -74,9 +74,9 @@ def main(folder):
             problem.unlink()
         except Exception as error:
             problem.write_text(f"{type(error).__name__}: {error}")
-        if time.monotonic() - shown > 5:
+        if time.monotonic() - shown > 20:
             shown = time.monotonic()
-            print(f"{k + 1} of {len(lines)} programs, {shown - start:.0f} s", file=sys.stderr, flush=True)
+            print(f"   stablehlo: {k + 1} of {len(lines)} programs, {shown - start:.0f} s", flush=True)
 
 
-main(pathlib.Path(sys.argv[1]))
+main(pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -5,6 +5,7 @@
 //! stand beside them. `tests/suites/stablehlo.py` has them run by JAX's own tools.
 #![allow(missing_docs, clippy::print_stdout, reason = "a command for tests")]
 
+mod models;
 mod programs;
 
 use std::path::Path;
@@ -15,6 +16,7 @@ use jaxrs_data::tolerance::difference;
 use jaxrs_data::{DType, Literal, Scalar};
 use jaxrs_stablehlo::{module, write};
 
+use models::models;
 use programs::{Program, all, flushed, physical, unexported};
 
 type Failed = Box<dyn std::error::Error>;
@@ -52,7 +54,7 @@ fn described(literal: &Literal) -> String {
 fn written(folder: &Path) -> Result<ExitCode, Failed> {
     fs::create_dir_all(folder)?;
     let (mut lines, mut failed) = (String::new(), Vec::new());
-    for program in all() {
+    for program in all().into_iter().chain(models()) {
         let module = match module(&program.jaxpr, &[]) {
             Ok(module) => module,
             Err(error) => {
@@ -109,7 +111,7 @@ fn compared(folder: &Path) -> Result<ExitCode, Failed> {
         failed += 1;
         fail(line, "");
     }
-    for program in all() {
+    for program in all().into_iter().chain(models()) {
         let error = fs::read_to_string(folder.join(format!("{}.error", program.name)));
         let expected: Vec<Literal> = program.expected()?.iter().map(physical).collect();
         let Ok(bytes) = fs::read(folder.join(format!("{}.out", program.name))) else {

@@ -318,10 +318,6 @@ impl<'s> Emitter<'s> {
         if x.shape()[..] == *shape {
             return Ok(x.clone());
         }
-        if let Some(scalar) = x.downcast_ref::<Literal>().and_then(Literal::item) {
-            let ty = x.ty().with_shape(shape).with_weak(false);
-            return Ok(Value::literal(Literal::full(ty, scalar)));
-        }
         ops::broadcast_in_dim(self, x, &shape.into(), [])
     }
 }
