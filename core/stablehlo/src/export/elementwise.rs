@@ -23,15 +23,7 @@ pub(super) fn emit(
         (Prim::Unary(op), [x]) => unary(e, *op, x, &out[0]),
         (Prim::Binary(op), [a, b]) => binary(e, *op, a, b, &out[0]),
         (Prim::Compare(op), [a, b]) => compare(e, op.0, a, b),
-        (Prim::CompareTotal(op), [a, b]) => {
-            let op = match op {
-                CompareTotal::Eq => Cmp::Eq,
-                CompareTotal::Le => Cmp::Le,
-                CompareTotal::Lt => Cmp::Lt,
-            };
-            spread(e, &[a.clone(), b.clone()], &out[0])
-                .and_then(|x| compare_total(e, op, &x[0], &x[1]))
-        }
+        (Prim::CompareTotal(op), [_, _]) => compare_places(e, *op, x, &out[0]),
         (Prim::Complex(_), [_, _]) => {
             spread(e, x, &out[0]).and_then(|x| e.op1("complex", &x, &out[0], vec![]))
         }
@@ -180,7 +172,9 @@ fn high_half(e: &Emitter<'_>, a: &Value, b: &Value) -> Result<Value> {
         false => (DType::I64, Binary::ShiftRightArithmetic),
     };
     let product = ops::mul(e, &ops::convert(e, a, wide)?, &ops::convert(e, b, wide)?)?;
-    let high = ops::binary(e, shift, &product, &constant(wide, dtype.bits().into()))?;
+    // XLA has 4 bits in 8, and JAX's half is that of 8.
+    let places = if dtype.bits() == 4 { 8 } else { dtype.bits() };
+    let high = ops::binary(e, shift, &product, &constant(wide, places.into()))?;
     ops::convert(e, &high, dtype)
 }
 
@@ -227,14 +221,49 @@ fn compare(e: &Emitter<'_>, op: Cmp, a: &Value, b: &Value) -> Result<Value> {
 /// A comparison in the total order of floats.
 pub(super) fn compare_total(e: &Emitter<'_>, op: Cmp, a: &Value, b: &Value) -> Result<Value> {
     if a.ty().dtype.is_narrow_float() {
-        let (a, b) = (ops::convert(e, a, DType::F32)?, ops::convert(e, b, DType::F32)?);
-        return compare_total(e, op, &a, &b);
+        return compare_total(e, op, &ordered(e, a)?, &ordered(e, b)?);
     }
     let kind = if a.ty().dtype.is_float() { "TOTALORDER" } else { comparison(a.ty().dtype) };
     let attributes =
         vec![("comparison_direction", word(direction(op))), ("compare_type", word(kind))];
     let out = a.ty().with_dtype(DType::Bool);
     e.op1("compare", &[a.clone(), b.clone()], &out, attributes)
+}
+
+/// A comparison of places in the total order. XLA has NaN below all numbers where it stands in the place of −0.
+fn compare_places(e: &Emitter<'_>, op: CompareTotal, x: &[Value], out: &Type) -> Result<Value> {
+    let x = spread(e, x, out)?;
+    let op = match op {
+        CompareTotal::Eq => Cmp::Eq,
+        CompareTotal::Le => Cmp::Le,
+        CompareTotal::Lt => Cmp::Lt,
+    };
+    if !has_nan_as_negative_zero(x[0].ty().dtype) {
+        return compare_total(e, op, &x[0], &x[1]);
+    }
+    let numbers = compare(e, op, &x[0], &x[1])?;
+    let is_nan = |x: &Value| compare(e, Cmp::Ne, x, x);
+    let (first, second) = (is_nan(&x[0])?, is_nan(&x[1])?);
+    let lower = match op {
+        Cmp::Le => first,
+        Cmp::Lt => ops::binary(e, Binary::And, &first, &ops::unary(e, Unary::Not, &second)?)?,
+        _ => ops::binary(e, Binary::And, &first, &second)?,
+    };
+    ops::binary(e, Binary::Or, &numbers, &lower)
+}
+
+fn has_nan_as_negative_zero(dtype: DType) -> bool {
+    matches!(dtype, DType::F8E4M3B11Fnuz | DType::F8E4M3Fnuz | DType::F8E5M2Fnuz)
+}
+
+/// A float of few bits as one of 32. Types without −0 have NaN in its place, which is above all numbers all the same.
+fn ordered(e: &Emitter<'_>, x: &Value) -> Result<Value> {
+    let wide = ops::convert(e, x, DType::F32)?;
+    if !has_nan_as_negative_zero(x.ty().dtype) {
+        return Ok(wide);
+    }
+    let is_nan = ops::compare(e, Cmp::Ne, &wide, &wide)?;
+    ops::select(e, &is_nan, &constant(DType::F32, f64::NAN), &wide)
 }
 
 fn conjugate(e: &Emitter<'_>, z: &Value, out: &Type) -> Result<Value> {
