@@ -4,13 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jaxrs_compile::{CompileOptions, compile};
-use jaxrs_data::Result;
+use jaxrs_data::{Result, bail};
 use jaxrs_ir::Jaxpr;
 use jaxrs_ir::prims::LogSink;
 use jaxrs_llvm::{LlvmBackend, LlvmOptions};
 use jaxrs_reference::ReferenceBackend;
 use jaxrs_runtime::{Backend, Pool};
-use jaxrs_transform::{Context, ContextOptions, MemoryLimit, Settings};
+use jaxrs_transform::{
+    ClosedJaxpr, Context, ContextOptions, MemoryLimit, Settings, header, to_array,
+};
 
 use crate::context::with_debug_flags;
 use crate::log::Log;
@@ -60,4 +62,25 @@ pub(crate) fn texts(jaxpr: &Jaxpr) -> Result<Texts> {
     let kernel = program.to_string();
     let llvm = backend.load(Arc::new(program))?.describe();
     Ok(Texts { kernel, llvm })
+}
+
+/// An object of a program, which needs no library, and its header.
+pub(crate) fn object(program: &ClosedJaxpr, symbol: &str) -> Result<(Vec<u8>, String)> {
+    let backend = LlvmBackend::new(Pool::new(1), LlvmOptions::default())?;
+    let consts = program.consts.iter().map(|value| to_array(value)?.to_literal());
+    let consts = consts.collect::<Result<Vec<_>>>()?;
+    let options = CompileOptions { target: backend.target().clone(), ..CompileOptions::default() };
+    let kernels = compile(&program.jaxpr, &options)?;
+    let standalone = backend.standalone(&kernels, &consts, symbol)?;
+    if !standalone.routines.is_empty() {
+        let routines = standalone.routines.join(", ");
+        bail!(
+            Unimplemented,
+            "{symbol} calls {routines}, which the command `jaxrs aot` links into its object"
+        );
+    }
+    let machine = backend.machine();
+    let (processor, features) = (&machine.processor, &machine.features);
+    let header = header(symbol, program, kernels.arena_bytes, processor, features);
+    Ok((standalone.object, header))
 }

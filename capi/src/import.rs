@@ -90,6 +90,38 @@ pub extern "C" fn jaxrs_exec_load(
     })
 }
 
+/// Makes an object file and a header of a compiled program: a C function of the name `symbol`, which is called without this
+/// library, at link time and at run time.
+///
+/// The header says what the function takes and gives, how much working memory a call needs, and which features of the
+/// processor. It runs on the caller's thread and gives the bits that the executable gives. Programs that call routines of
+/// the library give JAXRS_ERR_UNIMPLEMENTED, which names them; the command `jaxrs aot` makes objects of these, too. The
+/// caller owns `*obj` and `*header`. Any thread; takes as long as compiling does.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_exec_emit_object(
+    e: In<ExecBody>,
+    symbol: Text,
+    symbol_len: usize,
+    obj: Out<*mut BytesHandle>,
+    header: Out<*mut BytesHandle>,
+) -> Status {
+    gate(|| {
+        let (obj, header) = (obj.null("obj")?, header.null("header")?);
+        let e = e.get("e")?;
+        let symbol = symbol.required(symbol_len, "symbol")?;
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !symbol.starts_with(|c: char| is_part(c) && !c.is_ascii_digit())
+            || !symbol.chars().all(is_part)
+        {
+            bail!(InvalidArgument, "symbol is '{symbol}', which no function of C can be called");
+        }
+        let (object, text) = e.object(symbol)?;
+        obj.set(BytesBody::data(object).into_raw());
+        header.set(BytesBody::text(&text).into_raw());
+        Ok(())
+    })
+}
+
 fn io(action: &str, path: &str, error: &std::io::Error) -> Error {
     Error::new(ErrorKind::Io, format_args!("cannot {action} {path}: {error}"))
 }

@@ -252,6 +252,12 @@ impl ExecBody {
         Owned::new(ExecBody { executable, engine: engine.clone() })
     }
 
+    /// Its object for other programs, and the header.
+    pub(crate) fn object(&self, symbol: &str) -> Result<(Vec<u8>, String)> {
+        self.engine.check()?;
+        crate::backends::object(self.executable.program(), symbol)
+    }
+
     /// The executable's file.
     pub(crate) fn saved(&self) -> Result<Vec<u8>> {
         self.engine.check()?;

@@ -111,6 +111,21 @@ CASE(a_saved_executable_runs_and_is_only_for_its_machine_and_version) {
     jaxrs_results_release(r), jaxrs_bytes_release(saved), jaxrs_exec_release(e), jaxrs_exec_release(loaded), jaxrs_program_release(p);
 }
 
+CASE(an_object_of_an_executable_has_a_function_and_a_header) {
+    jaxrs_program* p = traced(c);
+    jaxrs_exec* e = NULL;
+    jaxrs_bytes *object = NULL, *header = NULL;
+    OK(jaxrs_compile(p, NULL, &e));
+    OK(jaxrs_exec_emit_object(e, "sine_and_square", 15, &object, &header));
+    EXPECT(jaxrs_bytes_len(object) > 64 && !memcmp(jaxrs_bytes_data(object), "\177ELF", 4));
+    EXPECT_TEXT((const char*)jaxrs_bytes_data(header), "int sine_and_square(const void *const *inputs, void *const *outputs, void *workspace);");
+    EXPECT_TEXT((const char*)jaxrs_bytes_data(header), "#define sine_and_square_WORKSPACE_BYTES ((size_t)0)");
+    jaxrs_bytes_release(object), jaxrs_bytes_release(header);
+    FAILS(jaxrs_exec_emit_object(e, "2nd", 3, &object, &header), JAXRS_ERR_INVALID_ARGUMENT, "symbol is '2nd'");
+    FAILS(jaxrs_exec_emit_object(e, "", 0, &object, &header), JAXRS_ERR_INVALID_ARGUMENT, "symbol");
+    jaxrs_exec_release(e), jaxrs_program_release(p);
+}
+
 static jaxrs_error* nothing(void* userdata, const jaxrs_host_buffer* args, size_t n_args, const jaxrs_host_buffer* results, size_t n) {
     (void)userdata, (void)args, (void)n_args, (void)results, (void)n;
     return NULL;

@@ -75,6 +75,11 @@ impl Executable {
         &self.name
     }
 
+    /// The program, as it was traced.
+    pub fn program(&self) -> &ClosedJaxpr {
+        &self.program
+    }
+
     /// The types of the arguments.
     pub fn in_types(&self) -> impl ExactSizeIterator<Item = &Type> {
         self.program.jaxpr.in_types().skip(self.program.consts.len())
