@@ -93,13 +93,14 @@ def matrices(r):
             m, n, k = shape[-2], shape[-1], min(shape[-2:])
             taus = numbers((*shape[:-2], k), dtype, 9)
             if m >= n:
-                r.case("householder_product", bind(internal.householder_product_p), x, taus, derive=False)
+                for count in {k, k // 2}:
+                    r.case("householder_product", bind(internal.householder_product_p), x, taus[..., :count], derive=False)
             for left, transpose in [(True, False), (True, True), (False, False), (False, True)]:
                 c = numbers((*shape[:-2], *((m, 3) if left else (3, m))), dtype, 11)
                 params = {"left": left, "transpose": transpose}
                 if some_of_it:
                     r.case("ormqr", bind(internal.ormqr_p, **params), x, taus, c, derive=False, **params)
-        for shape in some([(4, 2), (2, 3, 2), (1, 1), (3, 0), (3, 1)], dtype):
+        for shape in some([(4, 2), (2, 3, 2), (1, 1), (3, 0), (3, 1), (5, 3), (2, 1), (3, 4, 2)], dtype):
             diagonal = shape[:-1]
             d = numbers(diagonal, dtype, 3) + 5
             operands = [numbers(diagonal, dtype, 1), d.astype(dtype), numbers(diagonal, dtype, 2), numbers(shape, dtype, 4)]
@@ -113,7 +114,9 @@ def matrices(r):
         lower = {flag: flag in ("left_side", "lower") for flag in flags}
         for a, b in [((2, 3, 3), (2, 3, 1)), ((0, 0), (0, 2)), ((2, 2), (2, 0)), ((1, 1), (1, 3))]:
             r.case("triangular_solve", bind(internal.triangular_solve_p, **lower), regular(a, dtype), numbers(b, dtype, 9), derive=0 not in b and is_double(dtype), **lower)
-    for pivots, size in [([1, 2, 2], 3), ([3, 3], 4), ([[0, 1], [1, 1]], 2), ([], 2)]:
+    drawn = [(np.sort(np.random.default_rng(k).integers(0, n, (*batch, min(n, 3 + k % 3))), -1), n) for k, (n, batch) in
+             enumerate([(3, ()), (4, ()), (5, (2,)), (6, (2, 3)), (4, (0,)), (9, ()), (1, ()), (2, (3, 1))] * 2)]
+    for pivots, size in [([1, 2, 2], 3), ([3, 3], 4), ([[0, 1], [1, 1]], 2), ([], 2), *drawn]:
         r.case("lu_pivots_to_permutation", bind(internal.lu_pivots_to_permutation_p, permutation_size=size), np.array(pivots, np.int32), permutation_size=size)
 
 

@@ -43,12 +43,15 @@ def pieces(r):
 
 
 def remarks(r):
-    for x in [*arrays((2, 3)), np.zeros((0, 2), np.float32), np.float32(1.5)]:
+    for x in [*arrays((2, 3)), *arrays((4,)), np.zeros((0, 2), np.float32), np.float32(1.5), np.int32(-3), np.ones((1, 1), np.float64)]:
         for op, fn in {"tie": internal.tie_p.bind, "shard_alike": lambda *v: tuple(sharing.shard_alike_p.bind(*v))}.items():
             r.case(op, fn, x, x, derive=op != "tie" or not np.iscomplexobj(x))
         r.case("device_put", jax.device_put, x, devices="any")
         here = jax.sharding.SingleDeviceSharding(jax.devices()[0])
         r.case("sharding_constraint", lambda v: lax.with_sharding_constraint(v, here), x, sharding="any")
+        mesh = jax.make_mesh((1,), ("i",), axis_types=(jax.sharding.AxisType.Explicit,))
+        whole = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
+        r.case("reshard", lambda v: jax.sharding.reshard(v, whole), x, dst_sharding="any")
 
 
 def remark_operations(r):

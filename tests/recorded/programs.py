@@ -10,6 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax._src import ad_util, core, xla_metadata
+from jax.ad_checkpoint import checkpoint_name
+from jax.experimental.layout import Layout, with_layout_constraint
 
 from recording import FLOATS, INTS, NAMES, SPECIAL, array, as_tuple, derivatives, integers, is_float, ordinary
 
@@ -24,12 +27,18 @@ def text(fn, inputs, size=None):
     found = closed.pretty_print(use_color=False)
     found = re.sub(r"dtype=(\w+)", lambda m: f"dtype={NAMES.get(m[1], m[1])}", found)
     found = re.sub(r"=\('(\w+)',\)", r"=\1", found)
-    found = re.sub(r"<[^<>]*>", "rule", found)
+    while "<" in found:
+        found = re.sub(r"<[^<>]*>", "rule", found)
+    found = re.sub(r"layout=Layout\(.*\)|xla_metadata_kvs=\(.*\)(?=\])", lambda m: m[0].split("=")[0] + "=any", found)
     found = re.sub(r"\[([\d,]*)\] = broadcast_in_dim\[", lambda m: f"{m[0]}shape=({m[1]}{',' if m[1] else ''}) ", found)
     found = re.sub(r"sharding_constraint\[[^\]]*\]", "sharding_constraint[sharding=any]", found)
     unused = iter(range(100))
     found = re.sub(r"\b_:", lambda m: f"unused{next(unused)}:", found)
-    found = re.sub(r"(custom_[jv][vj]p_call)\[", r"\1[num_consts=0 ", found)
+    found = re.sub(r"(custom_[jv][vj]p_call|custom_vmap_call)\[", r"\1[num_consts=0 ", found)
+    found = re.sub(r"(in|out)_tree=PyTreeDef\(.*\)\n", "", found)
+    found = re.sub(r"const_lengths=_LinearSolveTuple\(([^()]*)\)", lambda m: f"const_lengths=({re.sub('[a-z_=]', '', m[1])})", found)
+    found = re.sub(r"\}, (vecmat|solve|transpose_solve)=\{", "} {", found).replace("_LinearSolveTuple(matvec={", "({")
+    found = found.replace("attributes=()", "attributes=none")
     if size:
         found = re.sub(r"(all_to_all|ppermute)\[", rf"\1[axis_size={size} ", found)
     return found
@@ -39,9 +48,12 @@ class Programs:
     def __init__(self, recorder):
         self.out = recorder.out
 
-    def case(self, op, fn, *inputs, derive=True, size=None):
+    def case(self, op, fn, *inputs, derive=True, size=None, transpose=None):
         inputs = [np.asarray(x) for x in inputs]
         program = text(fn, [x[0] for x in inputs] if size else inputs, size)
+        if transpose:
+            program = re.sub(r"num_callee_consts=0\s+(num_res=1\s+)transpose_thunk=rule",
+                             lambda m: f"{m[1]}transpose={text(transpose, inputs)}", program)
         assert re.search(rf"\b{re.escape(op)}\b", program), f"{op} is not in {program}"
         whole = jax.vmap(fn, axis_name=AXIS) if size else fn
         outputs = as_tuple(whole(*inputs))
@@ -62,7 +74,7 @@ def values(shape, dtype, seed=7):
 
 def programs(recorder):
     p = Programs(recorder)
-    for part in [comparisons, elementwise, movements, choices, loops, branches, calls, collectives]:
+    for part in [comparisons, elementwise, movements, choices, loops, branches, calls, wrappers, solves, collectives, varying]:
         part(p)
 
 
@@ -78,11 +90,11 @@ def comparisons(p):
 
 
 def elementwise(p):
-    for op in ["ceil", "round", "is_finite", "erf", "erf_inv", "cbrt"]:
+    for op in ["floor", "ceil", "round", "is_finite", "erf", "erf_inv", "cbrt"]:
         bound = 0.9 if op == "erf_inv" else 3
         for dtype in FLOATS:
-            for shape in [(), (1,), (3, 4), (0, 2), (2, 1, 3)]:
-                p.case(op, getattr(lax, op), ordinary(-bound, bound, shape, dtype), derive=op not in ["ceil", "round", "is_finite"])
+            for shape in [(), (1,), (3, 4), (0, 2), (2, 1, 3), (7,), (1, 1)]:
+                p.case(op, getattr(lax, op), ordinary(-bound, bound, shape, dtype), derive=op not in ["floor", "ceil", "round", "is_finite"])
             p.case(op, getattr(lax, op), np.array(SPECIAL, dtype), derive=False)
     shapes = [(), (1,), (5,), (2, 3), (0, 2)]
     for shape in shapes:
@@ -174,8 +186,8 @@ def choices(p):
             p.case("sort", lambda x: lax.sort(x, dimension=1), x)
             p.case("sort", lambda x, y: lax.sort((x, y), dimension=1, num_keys=1), x, y)
             p.case("sort", lambda x, y: lax.sort((x, y), dimension=0, num_keys=2), x, y)
-    for dtype in ["bool", "int32", "uint8"]:
-        for axes in [(0,), (1,), (0, 1)]:
+    for dtype in ["bool", "uint64", *INTS]:
+        for axes in [(0,), (1,), (0, 1), ()]:
             p.case("reduce_xor", lambda x: lax.reduce_xor(x, axes), values((3, 4), dtype))
 
 
@@ -222,6 +234,40 @@ def calls(p):
                 p.case("custom_vjp_call", with_vjp(), x, y, derive=False)
 
 
+def wrappers(p):
+    for dtype in ["int32", *FLOATS, "complex64"]:
+        derive = dtype != "int32"
+        for shape in [(), (3,), (2, 0), (2, 3), (1, 1)]:
+            x = values(shape, dtype)
+            square = lax.composite(lambda x: x * x + x, "square")
+            p.case("composite", lambda x: square(x) * x, x, derive=False)
+            p.case("custom_vmap_call", with_vmap(), x, derive=False)
+            p.case("stop_gradient", lax.stop_gradient, x, derive=derive)
+            p.case("stop_gradient", lambda x: lax.stop_gradient(x) * x, x, derive=derive)
+            p.case("name", lambda x: checkpoint_name(x * x, "kept"), x, derive=derive)
+            p.case("xla_metadata_value", lambda x: xla_metadata.set_xla_metadata(x, key="value") + x, x, derive=derive)
+            p.case("layout_constraint", lambda x: with_layout_constraint(jnp.add(x, x), Layout(range(len(shape)))), x, derive=False)
+            p.case("dce_sink", lambda x: (lax.dce_sink(x * x), x + x)[1], x, derive=False)
+            p.case("add_any", lambda x: ad_util.add_jaxvals_p.bind(x, x * x), x, derive=derive)
+
+
+def with_vmap():
+    f = jax.custom_batching.custom_vmap(lambda x: x * x + x)
+    f.def_vmap(lambda size, batched, x: (x * x + x, batched[0]))
+    return f
+
+
+def solves(p):
+    for dtype in [*FLOATS, *COMPLEX]:
+        for shape in [(), (3,), (2, 0), (2, 3)]:
+            a, b = values(shape, dtype) + np.asarray(3, dtype), values(shape, dtype, 9)
+            for call, back in [(lambda r, x: x * r, lambda r, ct: ct * r), (lambda r, x: x + x, lambda r, ct: ct + ct)]:
+                p.case("linear_call", lambda a, b: jax.custom_derivatives.linear_call(call, back, a, b), a, b, derive=False, transpose=back)
+            solve = lambda a, b: lax.custom_linear_solve(lambda v: a * v, b, lambda mv, b: b / a, lambda mv, b: b / a)
+            p.case("custom_linear_solve", solve, a, b)
+            p.case("custom_linear_solve", lambda a, b: solve(a, solve(a * a, b)) + b, a, b)
+
+
 def with_jvp():
     f = jax.custom_jvp(lambda x: jnp.sin(x) * x)
     f.defjvp(lambda x, t: (f(*x), t[0]))
@@ -249,6 +295,21 @@ def collectives(p):
                 p.case(op, fn, values((size, *shape, *more), dtype), size=size, derive=derive)
             p.case(op, lambda x: fn(fn(x)) if op not in ["all_gather", "reduce_scatter"] else fn(x * x), values((size, *shape), dtype, 5), size=size, derive=derive)
             p.case(op, lambda x: fn(x + x), values((size, *shape, 2), dtype, 6), size=size, derive=derive)
+
+
+def varying(p):
+    """Values that are said to vary along an axis: of one device, for `vmap` knows of no such thing in JAX."""
+    mesh = jax.make_mesh((1,), (AXIS,), axis_types=(jax.sharding.AxisType.Explicit,))
+    spec = jax.sharding.PartitionSpec
+    for fn in [lambda x: core.pvary(x, (AXIS,)), lambda x: core.pvary(x + x, (AXIS,))]:
+        sharded = jax.jit(jax.shard_map(fn, mesh=mesh, in_specs=spec(), out_specs=spec(AXIS)))
+        for dtype in ["bool", "int32", *FLOATS, "complex64"]:
+            for shape in [(3,), (2, 3), (0,), (1, 1)]:
+                x = values(shape, dtype)
+                inner = jax.make_jaxpr(sharded)(x).eqns[0].params["jaxpr"].eqns[0].params["jaxpr"]
+                program = re.sub(r"=\('(\w+)',\)", r"=\1", re.sub(r"\{V:\w+\}", "", str(inner)))
+                row = {"op": "pvary", "params": {"program": program, "axis": AXIS}, "inputs": [array(x[None])], "outputs": [array(np.asarray(sharded(x))[None])]}
+                p.out.write(json.dumps(row, separators=(",", ":")) + "\n")
 
 
 GROUPS = [programs]

@@ -48,8 +48,9 @@ def elementwise(r):
         for dtype in ["int32", "int64"]:
             r.case(op, getattr(lax, op), np.array([0, -1, 5, np.iinfo(dtype).min, np.iinfo(dtype).max], dtype))
     for method in lax.RoundingMethod:
-        ties = np.array([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.3, -0.0, np.inf, np.nan], np.float32)
-        r.case("round", lambda x: lax.round(x, method), ties, derive=False, rounding_method=int(method))
+        for dtype in FLOATS:
+            ties = np.array([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.3, -0.0, np.inf, np.nan], dtype)
+            r.case("round", lambda x: lax.round(x, method), ties, derive=False, rounding_method=int(method))
     for dtype in ["bool", *INTS]:
         r.case("not", lax.bitwise_not, integers(4, dtype).astype(dtype))
     for y in [-2, -1, 0, 1, 2, 3, 5]:
@@ -160,7 +161,8 @@ def reductions(r):
             fn = lambda x: getattr(lax, f"reduce_{op}")(x, axes)
             r.case(f"reduce_{op}", fn, tied > 1, axes=axes)
             r.case(f"reduce_{op}", fn, np.zeros((0, 2), bool), axes=axes)
-            r.case(f"reduce_{op}", fn, integers((2, 3), "int32"), axes=axes)
+            for dtype in INTS:
+                r.case(f"reduce_{op}", fn, integers((2, 3), dtype), axes=axes)
     for op in ["argmax", "argmin"]:
         for axis in [0, 1]:
             fn = lambda x: getattr(lax, op)(x, axis, np.int32)

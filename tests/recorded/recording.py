@@ -55,13 +55,14 @@ class Recorder:
     def __init__(self, folder, name):
         self.out = open(folder / f"{name}.jsonl", "w")
 
-    def case(self, op, fn, *inputs, derive=True, wrt=None, **params):
-        """`fn(*inputs)` is the operation with these parameters; derivatives are by the inputs `wrt`, or by all floats."""
+    def case(self, op, fn, *inputs, derive=True, wrt=None, backwards=True, **params):
+        """`fn(*inputs)` is the operation with these parameters; derivatives are by the inputs `wrt`, or by all floats, both
+        ways unless JAX refuses to go `backwards`."""
         inputs = [x if is_key(x) else np.asarray(x) for x in inputs]
         outputs = as_tuple(fn(*inputs))
         row = {"op": op, "params": params, "inputs": list(map(array, inputs)), "outputs": list(map(array, outputs))}
         if derive and any(map(is_float, inputs)) and all(map(is_float, outputs)):
-            row |= derivatives(fn, inputs, wrt)
+            row |= derivatives(fn, inputs, wrt, backwards)
         self.out.write(json.dumps(row, separators=(",", ":")) + "\n")
 
 
@@ -69,7 +70,7 @@ def as_tuple(x):
     return tuple(x) if isinstance(x, (tuple, list)) else (x,)
 
 
-def derivatives(fn, inputs, wrt):
+def derivatives(fn, inputs, wrt, backwards=True):
     where = [i for i, x in enumerate(inputs) if is_float(x) and (wrt is None or i in wrt)]
 
     def of_floats(*floats):
@@ -81,10 +82,13 @@ def derivatives(fn, inputs, wrt):
     floats = [inputs[i] for i in where]
     tangents = [direction(x, 1 + k) for k, x in enumerate(floats)]
     outputs, jvp = jax.jvp(of_floats, floats, tangents)
+    spread = lambda values: [array(values[where.index(i)]) if i in where else None for i in range(len(inputs))]
+    forwards = {"tangents": spread(tangents), "jvp": list(map(array, jvp))}
+    if not backwards:
+        return forwards
     cotangents = [direction(y, 101 + k) for k, y in enumerate(outputs)]
     vjp = jax.vjp(of_floats, *floats)[1](tuple(cotangents))
-    spread = lambda values: [array(values[where.index(i)]) if i in where else None for i in range(len(inputs))]
-    return {"tangents": spread(tangents), "jvp": list(map(array, jvp)), "cotangents": list(map(array, cotangents)), "vjp": spread(vjp)}
+    return forwards | {"cotangents": list(map(array, cotangents)), "vjp": spread(vjp)}
 
 
 def ordinary(low, high, shape, dtype, seed=7):

@@ -115,7 +115,7 @@ def holes(shape, dtype):
 
 def from_dense(r):
     for dtype in NUMBERS:
-        for nse in [0, 3, 8, 20]:
+        for nse in [0, 3, 8, 12, 20]:
             x = holes((3, 4), dtype)
             r.case("bcoo_fromdense", lambda v: bcoo._bcoo_fromdense(v, nse=nse), x, nse=nse, n_batch=0, n_dense=0, index_dtype="i32")
             r.case("bcsr_fromdense", lambda v: bcsr._bcsr_fromdense(v, nse=nse), x, nse=nse, n_batch=0, n_dense=0, index_dtype="i32")
@@ -142,7 +142,7 @@ def compressed(rows, cols, nse, stored):
 def compressed_rows(r):
     for dtype in NUMBERS:
         derive = dtype != "int32"
-        for nse, stored in [(0, 0), (6, 6), (6, 4)]:
+        for nse, stored in [(0, 0), (6, 6), (1, 1), (9, 9), (3, 3), (6, 4)]:
             data, (cols, starts) = values((nse,), dtype), compressed(3, 4, nse, stored)
             dense, vector = values((3, 4), dtype, 9), values((4, 2), dtype, 9)
             r.case("bcsr_todense", lambda d, i, p: bcsr._bcsr_todense(d, i, p, spinfo=spinfo((3, 4))), data, cols, starts, derive=derive, **info((3, 4)))

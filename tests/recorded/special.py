@@ -1,4 +1,5 @@
 """Special functions: values at ordinary and hard points, and derivatives where JAX has some."""
+import jax
 import numpy as np
 import jax.numpy as jnp
 import jax.scipy.special as scipy
@@ -23,6 +24,35 @@ def special_functions(r):
         r.case(op, fn, np.array([0, 1e-20, -1e-20, -3.5, -8.5], np.float64), derive=op.startswith("bessel"))
     two(r, inf, nan)
     beta(r, inf, nan)
+    hypergeometric(r)
+    for dtype in FLOATS:
+        for k in range(4):
+            points = ordinary(0.5, 9, (3,), dtype, 20 + k), ordinary(0.1, 12, (3,), dtype, 30 + k)
+            r.case("random_gamma_grad", lax.random_gamma_grad, *points, backwards=False)
+        for n in [0, 1, 2, 3, 7, 40]:
+            for low, high in [(0.05, 0.95), (1.1, 30)]:
+                r.case("expn", scipy.expn, np.full((4,), n, dtype), ordinary(low, high, (4,), dtype, n), derive=False)
+        r.case("expn", scipy.expn, np.array([2, 3, 1, 0, -1, 6000], dtype), np.array([0, 0, 0, 0, 0.5, 2], dtype), derive=False)
+        r.case("expn", scipy.expn, np.zeros((0, 2), dtype), np.zeros((0, 2), dtype), derive=False)
+
+
+def slope(k):
+    def of(*args):
+        return jax.jvp(scipy.hyp1f1, args, tuple(jnp.ones_like(x) if i == k else jnp.zeros_like(x) for i, x in enumerate(args)))[1]
+    return of
+
+
+def hypergeometric(r):
+    functions = {"hyp1f1": scipy.hyp1f1, "hyp1f1_grad_a": slope(0), "hyp1f1_grad_b": slope(1)}
+    for op, fn in functions.items():
+        for dtype in FLOATS:
+            for k, (low, high, shape) in enumerate([(0.05, 0.9, (3,)), (-2, -0.1, (2, 2)), (1, 5, (3,)), (0.5, 1.5, ()), (5, 20, (3,)), (0.1, 2, (1, 1))]):
+                a, b, x = ordinary(0.3, 4, shape, dtype, 20 + k), ordinary(0.4, 5, shape, dtype, 30 + k), ordinary(low, high, shape, dtype, 40 + k)
+                r.case(op, fn, a, b, x, backwards=False)
+                r.case(op, fn, b, a, x, derive=False)
+            if op == "hyp1f1":
+                r.case(op, fn, np.array([0, 1.5, 2, 0, 2], dtype), np.array([2, 1.5, 0, 0, 0.5], dtype), np.array([0.5, 0.5, 0.5, 2, 1], dtype), derive=False)
+            r.case(op, fn, *[np.zeros((0, 2), dtype)] * 3, derive=False)
 
 
 def two(r, inf, nan):

@@ -58,6 +58,10 @@ fn class(op: &str, is_complex: bool) -> Class {
         | "digamma"
         | "bessel_i0e"
         | "bessel_i1e"
+        | "expn"
+        | "hyp1f1"
+        | "hyp1f1_grad_a"
+        | "hyp1f1_grad_b"
         | "erfc"
         | "regularized_incomplete_beta" => Class::Accumulated,
         "sin" | "cos" | "tan" | "sinh" | "cosh" | "tanh" | "asinh" | "acosh" | "atanh" | "asin"
@@ -131,7 +135,8 @@ pub(crate) fn derivatives_agree(
     let both: Vec<Literal> = row.outputs.iter().chain(&derivatives.jvp).cloned().collect();
     let forward = jvp(&f).call(scope, &[primals.clone(), tangents].concat());
     compare("jvp", literals(forward)?.iter(), &both, Class::Accumulated)?;
-    let cotangents = values(derivatives.cotangents.clone());
+    let Some(cotangents) = derivatives.cotangents.clone() else { return Ok(()) };
+    let cotangents = values(cotangents);
     let backward =
         vjp(&f, scope, &primals).and_then(|(_, pullback)| pullback.call(scope, &cotangents));
     let expected: Vec<Literal> = derivatives.vjp.iter().flatten().cloned().collect();

@@ -17,11 +17,11 @@ pub(crate) struct Row {
     pub(crate) derivatives: Option<Derivatives>,
 }
 
-/// Entries of operands that are not floats are missing.
+/// Entries of operands that are not floats are missing; so are cotangents where JAX has none.
 pub(crate) struct Derivatives {
     pub(crate) tangents: Vec<Option<Literal>>,
     pub(crate) jvp: Vec<Literal>,
-    pub(crate) cotangents: Vec<Literal>,
+    pub(crate) cotangents: Option<Vec<Literal>>,
     pub(crate) vjp: Vec<Option<Literal>>,
 }
 
@@ -79,8 +79,8 @@ fn row(json: &Json) -> Row {
         derivatives: json.get("jvp").map(|jvp| Derivatives {
             tangents: optional_literals(&json["tangents"]),
             jvp: literals(jvp),
-            cotangents: literals(&json["cotangents"]),
-            vjp: optional_literals(&json["vjp"]),
+            cotangents: json.get("cotangents").map(literals),
+            vjp: json.get("vjp").map(optional_literals).unwrap_or_default(),
         }),
     }
 }
