@@ -1398,7 +1398,7 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_output(const jaxrs_program* 
  *
  * dialect is JAXRS_TEXT_JAXPR, JAXRS_TEXT_NAME_STACKS (the same, where operations say which scopes they were traced
  * in), JAXRS_TEXT_GRAPH (a picture in the DOT language of Graphviz), JAXRS_TEXT_KERNEL (the loops that it is compiled
- * to) or JAXRS_TEXT_LLVM; others give JAXRS_ERR_UNIMPLEMENTED. The caller owns *out. Any thread.
+ * to), JAXRS_TEXT_LLVM or JAXRS_TEXT_STABLEHLO (as jaxrs_program_export gives it in bytes); others give JAXRS_ERR_UNIMPLEMENTED. The caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_text(const jaxrs_program* p, uint32_t dialect, jaxrs_bytes** out);
 
@@ -1471,8 +1471,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_load_file(jaxrs_context* ctx
  * later versions read (jaxrs_program_load, jaxrs run).
  *
  * Programs with callbacks give JAXRS_ERR_UNIMPLEMENTED, with the name of the primitive: they are code of one process.
- * Derivative rules of the caller's are saved by name only; save the derivative instead. The caller owns *out. Any
- * thread.
+ * Derivative rules of the caller's are traced, which calls them, and saved with what they do, up to the third derivative;
+ * those that close over arrays are saved by name only. The caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_save(const jaxrs_program* p, jaxrs_bytes** out);
 
@@ -1482,6 +1482,16 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_save(const jaxrs_program* p,
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_save_file(const jaxrs_program* p, const char* path,
     size_t path_len);
+
+/**
+ * A program for others: StableHLO as a portable artifact (MLIR bytecode), which JAX, XLA and others read, as
+ * jaxrs_program_load does. JAXRS_TEXT_STABLEHLO is the same as text (jaxrs_program_text).
+ *
+ * Keys of random number generators become ui32 arrays with their words along a new last axis; linear algebra becomes
+ * calls of LAPACK as jaxlib has it on a CPU. Callbacks and other effects give JAXRS_ERR_UNIMPLEMENTED, with the name of
+ * the primitive. The caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_export(const jaxrs_program* p, jaxrs_bytes** out);
 
 /* ---- operations by name ---- */
 
