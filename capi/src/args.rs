@@ -192,10 +192,22 @@ impl<T> Out<T> {
         Ok(place)
     }
 
-    /// Writes elements one after another; the caller has room for them. None may go to a null pointer.
-    pub fn write(&self, name: &str, elements: impl ExactSizeIterator<Item = T>) -> Result<()> {
-        if self.0.is_null() && elements.len() > 0 {
-            bail!(InvalidArgument, "{name} is NULL, but a place for the result is needed");
+    /// Writes elements one after another, of which the caller has room for `capacity`; null has room for none.
+    pub fn write(
+        &self,
+        name: &str,
+        capacity: usize,
+        elements: impl ExactSizeIterator<Item = T>,
+    ) -> Result<()> {
+        if self.0.is_null() && capacity > 0 {
+            bail!(InvalidArgument, "{name} is NULL, but room for {capacity} elements is announced");
+        }
+        if elements.len() > capacity {
+            let needed = elements.len();
+            bail!(
+                InvalidArgument,
+                "{name} has room for {capacity} elements, but {needed} are written"
+            );
         }
         for (i, element) in elements.enumerate() {
             // SAFETY: the caller promises room for as many elements as it has announced.

@@ -123,14 +123,7 @@ pub extern "C" fn jaxrs_broadcast_shapes(
         let types = types(&avals, n, "avals")?;
         let shapes: Vec<&Shape> = types.iter().map(|ty| &ty.shape).collect();
         let joint = jaxrs_api::numpy::broadcast_shapes(&shapes)?;
-        if joint.rank() > capacity {
-            bail!(
-                InvalidArgument,
-                "broadcast_shapes gives {joint}, for which capacity must be {} or more, got {capacity}",
-                joint.rank()
-            );
-        }
-        shape.write("shape", joint.iter().map(|&size| size as i64))?;
+        shape.write("shape", capacity, joint.iter().map(|&size| size as i64))?;
         ndim.set(joint.rank());
         Ok(())
     })

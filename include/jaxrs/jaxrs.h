@@ -1460,6 +1460,18 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_exec_save(const jaxrs_exec* e, jaxrs
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_exec_load(jaxrs_context* ctx, const void* data, size_t n, jaxrs_exec** out);
 
 /**
+ * Makes an object file and a header of a compiled program: a C function of the name symbol, which is called without this
+ * library, at link time and at run time.
+ *
+ * The header says what the function takes and gives, how much working memory a call needs, and which features of the
+ * processor. It runs on the caller's thread and gives the bits that the executable gives. Programs that call routines of
+ * the library give JAXRS_ERR_UNIMPLEMENTED, which names them; the command jaxrs aot makes objects of these, too. The
+ * caller owns *obj and *header. Any thread; takes as long as compiling does.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_exec_emit_object(const jaxrs_exec* e, const char* symbol, size_t symbol_len,
+    jaxrs_bytes** obj, jaxrs_bytes** header);
+
+/**
  * Reads a program from a file, as jaxrs_program_load does from memory. path is UTF-8. A file that cannot be read
  * gives JAXRS_ERR_IO. The caller owns *out. Any thread.
  */

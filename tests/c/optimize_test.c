@@ -75,7 +75,7 @@ CASE(types_and_shapes_join) {
     size_t ndim = 9;
     OK(jaxrs_broadcast_shapes(types, 3, shape, 2, &ndim));
     EXPECT(ndim == 2 && shape[0] == 2 && shape[1] == 3);
-    FAILS(jaxrs_broadcast_shapes(types, 3, shape, 1, &ndim), JAXRS_ERR_INVALID_ARGUMENT, "capacity");
+    FAILS(jaxrs_broadcast_shapes(types, 3, shape, 1, &ndim), JAXRS_ERR_INVALID_ARGUMENT, "room for 1");
     const int64_t other[] = {4};
     types[1] = (jaxrs_aval){JAXRS_F32, 0, 1, other};
     FAILS(jaxrs_broadcast_shapes(types, 2, shape, 2, &ndim), JAXRS_ERR_SHAPE, "[3] and [4]");
