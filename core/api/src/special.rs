@@ -146,11 +146,9 @@ pub fn betainc(cx: &Scope, a: &Value, b: &Value, x: &Value) -> Result<Value> {
     ops::bind1(cx, Special::RegularizedIncompleteBeta, &reals(cx, "betainc", [a, b, x])?)
 }
 
-/// The n-th derivative of digamma, for integers n.
+/// The n-th derivative of digamma, for whole numbers n: integers, or floats as `jax.lax.polygamma` takes them. It
+/// is NaN where a float is no whole number.
 pub fn polygamma(cx: &Scope, n: &Value, x: &Value) -> Result<Value> {
-    if !n.ty().dtype.is_integer() {
-        bail!(Dtype, "polygamma needs an integer n, got {}", n.ty());
-    }
     ops::bind1(cx, Special::Polygamma, &reals(cx, "polygamma", [n, x])?)
 }
 

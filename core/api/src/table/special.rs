@@ -34,7 +34,7 @@ pub(super) static OPS: &[Op] = &[
         => |cx| lax::random_gamma_grad(cx, a, x)),
     op!("multigammaln", "The logarithm of the multivariate gamma function.", (a)
         { d: I64, "of how many dimensions"; } => |cx| special::multigammaln(cx, a, d)),
-    op!("polygamma", "The n-th derivative of digamma, for integers n.", (order, x) => |cx| special::polygamma(cx, order, x)),
+    op!("polygamma", "The n-th derivative of digamma, for whole numbers n, of an integer or a float type.", (order, x) => |cx| special::polygamma(cx, order, x)),
     op!("zeta", "Hurwitz' zeta function: the sum of (q + k)^-x.", (x, q) => |cx| special::zeta(cx, x, q)),
     op!("bernoulli", "The Bernoulli numbers from B(0) to B(count).", ()
         { count: I64, "the last of them"; dtype: DType = None, "the element type; by default the default float"; }

@@ -167,9 +167,7 @@ fn decided(prim: &Prim, inputs: &[Atom]) -> Option<Arc<Jaxpr>> {
     let (Prim::Cond(cond), Some(Atom::Literal(index))) = (prim, inputs.first()) else {
         return None;
     };
-    let last = cond.branches.len().checked_sub(1)?;
-    let branch = index.get(0).as_i64().clamp(0, last as i64) as usize;
-    Some(cond.branches[branch].clone())
+    cond.branches.get(cond.branch_of(index.get(0).as_i64())).cloned()
 }
 
 /// The value of an operation on scalar constants.

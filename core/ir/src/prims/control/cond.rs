@@ -25,6 +25,12 @@ pub struct Cond {
 }
 
 impl Cond {
+    /// The number of the branch that an index stands for.
+    pub fn branch_of(&self, index: i64) -> usize {
+        let last = self.branches.len().saturating_sub(1);
+        usize::try_from(index).map_or(last, |index| index.min(last))
+    }
+
     fn bind(
         cx: Cx<'_>,
         branches: Vec<Arc<Jaxpr>>,
@@ -101,10 +107,8 @@ impl Primitive for Cond {
         inputs: &[Literal],
         run: RunProgram<'_>,
     ) -> Result<SmallVec<[Literal; 2]>> {
-        let last = self.branches.len().saturating_sub(1);
-        let index =
-            usize::try_from(inputs[0].get(0).as_i64()).map_or(last, |index| index.min(last));
-        Ok(run(&self.branches[index], &inputs[1..])?.into())
+        let branch = &self.branches[self.branch_of(inputs[0].get(0).as_i64())];
+        Ok(run(branch, &inputs[1..])?.into())
     }
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], tangents: &[Tangent]) -> Result<Jvp> {
