@@ -20,6 +20,7 @@ def table_operations(r):
     indexing(r, x, y)
     creation(r, x, whole)
     random(r, x)
+    cipher(r)
 
 
 def reductions(r, x, whole):
@@ -102,6 +103,13 @@ def random(r, x):
         case("shuffle", lambda k, v: jax.random.permutation(k, v), x)
         case("bernoulli", lambda k, p: jax.random.bernoulli(k, p, (7,)), np.float32(0.3), shape=(7,))
         case("categorical", lambda k, v: jax.random.categorical(k, v), x)
+
+
+def cipher(r):
+    from jax.extend.random import threefry_2x32
+    for key in [[0, 0], [0x13198A2E, 0x03707344], [2**32 - 1, 1]]:
+        for count in [np.array([0x243F6A88, 0x85A308D3]), np.arange(5), np.arange(6).reshape(2, 3), np.zeros((0, 2)), np.array(7)]:
+            r.case("threefry_2x32", threefry_2x32, np.array(key, np.uint32), count.astype(np.uint32))
 
 
 def shorthands(r):

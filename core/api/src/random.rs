@@ -6,6 +6,7 @@
 
 mod binomial;
 mod categorical;
+mod cipher;
 mod counts;
 mod float;
 mod gamma;
@@ -24,6 +25,7 @@ use jaxrs_transform::Scope;
 
 pub use binomial::{binomial, multinomial};
 pub use categorical::{Draws, categorical, gumbel};
+pub use cipher::threefry_2x32;
 pub use counts::{geometric, rademacher};
 pub use gamma::{ball, beta, chisquare, dirichlet, f, gamma, generalized_normal, loggamma, t};
 pub use integers::randint;

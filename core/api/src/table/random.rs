@@ -90,6 +90,8 @@ pub(super) static OPS: &[Op] = &[
         let dtype = dtype.unwrap_or(DType::U32);
         random::bits(cx, key, &shape_of("random_bits", shape, dtype)?, dtype)
     }),
+    op!("threefry_2x32", "Threefry-2x32 of u32 counts, the second half of which is the low words of the first, under a key \
+        of two u32 words.", (key, count) => |cx| random::threefry_2x32(cx, key, count)),
     op!("rng_uniform", "Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 \
         bits or f16 or bf16. They come from a generator of the process, which no key names: others with each run.", (a, b)
     { shape: I64s, SHAPE; } => |cx| random::rng_uniform(cx, a, b, &shape_of("rng_uniform", shape, a.ty().dtype)?)),

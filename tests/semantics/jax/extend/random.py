@@ -1,4 +1,4 @@
 """`jax.extend.random`."""
 from .._table import finder
 
-__getattr__ = finder("jax.extend.random", {"threefry_2x32": "threefry2x32"})
+__getattr__ = finder("jax.extend.random", {})
