@@ -142,7 +142,8 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Whether an equation updates a variable that nothing reads afterwards.
+    /// Whether an equation updates a variable that nothing reads afterwards, nor the update itself by another
+    /// operand.
     fn may_update_in_place(
         &self,
         region: &Region,
@@ -151,8 +152,10 @@ impl Lowerer<'_> {
         var: Var,
     ) -> bool {
         let is_var = |operand: &Operand| matches!(operand, Operand::Var(v) if *v == var);
+        let inputs = &self.graph.eqns[eqn].inputs;
         decisions.lowering(eqn) == Lowering::Update
-            && is_var(&self.graph.eqns[eqn].inputs[0])
+            && is_var(&inputs[0])
+            && !inputs[1..].iter().any(is_var)
             && !self.is_read_after(region, decisions, eqn, var)
     }
 

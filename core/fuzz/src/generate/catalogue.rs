@@ -92,12 +92,19 @@ pub(crate) fn keeps_operands(prim: &Prim) -> bool {
 }
 
 /// On and across their cuts JAX's derivatives of complex inverses are those of other branches.
+/// Factors of singular matrices and of those with equal eigenvalues have none, and made-up ones may be such.
 /// And products of sparse arrays read and write other elements where indices are none, which made-up ones may be.
 pub(crate) fn has_other_derivatives(prim: &Prim, inputs: &[Type]) -> bool {
     use Unary::{Acos, Acosh, Asin, Asinh, Atan, Atanh};
     let is_inverse = |op: &Unary| [Acos, Acosh, Asin, Asinh, Atan, Atanh].contains(op);
     let is_sparse = ["bcoo_", "bcsr_", "coo_", "csr_"].iter().any(|x| prim.name().starts_with(x));
-    is_sparse || matches!(prim, Prim::Unary(op) if is_inverse(op)) && inputs[0].dtype.is_complex()
+    let factors = matches!(
+        prim,
+        Prim::Svd(_) | Prim::Qr(_) | Prim::Eig(_) | Prim::Eigh(_) | Prim::Lu(_) | Prim::Cholesky(_)
+    );
+    is_sparse
+        || factors
+        || matches!(prim, Prim::Unary(op) if is_inverse(op)) && inputs[0].dtype.is_complex()
 }
 
 fn double(dtype: DType) -> DType {
