@@ -1573,6 +1573,9 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	"random_bits": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.RandomBits(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType})...)}
 	},
+	"threefry_2x32": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Threefry2x32(in[0], in[1])}
+	},
 	"rng_uniform": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.RngUniform(in[0], in[1], a.list("shape"))}
 	},

@@ -526,6 +526,7 @@ package jaxrs
 // #cgo noescape jaxrs_op_random_split_shape
 // #cgo noescape jaxrs_op_random_fold_in
 // #cgo noescape jaxrs_op_random_bits
+// #cgo noescape jaxrs_op_threefry_2x32
 // #cgo noescape jaxrs_op_rng_uniform
 // #cgo noescape jaxrs_op_random_uniform
 // #cgo noescape jaxrs_op_random_uniform_between
@@ -2539,7 +2540,7 @@ func Multigammaln(a_ *Array, d int) *Array {
 	return scopeOf(a_).Multigammaln(a_, d)
 }
 
-// Polygamma: The n-th derivative of digamma, for integers n.
+// Polygamma: The n-th derivative of digamma, for whole numbers n, of an integer or a float type.
 func (s *Scope) Polygamma(order *Array, x *Array) *Array {
 	var out *C.jaxrs_array
 	err := C.jaxrs_op_polygamma(s.handle(), order.ptr(), x.ptr(), &out)
@@ -9024,6 +9025,20 @@ func (s *Scope) RandomBits(key *Array, shape []int, attrs ...Attr) *Array {
 // RandomBits is [Scope.RandomBits] where its operands are from.
 func RandomBits(key *Array, shape []int, attrs ...Attr) *Array {
 	return scopeOf(key).RandomBits(key, shape, attrs...)
+}
+
+// Threefry2x32: Threefry-2x32 of u32 counts, the second half of which is the low words of the first, under a key of two u32 words.
+func (s *Scope) Threefry2x32(key *Array, count *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_threefry_2x32(s.handle(), key.ptr(), count.ptr(), &out)
+	runtime.KeepAlive(key)
+	runtime.KeepAlive(count)
+	return s.done(out, err)
+}
+
+// Threefry2x32 is [Scope.Threefry2x32] where its operands are from.
+func Threefry2x32(key *Array, count *Array) *Array {
+	return scopeOf(key, count).Threefry2x32(key, count)
 }
 
 // RngUniform: Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 bits or f16 or bf16. They come from a generator of the process, which no key names: others with each run.

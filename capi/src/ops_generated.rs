@@ -2332,7 +2332,7 @@ pub extern "C" fn jaxrs_op_multigammaln(
     })
 }
 
-/// The n-th derivative of digamma, for integers n.
+/// The n-th derivative of digamma, for whole numbers n, of an integer or a float type.
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
@@ -12344,6 +12344,25 @@ pub extern "C" fn jaxrs_op_random_bits(
         let mut call = Call::new(const { op("random_bits") }, &s)?;
         call.operand(&key, "key")?;
         call.one(&[Attr::I64s(shape.get(ndim, "shape")?), dtype_of(dtype, "dtype")?], &out)
+    })
+}
+
+/// Threefry-2x32 of u32 counts, the second half of which is the low words of the first, under a key of two u32 words.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_threefry_2x32(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    count: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("threefry_2x32") }, &s)?;
+        call.operand(&key, "key")?;
+        call.operand(&count, "count")?;
+        call.one(&[], &out)
     })
 }
 

@@ -2516,7 +2516,7 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_multigammaln(jaxrs_scope* s, cons
     jaxrs_array** out);
 
 /**
- * The n-th derivative of digamma, for integers n.
+ * The n-th derivative of digamma, for whole numbers n, of an integer or a float type.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -6733,6 +6733,14 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_fold_in(jaxrs_scope* s, co
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_bits(jaxrs_scope* s, const jaxrs_array* key, const int64_t* shape,
     size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
+
+/**
+ * Threefry-2x32 of u32 counts, the second half of which is the low words of the first, under a key of two u32 words.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_threefry_2x32(jaxrs_scope* s, const jaxrs_array* key,
+    const jaxrs_array* count, jaxrs_array** out);
 
 /**
  * Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 bits or f16 or bf16. They come from a generator of the process, which no key names: others with each run.

@@ -529,6 +529,7 @@ inline const std::vector<Operation>& operations() {
         {"random_split_shape", [](const Values& in, const Attributes& a) { (void)in, (void)a; return Values{jx::random::split_shape(in[0], a.numbers("shape"))}; }},
         {"random_fold_in", [](const Values& in, const Attributes& a) { (void)in, (void)a; return Values{jx::random::fold_in(in[0], in[1])}; }},
         {"random_bits", [](const Values& in, const Attributes& a) { (void)in, (void)a; return Values{jx::random::bits(in[0], a.numbers("shape"), a.dtype("dtype", DType::u32))}; }},
+        {"threefry_2x32", [](const Values& in, const Attributes& a) { (void)in, (void)a; return Values{jx::threefry_2x32(in[0], in[1])}; }},
         {"rng_uniform", [](const Values& in, const Attributes& a) { (void)in, (void)a; return Values{jx::rng_uniform(in[0], in[1], a.numbers("shape"))}; }},
         {"random_uniform", [](const Values& in, const Attributes& a) { (void)in, (void)a; return Values{jx::random::uniform(in[0], a.numbers("shape"), a.dtype("dtype", DType::none), a.real("low", 0.0), a.real("high", 1.0))}; }},
         {"random_uniform_between", [](const Values& in, const Attributes& a) { (void)in, (void)a; return Values{jx::random::uniform_between(in[0], in[1], in[2], a.numbers("shape", std::vector<std::int64_t>{}), a.dtype("dtype", DType::none))}; }},

@@ -914,7 +914,7 @@ const multigammaln = Operation("multigammaln", 1, false, false, "d:int", "")
 """
     polygamma(order, x)
 
-The n-th derivative of digamma, for integers n.
+The n-th derivative of digamma, for whole numbers n, of an integer or a float type.
 """
 const polygamma = Operation("polygamma", 2, false, false, "", "")
 
@@ -4711,6 +4711,13 @@ Random unsigned integers.
 - `dtype`: an unsigned integer type.
 """
 const random_bits = Operation("random_bits", 1, false, false, "shape:ints", "dtype:dtype")
+
+"""
+    threefry_2x32(key, count)
+
+Threefry-2x32 of u32 counts, the second half of which is the low words of the first, under a key of two u32 words.
+"""
+const threefry_2x32 = Operation("threefry_2x32", 2, false, false, "", "")
 
 """
     rng_uniform(a, b, shape)

@@ -398,7 +398,7 @@ export declare function randomGammaGrad(a: Value, x: Value): Tensor;
  * - d: of how many dimensions */
 export declare function multigammaln(a: Value, d: number | bigint): Tensor;
 
-/** The n-th derivative of digamma, for integers n. */
+/** The n-th derivative of digamma, for whole numbers n, of an integer or a float type. */
 export declare function polygamma(order: Value, x: Value): Tensor;
 
 /** Hurwitz' zeta function: the sum of (q + k)^-x. */
@@ -2309,6 +2309,9 @@ export declare function randomFoldIn(key: Value, data: Value): Tensor;
  * - dtype (u32): an unsigned integer type */
 export declare function randomBits(key: Value, shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
 
+/** Threefry-2x32 of u32 counts, the second half of which is the low words of the first, under a key of two u32 words. */
+export declare function threefry2x32(key: Value, count: Value): Tensor;
+
 /** Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 bits or f16 or bf16. They come from a generator of the process, which no key names: others with each run.
  * - shape: the shape of the result */
 export declare function rngUniform(a: Value, b: Value, shape: readonly number[]): Tensor;
@@ -3909,6 +3912,7 @@ declare module "./index.js" {
     randomSplitShape(shape: readonly number[]): Tensor;
     randomFoldIn(data: Value): Tensor;
     randomBits(shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
+    threefry2x32(count: Value): Tensor;
     rngUniform(b: Value, shape: readonly number[]): Tensor;
     randomUniform(shape: readonly number[], options?: { dtype?: DType | null; low?: number; high?: number }): Tensor;
     randomUniformBetween(minval: Value, maxval: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;

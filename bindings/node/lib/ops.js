@@ -528,6 +528,7 @@ export const randomSplit = method(operation("random_split", 1, false, [], [["num
 export const randomSplitShape = method(operation("random_split_shape", 1, false, [["shape", "shape", "i64s"]], [], false));
 export const randomFoldIn = method(operation("random_fold_in", 2, false, [], [], false));
 export const randomBits = method(operation("random_bits", 1, false, [["shape", "shape", "i64s"]], [["dtype", "dtype", "dtype"]], false));
+export const threefry2x32 = method(operation("threefry_2x32", 2, false, [], [], false));
 export const rngUniform = method(operation("rng_uniform", 2, false, [["shape", "shape", "i64s"]], [], false));
 export const randomUniform = method(operation("random_uniform", 1, false, [["shape", "shape", "i64s"]], [["dtype", "dtype", "dtype"], ["low", "low", "f64"], ["high", "high", "f64"]], false));
 export const randomUniformBetween = method(operation("random_uniform_between", 3, false, [], [["shape", "shape", "i64s"], ["dtype", "dtype", "dtype"]], false));

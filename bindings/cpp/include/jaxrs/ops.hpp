@@ -791,7 +791,7 @@ inline Array multigammaln(const Array& a, std::int64_t d) {
     return op.done(jaxrs_op_multigammaln(op.scope(), a.get(), d, op.out()));
 }
 
-/// The n-th derivative of digamma, for integers n.
+/// The n-th derivative of digamma, for whole numbers n, of an integer or a float type.
 inline Array polygamma(const Array& order, const Array& x) {
     detail::Operation op({order.get(), x.get()});
     return op.done(jaxrs_op_polygamma(op.scope(), order.get(), x.get(), op.out()));
@@ -3944,6 +3944,12 @@ inline Array bits(const Array& key, Ints shape, DType dtype = DType::u32) {
     return op.done(jaxrs_op_random_bits(op.scope(), key.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), op.out()));
 }
 } // namespace random
+
+/// Threefry-2x32 of u32 counts, the second half of which is the low words of the first, under a key of two u32 words.
+inline Array threefry_2x32(const Array& key, const Array& count) {
+    detail::Operation op({key.get(), count.get()});
+    return op.done(jaxrs_op_threefry_2x32(op.scope(), key.get(), count.get(), op.out()));
+}
 
 /// Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 bits or f16 or bf16. They come from a generator of the process, which no key names: others with each run.
 /// @param shape the shape of the result
