@@ -2,6 +2,11 @@
 
 package jaxrs
 
+// WithAlgorithm sets "algorithm", as of RngBitGenerator: `default`, `three_fry` or `philox`.
+func WithAlgorithm(value string) Attr {
+	return Attr{name: "algorithm", kind: kindText, text: value}
+}
+
 // WithAlpha sets "alpha", as of SymmetricProduct: the factor of the product.
 func WithAlpha(value float64) Attr {
 	return Attr{name: "alpha", kind: kindReal, real: value}

@@ -493,6 +493,12 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	"reduce_min": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.ReduceMin(in[0], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
 	},
+	"lax_reduce_max": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.LaxReduceMax(in[0], a.list("axes"))}
+	},
+	"lax_reduce_min": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.LaxReduceMin(in[0], a.list("axes"))}
+	},
 	"reduce_and": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.ReduceAnd(in[0], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
 	},
@@ -1575,6 +1581,9 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	},
 	"threefry_2x32": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Threefry2x32(in[0], in[1])}
+	},
+	"rng_bit_generator": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.RngBitGenerator(in[0], a.list("shape"), a.given(Attr{name: "dtype", kind: kindDType}, Attr{name: "algorithm", kind: kindText})...)
 	},
 	"rng_uniform": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.RngUniform(in[0], in[1], a.list("shape"))}

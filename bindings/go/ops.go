@@ -166,6 +166,8 @@ package jaxrs
 // #cgo noescape jaxrs_op_reduce_prod
 // #cgo noescape jaxrs_op_reduce_max
 // #cgo noescape jaxrs_op_reduce_min
+// #cgo noescape jaxrs_op_lax_reduce_max
+// #cgo noescape jaxrs_op_lax_reduce_min
 // #cgo noescape jaxrs_op_reduce_and
 // #cgo noescape jaxrs_op_reduce_or
 // #cgo noescape jaxrs_op_reduce_xor
@@ -527,6 +529,7 @@ package jaxrs
 // #cgo noescape jaxrs_op_random_fold_in
 // #cgo noescape jaxrs_op_random_bits
 // #cgo noescape jaxrs_op_threefry_2x32
+// #cgo noescape jaxrs_op_rng_bit_generator
 // #cgo noescape jaxrs_op_rng_uniform
 // #cgo noescape jaxrs_op_random_uniform
 // #cgo noescape jaxrs_op_random_uniform_between
@@ -3051,6 +3054,36 @@ func (s *Scope) ReduceMin(x *Array, attrs ...Attr) *Array {
 // ReduceMin is [Scope.ReduceMin] where its operands are from.
 func ReduceMin(x *Array, attrs ...Attr) *Array {
 	return scopeOf(x).ReduceMin(x, attrs...)
+}
+
+// LaxReduceMax: The largest element over listed axes; of none the lowest number of the type.
+//
+//   - axes: which axes
+func (s *Scope) LaxReduceMax(x *Array, axes []int) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_lax_reduce_max(s.handle(), x.ptr(), numbers(axes), C.size_t(len(axes)), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// LaxReduceMax is [Scope.LaxReduceMax] where its operands are from.
+func LaxReduceMax(x *Array, axes []int) *Array {
+	return scopeOf(x).LaxReduceMax(x, axes)
+}
+
+// LaxReduceMin: The smallest element over listed axes; of none the highest number of the type.
+//
+//   - axes: which axes
+func (s *Scope) LaxReduceMin(x *Array, axes []int) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_lax_reduce_min(s.handle(), x.ptr(), numbers(axes), C.size_t(len(axes)), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// LaxReduceMin is [Scope.LaxReduceMin] where its operands are from.
+func LaxReduceMin(x *Array, axes []int) *Array {
+	return scopeOf(x).LaxReduceMin(x, axes)
 }
 
 // ReduceAnd: Bitwise and over axes.
@@ -9039,6 +9072,24 @@ func (s *Scope) Threefry2x32(key *Array, count *Array) *Array {
 // Threefry2x32 is [Scope.Threefry2x32] where its operands are from.
 func Threefry2x32(key *Array, count *Array) *Array {
 	return scopeOf(key, count).Threefry2x32(key, count)
+}
+
+// RngBitGenerator: Random integers from a state, which is four u32 or two u64; gives the next state and them.
+//
+//   - shape: the shape of the result
+//   - dtype (by name, DType(0)): the element type, u8, u16, u32 or u64; u32 if none
+//   - algorithm (by name, "default"): `default`, `three_fry` or `philox`
+func (s *Scope) RngBitGenerator(key *Array, shape []int, attrs ...Attr) []*Array {
+	at := settle("rng_bit_generator", []Attr{{name: "dtype", kind: kindDType, integer: int64(DType(0))}, {name: "algorithm", kind: kindText, text: "default"}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_rng_bit_generator(s.handle(), key.ptr(), numbers(shape), C.size_t(len(shape)), C.jaxrs_dtype(at[0].integer), text(at[1].text), C.size_t(len(at[1].text)), out.handle)
+	runtime.KeepAlive(key)
+	return out.done(s, err)
+}
+
+// RngBitGenerator is [Scope.RngBitGenerator] where its operands are from.
+func RngBitGenerator(key *Array, shape []int, attrs ...Attr) []*Array {
+	return scopeOf(key).RngBitGenerator(key, shape, attrs...)
 }
 
 // RngUniform: Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 bits or f16 or bf16. They come from a generator of the process, which no key names: others with each run.

@@ -3030,6 +3030,48 @@ pub extern "C" fn jaxrs_op_reduce_min(
     })
 }
 
+/// The largest element over listed axes; of none the lowest number of the type.
+///
+/// - `axes`: which axes.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lax_reduce_max(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("lax_reduce_max") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64s(axes.get(n_axes, "axes")?)], &out)
+    })
+}
+
+/// The smallest element over listed axes; of none the highest number of the type.
+///
+/// - `axes`: which axes.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_lax_reduce_min(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("lax_reduce_min") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[Attr::I64s(axes.get(n_axes, "axes")?)], &out)
+    })
+}
+
 /// Bitwise and over axes.
 ///
 /// - `axes`: which axes; an empty list stands for all.
@@ -12363,6 +12405,39 @@ pub extern "C" fn jaxrs_op_threefry_2x32(
         call.operand(&key, "key")?;
         call.operand(&count, "count")?;
         call.one(&[], &out)
+    })
+}
+
+/// Random integers from a state, which is four u32 or two u64; gives the next state and them.
+///
+/// - `shape`: the shape of the result.
+/// - `dtype`: the element type, u8, u16, u32 or u64; u32 if none (0 for none).
+/// - `algorithm`: `default`, `three_fry` or `philox` (no text for the first).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rng_bit_generator(
+    s: Shared<ScopeBody>,
+    key: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    dtype: Dtype,
+    algorithm: Text,
+    algorithm_len: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("rng_bit_generator") }, &s)?;
+        call.operand(&key, "key")?;
+        call.list(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                dtype_of(dtype, "dtype")?,
+                word_of(&algorithm, algorithm_len, "algorithm", Some("default"))?,
+            ],
+            r,
+        )
     })
 }
 

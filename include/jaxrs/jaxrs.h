@@ -2812,6 +2812,26 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_reduce_min(jaxrs_scope* s, const 
     size_t n_axes, uint32_t keepdims, jaxrs_array** out);
 
 /**
+ * The largest element over listed axes; of none the lowest number of the type.
+ *
+ * - axes: which axes.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lax_reduce_max(jaxrs_scope* s, const jaxrs_array* x, const int64_t* axes,
+    size_t n_axes, jaxrs_array** out);
+
+/**
+ * The smallest element over listed axes; of none the highest number of the type.
+ *
+ * - axes: which axes.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lax_reduce_min(jaxrs_scope* s, const jaxrs_array* x, const int64_t* axes,
+    size_t n_axes, jaxrs_array** out);
+
+/**
  * Bitwise and over axes.
  *
  * - axes: which axes; an empty list stands for all.
@@ -6741,6 +6761,19 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_bits(jaxrs_scope* s, const
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_threefry_2x32(jaxrs_scope* s, const jaxrs_array* key,
     const jaxrs_array* count, jaxrs_array** out);
+
+/**
+ * Random integers from a state, which is four u32 or two u64; gives the next state and them.
+ *
+ * - shape: the shape of the result.
+ * - dtype: the element type, u8, u16, u32 or u64; u32 if none (0 for none).
+ * - algorithm: default, three_fry or philox (no text for the first).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rng_bit_generator(jaxrs_scope* s, const jaxrs_array* key,
+    const int64_t* shape, size_t ndim, jaxrs_dtype dtype, const char* algorithm, size_t algorithm_len,
+    jaxrs_results* r);
 
 /**
  * Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 bits or f16 or bf16. They come from a generator of the process, which no key names: others with each run.

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from recording import integers, ordinary
+from recording import NAMES, integers, ordinary
 
 
 def table_operations(r):
@@ -174,6 +174,13 @@ def more_of_the_same(r, x, whole):
     for op in ["logical_and", "logical_or", "logical_xor"]:
         for a, b in [(whole > 2, whole > 4), (whole, x), (x, np.float32(np.nan)), (whole[0], whole[:, :1])]:
             r.case(op, getattr(jnp, op), a, b, derive=False)
+    for op in ["reduce_max", "reduce_min"]:
+        for v, axes in [(x, (0,)), (x.astype("float64"), (1, 0)), (whole, ()), (x[:0], (0,)), (whole[:, :0], (1,)), (whole[:0] > 0, (0,)), (x[:0], (1,))]:
+            r.case(f"lax_{op}", lambda v: getattr(lax, op)(v, axes), v, axes=axes, derive=v.dtype.kind == "f" and v.size > 0)
+    for name, algorithm in [("default", lax.RandomAlgorithm.RNG_DEFAULT), ("three_fry", lax.RandomAlgorithm.RNG_THREE_FRY), ("philox", lax.RandomAlgorithm.RNG_PHILOX)]:
+        for shape, dtype in [((3,), "uint32"), ((2, 2), "uint64"), ((), "uint8")]:
+            state = np.array([1, 2, 3, 4], np.uint32)
+            r.case("rng_bit_generator", lambda s: lax.rng_bit_generator(s, shape, dtype, algorithm), state, shape=shape, dtype=NAMES[dtype], algorithm=name)
     for v in [x, x.astype("float64"), whole, np.array([-np.inf, -2.5, -0.0, np.nan, 7.9], np.float32)]:
         ordinary_floats = v.dtype.kind == "f" and v.ndim == 2
         r.case("trunc", jnp.trunc, v, derive=False)

@@ -1190,6 +1190,24 @@ The smallest element over axes; NaN if there is one.
 const reduce_min = Operation("reduce_min", 1, false, false, "", "axes:axes keepdims:bool")
 
 """
+    lax_reduce_max(x, axes)
+
+The largest element over listed axes; of none the lowest number of the type.
+
+- `axes`: which axes.
+"""
+const lax_reduce_max = Operation("lax_reduce_max", 1, false, false, "axes:axes", "")
+
+"""
+    lax_reduce_min(x, axes)
+
+The smallest element over listed axes; of none the highest number of the type.
+
+- `axes`: which axes.
+"""
+const lax_reduce_min = Operation("lax_reduce_min", 1, false, false, "axes:axes", "")
+
+"""
     reduce_and(x; axes = [], keepdims = false)
 
 Bitwise and over axes.
@@ -4718,6 +4736,17 @@ const random_bits = Operation("random_bits", 1, false, false, "shape:ints", "dty
 Threefry-2x32 of u32 counts, the second half of which is the low words of the first, under a key of two u32 words.
 """
 const threefry_2x32 = Operation("threefry_2x32", 2, false, false, "", "")
+
+"""
+    rng_bit_generator(key, shape; dtype = nothing, algorithm = \"default\")
+
+Random integers from a state, which is four u32 or two u64; gives the next state and them. Gives a tuple.
+
+- `shape`: the shape of the result.
+- `dtype`: the element type, u8, u16, u32 or u64; u32 if none.
+- `algorithm`: `default`, `three_fry` or `philox`.
+"""
+const rng_bit_generator = Operation("rng_bit_generator", 1, false, true, "shape:ints", "dtype:dtype algorithm:text")
 
 """
     rng_uniform(a, b, shape)

@@ -521,6 +521,14 @@ export declare function reduceMax(x: Value, options?: { axes?: readonly number[]
  * - keepdims (false): whether reduced axes stay with size 1 */
 export declare function reduceMin(x: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
 
+/** The largest element over listed axes; of none the lowest number of the type.
+ * - axes: which axes */
+export declare function laxReduceMax(x: Value, axes: readonly number[]): Tensor;
+
+/** The smallest element over listed axes; of none the highest number of the type.
+ * - axes: which axes */
+export declare function laxReduceMin(x: Value, axes: readonly number[]): Tensor;
+
 /** Bitwise and over axes.
  * - axes ([]): which axes; an empty list stands for all
  * - keepdims (false): whether reduced axes stay with size 1 */
@@ -2312,6 +2320,12 @@ export declare function randomBits(key: Value, shape: readonly number[], options
 /** Threefry-2x32 of u32 counts, the second half of which is the low words of the first, under a key of two u32 words. */
 export declare function threefry2x32(key: Value, count: Value): Tensor;
 
+/** Random integers from a state, which is four u32 or two u64; gives the next state and them.
+ * - shape: the shape of the result
+ * - dtype (null): the element type, u8, u16, u32 or u64; u32 if none
+ * - algorithm ("default"): `default`, `three_fry` or `philox` */
+export declare function rngBitGenerator(key: Value, shape: readonly number[], options?: { dtype?: DType | null; algorithm?: string }): Tensor[];
+
 /** Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 bits or f16 or bf16. They come from a generator of the process, which no key names: others with each run.
  * - shape: the shape of the result */
 export declare function rngUniform(a: Value, b: Value, shape: readonly number[]): Tensor;
@@ -3600,6 +3614,8 @@ declare module "./index.js" {
     reduceProd(options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
     reduceMax(options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
     reduceMin(options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+    laxReduceMax(axes: readonly number[]): Tensor;
+    laxReduceMin(axes: readonly number[]): Tensor;
     reduceAnd(options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
     reduceOr(options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
     reduceXor(options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
@@ -3913,6 +3929,7 @@ declare module "./index.js" {
     randomFoldIn(data: Value): Tensor;
     randomBits(shape: readonly number[], options?: { dtype?: DType | null }): Tensor;
     threefry2x32(count: Value): Tensor;
+    rngBitGenerator(shape: readonly number[], options?: { dtype?: DType | null; algorithm?: string }): Tensor[];
     rngUniform(b: Value, shape: readonly number[]): Tensor;
     randomUniform(shape: readonly number[], options?: { dtype?: DType | null; low?: number; high?: number }): Tensor;
     randomUniformBetween(minval: Value, maxval: Value, options?: { shape?: readonly number[]; dtype?: DType | null }): Tensor;

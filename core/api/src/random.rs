@@ -19,8 +19,8 @@ mod quantiles;
 mod uniform;
 
 use jaxrs_data::{DType, Result, Shape, bail, promote};
-use jaxrs_ir::prims::RngUniform;
-use jaxrs_ir::{Value, ops};
+use jaxrs_ir::prims::{RandomAlgorithm, RngBitGenerator, RngUniform};
+use jaxrs_ir::{Context, Value, ops};
 use jaxrs_transform::Scope;
 
 pub use binomial::{binomial, multinomial};
@@ -43,6 +43,31 @@ pub use quantiles::{
 pub use uniform::{bernoulli, uniform, uniform_between};
 
 use crate::operands::{broadcast, broadcast_shape, convert};
+
+/// The next state of a generator, and random integers.
+pub fn rng_bit_generator(
+    cx: &Scope,
+    state: &Value,
+    shape: &Shape,
+    dtype: DType,
+    algorithm: &str,
+) -> Result<[Value; 2]> {
+    let algorithm = match algorithm {
+        "default" => RandomAlgorithm::Default,
+        "three_fry" => RandomAlgorithm::ThreeFry,
+        "philox" => RandomAlgorithm::Philox,
+        _ => bail!(
+            InvalidArgument,
+            "rng_bit_generator takes an algorithm of default, three_fry or philox, got {algorithm:?}"
+        ),
+    };
+    let generator = RngBitGenerator { algorithm, dtype, shape: shape.clone() };
+    let results = cx.bind(&generator.into(), std::slice::from_ref(state))?;
+    results
+        .into_vec()
+        .try_into()
+        .map_err(|_| jaxrs_data::Error::internal("a generator gives 2 results"))
+}
 
 /// Numbers from `a` up to, not including, `b` that no key names: others with each run.
 pub fn rng_uniform(cx: &Scope, a: &Value, b: &Value, shape: &Shape) -> Result<Value> {

@@ -1,7 +1,7 @@
 """`jax.nn.initializers`."""
 from ._table import finder
 
-_find = finder("jax.nn.initializers", {})
+_find = finder("jax.nn.initializers", {}, "initializers_")
 
 
 def __getattr__(name):

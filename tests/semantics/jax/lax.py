@@ -107,4 +107,4 @@ def reduction(name):
 
 
 reduce_max, reduce_min, reduce_sum, reduce_prod = [
-    reduction(name) for name in ["reduce_max", "reduce_min", "reduce_sum", "reduce_prod"]]
+    reduction(name) for name in ["lax_reduce_max", "lax_reduce_min", "reduce_sum", "reduce_prod"]]

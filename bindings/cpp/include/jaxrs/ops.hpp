@@ -1029,6 +1029,20 @@ inline Array reduce_min(const Array& x, Ints axes = {}, bool keepdims = false) {
     return op.done(jaxrs_op_reduce_min(op.scope(), x.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
 }
 
+/// The largest element over listed axes; of none the lowest number of the type.
+/// @param axes which axes
+inline Array lax_reduce_max(const Array& x, Ints axes) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_lax_reduce_max(op.scope(), x.get(), axes.data(), axes.size(), op.out()));
+}
+
+/// The smallest element over listed axes; of none the highest number of the type.
+/// @param axes which axes
+inline Array lax_reduce_min(const Array& x, Ints axes) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_lax_reduce_min(op.scope(), x.get(), axes.data(), axes.size(), op.out()));
+}
+
 /// Bitwise and over axes.
 /// @param axes which axes; an empty list stands for all
 /// @param keepdims whether reduced axes stay with size 1
@@ -3949,6 +3963,15 @@ inline Array bits(const Array& key, Ints shape, DType dtype = DType::u32) {
 inline Array threefry_2x32(const Array& key, const Array& count) {
     detail::Operation op({key.get(), count.get()});
     return op.done(jaxrs_op_threefry_2x32(op.scope(), key.get(), count.get(), op.out()));
+}
+
+/// Random integers from a state, which is four u32 or two u64; gives the next state and them.
+/// @param shape the shape of the result
+/// @param dtype the element type, u8, u16, u32 or u64; u32 if none
+/// @param algorithm `default`, `three_fry` or `philox`
+inline std::vector<Array> rng_bit_generator(const Array& key, Ints shape, DType dtype = DType::none, std::string_view algorithm = "default") {
+    detail::Operation op({key.get()});
+    return op.list(jaxrs_op_rng_bit_generator(op.scope(), key.get(), shape.data(), shape.size(), static_cast<jaxrs_dtype>(dtype), algorithm.data(), algorithm.size(), op.results()));
 }
 
 /// Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 bits or f16 or bf16. They come from a generator of the process, which no key names: others with each run.

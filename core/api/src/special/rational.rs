@@ -297,7 +297,8 @@ const BEYOND: &[(f64, Ratio)] = &[
 /// The inverse of the distribution function of the normal distribution.
 pub fn ndtri(cx: &Scope, p: &Value) -> Result<Value> {
     check("ndtri", p)?;
-    quantile(&Term::new(cx, p)).done()
+    let result = quantile(&Term::new(cx, p)).done()?;
+    crate::operands::convert(cx, &result, p.ty().dtype, false)
 }
 
 fn quantile<'a>(p: &Term<'a>) -> Term<'a> {

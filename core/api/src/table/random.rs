@@ -92,6 +92,12 @@ pub(super) static OPS: &[Op] = &[
     }),
     op!("threefry_2x32", "Threefry-2x32 of u32 counts, the second half of which is the low words of the first, under a key \
         of two u32 words.", (key, count) => |cx| random::threefry_2x32(cx, key, count)),
+    op!("rng_bit_generator", "Random integers from a state, which is four u32 or two u64; gives the next state and them.", (key)
+    { shape: I64s, SHAPE; dtype: DType = None, "the element type, u8, u16, u32 or u64; u32 if none"; algorithm: Str = "default", "`default`, `three_fry` or `philox`"; }
+    => list |cx| {
+        let dtype = dtype.unwrap_or(DType::U32);
+        random::rng_bit_generator(cx, key, &shape_of("rng_bit_generator", shape, dtype)?, dtype, algorithm).map(Vec::from)
+    }),
     op!("rng_uniform", "Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 \
         bits or f16 or bf16. They come from a generator of the process, which no key names: others with each run.", (a, b)
     { shape: I64s, SHAPE; } => |cx| random::rng_uniform(cx, a, b, &shape_of("rng_uniform", shape, a.ty().dtype)?)),

@@ -44,6 +44,10 @@ pub(super) static OPS: &[Op] = &[
     op!("reduce_min", "The smallest element over axes; NaN if there is one.", (x)
         { axes: I64s = &[], AXES; keepdims: Bool = false, KEEPDIMS; }
         => |cx| numpy::min(cx, x, axes, keepdims)),
+    op!("lax_reduce_max", "The largest element over listed axes; of none the lowest number of the type.", (x)
+        { axes: I64s, "which axes"; } => |cx| lax::reduce(cx, ReduceOp::Max, x, axes)),
+    op!("lax_reduce_min", "The smallest element over listed axes; of none the highest number of the type.", (x)
+        { axes: I64s, "which axes"; } => |cx| lax::reduce(cx, ReduceOp::Min, x, axes)),
     op!("reduce_and", "Bitwise and over axes.", (x)
         { axes: I64s = &[], AXES; keepdims: Bool = false, KEEPDIMS; }
         => |cx| bitwise(cx, ReduceOp::And, "reduce_and", x, axes, keepdims)),

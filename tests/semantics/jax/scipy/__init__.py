@@ -1,2 +1,2 @@
 """`jax.scipy`."""
-from . import linalg, sparse, special
+from . import linalg, optimize, sparse, special
