@@ -11,7 +11,7 @@ import time
 # Quick ones first, so that a slip shows early.
 SUITES = ["tidy", "unit", "laws", "snapshots", "recorded", "exports", "stablehlo", "cli", "aot", "headers", "symbols", "c", "semantics", "hygiene", "install",
           "cpp", "go", "julia",
-          "node", "docs", "cargo_c"]
+          "node", "languages", "docs", "cargo_c"]
 
 
 def run_suite(name):
