@@ -116,7 +116,7 @@ fn weights(y: &Value) -> Value {
 pub(crate) fn optimises(row: &Row) -> Result<(), String> {
     let names = ["sgd", "momentum", "adam", "adamw", "rmsprop", "lion", "lbfgs"];
     if !names.contains(&row.op.as_str()) {
-        return crate::operations::agrees_one_by_one_and_batched(row);
+        return crate::operations::agrees(row);
     }
     let context = Context::new(ContextOptions { wide_defaults: true, ..ContextOptions::default() });
     let cx = context.root();
