@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jaxrs_data::{Error, Literal, Result, SmallVec, Type};
 
 use crate::{
-    Atom, Context, Eqn, Jaxpr, JvpJaxpr, LinearizedJaxpr, Outputs, Prim, Primitive, StageBody,
+    Atom, Context, Cx, Eqn, Jaxpr, JvpJaxpr, LinearizedJaxpr, Outputs, Prim, Primitive, StageBody,
     Value, ValueNode, VarId,
 };
 
@@ -35,6 +35,28 @@ pub fn record(in_types: &[Type], body: StageBody<'_>) -> Result<Jaxpr> {
     let mut jaxpr = recorder.0.into_inner();
     jaxpr.outputs = outputs;
     Ok(jaxpr)
+}
+
+/// The results of a program whose equations are bound in a context, one after another.
+pub fn replay(cx: Cx<'_>, jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Vec<Value>> {
+    let mut values: Vec<Option<Value>> = vec![None; jaxpr.types.len()];
+    for (var, input) in jaxpr.invars.iter().zip(inputs) {
+        values[var.0 as usize] = Some(input.clone());
+    }
+    let read = |values: &[Option<Value>], atom: &Atom| match atom {
+        Atom::Literal(literal) => Ok(Value::literal(literal.clone())),
+        Atom::Var(var) => values[var.0 as usize]
+            .clone()
+            .ok_or_else(|| Error::internal("a variable is used before its equation")),
+    };
+    for eqn in &jaxpr.eqns {
+        let operands: Result<SmallVec<[Value; 4]>> =
+            eqn.inputs.iter().map(|atom| read(&values, atom)).collect();
+        for (var, output) in eqn.outputs.iter().zip(cx.bind(&eqn.prim, &operands?)?) {
+            values[var.0 as usize] = Some(output);
+        }
+    }
+    jaxpr.outputs.iter().map(|atom| read(&values, atom)).collect()
 }
 
 /// A variable of the program that is being recorded.
@@ -82,24 +104,7 @@ impl Context for Recorder {
     }
 
     fn eval_jaxpr(&self, jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Vec<Value>> {
-        let mut values: Vec<Option<Value>> = vec![None; jaxpr.types.len()];
-        for (var, input) in jaxpr.invars.iter().zip(inputs) {
-            values[var.0 as usize] = Some(input.clone());
-        }
-        let read = |values: &[Option<Value>], atom: &Atom| match atom {
-            Atom::Literal(literal) => Ok(Value::literal(literal.clone())),
-            Atom::Var(var) => values[var.0 as usize]
-                .clone()
-                .ok_or_else(|| Error::internal("a variable is used before its equation")),
-        };
-        for eqn in &jaxpr.eqns {
-            let operands: Result<SmallVec<[Value; 4]>> =
-                eqn.inputs.iter().map(|atom| read(&values, atom)).collect();
-            for (var, output) in eqn.outputs.iter().zip(self.bind(&eqn.prim, &operands?)?) {
-                values[var.0 as usize] = Some(output);
-            }
-        }
-        jaxpr.outputs.iter().map(|atom| read(&values, atom)).collect()
+        replay(self, jaxpr, inputs)
     }
 
     fn stage(&self, in_types: &[Type], body: StageBody<'_>) -> Result<Arc<Jaxpr>> {

@@ -4,9 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use jaxrs_data::{DType, Error, Literal, Result, SmallVec, Type};
-use jaxrs_ir::{
-    Atom, Context, Jaxpr, JvpJaxpr, LinearizedJaxpr, Prim, StageBody, Value, ValueNode, ops,
-};
+use jaxrs_ir::{Context, Jaxpr, JvpJaxpr, LinearizedJaxpr, Prim, StageBody, Value, ValueNode, ops};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::tree::{Attr, Func, Op, Place, Region, Ty, ValueId};
@@ -270,25 +268,7 @@ impl<'s> Emitter<'s> {
 
     /// Writes a program here.
     pub(super) fn eval(&self, jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Vec<Value>> {
-        let mut values: Vec<Option<Value>> = vec![None; jaxpr.types.len()];
-        for (var, input) in jaxpr.invars.iter().zip(inputs) {
-            values[var.0 as usize] = Some(input.clone());
-        }
-        let read = |values: &[Option<Value>], atom: &Atom| match atom {
-            Atom::Literal(literal) => Ok(Value::literal(literal.clone())),
-            Atom::Var(var) => values[var.0 as usize]
-                .clone()
-                .ok_or_else(|| Error::internal("a variable is used before its equation")),
-        };
-        for eqn in &jaxpr.eqns {
-            let operands: Result<SmallVec<[Value; 4]>> =
-                eqn.inputs.iter().map(|atom| read(&values, atom)).collect();
-            let outputs = self.bind(&eqn.prim, &operands?)?;
-            for (var, output) in eqn.outputs.iter().zip(outputs) {
-                values[var.0 as usize] = Some(output);
-            }
-        }
-        jaxpr.outputs.iter().map(|atom| read(&values, atom)).collect()
+        jaxrs_ir::compose::replay(self, jaxpr, inputs)
     }
 
     /// All results of a primitive.
