@@ -57,7 +57,7 @@ impl Kernel {
                 let radius = f64::from(radius);
                 let sine = |x: Term<'a>| x.unary(Unary::Sin);
                 let wave = radius * sine(x * PI) * sine(x * PI / radius);
-                let square = (PI * PI * x.square()).unless(&is_zero(x), 1.0);
+                let square = (PI * PI * x.square()).unless(&x.is(0.0), 1.0);
                 (wave / square).unless(&x.above(1e-3).not(), 1.0).unless(&x.above(radius), 0.0)
             }
             Kernel::Keys => piecewise(x, &[1.5, -2.5, 0.0, 1.0], &[-0.5, 2.5, -4.0, 2.0]),
@@ -68,10 +68,6 @@ impl Kernel {
 
 fn positive<'a>(x: &Term<'a>) -> Term<'a> {
     x.max(&x.constant(0.0))
-}
-
-fn is_zero<'a>(x: &Term<'a>) -> Term<'a> {
-    x.no_less(&x.constant(0.0)).and(&x.at_most(&x.constant(0.0)))
 }
 
 /// A cubic below 1, another one from there to 2.
@@ -127,7 +123,7 @@ impl<'a> Axis<'a> {
         let weights = if border > 0 { self.folded(cx, weights, border)? } else { weights };
         let total = weights.map(|cx, w| numpy::sum(cx, w, &[0], true));
         let is_some = total.abs().above(1000.0 * f64::from(f32::EPSILON));
-        let some = total.unless(&is_zero(&total), 1.0);
+        let some = total.unless(&total.is(0.0), 1.0);
         let weights = (weights / some).unless(&is_some.not(), 0.0);
         if border > 0 {
             return weights.done();
