@@ -51,7 +51,7 @@ CASE(a_saved_program_is_called_differentiated_and_compiled) {
 CASE(programs_go_through_files) {
     char path[64];
     jaxrs_program *p = traced(c), *q = NULL;
-    int n = snprintf(path, sizeof path, "/tmp/jaxrs-programs-test-%ld.jaxrs", (long)getpid());
+    int n = snprintf(path, sizeof path, P_tmpdir "/jaxrs-programs-test-%ld.jaxrs", (long)getpid());
     OK(jaxrs_program_save_file(p, path, (size_t)n));
     OK(jaxrs_program_save_file(p, path, (size_t)n));
     OK(jaxrs_program_load_file(c->ctx, path, (size_t)n, &q));
