@@ -7,7 +7,7 @@
 #include <string.h>
 #include "../../examples/expr.h"
 
-enum { MAX_ARGS = 32, MAX_FNS = 16 };
+enum { MAX_ARGS = 128, MAX_FNS = 16 };
 
 typedef struct work work;
 

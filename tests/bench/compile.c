@@ -31,6 +31,47 @@ static void comp_mlp_grad(work* w) {
     w->fn = value_and_grad_of(w, fn_of(w, mlp_loss, NULL), 0, 6);
 }
 
+/* The parameters of a block, in the order of the gradients. */
+enum { B1, B2, G1, G2, W1, W2, WK, WO, WQ, WV, BLOCK_PARAMS, BLOCKS = 12 };
+
+static jaxrs_array* op_einsum(expr* e, const char* spec, jaxrs_array* x, jaxrs_array* y) {
+    EXPR_RETURN(e, jaxrs_op_einsum(e->scope, (jaxrs_array*[]){x, y}, 2, spec, strlen(spec), &out));
+}
+/* h w, as 4 heads of 16 */
+static jaxrs_array* heads(expr* e, jaxrs_array* h, jaxrs_array* w) { return op_reshape(e, op_matmul(e, h, w), SHAPE(2, 32, 4, 16)); }
+
+static jaxrs_array* transformer_block(expr* e, jaxrs_array* const* p, jaxrs_array* x) {
+    jaxrs_array* h = op_layer_norm(e, x, p[G1], p[B1]);
+    jaxrs_array *q = heads(e, h, p[WQ]), *k = heads(e, h, p[WK]), *v = heads(e, h, p[WV]);
+    jaxrs_array* weights = op_softmax(e, op_div_num(e, op_einsum(e, "bqhd,bkhd->bhqk", q, k), 4));
+    jaxrs_array* mixed = op_reshape(e, op_einsum(e, "bhqk,bkhd->bqhd", weights, v), SHAPE(2, 32, 64));
+    x = op_add(e, x, op_matmul(e, mixed, p[WO]));
+    h = op_layer_norm(e, x, p[G2], p[B2]);
+    return op_add(e, x, op_matmul(e, op_gelu(e, op_matmul(e, h, p[W1])), p[W2]));
+}
+FN(transformer_loss) {
+    expr e = expr_in(s);
+    (void)userdata, (void)n;
+    jaxrs_array* x = a[BLOCKS * BLOCK_PARAMS];
+    for (int block = 0; block < BLOCKS; block++) x = transformer_block(&e, a + block * BLOCK_PARAMS, x);
+    expr_push(&e, out, op_mean(&e, op_mul(&e, x, x), EXPR_ALL, 0));
+    return expr_done(&e);
+}
+static void comp_transformer12(work* w) {
+    const double c = sqrt(3.0 / 64), narrow = sqrt(3.0 / 256);
+    for (uint64_t seed = 5000; seed < 5000 + 20 * BLOCKS; seed += 20) {
+        for (int k = B1; k <= G2; k++) arg_full(w, JAXRS_F32, k >= G1, SHAPE(64));
+        ARG(w, seed + 4, -c, c, 64, 256);
+        ARG(w, seed + 5, -narrow, narrow, 256, 64);
+        ARG(w, seed + 1, -c, c, 64, 64);
+        ARG(w, seed + 3, -c, c, 64, 64);
+        ARG(w, seed, -c, c, 64, 64);
+        ARG(w, seed + 2, -c, c, 64, 64);
+    }
+    ARG(w, 130, -1, 1, 2, 32, 64);
+    w->fn = grad_of(w, fn_of(w, transformer_loss, NULL), 0, BLOCKS * BLOCK_PARAMS);
+}
+
 FN(chain_of_200) {
     expr e = expr_in(s);
     (void)userdata, (void)n;
@@ -96,5 +137,5 @@ static double comp_process(void) {
 }
 
 #define COLD(id) {#id, "cold_time", "ms", 1e3, id, run_cold, NULL, 1}
-const workload COMPILE[] = {COLD(comp_tiny), COLD(comp_mlp_grad), COLD(comp_scalar200), COLD(comp_scan_rnn),
+const workload COMPILE[] = {COLD(comp_tiny), COLD(comp_mlp_grad), COLD(comp_transformer12), COLD(comp_scalar200), COLD(comp_scan_rnn),
                             {"comp_process", "cold_time", "ms", 1e3, NULL, NULL, comp_process, 0}, {0}};
