@@ -1,4 +1,4 @@
-"""Records what JAX computes for primitives and random functions: record.py [FOLDER] (here by default).
+"""Records what JAX computes for primitives and random functions: record.py [FOLDER [GROUP ...]] (here and all by default).
 
 One JSON object a line: the operation (JAX's name for the primitive), its parameters, operands, and results; where it has
 derivatives, also tangents with the results' tangents (`jvp`), and cotangents with the operands' (`vjp`). Numbers are the
@@ -446,13 +446,18 @@ def operations(r):
     r.case("one_hot", lambda i: nn.one_hot(i, 3, dtype="float32"), np.array([0, 2, 5, -1], "int32"), num_classes=3, dtype="f32")
 
 
+GROUPS = [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations,
+          *complex_numbers.GROUPS, *differential_equations.GROUPS, *fourier.GROUPS, *images.GROUPS, *matrices.GROUPS, *minima.GROUPS,
+          *models.GROUPS, *numpy_functions.GROUPS, *pieces.GROUPS, *programs.GROUPS, *random_numbers.GROUPS, *scipy_linalg.GROUPS,
+          *signals.GROUPS, *sliding.GROUPS, *sparse.GROUPS, *special.GROUPS, *table.GROUPS]
+
+
 def main():
-    folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
-    for group in [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations,
-                  *complex_numbers.GROUPS, *differential_equations.GROUPS, *fourier.GROUPS, *images.GROUPS, *matrices.GROUPS, *minima.GROUPS, *models.GROUPS,
-                  *numpy_functions.GROUPS, *pieces.GROUPS, *programs.GROUPS, *random_numbers.GROUPS, *scipy_linalg.GROUPS, *signals.GROUPS, *sliding.GROUPS,
-                  *sparse.GROUPS, *special.GROUPS, *table.GROUPS]:
-        group(Recorder(folder, group.__name__))
+    folder, names = pathlib.Path(sys.argv[1] if sys.argv[1:] else __file__ + "/.."), sys.argv[2:]
+    groups = {group.__name__: group for group in GROUPS}
+    for name in names or groups:
+        print(name, file=sys.stderr)
+        groups[name](Recorder(folder.resolve(), name))
 
 
 if __name__ == "__main__":

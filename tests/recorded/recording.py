@@ -2,7 +2,8 @@
 import json
 import os
 
-os.environ["JAX_PLATFORMS"] = "cpu"
+# The same numbers on every x86-64 machine with AVX2: approximations like rsqrtps differ by maker, sums by vector width.
+os.environ |= {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_cpu_max_isa=AVX2 --xla_cpu_enable_platform_dependent_math=false"}
 import jax
 import numpy as np
 

@@ -78,7 +78,17 @@ impl Body<'_, '_> {
 
     /// Emits the instructions of a block.
     pub(crate) fn block(&mut self, block: &Block) -> Result<()> {
-        block.insts.iter().try_for_each(|inst| self.inst(inst))
+        let mut rest = &block.insts[..];
+        while let [first, others @ ..] = rest {
+            if let Some((mask, holds, n)) = self.guarded(block, rest) {
+                self.behind((mask, holds), &rest[..n])?;
+                rest = &rest[n..];
+            } else {
+                self.inst(first)?;
+                rest = others;
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn inst(&mut self, inst: &Inst) -> Result<()> {
@@ -132,7 +142,7 @@ impl Body<'_, '_> {
         }
     }
 
-    fn constant(&self, dtype: DType, value: Scalar) -> V {
+    pub(crate) fn constant(&self, dtype: DType, value: Scalar) -> V {
         let (ir, ty) = (self.ir, self.ir.register(dtype));
         match dtype {
             DType::F32 | DType::F64 => ir.const_float(ty, value.as_f64()),

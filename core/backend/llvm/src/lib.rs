@@ -5,10 +5,11 @@
 //! explicit: LLVM's own vectoriser is not used, which saves most of its compile time.
 //!
 //! In reading order: [`LlvmBackend`], `program` (steps), `control` and `calls` (loops, branches, library
-//! calls), `outline` (kernels as functions), `kernel` (index spaces), `segments` (rows without masks inside),
-//! `body` (instructions), `loops` and `lane_loops`, `lanes` (what varies between lanes), `positions`,
-//! `memory`, `ops`, `casts`, `math`; below them `ir` (the instruction builder), `machine` (LLVM's code
-//! generator), `loader` (objects into memory), `disk` (objects kept there), `description` (what they depend on), `table` and `executable` (what compiled code calls back),
+//! calls), `outline` (kernels as functions), `kernel` (index spaces), `segments` (rows without masks
+//! inside), `guard` (branches for masks), `body` (instructions), `loops` and `lane_loops`, `lanes` (what
+//! varies between lanes), `positions`, `memory`, `ops`, `casts`, `math`; below them `ir` (the instruction
+//! builder), `machine` (LLVM's code generator), `loader` (objects into memory), `disk` (objects kept
+//! there), `description` (what they depend on), `table` and `executable` (what compiled code calls back),
 //! `standalone` (objects for other programs).
 
 mod body;
@@ -18,6 +19,7 @@ mod control;
 mod description;
 mod disk;
 mod executable;
+mod guard;
 mod ir;
 mod kernel;
 mod lane_loops;
