@@ -21,7 +21,7 @@ impl Body<'_, '_> {
         self.width = width;
         let (full, tail) = (l.trips / width as usize, l.trips % width as usize);
         let overlap = tail > 0 && full > 0 && !reduces && is_repeatable(self.program, &l.body);
-        let identities = self.identities(l, width);
+        let identities = self.lane_identities(l, width);
         let mut state = identities.clone();
         let trips = if overlap { full + 1 } else { full };
         if trips > 0 {
@@ -45,7 +45,7 @@ impl Body<'_, '_> {
         Ok(())
     }
 
-    fn identities(&self, l: &Loop, width: u32) -> Vec<V> {
+    fn lane_identities(&self, l: &Loop, width: u32) -> Vec<V> {
         let LoopKind::Reduce(reduce) = &l.kind else { return Vec::new() };
         let ty = |c: &Carried| self.ir.lanes(self.ir.register(self.kernel.dtype(c.result)), width);
         let identity = |(c, &op): (&Carried, &ReduceOp)| {

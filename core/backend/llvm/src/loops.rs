@@ -29,23 +29,80 @@ impl Body<'_, '_> {
         if self.should_unroll(l) {
             return self.unrolled(l, inits);
         }
+        let apart = self.accumulators(l);
+        let last = self.iterate(l, inits, apart)?;
+        self.finish_loop(&l.carried, &last);
+        Ok(())
+    }
+
+    /// A loop of `apart` iterations at a time: what they reduce to is joined behind it.
+    fn iterate(&mut self, l: &Loop, inits: Vec<V>, apart: usize) -> Result<Vec<V>> {
         let ir = self.ir;
         let (before, header) = (ir.here(), ir.block(self.function));
+        let others = self.identities(l, &inits);
         ir.br(header);
         ir.go_to(header);
         let counter = ir.phi(ir.int(64), &[(ir.i64(0), before)]);
-        let phis: Vec<V> = inits.iter().map(|&v| ir.phi(ir.type_of(v), &[(v, before)])).collect();
-        let nexts = self.iteration(l, counter, &phis)?;
+        let phi = |&v: &V| ir.phi(ir.type_of(v), &[(v, before)]);
+        let starts = |k: usize| if k == 0 { &inits } else { &others };
+        let phis: Vec<Vec<V>> = (0..apart).map(|k| starts(k).iter().map(phi).collect()).collect();
+        let mut nexts = Vec::new();
+        for (k, state) in phis.iter().enumerate() {
+            nexts.push(self.iteration(l, ir.add_nsw(counter, ir.i64(k as i64)), state)?);
+        }
         let latch = ir.here();
-        let next = ir.add_nsw(counter, ir.i64(1));
+        let next = ir.add_nsw(counter, ir.i64(apart as i64));
         ir.add_incoming(counter, next, latch);
-        phis.iter().zip(&nexts).for_each(|(&phi, &v)| ir.add_incoming(phi, v, latch));
+        let ends = phis.iter().flatten().zip(nexts.iter().flatten());
+        ends.for_each(|(&phi, &v)| ir.add_incoming(phi, v, latch));
         let exit = ir.block(self.function);
-        let again = ir.icmp(IntCmp::LLVMIntSLT, next, ir.i64(l.trips as i64));
+        let whole = l.trips - l.trips % apart;
+        let again = ir.icmp(IntCmp::LLVMIntSLT, next, ir.i64(whole as i64));
         ir.cond_br(again, header, exit);
         ir.go_to(exit);
-        self.finish_loop(&l.carried, &nexts);
-        Ok(())
+        for i in whole..l.trips {
+            nexts[i - whole] = self.iteration(l, ir.i64(i as i64), &nexts[i - whole])?;
+        }
+        self.join(l, nexts)
+    }
+
+    /// In how many parts a reduction runs: where one vector is all there is to do at a time, each of its iterations would
+    /// wait for the one before.
+    fn accumulators(&self, l: &Loop) -> usize {
+        let LoopKind::Reduce(_) = l.kind else { return 1 };
+        let bytes = l.carried.iter().map(|c| self.kernel.dtype(c.result).size_bytes()).max();
+        let vectors = (self.width as usize * bytes.unwrap_or(1)).div_ceil(self.vector_bytes);
+        let is_simple = |inst: &Inst| !matches!(inst, Inst::Loop(_) | Inst::While(_));
+        let small =
+            l.body.insts.len() <= 12 && l.carried.len() == 1 && l.body.insts.iter().all(is_simple);
+        if small && self.width > 1 && vectors == 1 && l.trips >= 32 { 4 } else { 1 }
+    }
+
+    /// What further parts of a reduction start from.
+    fn identities(&self, l: &Loop, inits: &[V]) -> Vec<V> {
+        let LoopKind::Reduce(reduce) = &l.kind else { return Vec::new() };
+        let all = l.carried.iter().zip(reduce).zip(inits);
+        let of = |((c, &op), &v): ((&Carried, &ReduceOp), &V)| {
+            ops::identity(self.ir, op, self.kernel.dtype(c.result), self.ir.type_of(v))
+        };
+        all.map(of).collect()
+    }
+
+    /// Joins the parts of a reduction, neighbours first.
+    fn join(&self, l: &Loop, mut parts: Vec<Vec<V>>) -> Result<Vec<V>> {
+        while let [_, _, ..] = parts[..] {
+            let pairs = parts.chunks(2).map(|pair| self.joined(l, pair));
+            parts = pairs.collect::<Result<_>>()?;
+        }
+        Ok(parts.swap_remove(0))
+    }
+
+    fn joined(&self, l: &Loop, pair: &[Vec<V>]) -> Result<Vec<V>> {
+        let (LoopKind::Reduce(reduce), [a, b]) = (&l.kind, pair) else {
+            return Ok(pair[0].clone());
+        };
+        let both = l.carried.iter().zip(reduce).zip(a.iter().zip(b));
+        both.map(|((c, &op), (&a, &b))| self.combine(op, c, a, b)).collect()
     }
 
     fn should_unroll(&self, l: &Loop) -> bool {

@@ -33,7 +33,8 @@ pub(crate) fn block(block: &Block) -> f64 {
     block.insts.iter().map(inst).sum()
 }
 
-fn inst(inst: &Inst) -> f64 {
+/// What an instruction costs, in additions.
+pub(crate) fn inst(inst: &Inst) -> f64 {
     match inst {
         Inst::Const { .. } | Inst::Point { .. } | Inst::Index { .. } => 0.0,
         Inst::Op { op, .. } => f64::from(op.cost()),

@@ -2,6 +2,15 @@
 
 use jaxrs_kernel::{Block, Inst, Kernel, Lanes, Loop, LoopKind, ScalarOp, Target, ValueId};
 
+use super::cost;
+
+/// Rows up to this length lie in the first cache together, as many as there are lanes.
+const SHORT_ROW: usize = 64;
+/// What the lanes of a sum cost to add up, in additions.
+const JOIN_LANES: f64 = 12.0;
+/// What one lane of a load or store costs whose neighbours are apart, in additions.
+const APART: f64 = 2.0;
+
 /// What a position's change along a loop is measured against.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Along {
@@ -67,7 +76,46 @@ fn by_access(kernel: &Kernel, inner: &[&Loop], target: &Target) -> Lanes {
             along_loop += weight * good(Along::Counter(l.index)) * short(l.trips);
         }
     }
-    if along_loop > along_domain { Lanes::Inner } else { Lanes::Domain }
+    if along_loop > along_domain && !rows_side_by_side(kernel, inner, &strides, lanes) {
+        Lanes::Inner
+    } else {
+        Lanes::Domain
+    }
+}
+
+/// Whether short rows are better worked on side by side, as so much is computed of each that lies outside its loops.
+fn rows_side_by_side(
+    kernel: &Kernel,
+    inner: &[&Loop],
+    strides: &Strides<'_>,
+    lanes: usize,
+) -> bool {
+    let axis = kernel.domain.len() - 1;
+    let is_inner = |inst: &Inst| match inst {
+        Inst::Loop(l) => inner.iter().any(|&i| std::ptr::eq(i, l)),
+        other => !matches!(other, Inst::While(_)),
+    };
+    let nested = !kernel.body.insts.iter().all(is_inner);
+    if nested || inner.iter().any(|l| l.trips > SHORT_ROW) || kernel.domain[axis] < lanes {
+        return false;
+    }
+    let last = Along::Axis(axis);
+    let width = lanes as f64;
+    let loops: f64 = inner.iter().map(|l| cost::block(&l.body) * l.trips as f64).sum();
+    let outside = cost::block(&kernel.body) - loops;
+    let in_vectors = |l: &&Loop| cost::block(&l.body) * l.trips.div_ceil(lanes) as f64 + JOIN_LANES;
+    let along_rows = outside + inner.iter().map(in_vectors).sum::<f64>();
+    let step = |inst: &Inst| match inst {
+        Inst::Load { position, .. } | Inst::Store { position, .. }
+            if !matches!(strides.of(*position, last), Some(0 | 1)) =>
+        {
+            APART
+        }
+        other => cost::inst(other) / width,
+    };
+    let across = |l: &&Loop| l.body.insts.iter().map(step).sum::<f64>() * l.trips as f64;
+    let across_rows = outside / width + inner.iter().map(across).sum::<f64>();
+    across_rows < along_rows
 }
 
 /// How values change from one iteration to the next.
