@@ -4,10 +4,10 @@ use jaxrs_data::{DType, Literal, Result, Scalar, SmallVec, Type, bail, smallvec}
 use jaxrs_kernel::{BodyBuilder, Compare, LoopKind, ReduceOp, ScalarOp, ValueId};
 
 use crate::lower::{Elements, Lowering, identity};
-use crate::prims::{Primitive, not_differentiable};
+use crate::prims::Primitive;
 use crate::rules::index::Index;
 use crate::rules::{linear, nary};
-use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
+use crate::{Batched, Cx, Jvp, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// `argmax` or `argmin` along one axis, which disappears: the first position of the extreme element; the
 /// first NaN, if there is one.
@@ -117,15 +117,6 @@ impl Primitive for ArgReduce {
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
         linear::no_tangent(*self, cx, primals)
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_differentiable(self))
     }
 
     fn batch(

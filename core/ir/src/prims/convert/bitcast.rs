@@ -6,9 +6,9 @@ use jaxrs_data::{DType, Literal, Result, Scalar, Shape, SmallVec, Type, bail, sm
 use jaxrs_kernel::{BodyBuilder, ScalarOp, ValueId};
 
 use crate::lower::{Elements, Lowering};
-use crate::prims::{Primitive, not_differentiable};
-use crate::rules::nary;
-use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Value, ops};
+use crate::prims::Primitive;
+use crate::rules::{linear, nary};
+use crate::{Batched, Cx, Jvp, Param, ParamReader, Params, Tangent, Value, ops};
 
 /// The same bits under another element type. Where the new elements are narrower, each becomes a last axis
 /// of its parts, lowest bits first; where they are wider, the last axis holds the parts.
@@ -148,18 +148,7 @@ impl Primitive for BitcastConvertType {
     }
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
-        let y = ops::bind1(cx, *self, primals)?;
-        let tangent = Tangent::Zero(y.ty().clone());
-        Ok(Jvp { primals: smallvec![y], tangents: smallvec![tangent] })
-    }
-
-    fn transpose(
-        &self,
-        _cx: Cx<'_>,
-        _inputs: &[Operand],
-        _cotangents: &[Tangent],
-    ) -> Result<SmallVec<[Tangent; 4]>> {
-        Err(not_differentiable(self))
+        linear::no_tangent(*self, cx, primals)
     }
 
     fn batch(
