@@ -5,9 +5,11 @@ use crate::scalar::{Compare, ScalarOp};
 
 impl<R: Reals> Formulas<'_, R> {
     pub(super) fn complex_mul(&mut self, z: Pair<R::Value>, w: Pair<R::Value>) -> Pair<R::Value> {
-        let (ac, bd) = (self.mul(z.0, w.0), self.mul(z.1, w.1));
+        // A sum with −b, as compilers contract products into sums, and leave differences rounded.
+        let minus_b = self.neg(z.1);
+        let (ac, bd) = (self.mul(z.0, w.0), self.mul(minus_b, w.1));
         let (ad, bc) = (self.mul(z.0, w.1), self.mul(z.1, w.0));
-        (self.sub(ac, bd), self.add(ad, bc))
+        (self.add(ac, bd), self.add(ad, bc))
     }
 
     /// Smith's method (CACM 5, 1962, algorithm 116), where a quotient of which both parts come out as

@@ -1,7 +1,7 @@
 //! Arithmetic, comparisons, and lanes of vectors.
 
-use inkwell::llvm_sys::LLVMFastMathAllowContract;
 use inkwell::llvm_sys::core::*;
+use inkwell::llvm_sys::{LLVMFastMathAllowContract, LLVMOpcode};
 
 use super::{FloatCmp, IntCmp, Ir, NO_NAME, Ty, V};
 
@@ -54,8 +54,6 @@ impl Ir<'_> {
     }
 
     float_binary! {
-        fadd = LLVMBuildFAdd;
-        fsub = LLVMBuildFSub;
         fmul = LLVMBuildFMul;
         fdiv = LLVMBuildFDiv;
     }
@@ -71,6 +69,34 @@ impl Ir<'_> {
         fptrunc = LLVMBuildFPTrunc;
         fpext = LLVMBuildFPExt;
         bitcast = LLVMBuildBitCast;
+    }
+
+    /// a + b, which a product may be contracted into; but not where it is a difference, as [`Self::fsub`] says.
+    pub(crate) fn fadd(&self, a: V, b: V) -> V {
+        // SAFETY: builder and operands belong to one live context; the operands' types agree.
+        let sum = V(unsafe { LLVMBuildFAdd(self.builder, a.0, b.0, NO_NAME) });
+        if self.is_negated(a) || self.is_negated(b) { sum } else { self.contract(sum) }
+    }
+
+    /// a − b. Equal roundings cancel in a difference, as those of the mean of x² and the square of the mean do in a
+    /// variance, and those of x·y − y·x: were one product left unrounded, the other's rounding would be the result. So
+    /// products are not contracted into it, unless the other side is a constant, which has no rounding of its own.
+    pub(crate) fn fsub(&self, a: V, b: V) -> V {
+        // SAFETY: builder and operands belong to one live context; the operands' types agree.
+        let difference = V(unsafe { LLVMBuildFSub(self.builder, a.0, b.0, NO_NAME) });
+        if self.is_constant(a) || self.is_constant(b) {
+            return self.contract(difference);
+        }
+        difference
+    }
+
+    /// Whether a value is −x of some x.
+    fn is_negated(&self, v: V) -> bool {
+        // SAFETY: the value is live.
+        let instruction = unsafe { LLVMIsAInstruction(v.0) };
+        // SAFETY: the value is an instruction.
+        !instruction.is_null()
+            && unsafe { LLVMGetInstructionOpcode(instruction) } == LLVMOpcode::LLVMFNeg
     }
 
     /// Allows contraction into fused multiply-adds, the only liberty that is taken.
