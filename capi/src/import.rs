@@ -7,14 +7,14 @@ use std::sync::Arc;
 use jaxrs_data::{Error, ErrorKind, Result, bail};
 use jaxrs_ir::portable::is_portable;
 use jaxrs_stablehlo as stablehlo;
-use jaxrs_transform::{ClosedJaxpr, Executable, make_jaxpr, portable};
+use jaxrs_transform::{ClosedJaxpr, Executable, function_from_jaxpr, make_jaxpr, portable};
 
 use crate::args::{In, List, Out, Shared, Text};
 use crate::bytes::{BytesBody, BytesHandle};
 use crate::context::{ContextBody, Engine};
 use crate::gate::{Status, gate};
 use crate::handle::Owned;
-use crate::program::{ExecBody, ExecHandle, ProgramBody, ProgramHandle};
+use crate::program::{Aval, ExecBody, ExecHandle, ProgramBody, ProgramHandle, types};
 
 /// The program of a file, whichever of the formats it has.
 fn read(data: &[u8], engine: &Arc<Engine>) -> Result<Owned<ProgramBody>> {
@@ -24,21 +24,30 @@ fn read(data: &[u8], engine: &Arc<Engine>) -> Result<Owned<ProgramBody>> {
 }
 
 fn exported(data: &[u8], engine: &Arc<Engine>) -> Result<(String, ClosedJaxpr)> {
-    let module = Arc::new(stablehlo::read(data)?);
-    let types = stablehlo::argument_types(module.function("main")?)?;
-    let function = stablehlo::function(&module, "main")?;
-    Ok(("main".to_owned(), make_jaxpr(&function, &engine.root(), &types)?))
+    let program = stablehlo::Program::read(data)?;
+    let types = program.types().map_err(|error| {
+        Error::new(
+            error.kind(),
+            format_args!("{}; jaxrs_program_load_at takes them", error.message()),
+        )
+    })?;
+    let traced = make_jaxpr(&program.function(), &engine.root(), &types)?;
+    Ok((program.name, traced))
 }
 
 /// Reads a program: one that jaxrs_program_save wrote, or one that JAX or another front end exported, as StableHLO in
-/// text (pretty or generic form) or as a portable artifact (bytecode), whose function `@main` becomes the program. The
-/// `n` bytes say themselves which it is.
+/// text (pretty or generic form) or as a portable artifact (bytecode), whose function `@main` becomes the program, or as
+/// a file of `jax.export` (`Exported.serialize`). The `n` bytes say themselves which it is.
+///
+/// A program of `jax.export` has the name and takes all arguments of its function in Python, leaf by leaf, also those that
+/// it does not use; it has to be for one device and, among others, for `cpu`. What takes arrays of any size (symbolic
+/// shapes) gives JAXRS_ERR_UNIMPLEMENTED with the arguments that do: jaxrs_program_load_at is told their shapes.
 ///
 /// The program can be called, differentiated, batched and compiled as one that was traced here (jaxrs_fn_from_program).
 /// A saved program of a later format, or with what this version does not know, gives JAXRS_ERR_INCOMPATIBLE, and a
 /// damaged one JAXRS_ERR_INVALID_ARGUMENT. In StableHLO loops that count to a known number become loops of fixed length,
-/// through which reverse mode goes; types of unknown size, several devices and custom calls other than LAPACK's give
-/// JAXRS_ERR_UNIMPLEMENTED; errors name the place. The caller owns `*out`. Any thread.
+/// through which reverse mode goes; several devices and custom calls other than LAPACK's give JAXRS_ERR_UNIMPLEMENTED;
+/// errors name the place. The caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_program_load(
     ctx: Shared<ContextBody>,
@@ -54,6 +63,38 @@ pub extern "C" fn jaxrs_program_load(
             bail!(InvalidArgument, "data has no bytes, but a program is needed");
         }
         out.set(read(data, engine)?.into_raw());
+        Ok(())
+    })
+}
+
+/// Reads a program as jaxrs_program_load does, for arguments of these types.
+///
+/// A program that takes arrays of any size, as JAX exports them with symbolic shapes, becomes one of these sizes: all that
+/// it computes of sizes is done here, and so are its assertions of them, which give JAXRS_ERR_INVALID_ARGUMENT in JAX's
+/// words. For any other program they have to be the types of its arguments; `n_avals` is 0 for a program without
+/// arguments. The caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_program_load_at(
+    ctx: Shared<ContextBody>,
+    data: List<c_void>,
+    n: usize,
+    avals: List<Aval>,
+    n_avals: usize,
+    out: Out<*mut ProgramHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let engine = ctx.get("ctx")?.engine()?;
+        let data = List::<u8>::new(data.as_ptr().cast()).get(n, "data")?;
+        let types = types(&avals, n_avals, "avals")?;
+        let function = if is_portable(data) {
+            let (name, program) = portable::load(data)?;
+            function_from_jaxpr(&name, program)
+        } else {
+            stablehlo::Program::read(data)?.function()
+        };
+        let program = make_jaxpr(&function, &engine.root(), &types)?;
+        out.set(ProgramBody::handle(program, function.name(), engine).into_raw());
         Ok(())
     })
 }
@@ -201,6 +242,25 @@ pub extern "C" fn jaxrs_program_export(p: In<ProgramBody>, out: Out<*mut BytesHa
     gate(|| {
         let out = out.null("out")?;
         let bytes = stablehlo::write(&p.get("p")?.exported()?)?;
+        out.set(BytesBody::data(bytes).into_raw());
+        Ok(())
+    })
+}
+
+/// A program for JAX: a file of `jax.export`, which `jax.export.deserialize` reads and whose `call` runs it. In
+/// Python it is a function of the program's name, with its arguments, that gives an array, or a tuple of several. It brings
+/// no derivative along: that of a program (jaxrs_grad) is a program, and can be exported, too.
+///
+/// The module in it is what jaxrs_program_export gives, under the same rules. The caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_program_export_jax(
+    p: In<ProgramBody>,
+    out: Out<*mut BytesHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let p = p.get("p")?;
+        let bytes = stablehlo::write_exported(&p.exported()?, p.name())?;
         out.set(BytesBody::data(bytes).into_raw());
         Ok(())
     })

@@ -116,6 +116,11 @@ impl ProgramBody {
         jaxrs_stablehlo::export(&self.program)
     }
 
+    /// What it is called.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     fn function(&self) -> Function {
         function_from_jaxpr(&self.name, self.program.clone())
     }

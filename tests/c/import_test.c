@@ -80,3 +80,67 @@ CASE(an_exported_program_may_be_cut_off_anywhere) {
         jaxrs_error_release(err);
     }
 }
+
+/* Rows of any number, summed along themselves, and how many there are. */
+static const char rows[] =
+    "module @jit_rows {\n"
+    "  func.func public @main(%x: tensor<?x2xf32>) -> (tensor<?xf32>, tensor<i32>) {\n"
+    "    %zero = stablehlo.constant dense<0.0> : tensor<f32>\n"
+    "    %two = stablehlo.constant dense<2> : tensor<i32>\n"
+    "    %n = stablehlo.get_dimension_size %x, dim = 0 : (tensor<?x2xf32>) -> tensor<i32>\n"
+    "    %enough = stablehlo.compare GE, %n, %two, SIGNED : (tensor<i32>, tensor<i32>) -> tensor<i1>\n"
+    "    stablehlo.custom_call @shape_assertion(%enough, %n) {error_message = \"2 rows needed, got {0}\"} :"
+    " (tensor<i1>, tensor<i32>) -> ()\n"
+    "    %s = stablehlo.reduce(%x init: %zero) applies stablehlo.add across dimensions = [1] :"
+    " (tensor<?x2xf32>, tensor<f32>) -> tensor<?xf32>\n"
+    "    return %s, %n : tensor<?xf32>, tensor<i32>\n"
+    "  }\n"
+    "}\n";
+
+static jaxrs_error* load_rows(check* c, size_t ndim, int64_t n, int64_t columns, jaxrs_program** p) {
+    int64_t shape[] = {n, columns};
+    jaxrs_aval aval = {JAXRS_F32, 0, ndim, shape};
+    return jaxrs_program_load_at(c->ctx, rows, sizeof rows - 1, &aval, 1, p);
+}
+
+CASE(a_program_of_any_size_is_read_at_a_size) {
+    jaxrs_program* p = NULL;
+    jaxrs_aval first;
+    jaxrs_fn* f = NULL;
+    FAILS(load(c, rows, sizeof rows - 1), JAXRS_ERR_UNIMPLEMENTED, "argument 0 is f32[?,2]", "jaxrs_program_load_at");
+    if (!OK(load_rows(c, 2, 3, 2, &p))) return;
+    OK(jaxrs_program_output(p, 0, &first));
+    EXPECT(first.ndim == 1 && first.shape[0] == 3);
+    OK(jaxrs_fn_from_program(p, &f));
+    EXPECT(jaxrs_program_n_outputs(p) == 2);
+    keep_fn(c, f);
+    jaxrs_program_release(p);
+    p = NULL;
+    FAILS(load_rows(c, 2, 1, 2, &p), JAXRS_ERR_INVALID_ARGUMENT, "2 rows needed, got 1");
+    FAILS(load_rows(c, 2, 3, 4, &p), JAXRS_ERR_INVALID_ARGUMENT, "takes (f32[?,2]), got (f32[3,4])");
+    FAILS(load_rows(c, 1, 3, 2, &p), JAXRS_ERR_INVALID_ARGUMENT, "takes (f32[?,2]), got (f32[3])");
+    FAILS(jaxrs_program_load_at(c->ctx, rows, sizeof rows - 1, NULL, 0, &p), JAXRS_ERR_INVALID_ARGUMENT, "got ()");
+    EXPECT(p == NULL);
+}
+
+CASE(a_program_is_a_file_of_jax_export) {
+    jaxrs_program *p = NULL, *q = NULL;
+    jaxrs_bytes* bytes = NULL;
+    jaxrs_fn* f = NULL;
+    if (!OK(jaxrs_program_load(c->ctx, eighth_power, strlen(eighth_power), &p))) return;
+    OK(jaxrs_program_export_jax(p, &bytes));
+    const char* data = jaxrs_bytes_data(bytes);
+    size_t n = jaxrs_bytes_len(bytes);
+    if (OK(jaxrs_program_load(c->ctx, data, n, &q))) {
+        OK(jaxrs_fn_from_program(q, &f));
+        GIVES(GRAD(keep_fn(c, f)), ARGS(scalar(c, 2)), 1024);
+    }
+    for (size_t k = 1; k < 64; k++) {
+        jaxrs_error* err = load(c, data, k);
+        EXPECT(err != NULL);
+        jaxrs_error_release(err);
+    }
+    jaxrs_bytes_release(bytes);
+    jaxrs_program_release(q);
+    jaxrs_program_release(p);
+}

@@ -11,6 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import export, lax
 
+# Of the names of source files, which modules hold, the last parts.
+jax.config.update("jax_hlo_source_file_canonicalization_regex", ".*/")
+
 
 def arange(*shape, dtype="float32"):
     return (np.arange(np.prod(shape), dtype=dtype) * np.asarray(0.37, dtype) - np.asarray(1.1, dtype)).reshape(shape)

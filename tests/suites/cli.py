@@ -20,11 +20,13 @@ SUMS = """{ lambda ; a:f32[2,3] b:i32[3] c:f64[]. let
   in (d, e, f) }"""
 INPUTS = [("f32", [2, 3]), ("i32", [3]), ("f64", [])]
 LOSS = "{ lambda ; a:f32[3]. let b:f32[3] = sin a; c:f32[] = reduce_sum[axes=(0,)] b in (c,) }"
-DYNAMIC = """module {
-  func.func @main(%arg0: tensor<?x3xf32>) -> tensor<?x3xf32> {
-    return %arg0 : tensor<?x3xf32>
+UNRANKED = """module {
+  func.func @main(%arg0: tensor<*xf32>) -> tensor<*xf32> {
+    return %arg0 : tensor<*xf32>
   }
 }"""
+ANY_SIZE = ROOT / "core/stablehlo/testdata/any_size.jaxexport"
+TREES = ROOT / "core/stablehlo/testdata/trees.jaxexport"
 
 
 def jaxrs(*args, status=0):
@@ -145,6 +147,8 @@ def all_answer_in_json():
     listed = written("list", f"{a.program}\t{FOLDER / 'listed'}\t" + "\t".join(map(str, a.files)) + f"\n{FOLDER / 'none'}\t{FOLDER}\n")
     statuses = [program["status"] for program in answer("run", "--batch", listed)["programs"]]
     expect(statuses[0] == "ok" and statuses[1].startswith("error cannot read"), str(statuses))
+    seconds = answer("run", "--batch", listed)["programs"][0]["seconds"]
+    expect(set(seconds) == {"read", "trace", "compile", "run"} and all(0 < s < 60 for s in seconds.values()), str(seconds))
 
 
 def all_stages_are_shown():
@@ -155,11 +159,11 @@ def all_stages_are_shown():
         jaxrs("show", loss, "--as", stage, "--out", FOLDER / "shown")
         expect((FOLDER / "shown").read_text().rstrip() == text.rstrip())
     expect("CUDA" in jaxrs("show", loss, "--as", "ptx", status=3))
-    expect("jaxpr, stablehlo, graph, kernels, llvm, assembly, ptx, got nonsense" in jaxrs("show", loss, "--as", "nonsense", status=1))
+    expect("jaxpr, stablehlo, graph, kernels, llvm, assembly, ptx, export, got nonsense" in jaxrs("show", loss, "--as", "nonsense", status=1))
 
 
 def errors_say_their_place():
-    for name, text, place in [("dynamic.mlir", DYNAMIC, (2, 33)), ("broken.jaxpr", "{ lambda ; a:f32[].\n  let b:f32[] = sine a in (b,) }", (2, 17)),
+    for name, text, place in [("unranked.mlir", UNRANKED, (2, 33)), ("broken.jaxpr", "{ lambda ; a:f32[].\n  let b:f32[] = sine a in (b,) }", (2, 17)),
                               ("deep.mlir", "module {\n" + "(" * 100000, None)]:
         path = written(name, text)
         status, output = command(JAXRS, "show", path)
@@ -168,11 +172,30 @@ def errors_say_their_place():
         expect(error["message"] == output.strip().replace("\n", " ") or len(output) > 200, output)
         if place:
             expect((error.get("line"), error.get("column")) == place, str(error))
-    expect(command(JAXRS, "show", FOLDER / "dynamic.mlir")[0] == 3, "types of unknown size are unsupported")
+    expect(command(JAXRS, "show", FOLDER / "unranked.mlir")[0] == 3, "types of unknown rank are unsupported")
+
+
+def files_of_jax_export_are_programs():
+    expect("in_tree (({'b': [*, None], 'w': *},), {'k': *})" in jaxrs("show", TREES, "--as", "export"))
+    expect("no file of jax.export" in jaxrs("show", written("loss.jaxpr", LOSS), "--as", "export", status=1))
+    x = written("x.npy", npy("f32", [3, 4], raw("f32", values("f32", [3, 4], 0))))
+    jaxrs("run", ANY_SIZE, x, "--out", FOLDER / "any_size")
+    expect("(6, 2)" in (FOLDER / "any_size/out0.npy").read_bytes()[:128].decode("latin-1"))
+    # For what is not run there are no arrays that have shapes.
+    said = jaxrs("show", ANY_SIZE, status=3)
+    expect("argument 0 is f32[?,4]" in said and "--shapes" in said, said)
+    expect("f32[10,2]" in jaxrs("show", ANY_SIZE, "--shapes", "[5,4]"))
+    expect("got shapes" not in jaxrs("vmap", ANY_SIZE, "--shapes=[5,4]", "--size", "7"))
+    for shapes, needed in (("[5,3]", "takes (f32[?,4]), got (f32[5,3])"), ("[5,4],[]", "takes 1 arguments, got 2 shapes"),
+                           ("5x4", "shapes like [8,4],[]"), ("[0,4]", "Expected value >= 1 for dimension variable 'b'")):
+        expect(needed in jaxrs("show", ANY_SIZE, "--shapes", shapes, status=1), needed)
+    jaxrs("save", ANY_SIZE, "--shapes", "[3,4]", "--out", FOLDER / "three.jaxexport")
+    jaxrs("run", FOLDER / "three.jaxexport", x, "--out", FOLDER / "three")
+    expect((FOLDER / "three/out0.npy").read_bytes() == (FOLDER / "any_size/out0.npy").read_bytes())
 
 
 def what_is_not_understood_is_said():
-    for args, needed in [(["frobnicate"], "no command 'frobnicate'"), (["show", "--nonsense"], "--as, --out, --json, got --nonsense"),
+    for args, needed in [(["frobnicate"], "no command 'frobnicate'"), (["show", "--nonsense"], "--as, --shapes, --out, --json, got --nonsense"),
                          (["run", "-x"], "got -x"), (["env", "--json=yes"], "--json takes no value"), (["vmap", "x", "--size"], "a value after --size")]:
         expect(needed in jaxrs(*args, status=2), needed)
     expect("takes no here" in jaxrs("env", "here", status=1))
@@ -210,7 +233,7 @@ def bash_completes():
     (FOLDER / "jaxrs.bash").write_text(jaxrs("completions", "bash"))
     expect(completed("s") == ["show", "save"], str(completed("s")))
     expect(completed("show", "--as", "k") == ["kernels"])
-    expect(completed("show", "--") == ["--as", "--out", "--json"], str(completed("show", "--")))
+    expect(completed("show", "--") == ["--as", "--shapes", "--out", "--json"], str(completed("show", "--")))
     expect(completed("completions", "z") == ["zsh"])
     expect(f"{FOLDER}/jaxrs.bash" in completed("run", f"{FOLDER}/jaxrs."))
 
@@ -252,7 +275,7 @@ def progress_is_for_terminals():
 
 
 CASES = [npz_goes_in, npz_comes_out, safetensors_go_in_and_out, saved_programs_run, all_answer_in_json, all_stages_are_shown,
-         errors_say_their_place, what_is_not_understood_is_said, completions_know_all, bash_completes, the_manual_has_all,
+         errors_say_their_place, files_of_jax_export_are_programs, what_is_not_understood_is_said, completions_know_all, bash_completes, the_manual_has_all,
          progress_is_for_terminals]
 
 

@@ -1,4 +1,4 @@
-"""`jaxrs run` over programs that JAX exported, in each form; recorded by tests/exports/record.py."""
+"""`jaxrs run` over programs that JAX exported, in each form; recorded by tests/exports/record.py and record_exported.py."""
 import base64
 import json
 import math
@@ -8,7 +8,8 @@ import struct
 from case import ROOT, TARGET, Case, command, must
 
 FOLDER = TARGET / "exports"
-FORMS = {"pretty": "mlir", "generic": "mlir", "bytecode": "mlirbc"}
+FORMS = {"pretty": "mlir", "generic": "mlir", "bytecode": "mlirbc", "file": "jaxexport"}
+BINARY = {"bytecode", "file"}
 
 # Of NumPy: the word for an element type, and Python's letter for its parts.
 TYPES = {
@@ -48,13 +49,13 @@ def difference(expected, content):
     return "" if len(want) == len(got) else f"{len(got)} elements in place of {len(want)}"
 
 
-def written(program, form):
+def written(recorded, program, form):
     """The folder of a program, and the line of the list that runs it."""
-    folder = FOLDER / form / program["name"]
+    folder = FOLDER / recorded / form / program["name"]
     folder.mkdir(parents=True)
     source = folder / f"program.{FORMS[form]}"
     content = program[form]
-    source.write_bytes(base64.b64decode(content) if form == "bytecode" else content.encode())
+    source.write_bytes(base64.b64decode(content) if form in BINARY else content.encode())
     inputs = [folder / f"in{k}.npy" for k in range(len(program["inputs"]))]
     for path, array in zip(inputs, program["inputs"]):
         path.write_bytes(npy(array))
@@ -77,11 +78,20 @@ def problem(program, folder):
 def cases():
     must("cargo", "build", "--quiet", "--package", "jaxrs-cli")
     shutil.rmtree(FOLDER, ignore_errors=True)
-    programs = [json.loads(line) for line in (ROOT / "tests/exports/programs.jsonl").read_text().splitlines()]
+    for recorded in ("programs", "exported"):
+        lines = (ROOT / f"tests/exports/{recorded}.jsonl").read_text().splitlines()
+        yield from of_programs(recorded, [json.loads(line) for line in lines])
+
+
+def of_programs(recorded, all_programs):
     for form in FORMS:
-        places = [written(program, form) for program in programs]
-        (FOLDER / f"{form}.list").write_text("".join(line + "\n" for _, line in places))
-        status, output = command(TARGET / "debug/jaxrs", "run", "--batch", FOLDER / f"{form}.list")
-        yield Case.of(f"the batch of {form} programs", status and f"exit status {status}\n{output}")
+        programs = [program for program in all_programs if form in program]
+        if not programs:
+            continue
+        places = [written(recorded, program, form) for program in programs]
+        batch = FOLDER / f"{recorded}.{form}.list"
+        batch.write_text("".join(line + "\n" for _, line in places))
+        status, output = command(TARGET / "debug/jaxrs", "run", "--batch", batch)
+        yield Case.of(f"the batch of {recorded} as {form}", status and f"exit status {status}\n{output}")
         for program, (folder, _) in zip(programs, places):
             yield Case.of(f"{program['name']} as {form}", problem(program, folder))

@@ -108,6 +108,27 @@ impl Arguments {
         Ok(self.numbers("threads", &[0])?.first().copied().unwrap_or(0))
     }
 
+    /// The shapes that --shapes says: `[8,4],[]`.
+    pub(crate) fn shapes(&self) -> Result<Option<Vec<Vec<usize>>>> {
+        let Some(text) = self.option("shapes") else { return Ok(None) };
+        let shape = |part: &str| {
+            let numbers = part.trim().trim_start_matches(',').trim().strip_prefix('[')?;
+            let numbers = numbers.split(',').map(str::trim).filter(|number| !number.is_empty());
+            numbers.map(|number| number.parse().ok()).collect::<Option<Vec<usize>>>()
+        };
+        let parts = text.trim().strip_suffix(']').map(|text| text.split(']').map(shape).collect());
+        match parts.flatten() {
+            Some(shapes) => Ok(Some(shapes)),
+            None => {
+                let command = self.command.name;
+                bail!(
+                    InvalidArgument,
+                    "jaxrs {command} needs shapes like [8,4],[] after --shapes, got {text}"
+                )
+            }
+        }
+    }
+
     /// The numbers of an option, with commas between them; `default` where it is not given.
     pub(crate) fn numbers(&self, name: &str, default: &[usize]) -> Result<Vec<usize>> {
         let Some(text) = self.option(name) else { return Ok(default.to_vec()) };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use jaxrs_data::{Result, bail};
+use jaxrs_data::{Result, Type, bail};
 use jaxrs_transform::{JitOptions, compile};
 
 use crate::answer::Answer;
@@ -28,7 +28,8 @@ pub(crate) fn command(arguments: &Arguments) -> Result<Answer> {
     let program = Program::read(Path::new(&path))?;
     let inputs = run::inputs(&program, &files.collect::<Vec<_>>())?;
     let start = Instant::now();
-    let traced = program.trace(&context)?;
+    let types: Vec<Type> = inputs.iter().map(|input| input.ty().clone()).collect();
+    let traced = program.trace(&context, &types)?;
     let tracing = start.elapsed();
     let scope = context.root();
     let start = Instant::now();

@@ -70,18 +70,24 @@ const JSON: Choice = option(
     "prints one JSON document in place of text; errors too, as {\"error\": {…}}",
     Completes::Nothing,
 );
+const SHAPES: Choice = option(
+    "shapes",
+    Some("[8,4],[]"),
+    "the shapes of the inputs, of a program that takes arrays of any size",
+    Completes::Nothing,
+);
 const OUT: Choice = Choice {
     name: "out",
     letter: Some('o'),
     value: Some("FILE"),
     summary: "where to write what would be printed; as .jaxrs a program is saved with its constants, as .mlir or .mlirbc \
-              it is exported",
+              it is exported, as .jaxexport for jax.export.deserialize",
     completes: Completes::Files,
 };
 
 /// The stages of `jaxrs show`.
 pub(crate) const STAGES: &[&str] =
-    &["jaxpr", "stablehlo", "graph", "kernels", "llvm", "assembly", "ptx"];
+    &["jaxpr", "stablehlo", "graph", "kernels", "llvm", "assembly", "ptx", "export"];
 /// The shells that there are completions for.
 pub(crate) const SHELLS: &[&str] = &["bash", "zsh", "fish"];
 
@@ -96,7 +102,8 @@ pub(crate) const COMMANDS: &[Command] = &[
                   Results are written to DIR/out0.npy, DIR/out1.npy, …, or all to one file where --out ends in .npz or \
                   .safetensors, as out0, out1, ….\n\
                   With --batch there is no PROGRAM: each line of LIST is a program, a folder for its results and its inputs, \
-                  with tabs between. DIR/status says what happened to each: ok, unsupported REASON or error REASON.",
+                  with tabs between. DIR/status says what happened to each: ok, unsupported REASON or error REASON; --json says what reading, tracing, \
+                  compiling and running each took.",
         options: &[
             Choice {
                 name: "out",
@@ -117,9 +124,11 @@ pub(crate) const COMMANDS: &[Command] = &[
         words: "PROGRAM",
         summary: "prints a program, at some stage of its compilation",
         details: "jaxpr is what was traced, graph a picture of it in the DOT language of Graphviz, kernels the loops that it \
-                  becomes, llvm LLVM's instructions before its passes, assembly the code of this processor. ptx needs CUDA.",
+                  becomes, llvm LLVM's instructions before its passes, assembly the code of this processor. ptx needs CUDA. \
+                  export is what a file of jax.export says about its program: types, trees, platforms, effects, checks.",
         options: &[
             option("as", Some("STAGE"), "the stage; jaxpr by default", Completes::Words(STAGES)),
+            SHAPES,
             OUT,
             JSON,
         ],
@@ -138,6 +147,7 @@ pub(crate) const COMMANDS: &[Command] = &[
                 "by which inputs; by the first by default",
                 Completes::Nothing,
             ),
+            SHAPES,
             OUT,
             JSON,
         ],
@@ -149,7 +159,12 @@ pub(crate) const COMMANDS: &[Command] = &[
         words: "PROGRAM",
         summary: "prints a program for many examples, a program again",
         details: "All inputs and results get a leading axis.",
-        options: &[option("size", Some("N"), "how many examples", Completes::Nothing), OUT, JSON],
+        options: &[
+            option("size", Some("N"), "how many examples", Completes::Nothing),
+            SHAPES,
+            OUT,
+            JSON,
+        ],
         completes: Completes::Files,
         run: show::batched,
     },
@@ -159,8 +174,8 @@ pub(crate) const COMMANDS: &[Command] = &[
         summary: "saves a program in the portable format",
         details: "The file holds the program and its constants, depends on no machine, and is read by later versions, by the C \
                   library (jaxrs_program_load) and by all bindings. Where FILE ends in .mlir or .mlirbc, it is StableHLO for JAX \
-                  and others: as text, or as a portable artifact.",
-        options: &[OUT, JSON],
+                  and others: as text, or as a portable artifact; where it ends in .jaxexport, jax.export.deserialize reads it.",
+        options: &[SHAPES, OUT, JSON],
         completes: Completes::Files,
         run: show::save,
     },
@@ -185,6 +200,7 @@ pub(crate) const COMMANDS: &[Command] = &[
                 "the archive libjaxrs_standalone.a, where it is not beside this command or in ../lib",
                 Completes::Files,
             ),
+            SHAPES,
             JSON,
         ],
         completes: Completes::Files,
@@ -264,7 +280,7 @@ impl Command {
 }
 
 /// What programs are, for people.
-pub(crate) const PROGRAMS: &str = "A PROGRAM is StableHLO, as text or as a portable artifact (jax.export), a saved program \
+pub(crate) const PROGRAMS: &str = "A PROGRAM is StableHLO, as text or as a portable artifact, a file of jax.export, a saved program \
                                    (.jaxrs), or a jaxpr as it is printed.";
 
 /// What numbers the command ends with.

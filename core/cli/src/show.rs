@@ -8,7 +8,7 @@ use jaxrs_ir::Jaxpr;
 use jaxrs_runtime::Backend as _;
 use jaxrs_stablehlo as stablehlo;
 use jaxrs_transform::{
-    ClosedJaxpr, Context, DiffOptions, Function, VmapOptions, grad, portable, vmap,
+    ClosedJaxpr, Context, DiffOptions, Function, VmapOptions, grad, make_jaxpr, portable, vmap,
 };
 
 use crate::answer::Answer;
@@ -25,8 +25,13 @@ pub(crate) fn show(arguments: &Arguments) -> Result<Answer> {
     let stage = arguments.option("as").unwrap_or("jaxpr");
     let mut progress = Progress::new(1, arguments.json());
     progress.step("compiling");
-    let traced = program.trace(&engine::context(1)?)?;
+    if let ("export", Some(exported)) = (stage, &program.exported) {
+        return give(arguments, stage, &exported.to_string());
+    }
+    let types = program.types(arguments)?;
+    let traced = program.trace(&engine::context(1)?, &types)?;
     let text = match stage {
+        "export" => bail!(InvalidArgument, "{} is no file of jax.export", program.name),
         "jaxpr" => traced.jaxpr.to_string(),
         "stablehlo" => stablehlo::export(&traced)?.to_string(),
         "graph" => traced.jaxpr.to_dot("main"),
@@ -88,14 +93,11 @@ fn transformed(
     transform: impl FnOnce(&Function, Vec<Type>) -> (Function, Vec<Type>),
 ) -> Result<Answer> {
     let program = Program::read(Path::new(arguments.only("PROGRAM")?))?;
-    let (function, types) = transform(&program.function, program.types);
+    let (function, types) = transform(&program.function, program.types(arguments)?);
     let context = engine::context(1)?;
-    let traced = Program { function, types }.trace(&context)?;
-    match arguments
-        .option("out")
-        .filter(|path| [".jaxrs", ".mlir", ".mlirbc"].iter().any(|end| path.ends_with(end)))
-    {
-        Some(path) => saved(&traced, &context, path),
+    let traced = make_jaxpr(&function, &context.root(), &types)?;
+    match arguments.option("out").filter(|path| FORMS.iter().any(|end| path.ends_with(end))) {
+        Some(path) => saved(&program.name, &traced, &context, path),
         None => give(arguments, "jaxpr", &traced.jaxpr.to_string()),
     }
 }
@@ -107,15 +109,20 @@ pub(crate) fn save(arguments: &Arguments) -> Result<Answer> {
         bail!(InvalidArgument, "jaxrs save needs a file after --out");
     };
     let context = engine::context(1)?;
-    saved(&program.trace(&context)?, &context, path)
+    let traced = program.trace(&context, &program.types(arguments)?)?;
+    saved(&program.name, &traced, &context, path)
 }
 
-fn saved(program: &ClosedJaxpr, context: &Context, path: &str) -> Result<Answer> {
+/// The endings of files that hold programs.
+const FORMS: [&str; 4] = [".jaxrs", ".mlir", ".mlirbc", ".jaxexport"];
+
+fn saved(name: &str, program: &ClosedJaxpr, context: &Context, path: &str) -> Result<Answer> {
     let extension = Path::new(path).extension().and_then(|extension| extension.to_str());
     let bytes = match extension {
         Some("mlir") => stablehlo::export(program)?.to_string().into_bytes(),
         Some("mlirbc") => stablehlo::write(&stablehlo::export(program)?)?,
-        _ => portable::save("main", program, &context.root())?,
+        Some("jaxexport") => stablehlo::write_exported(&stablehlo::export(program)?, name)?,
+        _ => portable::save(name, program, &context.root())?,
     };
     write(Path::new(path), &bytes)?;
     Ok(Answer::files(vec![path.into()]))

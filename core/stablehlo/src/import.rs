@@ -3,6 +3,7 @@
 mod calls;
 mod contraction;
 mod control;
+mod dynamic;
 mod elementwise;
 mod indexing;
 mod random;
@@ -29,34 +30,64 @@ type Outputs = SmallVec<[Value; 1]>;
 /// The function of this name. Calling it checks the arguments' types and does the operations in the caller's scope.
 pub fn function(module: &Arc<Module>, name: &str) -> Result<Function> {
     let func = module.function(name)?;
-    let types: Vec<Type> = argument_types(func)?;
-    let (module, body, title) = (module.clone(), func.body.clone(), name.to_owned());
+    let types: Vec<Ty> = func.body.arguments.iter().map(|(_, ty)| ty.clone()).collect();
+    argument_dtypes(func)?;
+    let (module, title) = (module.clone(), name.to_owned());
     Ok(Function::new(name, move |scope: &Scope, inputs: &[Value]| {
-        check_arguments(&title, &types, inputs)?;
-        Env::new(&module, scope).run(&body, inputs)
+        check_arguments(&format!("@{title}"), &types, inputs.iter().map(Value::ty))?;
+        run(&module, &title, scope, inputs)
     }))
+}
+
+/// What the function of this name gives for arguments of its types.
+pub(crate) fn run(
+    module: &Arc<Module>,
+    name: &str,
+    scope: &Scope,
+    inputs: &[Value],
+) -> Result<Vec<Value>> {
+    Env::new(module, scope).run(&module.function(name)?.body, inputs)
+}
+
+/// That a function takes arrays.
+fn argument_dtypes(func: &Func) -> Result<()> {
+    let array = |(k, (_, ty)): (usize, &(ValueId, Ty))| match ty.dtype() {
+        Some(_) => Ok(()),
+        None => Err(no_array(func, k, ty)),
+    };
+    func.body.arguments.iter().enumerate().try_for_each(array)
+}
+
+fn no_array(func: &Func, k: usize, ty: &Ty) -> Error {
+    let text = format_args!("@{} takes arrays only, but its argument {k} is {ty}", func.name);
+    Error::new(ErrorKind::Unimplemented, text)
 }
 
 /// The types of a function's arguments.
 pub fn argument_types(func: &Func) -> Result<Vec<Type>> {
     let tensor = |(k, (_, ty)): (usize, &(ValueId, Ty))| match ty {
         Ty::Tensor(ty) => Ok(ty.clone()),
-        other => Err(Error::new(
+        Ty::Dynamic(..) => Err(Error::new(
             ErrorKind::Unimplemented,
-            format_args!("@{} takes arrays only, but its argument {k} is {other:?}", func.name),
+            format_args!("@{} takes arrays of any size: its argument {k} is {ty}", func.name),
         )),
+        other => Err(no_array(func, k, other)),
     };
     func.body.arguments.iter().enumerate().map(tensor).collect()
 }
 
-fn check_arguments(name: &str, types: &[Type], inputs: &[Value]) -> Result<()> {
-    let got: Vec<String> = inputs.iter().map(|x| x.ty().to_string()).collect();
-    let fits = |(x, ty): (&Value, &Type)| x.ty().same_ignoring_weak(ty);
-    if inputs.len() == types.len() && inputs.iter().zip(types).all(fits) {
+/// That a function takes arguments of these types.
+pub(crate) fn check_arguments<'t>(
+    name: &str,
+    types: &[Ty],
+    given: impl ExactSizeIterator<Item = &'t Type> + Clone,
+) -> Result<()> {
+    if given.len() == types.len() && given.clone().zip(types).all(|(got, ty)| ty.admits(got)) {
         return Ok(());
     }
-    let need: Vec<String> = types.iter().map(Type::to_string).collect();
-    let text = format!("@{name} takes ({}), got ({})", need.join(", "), got.join(", "));
+    let got: Vec<String> = given.map(Type::to_string).collect();
+    let need: Vec<String> = types.iter().map(Ty::to_string).collect();
+    let text = format!("{name} takes ({}), got ({})", need.join(", "), got.join(", "));
     Err(Error::new(ErrorKind::InvalidArgument, text))
 }
 
@@ -66,11 +97,14 @@ struct Env<'a> {
     scope: &'a Scope,
     values: FxHashMap<ValueId, Value>,
     calls: usize,
+    /// Whether sizes are computed in it.
+    is_dynamic: bool,
 }
 
 impl<'a> Env<'a> {
     fn new(module: &'a Arc<Module>, scope: &'a Scope) -> Env<'a> {
-        Env { module, scope, values: FxHashMap::default(), calls: 0 }
+        let is_dynamic = dynamic::is_dynamic(module);
+        Env { module, scope, values: FxHashMap::default(), calls: 0, is_dynamic }
     }
 
     /// Does the operations of a region on these arguments.
@@ -91,10 +125,12 @@ impl<'a> Env<'a> {
         let operands = op.operands.iter().map(|id| self.value(*id)).collect::<Result<Vec<_>>>()?;
         let frame = |error: Error| error.context(format_args!("{}: {}", op.place, op.name));
         if op.name == "stablehlo.custom_call" {
-            let given = calls::call(self.scope, op, &operands).map_err(frame)?;
-            return self.define_given(op, given);
+            let given = dynamic::call(self, op, &operands)
+                .unwrap_or_else(|| calls::call(self.scope, op, &operands));
+            return self.define_given(op, given.map_err(frame)?);
         }
-        let outputs = self.apply(op, &operands).map_err(frame)?;
+        let known = if self.is_dynamic { self.known(op, &operands) } else { None };
+        let outputs = known.unwrap_or_else(|| self.apply(op, &operands)).map_err(frame)?;
         check_results(op, &outputs)?;
         for ((id, _), output) in op.results.iter().zip(outputs) {
             self.values.insert(*id, output);
@@ -124,7 +160,13 @@ impl<'a> Env<'a> {
     }
 
     fn apply(&mut self, op: &Op, x: &[Value]) -> Result<Outputs> {
-        let families = [elementwise::apply, shapes::apply, contraction::apply, indexing::apply];
+        let families = [
+            elementwise::apply,
+            shapes::apply,
+            contraction::apply,
+            indexing::apply,
+            dynamic::apply,
+        ];
         for family in families {
             if let Some(output) = family(self.scope, op, x) {
                 return Ok(SmallVec::from_iter([output?]));
@@ -147,9 +189,10 @@ impl<'a> Env<'a> {
             .filter_map(|id| Some((id, self.values.get(&id)?.clone())))
             .collect();
         let (module, region, calls) = (self.module.clone(), region.clone(), self.calls);
+        let is_dynamic = self.is_dynamic;
         Function::new(name, move |scope: &Scope, inputs: &[Value]| {
             let values = captured.clone();
-            Env { module: &module, scope, values, calls }.run(&region, inputs)
+            Env { module: &module, scope, values, calls, is_dynamic }.run(&region, inputs)
         })
     }
 }
@@ -176,8 +219,8 @@ fn check_results(op: &Op, outputs: &[Value]) -> Result<()> {
 }
 
 fn check_result(op: &Op, (_, said): &(ValueId, Ty), output: &Value) -> Result<()> {
-    match said {
-        Ty::Tensor(said) if !output.ty().same_ignoring_weak(said) => {
+    match said.dtype() {
+        Some(_) if !said.admits(output.ty()) => {
             let text = format_args!("says that it gives {said}, but gives {}", output.ty());
             Err(op.error(ErrorKind::InvalidArgument, text))
         }

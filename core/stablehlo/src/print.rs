@@ -53,6 +53,16 @@ fn list<T>(
 fn ty(out: &mut String, ty: &Ty) -> fmt::Result {
     match ty {
         Ty::Tensor(ty) => tensor(out, ty),
+        Ty::Dynamic(dtype, dims) => {
+            out.push_str("tensor<");
+            for dim in dims {
+                match dim {
+                    Some(dim) => write!(out, "{dim}x")?,
+                    None => out.push_str("?x"),
+                }
+            }
+            write!(out, "{}>", element_name(*dtype).unwrap_or(dtype.name()))
+        }
         Ty::Token => out.write_str("!stablehlo.token"),
         Ty::Tuple(parts) => {
             out.push_str("tuple<");

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jaxrs_data::{Error, ErrorKind, Literal, Result, SmallVec, Type, bail};
+use jaxrs_data::{DType, Error, ErrorKind, Literal, Result, SmallVec, Type, bail};
 
 /// Where something stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct ValueId(pub usize);
 pub enum Ty {
     /// An array.
     Tensor(Type),
+    /// An array of which some sizes are not known before the program is called.
+    Dynamic(DType, Vec<Option<usize>>),
     /// What orders side effects.
     Token,
     /// Several values in one.
@@ -43,6 +45,47 @@ pub enum Ty {
     Function(Vec<Ty>, Vec<Ty>),
     /// Any other, as it was written.
     Other(String),
+}
+
+impl Ty {
+    /// The type of the elements of an array.
+    pub fn dtype(&self) -> Option<DType> {
+        match self {
+            Ty::Tensor(ty) => Some(ty.dtype),
+            Ty::Dynamic(dtype, _) => Some(*dtype),
+            _ => None,
+        }
+    }
+
+    /// Whether an array may have this type.
+    pub fn admits(&self, ty: &Type) -> bool {
+        match self {
+            Ty::Tensor(said) => said.same_ignoring_weak(ty),
+            Ty::Dynamic(dtype, dims) => {
+                let fits = |(said, &dim): (&Option<usize>, &usize)| said.is_none_or(|d| d == dim);
+                *dtype == ty.dtype
+                    && dims.len() == ty.rank()
+                    && dims.iter().zip(ty.shape.iter()).all(fits)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// As jaxprs have it, `f32[?,4]`; others as they are named.
+impl fmt::Display for Ty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ty::Tensor(ty) => ty.fmt(f),
+            Ty::Dynamic(dtype, dims) => {
+                let dim = |dim: &Option<usize>| dim.map_or("?".to_owned(), |dim| dim.to_string());
+                let dims: Vec<String> = dims.iter().map(dim).collect();
+                write!(f, "{dtype}[{}]", dims.join(","))
+            }
+            Ty::Token => f.write_str("a token"),
+            other => write!(f, "{other:?}"),
+        }
+    }
 }
 
 /// An attribute.
@@ -222,6 +265,14 @@ impl Op {
     pub fn result_type(&self) -> Result<&Type> {
         match self.results.as_slice() {
             [(_, Ty::Tensor(ty))] => Ok(ty),
+            _ => Err(self.error(ErrorKind::InvalidArgument, "needs one array as result")),
+        }
+    }
+
+    /// The type of the elements of its one array.
+    pub fn result_dtype(&self) -> Result<DType> {
+        match self.results.as_slice() {
+            [(_, ty)] if ty.dtype().is_some() => Ok(ty.dtype().unwrap_or(DType::F32)),
             _ => Err(self.error(ErrorKind::InvalidArgument, "needs one array as result")),
         }
     }

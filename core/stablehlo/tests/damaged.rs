@@ -6,11 +6,18 @@
 #[allow(dead_code, reason = "other tests use the rest")]
 mod programs;
 
-use std::sync::Arc;
-
+use jaxrs_data::{Shape, Type};
 use jaxrs_ir::Prim;
-use jaxrs_stablehlo::{argument_types, function, module, read, write};
+use jaxrs_stablehlo::tree::Ty;
+use jaxrs_stablehlo::{Program, is_exported, module, read, write, write_exported};
 use jaxrs_transform::{Context, ContextOptions, make_jaxpr};
+
+/// Files of JAX's own: with derivatives, of arrays of any size, with trees of arguments.
+const EXPORTED: [&[u8]; 3] = [
+    include_bytes!("../testdata/derivatives.jaxexport"),
+    include_bytes!("../testdata/any_size.jaxexport"),
+    include_bytes!("../testdata/trees.jaxexport"),
+];
 
 /// Primitives whose operations have regions, constants, calls and attributes of every form.
 const PRIMITIVES: [&str; 10] = [
@@ -60,22 +67,35 @@ fn damaged(random: &mut Random, bytes: &mut Vec<u8>) {
 
 /// Reads a file and, where it is a program still, traces it: types and attributes are looked at then.
 fn tried(bytes: &[u8]) {
-    let Ok(module) = read(bytes) else { return };
-    let Ok(types) = module.function("main").and_then(argument_types) else { return };
+    let Ok(program) = Program::read(bytes) else { return };
+    // Sizes that are not known are 2 of each.
+    let known = program.arguments().iter().map(|ty| match ty {
+        Ty::Dynamic(dtype, dims) => {
+            let dims: Vec<i64> = dims.iter().map(|dim| dim.map_or(2, |dim| dim as i64)).collect();
+            Shape::from_user("a test", &dims, dtype.size_bytes()).ok().map(|s| Type::new(*dtype, s))
+        }
+        Ty::Tensor(ty) => Some(ty.clone()),
+        _ => None,
+    });
+    let Some(types) = known.collect::<Option<Vec<Type>>>() else { return };
     if types.iter().any(|ty| ty.numel() > 1 << 12) {
         return;
     }
-    let Ok(main) = function(&Arc::new(module), "main") else { return };
-    let _ = make_jaxpr(&main, &Context::new(ContextOptions::default()).root(), &types);
+    let scope = Context::new(ContextOptions::default()).root();
+    let _ = make_jaxpr(&program.function(), &scope, &types);
 }
 
-/// A sample of each, as text and as bytecode.
+/// A sample of each, as text, as bytecode and as a file of jax.export; and JAX's own such files.
 fn files() -> Vec<Vec<u8>> {
     let of = |name: &&str| Prim::samples().into_iter().find(|sample| sample.prim.name() == *name);
     let samples = PRIMITIVES.iter().map(|name| of(name).unwrap());
     let programs = programs::programs(samples, false);
     let modules = programs.iter().map(|program| module(&program.jaxpr, &[]).unwrap());
-    modules.flat_map(|module| [module.to_string().into_bytes(), write(&module).unwrap()]).collect()
+    let forms = modules.flat_map(|module| {
+        let exported = write_exported(&module, "main").unwrap();
+        [module.to_string().into_bytes(), write(&module).unwrap(), exported]
+    });
+    forms.chain(EXPORTED.map(<[u8]>::to_vec)).collect()
 }
 
 #[test]
@@ -83,18 +103,21 @@ fn files_may_be_cut_off_anywhere() {
     for file in files() {
         read(&file).unwrap();
         for n in (0..file.len()).step_by(file.len() / 400 + 1) {
-            assert!(read(&file[..n]).is_err() || file[n..].iter().all(u8::is_ascii_whitespace));
+            // What stands last in a file of jax.export is not always the module.
+            let is_whole = file[n..].iter().all(u8::is_ascii_whitespace) || is_exported(&file);
+            let _ = Program::read(&file[..n]);
+            assert!(read(&file[..n]).is_err() || is_whole);
         }
     }
 }
 
 #[test]
 fn every_bit_of_an_artifact_may_be_wrong() {
-    for file in files().into_iter().filter(|file| file.starts_with(b"ML")) {
+    for file in files().into_iter().filter(|file| file.starts_with(b"ML") || is_exported(file)) {
         for bit in 0..8 * file.len() {
             let mut file = file.clone();
             file[bit / 8] ^= 1 << (bit % 8);
-            let _ = read(&file);
+            let _ = Program::read(&file);
         }
     }
 }

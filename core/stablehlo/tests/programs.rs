@@ -114,8 +114,8 @@ fn errors_say_where_and_what() {
         &expect!["line 2, column 23: %b is not defined here"],
     );
     complains(
-        &body("%0 = stablehlo.sine %a : tensor<?xf32>"),
-        &expect!["line 2, column 35: needs types of known shape, got one with a dynamic size"],
+        &body("%0 = stablehlo.sine %a : tensor<*xf32>"),
+        &expect!["line 2, column 35: needs types of known rank, got one without"],
     );
     complains(
         &body("%0 = stablehlo.frobnicate %a : tensor<2xf32>\n  return %0 : tensor<2xf32>"),

@@ -2,13 +2,13 @@
 //!
 //! Source of the codes: the encodings of MLIR's builtin dialect and of StableHLO's `VhloBytecode`.
 
-use jaxrs_data::{DType, Error, ErrorKind, Literal, Result, Scalar, Shape, Type};
+use jaxrs_data::{DType, Error, ErrorKind, Literal, Result, Scalar, Type};
 
 use super::Tables;
 use super::bytes::{Bytes, zigzag};
 use crate::forms::{COMPARISON, DIRECTION, DISTRIBUTION, FFT, PRECISION};
 use crate::text::dense;
-use crate::text::types::{complex, element};
+use crate::text::types::{array, complex, element};
 use crate::tree::{Attr, Ty};
 
 /// How deep attributes and types may be nested.
@@ -196,12 +196,10 @@ impl<'a> Tables<'a> {
 
     fn ranked(&self, bytes: &mut Bytes<'_>, depth: usize) -> Result<Ty> {
         let dims: Vec<i64> = (0..bytes.count()?).map(|_| bytes.signed()).collect::<Result<_>>()?;
-        if dims.contains(&i64::MIN) {
-            return Err(unsupported(bytes, format_args!("array of dynamic size")));
-        }
         let dtype = self.scalar_type(bytes, depth)?;
-        let shape = Shape::from_user("a tensor type", &dims, dtype.size_bytes());
-        Ok(Ty::Tensor(Type::new(dtype, shape.map_err(|error| bytes.error(error))?)))
+        let known = |&dim: &i64| (dim != i64::MIN).then_some(dim);
+        let dims: Vec<Option<i64>> = dims.iter().map(known).collect();
+        array(dtype, &dims).map_err(|error| bytes.error(error))
     }
 
     fn builtin_attribute(&self, bytes: &mut Bytes<'_>, depth: usize) -> Result<Attr> {

@@ -49,6 +49,34 @@ const PROPERTIES: &[(&str, &str)] = &[
          rhs_batching_dimensions rhs_component_count rhs_contracting_dimensions rhs_precision_type",
     ),
     ("dot_v1", "precision_config"),
+    (
+        "dynamic_broadcast_in_dim_v1",
+        "broadcast_dimensions known_expanding_dimensions known_nonexpanding_dimensions",
+    ),
+    (
+        "dynamic_conv_v1",
+        "batch_group_count feature_group_count input_batch_dimension input_feature_dimension \
+         input_spatial_dimensions kernel_input_feature_dimension kernel_output_feature_dimension \
+         kernel_spatial_dimensions lhs_dilation output_batch_dimension output_feature_dimension \
+         output_spatial_dimensions padding precision_config rhs_dilation window_reversal window_strides",
+    ),
+    (
+        "dynamic_conv_v2",
+        "batch_group_count feature_group_count input_batch_dimension input_feature_dimension \
+         input_spatial_dimensions kernel_input_feature_dimension kernel_output_feature_dimension \
+         kernel_spatial_dimensions lhs_dilation output_batch_dimension output_feature_dimension \
+         output_spatial_dimensions precision_config rhs_dilation window_reversal window_strides",
+    ),
+    (
+        "dynamic_gather_v1",
+        "collapsed_slice_dims index_vector_dim indices_are_sorted offset_dims start_index_map",
+    ),
+    (
+        "dynamic_gather_v2",
+        "collapsed_slice_dims index_vector_dim indices_are_sorted offset_dims operand_batching_dims \
+         start_index_map start_indices_batching_dims",
+    ),
+    ("dynamic_iota_v1", "iota_dimension"),
     ("dynamic_slice_v1", "slice_sizes"),
     ("exponential_minus_one_v2", "result_accuracy"),
     ("exponential_v2", "result_accuracy"),
@@ -92,6 +120,7 @@ const PROPERTIES: &[(&str, &str)] = &[
         "index_vector_dim indices_are_sorted input_batching_dims inserted_window_dims \
          scatter_dims_to_operand_dims scatter_indices_batching_dims unique_indices update_window_dims",
     ),
+    ("set_dimension_size_v1", "dimension"),
     ("select_and_scatter_v1", "padding window_dimensions window_strides"),
     ("sine_v2", "result_accuracy"),
     ("slice_v1", "limit_indices start_indices strides"),

@@ -18,7 +18,7 @@ use super::unsupported_form;
 use crate::tree::{Attr, Op};
 
 /// What a call gives: nothing where it has no value here.
-type Given = Vec<Option<Value>>;
+pub(super) type Given = Vec<Option<Value>>;
 
 /// Does a custom call.
 pub(super) fn call(cx: &Scope, op: &Op, x: &[Value]) -> Result<Given> {

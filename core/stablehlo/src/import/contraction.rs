@@ -11,7 +11,10 @@ use crate::tree::Op;
 pub(super) fn apply(cx: &Scope, op: &Op, x: &[Value]) -> Option<Result<Value>> {
     Some(match (short_name(op), x) {
         ("dot_general", [lhs, rhs]) => dot_general(cx, op, lhs, rhs),
-        ("convolution", [lhs, rhs]) => convolution(cx, op, lhs, rhs),
+        ("convolution", [lhs, rhs]) => op
+            .sizes("kernel_spatial_dimensions")
+            .and_then(|spatial| padding(op, spatial.len()))
+            .and_then(|padding| convolution(cx, op, lhs, rhs, padding)),
         _ => return None,
     })
 }
@@ -22,12 +25,19 @@ fn dot_general(cx: &Scope, op: &Op, lhs: &Value, rhs: &Value) -> Result<Value> {
         rhs_contracting: op.sizes("rhs_contracting_dimensions")?,
         lhs_batch: op.sizes("lhs_batching_dimensions")?,
         rhs_batch: op.sizes("rhs_batching_dimensions")?,
-        preferred_element_type: Some(op.result_type()?.dtype),
+        preferred_element_type: Some(op.result_dtype()?),
     };
     ops::dot_general(cx, dot, lhs, rhs)
 }
 
-fn convolution(cx: &Scope, op: &Op, lhs: &Value, rhs: &Value) -> Result<Value> {
+/// A convolution with this padding.
+pub(super) fn convolution(
+    cx: &Scope,
+    op: &Op,
+    lhs: &Value,
+    rhs: &Value,
+    padding: Vec<(i64, i64)>,
+) -> Result<Value> {
     let spatial = op.sizes("kernel_spatial_dimensions")?;
     let rank = spatial.len();
     let or_ones = |name: &str| -> Result<Vec<usize>> {
@@ -41,7 +51,7 @@ fn convolution(cx: &Scope, op: &Op, lhs: &Value, rhs: &Value) -> Result<Value> {
     };
     let conv = ConvGeneralDilated {
         window_strides: or_ones("window_strides")?,
-        padding: padding(op, rank)?,
+        padding,
         lhs_dilation: or_ones("lhs_dilation")?,
         rhs_dilation: or_ones("rhs_dilation")?,
         dimension_numbers: ConvDimensionNumbers {
@@ -63,7 +73,7 @@ fn convolution(cx: &Scope, op: &Op, lhs: &Value, rhs: &Value) -> Result<Value> {
         },
         feature_group_count: op.size("feature_group_count")?,
         batch_group_count: op.size("batch_group_count")?,
-        preferred_element_type: Some(op.result_type()?.dtype),
+        preferred_element_type: Some(op.result_dtype()?),
     };
     let turned = op.ints("window_reversal")?;
     let axes: Vec<usize> =

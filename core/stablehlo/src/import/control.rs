@@ -31,8 +31,9 @@ fn call(env: &mut Env<'_>, op: &Op, name: &str, x: &[Value]) -> Result<Outputs> 
     }
     let module = env.module.clone();
     let function = module.function(name)?;
-    let mut inner = Env::new(env.module, env.scope);
-    inner.calls = env.calls + 1;
+    let (calls, is_dynamic) = (env.calls + 1, env.is_dynamic);
+    let mut inner =
+        Env { module: env.module, scope: env.scope, values: Default::default(), calls, is_dynamic };
     Ok(inner.run(&function.body, x)?.into_iter().collect())
 }
 
@@ -83,7 +84,13 @@ fn counted(env: &Env<'_>, condition: &Region, body: &Region, init: &[Value]) -> 
         test.name == "stablehlo.compare" && test.word("comparison_direction").ok()? == "LT";
     let [i, n] = test.operands[..] else { return None };
     let counter = condition.arguments.iter().position(|(id, _)| *id == i).filter(|_| is_less)?;
-    let end = number(env, condition, n)?;
+    let end = match condition.arguments.iter().position(|(id, _)| *id == n) {
+        // One that the loop carries along, and leaves as it is.
+        Some(k) if body.returned().ok()?.get(k)? == &body.arguments.get(k)?.0 => {
+            known_int(init.get(k)?)?
+        }
+        _ => number(env, condition, n)?,
+    };
     let start = known_int(init.get(counter)?)?;
     let step = body.defining(*body.returned().ok()?.get(counter)?)?;
     let argument = body.arguments.get(counter)?.0;

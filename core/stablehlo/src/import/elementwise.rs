@@ -128,7 +128,7 @@ fn total_order(cx: &Scope, x: &Value) -> Result<Value> {
 
 /// A conversion to the type that it has already is nothing.
 fn convert(cx: &Scope, op: &Op, a: &Value) -> Result<Value> {
-    let to = op.result_type()?.dtype;
+    let to = op.result_dtype()?;
     let from = a.ty().dtype;
     if from == to {
         return Ok(a.clone());
@@ -140,7 +140,7 @@ fn convert(cx: &Scope, op: &Op, a: &Value) -> Result<Value> {
 }
 
 fn bitcast(cx: &Scope, op: &Op, a: &Value) -> Result<Value> {
-    let new_dtype = op.result_type()?.dtype;
+    let new_dtype = op.result_dtype()?;
     ops::bind1(cx, BitcastConvertType { new_dtype }, std::slice::from_ref(a))
 }
 

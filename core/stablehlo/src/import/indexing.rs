@@ -1,6 +1,6 @@
 //! Reading and writing windows.
 
-use jaxrs_data::{Result, SmallVec};
+use jaxrs_data::{Result, Shape, SmallVec};
 use jaxrs_ir::prims::{Gather, IndexMode};
 use jaxrs_ir::{Value, ops};
 use jaxrs_transform::Scope;
@@ -10,12 +10,22 @@ use crate::tree::Op;
 
 pub(super) fn apply(cx: &Scope, op: &Op, x: &[Value]) -> Option<Result<Value>> {
     match (short_name(op), x) {
-        ("gather", [operand, indices]) => Some(gather(cx, op, operand, indices)),
+        ("gather", [operand, indices]) => {
+            let sizes = op.sizes("slice_sizes").map(|sizes| sizes.into_iter().collect());
+            Some(sizes.and_then(|sizes| gather(cx, op, operand, indices, sizes)))
+        }
         _ => None,
     }
 }
 
-fn gather(cx: &Scope, op: &Op, operand: &Value, indices: &Value) -> Result<Value> {
+/// Windows of these sizes.
+pub(super) fn gather(
+    cx: &Scope,
+    op: &Op,
+    operand: &Value,
+    indices: &Value,
+    slice_sizes: Shape,
+) -> Result<Value> {
     let (indices, vector) = indices_last(cx, op, indices)?;
     let gather = Gather {
         offset_dims: op.sizes("offset_dims")?,
@@ -23,7 +33,7 @@ fn gather(cx: &Scope, op: &Op, operand: &Value, indices: &Value) -> Result<Value
         start_index_map: op.sizes("start_index_map")?,
         operand_batching_dims: op.sizes("operand_batching_dims")?,
         start_indices_batching_dims: without(op.sizes("start_indices_batching_dims")?, vector),
-        slice_sizes: op.sizes("slice_sizes")?.into_iter().collect(),
+        slice_sizes,
         mode: IndexMode::Clip,
         fill_value: None,
     };

@@ -1,6 +1,6 @@
 //! Random bits.
 
-use jaxrs_data::{ErrorKind, Result, SmallVec};
+use jaxrs_data::{ErrorKind, Result, SmallVec, Type};
 use jaxrs_ir::Context as _;
 use jaxrs_ir::Value;
 use jaxrs_ir::ops;
@@ -12,21 +12,21 @@ use crate::tree::{Op, Ty};
 
 pub(super) fn apply(env: &mut Env<'_>, op: &Op, x: &[Value]) -> Option<Result<Outputs>> {
     match (short_name(op), x) {
-        ("rng_bit_generator", [state]) => Some(bits(env, op, state)),
+        ("rng_bit_generator", [state]) => Some(match &op.results[..] {
+            [_, (_, Ty::Tensor(ty))] => bits(env, op, state, ty),
+            _ => Err(op.error(ErrorKind::InvalidArgument, "gives a state and an array")),
+        }),
         _ => None,
     }
 }
 
 /// The state afterwards, and bits. A state of two words of 64 bits and one of four of 32 are the same.
-fn bits(env: &Env<'_>, op: &Op, state: &Value) -> Result<Outputs> {
+pub(super) fn bits(env: &Env<'_>, op: &Op, state: &Value, bits: &Type) -> Result<Outputs> {
     let algorithm = match op.word("rng_algorithm")? {
         "DEFAULT" => RandomAlgorithm::Default,
         "THREE_FRY" => RandomAlgorithm::ThreeFry,
         "PHILOX" => RandomAlgorithm::Philox,
         other => return Err(unsupported_form(op, format_args!("the algorithm {other}"))),
-    };
-    let [_, (_, Ty::Tensor(bits))] = &op.results[..] else {
-        return Err(op.error(ErrorKind::InvalidArgument, "gives a state and an array"));
     };
     let Some(dtype) = bits.dtype.unsigned_of_same_width().filter(|_| bits.dtype.is_integer())
     else {

@@ -28,7 +28,7 @@ fn scatter_kind(region: &Region) -> Option<ScatterKind> {
     if !gives || !(in_order || turned) {
         return None;
     }
-    let dtype = op.result_type().ok()?.dtype;
+    let dtype = op.result_dtype().ok()?;
     match on_bits(binary(short_name(op))?, dtype) {
         Binary::Add => Some(ScatterKind::Add),
         Binary::Sub if in_order => Some(ScatterKind::Sub),

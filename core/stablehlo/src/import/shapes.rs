@@ -14,14 +14,16 @@ use crate::tree::Op;
 
 pub(super) fn apply(cx: &Scope, op: &Op, x: &[Value]) -> Option<Result<Value>> {
     Some(match (short_name(op), x) {
-        ("broadcast_in_dim", [a]) => broadcast(cx, op, a),
+        ("broadcast_in_dim", [a]) => {
+            op.result_type().and_then(|ty| broadcast(cx, op, a, &ty.shape))
+        }
         ("reshape", [a]) => op.result_type().and_then(|ty| ops::reshape(cx, a, &ty.shape)),
         ("transpose", [_]) => transpose(cx, op, x),
         ("reverse", [a]) => reverse(cx, op, a),
         ("concatenate", [_, ..]) => op.size("dimension").and_then(|d| ops::concatenate(cx, x, d)),
         ("slice", [_]) => slice(cx, op, x),
         ("pad", [_, _]) => pad(cx, op, x),
-        ("iota", []) => iota(cx, op),
+        ("iota", []) => op.result_type().and_then(|ty| iota(cx, op, &ty.shape)),
         ("dynamic_slice", [_, ..]) => dynamic_slice(cx, op, x),
         ("dynamic_update_slice", [_, _, ..]) => ops::bind1(cx, DynamicUpdateSlice, x),
         ("fft", [_]) => fft(cx, op, x),
@@ -31,8 +33,8 @@ pub(super) fn apply(cx: &Scope, op: &Op, x: &[Value]) -> Option<Result<Value>> {
 }
 
 /// A broadcast to the shape that it has already is nothing.
-fn broadcast(cx: &Scope, op: &Op, a: &Value) -> Result<Value> {
-    let (shape, dims) = (&op.result_type()?.shape, op.sizes("broadcast_dimensions")?);
+pub(super) fn broadcast(cx: &Scope, op: &Op, a: &Value, shape: &Shape) -> Result<Value> {
+    let dims = op.sizes("broadcast_dimensions")?;
     if a.shape() == shape && dims.iter().enumerate().all(|(k, &dim)| k == dim) {
         return Ok(a.clone());
     }
@@ -81,9 +83,9 @@ fn pad(cx: &Scope, op: &Op, x: &[Value]) -> Result<Value> {
     ops::bind1(cx, Pad { padding_config }, x)
 }
 
-fn iota(cx: &Scope, op: &Op) -> Result<Value> {
-    let (ty, dimension) = (op.result_type()?, op.size("iota_dimension")?);
-    let prim = Iota { dtype: ty.dtype, shape: ty.shape.clone(), dimension };
+pub(super) fn iota(cx: &Scope, op: &Op, shape: &Shape) -> Result<Value> {
+    let dimension = op.size("iota_dimension")?;
+    let prim = Iota { dtype: op.result_dtype()?, shape: shape.clone(), dimension };
     ops::bind1(cx, prim, &[])
 }
 

@@ -127,7 +127,11 @@ fn compared(region: &Region, op: &Op) -> Option<Part> {
 }
 
 fn is_integer(region: &Region, argument: usize) -> bool {
-    matches!(&region.arguments.get(argument), Some((_, crate::tree::Ty::Tensor(ty))) if !ty.dtype.is_inexact())
+    region
+        .arguments
+        .get(argument)
+        .and_then(|(_, ty)| ty.dtype())
+        .is_some_and(|dtype| !dtype.is_inexact())
 }
 
 /// The argument that a value is, and whether zeros and NaNs were made alike: `select(x ≠ x, NaN, select(x = 0, 0, x))`.

@@ -16,6 +16,9 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("stablehlo.concatenate", "dim", "dimension"),
     ("stablehlo.get_dimension_size", "dim", "dimension"),
     ("stablehlo.iota", "dim", "iota_dimension"),
+    ("stablehlo.dynamic_iota", "dim", "iota_dimension"),
+    ("stablehlo.dynamic_broadcast_in_dim", "dims", "broadcast_dimensions"),
+    ("stablehlo.set_dimension_size", "dim", "dimension"),
     ("stablehlo.pad", "low", "edge_padding_low"),
     ("stablehlo.pad", "high", "edge_padding_high"),
     ("stablehlo.pad", "interior", "interior_padding"),
@@ -287,10 +290,13 @@ impl Parser<'_> {
 
     /// The region that applies one operation.
     fn applied(&mut self, name: &str, types: &[Ty], place: Place) -> Result<Region> {
-        let [Ty::Tensor(ty)] = types else {
+        let [ty] = types else {
             return Err(self.c.error("applies one operation to several results"));
         };
-        let scalar = Ty::Tensor(jaxrs_data::Type::scalar(ty.dtype));
+        let Some(dtype) = ty.dtype() else {
+            return Err(self.c.error("applies an operation to something that is no array"));
+        };
+        let scalar = Ty::Tensor(jaxrs_data::Type::scalar(dtype));
         let [a, b, out] = std::array::from_fn(|_| self.names.unnamed());
         let op = |name: &str, operands, results| Op {
             name: name.to_owned(),

@@ -84,7 +84,7 @@ fn read_type(c: &mut Cursor<'_>) -> Result<Ty> {
     }
     let mark = c.mark();
     match c.word()? {
-        "tensor" => Ok(Ty::Tensor(tensor(c)?)),
+        "tensor" => tensor(c),
         "tuple" => Ok(Ty::Tuple(c.list("<", ">", read)?)),
         "complex" => {
             c.back(mark);
@@ -106,8 +106,8 @@ pub(super) fn results(c: &mut Cursor<'_>) -> Result<Vec<Ty>> {
     if c.peek() == Some(b'(') { c.list("(", ")", read) } else { Ok(vec![read(c)?]) }
 }
 
-/// What follows `tensor`: `<2x3xf32>`.
-fn tensor(c: &mut Cursor<'_>) -> Result<Type> {
+/// What follows `tensor`: `<2x3xf32>`, or `<?x3xf32>` where a size is not known.
+fn tensor(c: &mut Cursor<'_>) -> Result<Ty> {
     c.expect("<")?;
     let mut dims = Vec::new();
     loop {
@@ -115,10 +115,13 @@ fn tensor(c: &mut Cursor<'_>) -> Result<Type> {
             Some(b'0'..=b'9') => {
                 let digits = c.take_while(|c| c.is_ascii_digit());
                 let dim = digits.parse().map_err(|_| c.error("has a size beyond 64 bits"))?;
-                dims.push(dim);
+                dims.push(Some(dim));
             }
-            Some(b'?') => return Err(dynamic(c)),
-            Some(b'*') => return Err(dynamic(c)),
+            Some(b'?') => {
+                c.expect("?")?;
+                dims.push(None);
+            }
+            Some(b'*') => return Err(unranked(c)),
             _ => break,
         }
         c.expect_x()?;
@@ -129,13 +132,24 @@ fn tensor(c: &mut Cursor<'_>) -> Result<Type> {
         super::attributes::read(c)?;
     }
     c.expect(">")?;
-    let shape = Shape::from_user("a tensor type", &dims, dtype.size_bytes());
-    Ok(Type::new(dtype, shape.map_err(|error| c.error(error))?))
+    array(dtype, &dims).map_err(|error| c.error(error))
 }
 
-fn dynamic(c: &mut Cursor<'_>) -> Error {
+/// The type of arrays with these sizes.
+pub(crate) fn array(dtype: DType, dims: &[Option<i64>]) -> Result<Ty> {
+    // Those that are not known hold one element, as far as limits on sizes go.
+    let known: Vec<i64> = dims.iter().map(|dim| dim.unwrap_or(1)).collect();
+    let shape = Shape::from_user("a tensor type", &known, dtype.size_bytes())?;
+    if dims.iter().all(Option::is_some) {
+        return Ok(Ty::Tensor(Type::new(dtype, shape)));
+    }
+    let sizes = shape.iter().zip(dims).map(|(&size, dim)| dim.map(|_| size)).collect();
+    Ok(Ty::Dynamic(dtype, sizes))
+}
+
+fn unranked(c: &mut Cursor<'_>) -> Error {
     let place = c.place();
-    let need = "needs types of known shape, got one with a dynamic size";
+    let need = "needs types of known rank, got one without";
     Error::new(ErrorKind::Unimplemented, format_args!("{place}: {need}"))
 }
 
