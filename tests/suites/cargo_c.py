@@ -1,4 +1,4 @@
-"""`cargo cinstall` installs what `cargo xtask install` does, but for the CMake package that only the latter has."""
+"""`cargo cinstall` installs what `cargo xtask install` does, but for the CMake package and the command that only the latter has."""
 import os
 import pathlib
 import tempfile
@@ -10,6 +10,8 @@ from symbols import dynamic, exported
 # The newest release that the toolchain of this workspace can build.
 VERSION = "0.10.24+cargo-0.98.0"
 TOOLS = TARGET / "tools"
+# What is not of the library in C.
+COMMAND = ("lib/cmake/", "bin/", "share/man/", "share/bash-completion/", "share/zsh/", "share/fish/", "lib/libjaxrs_standalone.a")
 
 
 def cargo_c():
@@ -21,7 +23,7 @@ def cargo_c():
 
 def files(prefix):
     names = {str(path.relative_to(prefix)) for path in prefix.rglob("*") if not path.is_dir()}
-    return {name for name in names if not name.startswith("lib/cmake/")}
+    return {name for name in names if not name.startswith(COMMAND)}
 
 
 def differences(ours, theirs):

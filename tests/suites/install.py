@@ -10,7 +10,8 @@ SOURCES = ROOT / "tests/install"
 FILES = {
     "include/jaxrs/jaxrs.h", "lib/libjaxrs.a", "lib/libjaxrs.so", "lib/libjaxrs.so.0.1", "lib/libjaxrs.so.0.1.0",
     "lib/pkgconfig/jaxrs.pc", "lib/cmake/jaxrs/jaxrs-config.cmake", "lib/cmake/jaxrs/jaxrs-config-version.cmake",
-    "share/jaxrs/jaxrs_api.json",
+    "share/jaxrs/jaxrs_api.json", "bin/jaxrs", "lib/libjaxrs_standalone.a", "share/man/man1/jaxrs.1", "share/bash-completion/completions/jaxrs",
+    "share/zsh/site-functions/_jaxrs", "share/fish/vendor_completions.d/jaxrs.fish",
     *(f"include/jaxrs/{path.name}" for path in (ROOT / "bindings/cpp/include/jaxrs").glob("*.hpp")),
 }
 
@@ -49,6 +50,23 @@ def with_cmake(prefix, folder):
     yield case("the CMake consumer of the static library runs", build / "static")
 
 
+SORTED = "{ lambda ; a:f32[4]. let b:f32[4] = sort[dimension=0 is_stable=true num_keys=1] a in (b,) }"
+
+
+def the_command(prefix, folder):
+    """Runs without what it was built from, and finds the archive of its routines; shells and manuals find theirs."""
+    (folder / "sorted.jaxpr").write_text(SORTED)
+    jaxrs = prefix / "bin/jaxrs"
+    yield case("the installed command shows a program", jaxrs, "show", folder / "sorted.jaxpr", "--as", "assembly")
+    yield case("the installed command makes objects with routines", jaxrs, "aot", folder / "sorted.jaxpr", "-o", folder / "sorted")
+    needed = must("readelf", "-d", jaxrs)
+    yield Case.of("the installed command needs no LLVM beside it", "LLVM" in needed and needed)
+    yield case("the installed manual page is one", "groff", "-man", "-ww", "-Tutf8", "-z", prefix / "share/man/man1/jaxrs.1")
+    listed = must("bash", "-c", 'source "$1"; COMP_WORDS=(jaxrs gr); COMP_CWORD=1; _jaxrs; echo "${COMPREPLY[@]}"', "bash",
+                  prefix / "share/bash-completion/completions/jaxrs").strip()
+    yield Case.of("bash completes the installed command", listed != "grad" and listed)
+
+
 def cases():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -62,3 +80,4 @@ def cases():
             except RuntimeError as error:
                 yield Case.failure(consumer.__name__, str(error))
         yield from with_cmake(prefix, folder)
+        yield from the_command(prefix, folder)

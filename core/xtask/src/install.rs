@@ -1,4 +1,5 @@
-//! Installs the release library, header, and what build systems need to find them. The result can be moved.
+//! Installs the release library, header, what build systems need to find them, and the command with its manual page and
+//! completions. The result can be moved.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -40,7 +41,7 @@ fn write(to: &Path, text: &str) -> Result {
 
 /// `cargo xtask install --prefix DIR`.
 pub(crate) fn install(prefix: &Path) -> Result {
-    run(cargo().args(["build", "--quiet", "--release", "--package", "jaxrs-capi"]).args(FEATURES))?;
+    run(cargo().args(["build", "--quiet", "--release"]).args(PACKAGES).args(FEATURES))?;
     let built = target_folder()?.join("release");
     let lib = prefix.join("lib");
     install_shared(&built.join("libjaxrs.so"), &lib)?;
@@ -57,6 +58,23 @@ pub(crate) fn install(prefix: &Path) -> Result {
         let text = read(format!("capi/packaging/{template}"))?.replace("@VERSION@", VERSION);
         write(&prefix.join(place), &text)?;
     }
+    install_command(&built, prefix)
+}
+
+/// The command, the archive that `jaxrs aot` links from, and what the command itself says for manuals and shells.
+fn install_command(built: &Path, prefix: &Path) -> Result {
+    let command = prefix.join("bin/jaxrs");
+    copy(&built.join("jaxrs"), &command)?;
+    run(Command::new("strip").arg(&command))?;
+    copy(&built.join(ARCHIVE), &prefix.join("lib").join(ARCHIVE))?;
+    for (place, words) in [
+        ("share/man/man1/jaxrs.1", &["man"][..]),
+        ("share/bash-completion/completions/jaxrs", &["completions", "bash"]),
+        ("share/zsh/site-functions/_jaxrs", &["completions", "zsh"]),
+        ("share/fish/vendor_completions.d/jaxrs.fish", &["completions", "fish"]),
+    ] {
+        write(&prefix.join(place), &output(Command::new(&command).args(words))?)?;
+    }
     Ok(())
 }
 
@@ -70,7 +88,13 @@ fn install_cpp(include: &Path) -> Result {
     Ok(())
 }
 
-const FEATURES: &[&str] = &["--no-default-features", "--features", "llvm-static"];
+/// The library, the command, and the routines that it puts into object files.
+const PACKAGES: &[&str] =
+    &["--package", "jaxrs-capi", "--package", "jaxrs-cli", "--package", "jaxrs-standalone"];
+const FEATURES: &[&str] =
+    &["--no-default-features", "--features", "jaxrs-capi/llvm-static,jaxrs-cli/llvm-static"];
+/// What `jaxrs aot` looks for in `../lib`.
+const ARCHIVE: &str = "libjaxrs_standalone.a";
 
 fn target_folder() -> Result<PathBuf> {
     let metadata = output(cargo().args(["metadata", "--format-version", "1", "--no-deps"]))?;
