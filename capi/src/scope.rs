@@ -7,7 +7,7 @@ use jaxrs_data::{DType, Result, bail};
 use jaxrs_ir::Value;
 use jaxrs_transform::{RankPromotion, Scope, Settings, infer_scope};
 
-use crate::args::{Handles, List, Out, Shared, Text};
+use crate::args::{Handles, List, Out, Shared, Text, flag};
 use crate::array::ArrayBody;
 use crate::context::{DEBUG_FLAGS, Engine, with_debug_flags};
 use crate::gate::{Status, gate, guard, null};
@@ -85,6 +85,7 @@ pub struct ScopeConfig {
     debug_flags: u32,
     dtype_promotion: u32,
     rank_promotion: u32,
+    threefry_partitionable: u32,
 }
 
 // SAFETY: numbers and pointers, the first of them a `u32`.
@@ -97,6 +98,7 @@ const SET_NAME: u32 = 16;
 const SET_DEBUG: u32 = 32;
 const SET_DTYPE_PROMOTION: u32 = 64;
 const SET_RANK_PROMOTION: u32 = 128;
+const SET_THREEFRY_PARTITIONABLE: u32 = 256;
 /// All that can be set.
 const SETTABLE: u32 = SET_DEVICE
     | SET_DEFAULT_FLOAT
@@ -104,7 +106,8 @@ const SETTABLE: u32 = SET_DEVICE
     | SET_NAME
     | SET_DEBUG
     | SET_DTYPE_PROMOTION
-    | SET_RANK_PROMOTION;
+    | SET_RANK_PROMOTION
+    | SET_THREEFRY_PARTITIONABLE;
 
 /// A scope like another, with settings changed.
 ///
@@ -114,7 +117,8 @@ const SETTABLE: u32 = SET_DEVICE
 /// JAXRS_PROMOTION_STRICT element types that are not weak promote to none but themselves, and arrays of different
 /// ranks broadcast in silence, with a warning in the log, or not at all. `device` is NULL, the only one.
 /// `matmul_precision` is JAXRS_PRECISION_*; this processor computes products in their own precision whatever is
-/// asked, as JAX's does. Functions that are traced in the scope inherit its settings. The caller owns `*out`. Any
+/// asked, as JAX's does. With `threefry_partitionable` 0 (it is 1 without that) random numbers of Threefry-2x32 are those
+/// of JAX's first way to draw them, where an element depends on how many there are. Functions that are traced in the scope inherit its settings. The caller owns `*out`. Any
 /// thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_scope_with(
@@ -179,6 +183,9 @@ fn settings(cfg: &ScopeConfig, mut settings: Settings) -> Result<Settings> {
                 bail!(InvalidArgument, "cfg->rank_promotion is {other}, but 0, 2 or 3 is needed")
             }
         };
+    }
+    if cfg.set_mask & SET_THREEFRY_PARTITIONABLE != 0 {
+        settings.original_threefry = !flag(cfg.threefry_partitionable, "threefry_partitionable")?;
     }
     if cfg.set_mask & SET_DEBUG != 0 {
         if cfg.debug_flags & !DEBUG_FLAGS != 0 {

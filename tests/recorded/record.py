@@ -16,10 +16,12 @@ import complex_numbers
 import differential_equations
 import fourier
 import images
+import masked
 import matrices
 import minima
 import models
 import numpy_functions
+import original_threefry
 import pieces
 import programs
 import random_numbers
@@ -447,8 +449,8 @@ def operations(r):
 
 
 GROUPS = [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations,
-          *complex_numbers.GROUPS, *differential_equations.GROUPS, *fourier.GROUPS, *images.GROUPS, *matrices.GROUPS, *minima.GROUPS,
-          *models.GROUPS, *numpy_functions.GROUPS, *pieces.GROUPS, *programs.GROUPS, *random_numbers.GROUPS, *scipy_linalg.GROUPS,
+          *complex_numbers.GROUPS, *differential_equations.GROUPS, *fourier.GROUPS, *images.GROUPS, *masked.GROUPS, *matrices.GROUPS, *minima.GROUPS,
+          *models.GROUPS, *numpy_functions.GROUPS, *original_threefry.GROUPS, *pieces.GROUPS, *programs.GROUPS, *random_numbers.GROUPS, *scipy_linalg.GROUPS,
           *signals.GROUPS, *sliding.GROUPS, *sparse.GROUPS, *special.GROUPS, *table.GROUPS]
 
 

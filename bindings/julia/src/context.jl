@@ -117,12 +117,13 @@ struct ScopeConfig
     debug_flags::UInt32
     dtype_promotion::UInt32
     rank_promotion::UInt32
+    threefry_partitionable::UInt32
 end
 
 function derived(scope::Scope; mask, default_float = 0, name = "", debug_flags = 0)
     out = Ref{Ptr{Cvoid}}(C_NULL)
     GC.@preserve name begin
-        config = Ref(ScopeConfig(sizeof(ScopeConfig), mask, C_NULL, default_float, 0, 0, pointer(name), sizeof(name), debug_flags, 0, 0))
+        config = Ref(ScopeConfig(sizeof(ScopeConfig), mask, C_NULL, default_float, 0, 0, pointer(name), sizeof(name), debug_flags, 0, 0, 0))
         check_error(@c jaxrs_scope_with(scope::Ptr{Cvoid}, config::Ptr{ScopeConfig}, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid})
     end
     return Scope(out[], scope.context)

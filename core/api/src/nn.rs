@@ -3,9 +3,11 @@
 mod activations;
 mod attention;
 pub mod initializers;
+mod masked;
 
 pub use activations::*;
 pub use attention::*;
+pub use masked::*;
 use jaxrs_data::{Error, Result};
 use jaxrs_ir::{Value, ops};
 use jaxrs_kernel::Compare;

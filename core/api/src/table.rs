@@ -20,6 +20,7 @@ mod image;
 mod index;
 mod initializers;
 mod linalg;
+mod masked;
 mod nn;
 mod numbers;
 mod optimizers;
@@ -165,6 +166,7 @@ pub static GROUPS: &[(&str, &[Op])] = &[
     ("special functions", special::OPS),
     ("complex numbers", complex::OPS),
     ("reductions", reduce::OPS),
+    ("reductions of picked elements", masked::OPS),
     ("products", product::OPS),
     ("linear algebra", linalg::OPS),
     ("convolutions and windows", window::OPS),

@@ -22,6 +22,9 @@ pub struct Settings {
     pub strict_promotion: bool,
     /// What is done where an operation broadcasts arrays of different ranks.
     pub rank_promotion: RankPromotion,
+    /// Whether Threefry is drawn from in JAX's first way, where an element depends on how many there are:
+    /// `jax_threefry_partitionable` off.
+    pub original_threefry: bool,
 }
 
 /// What is done where an operation broadcasts arrays of different ranks: JAX's `numpy_rank_promotion`.

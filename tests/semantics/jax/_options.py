@@ -26,7 +26,8 @@ ContextOptions = options(
     ("cache_dir", STR), ("cache_dir_len", SIZE), ("num_devices", U32))
 ScopeConfig = options(
     "ScopeConfig", ("set_mask", U32), ("device", PTR), ("default_float", U32), ("matmul_precision", U32), ("prng_impl", U32),
-    ("name", STR), ("name_len", SIZE), ("debug_flags", U32), ("dtype_promotion", U32), ("rank_promotion", U32))
+    ("name", STR), ("name_len", SIZE), ("debug_flags", U32), ("dtype_promotion", U32), ("rank_promotion", U32),
+    ("threefry_partitionable", U32))
 DiffOptions = options("DiffOptions", ("flags", U32), ("argnums", POINTER(U32)), ("n_argnums", SIZE), ("n_aux", SIZE))
 VmapOptions = options(
     "VmapOptions", ("flags", U32), ("in_axes", POINTER(c_int64)), ("n_in_axes", SIZE), ("out_axes", POINTER(c_int64)),

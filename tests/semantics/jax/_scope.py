@@ -5,7 +5,7 @@ import ctypes
 from ._library import CONTEXT, LIBRARY, SCOPE, Missing, create
 from ._options import ContextOptions, ScopeConfig
 
-DEFAULT_FLOAT, DEBUG, DTYPE_PROMOTION, RANK_PROMOTION = 2, 32, 64, 128
+DEFAULT_FLOAT, DEBUG, DTYPE_PROMOTION, RANK_PROMOTION, THREEFRY_PARTITIONABLE = 2, 32, 64, 128, 256
 PROMOTIONS = {"standard": 0, "allow": 0, "strict": 1, "warn": 2, "raise": 3}
 F32, F64 = 12, 13
 DEBUG_NANS, NO_JIT = 2, 8
@@ -21,11 +21,14 @@ class Config:
 
     def reset(self):
         self.x64 = self.debug_nans = self.disable_jit = False
+        self.threefry_partitionable = True
         self.dtype_promotion, self.rank_promotion = "standard", "allow"
 
     def update(self, name, value):
         if name == "jax_enable_x64":
             self.x64 = value
+        elif name == "jax_threefry_partitionable":
+            self.threefry_partitionable = value
         else:
             raise Missing(f"the setting {name}")
 
@@ -42,7 +45,7 @@ class Config:
             setattr(self, name, before)
 
     def key(self):
-        return self.x64, self.debug_nans, self.disable_jit, self.dtype_promotion, self.rank_promotion
+        return tuple(vars(self).items())
 
 
 CONFIG = Config()
@@ -61,8 +64,9 @@ def configured(scope):
     """The scope with the settings that `CONFIG` has now."""
     flags = DEBUG_NANS * CONFIG.debug_nans | NO_JIT * CONFIG.disable_jit
     config = ScopeConfig(
-        set_mask=DEFAULT_FLOAT | DEBUG | DTYPE_PROMOTION | RANK_PROMOTION, default_float=F64 if CONFIG.x64 else F32,
-        debug_flags=flags, dtype_promotion=PROMOTIONS[CONFIG.dtype_promotion], rank_promotion=PROMOTIONS[CONFIG.rank_promotion])
+        set_mask=DEFAULT_FLOAT | DEBUG | DTYPE_PROMOTION | RANK_PROMOTION | THREEFRY_PARTITIONABLE, default_float=F64 if CONFIG.x64 else F32,
+        debug_flags=flags, dtype_promotion=PROMOTIONS[CONFIG.dtype_promotion], rank_promotion=PROMOTIONS[CONFIG.rank_promotion],
+        threefry_partitionable=CONFIG.threefry_partitionable)
     return create(SCOPE, "scope_with", scope, ctypes.byref(config))
 
 

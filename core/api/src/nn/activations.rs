@@ -122,18 +122,29 @@ pub fn logmeanexp(cx: &Scope, x: &Value, axes: &[i64], keepdims: bool) -> Result
 pub fn standardize(
     cx: &Scope,
     x: &Value,
-    (mean, variance): (Option<&Value>, Option<&Value>),
+    given: (Option<&Value>, Option<&Value>),
     axes: &[i64],
     epsilon: f64,
 ) -> Result<Value> {
+    standardized(cx, x, given, epsilon, |x| numpy::mean(cx, x, axes, true))
+}
+
+/// [`standardize`] by a mean of elements.
+pub(super) fn standardized(
+    cx: &Scope,
+    x: &Value,
+    (mean, variance): (Option<&Value>, Option<&Value>),
+    epsilon: f64,
+    mean_of: impl Fn(&Value) -> Result<Value>,
+) -> Result<Value> {
     let mean = match mean {
         Some(mean) => mean.clone(),
-        None => numpy::mean(cx, x, axes, true)?,
+        None => mean_of(x)?,
     };
     let variance = match variance {
         Some(variance) => variance.clone(),
         None => {
-            let squares = numpy::mean(cx, &numpy::square(cx, x)?, axes, true)?;
+            let squares = mean_of(&numpy::square(cx, x)?)?;
             let variance = numpy::subtract(cx, &squares, &numpy::square(cx, &mean)?)?;
             numpy::clip(cx, &variance, Some(&crate::operands::constant_like(&variance, 0.0)), None)?
         }

@@ -34,7 +34,7 @@ pub(crate) fn restore(
 }
 
 /// NumPy's reductions are strong, whatever they reduce.
-fn reduce(cx: &Scope, op: ReduceOp, x: &Value, axes: &Axes, keepdims: bool) -> Result<Value> {
+pub(super) fn reduce(cx: &Scope, op: ReduceOp, x: &Value, axes: &Axes, keepdims: bool) -> Result<Value> {
     let x = &convert(cx, x, x.ty().dtype, false)?;
     let reduced = if axes.is_empty() {
         x.clone()
@@ -56,24 +56,32 @@ pub(crate) fn accumulator(dtype: DType, default: DType) -> DType {
     }
 }
 
-/// Half-precision floats are accumulated in `f32`, then rounded once.
-fn accumulate(cx: &Scope, op: ReduceOp, x: &Value, axes: &Axes, keepdims: bool) -> Result<Value> {
+/// Half-precision floats are accumulated in `f32`, then rounded once. `finish` is given the accumulated value before that.
+pub(super) fn accumulate(
+    cx: &Scope,
+    op: ReduceOp,
+    x: &Value,
+    (axes, keepdims): (&Axes, bool),
+    finish: impl FnOnce(Value) -> Result<Value>,
+) -> Result<Value> {
     let dtype = accumulator(x.ty().dtype, cx.defaults().int());
     let x = if dtype == x.ty().dtype { x.clone() } else { convert(cx, x, dtype, false)? };
     let is_half = matches!(dtype, DType::F16 | DType::BF16);
     let wide = if is_half { convert(cx, &x, DType::F32, x.ty().weak)? } else { x.clone() };
-    let sum = reduce(cx, op, &wide, axes, keepdims)?;
+    let sum = finish(reduce(cx, op, &wide, axes, keepdims)?)?;
     if is_half { convert(cx, &sum, dtype, x.ty().weak) } else { Ok(sum) }
 }
 
 /// The sum over some axes.
 pub fn sum(cx: &Scope, x: &Value, axes: &[i64], keepdims: bool) -> Result<Value> {
-    accumulate(cx, ReduceOp::Add, x, &axes_of("reduce_sum", axes, x.ty().rank())?, keepdims)
+    let axes = axes_of("reduce_sum", axes, x.ty().rank())?;
+    accumulate(cx, ReduceOp::Add, x, (&axes, keepdims), Ok)
 }
 
 /// The product over some axes.
 pub fn prod(cx: &Scope, x: &Value, axes: &[i64], keepdims: bool) -> Result<Value> {
-    accumulate(cx, ReduceOp::Mul, x, &axes_of("reduce_prod", axes, x.ty().rank())?, keepdims)
+    let axes = axes_of("reduce_prod", axes, x.ty().rank())?;
+    accumulate(cx, ReduceOp::Mul, x, (&axes, keepdims), Ok)
 }
 
 fn extremum(

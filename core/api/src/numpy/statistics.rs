@@ -52,7 +52,7 @@ pub fn ptp(cx: &Scope, x: &Value, axes: &[i64], keepdims: bool) -> Result<Value>
 }
 
 /// `x` with a number in the place of NaN.
-fn without_nan(cx: &Scope, x: &Value, number: f64) -> Result<Value> {
+pub(super) fn without_nan(cx: &Scope, x: &Value, number: f64) -> Result<Value> {
     if !x.ty().dtype.is_inexact() {
         return Ok(x.clone());
     }

@@ -124,13 +124,18 @@ pub fn split(cx: &Scope, key: &Value, num: i64) -> Result<Value> {
 pub fn split_shape(cx: &Scope, key: &Value, shape: &[i64]) -> Result<Value> {
     let (key, was_raw) = single(cx, "random_split", key)?;
     let shape = Shape::from_user("random_split", shape, key.ty().dtype.size_bytes())?;
-    returned(cx, ops::bind1(cx, RandomSplit { shape }, &[key])?, was_raw)
+    returned(cx, children_of(cx, &key, shape)?, was_raw)
 }
 
 /// The keys that most samplers split theirs into. The key is typed.
 pub(super) fn children<const N: usize>(cx: &Scope, key: &Value) -> Result<[Value; N]> {
     let shape = Shape::from(&[N][..]);
-    rows(cx, &ops::bind1(cx, RandomSplit { shape }, std::slice::from_ref(key))?)
+    rows(cx, &children_of(cx, key, shape)?)
+}
+
+fn children_of(cx: &Scope, key: &Value, shape: Shape) -> Result<Value> {
+    let is_original = cx.settings().original_threefry;
+    ops::bind1(cx, RandomSplit { shape, is_original }, std::slice::from_ref(key))
 }
 
 /// A new key from a key and a number, which may be a tracer.
@@ -154,5 +159,6 @@ pub fn bits(cx: &Scope, key: &Value, shape: &Shape, dtype: DType) -> Result<Valu
 
 /// Random bits of a typed key.
 pub(super) fn draw(cx: &Scope, key: &Value, bit_width: u32, shape: &Shape) -> Result<Value> {
-    ops::bind1(cx, RandomBits { bit_width, shape: shape.clone() }, std::slice::from_ref(key))
+    let (shape, is_original) = (shape.clone(), cx.settings().original_threefry);
+    ops::bind1(cx, RandomBits { bit_width, shape, is_original }, std::slice::from_ref(key))
 }

@@ -21,6 +21,23 @@ macro_rules! segment {
     };
 }
 
+/// Reads what may be given to standardize by.
+pub(super) fn mean_and_variance<'a>(
+    name: &str,
+    given: &'a [Value],
+) -> Result<(Option<&'a Value>, Option<&'a Value>)> {
+    match given {
+        [] => Ok((None, None)),
+        [mean] => Ok((Some(mean), None)),
+        [mean, variance] => Ok((Some(mean), Some(variance))),
+        more => bail!(
+            InvalidArgument,
+            "{name} takes a mean and a variance at most, got {} arrays more",
+            more.len()
+        ),
+    }
+}
+
 pub(super) static OPS: &[Op] = &[
     op!("relu", "The larger of x and 0, with derivative 0 at 0.", (x) => |cx| nn::relu(cx, x)),
     op!("sigmoid", "1 / (1 + exp(-x)).", (x) => |cx| nn::sigmoid(cx, x)),
@@ -59,12 +76,7 @@ pub(super) static OPS: &[Op] = &[
         => |cx| nn::logmeanexp(cx, x, axes, keepdims)),
     op!("standardize", "x less its mean over axes, by the root of its variance and a little more; mean and variance may be given.", (x [mean_variance])
     { axes: I64s = &[-1], SOFTMAX_AXES; epsilon: F64 = 1e-5, "what is added to the variance"; }
-    => |cx| match mean_variance {
-        [] => nn::standardize(cx, x, (None, None), axes, epsilon),
-        [mean] => nn::standardize(cx, x, (Some(mean), None), axes, epsilon),
-        [mean, variance] => nn::standardize(cx, x, (Some(mean), Some(variance)), axes, epsilon),
-        more => bail!(InvalidArgument, "standardize takes a mean and a variance at most, got {} arrays more", more.len()),
-    }),
+    => |cx| nn::standardize(cx, x, mean_and_variance("standardize", mean_variance)?, axes, epsilon)),
     op!("dot_product_attention", "Attention of queries to keys: means of values weighted by the softmax of products; of shape (batch, length, heads, size) or without batch. A bias for the logits and a mask of truth values may follow.", (query, key, value [bias_mask])
     { scale: F64 = f64::NAN, "by what logits are multiplied; one over the root of the size if NaN"; is_causal: Bool = false, "whether queries see no later keys";
       local_window_size: I64s = &[], "how many keys before and after its own place a query sees; all if empty"; }

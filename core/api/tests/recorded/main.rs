@@ -80,6 +80,8 @@ files! {
     samplers_with_gamma_distributions_agree_with_jax: "gamma_operations", operations::agrees;
     counts_agree_with_jax: "counts", operations::agrees;
     samplers_agree_with_jax: "sample_operations", operations::agrees;
+    draws_in_the_first_way_agree_with_jax: "original_threefry", primitives::agrees;
+    samplers_that_draw_in_the_first_way_agree_with_jax: "original_operations", operations::agrees_in_the_first_way;
     programs_agree_with_jax: "programs", programs::agrees;
     random_functions_agree_with_jax: "random", random::agrees;
     indexing_agrees_with_jax: "numpy_indexing", operations::agrees;
@@ -87,6 +89,7 @@ files! {
     numbers_agree_with_jax: "numpy_numbers", operations::agrees;
     shapes_agree_with_jax: "numpy_shapes", operations::agrees;
     search_and_sets_agree_with_jax: "numpy_search", operations::agrees;
+    reductions_of_picked_elements_agree_with_jax: "masked_operations", operations::agrees;
     statistics_agree_with_jax: "numpy_statistics", operations::agrees;
     factorisations_agree_with_jax: "matrices", primitives::agrees;
     operations_of_linear_algebra_agree_with_jax: "matrix_operations", operations::agrees;

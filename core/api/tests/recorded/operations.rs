@@ -4,7 +4,7 @@ use jaxrs_api::table::{self, Attr};
 use jaxrs_data::tolerance::Class;
 use jaxrs_data::{DType, ErrorKind, Literal, Result};
 use jaxrs_ir::Value;
-use jaxrs_transform::{Context, ContextOptions, Function, VmapOptions, vmap};
+use jaxrs_transform::{Context, ContextOptions, Function, Settings, VmapOptions, vmap};
 use serde_json::Value as Json;
 
 use crate::primitives::{compare, derivatives_agree, literals};
@@ -57,8 +57,8 @@ fn function(row: &Row) -> Function {
 }
 
 /// The row's results and derivatives are ours too. The recording has 64-bit defaults.
-fn agrees_alone(row: &Row) -> Result<(), String> {
-    let context = Context::new(ContextOptions { wide_defaults: true, ..ContextOptions::default() });
+fn agrees_alone(row: &Row, settings: Settings) -> Result<(), String> {
+    let context = context(settings);
     let inputs: Vec<Value> = row.inputs.iter().cloned().map(Value::literal).collect();
     let f = function(row);
     let results = f.call(&context.root(), &inputs);
@@ -77,11 +77,24 @@ fn agrees_alone(row: &Row) -> Result<(), String> {
 
 /// The operation gives what it gave in JAX; and mapped over two examples what it gives for each.
 pub(crate) fn agrees(row: &Row) -> Result<(), String> {
-    agrees_alone(row)?;
+    agrees_with(row, Settings::default())
+}
+
+/// The same, where Threefry is drawn from in JAX's first way.
+pub(crate) fn agrees_in_the_first_way(row: &Row) -> Result<(), String> {
+    agrees_with(row, Settings { original_threefry: true, ..Settings::default() })
+}
+
+fn context(settings: Settings) -> Context {
+    Context::new(ContextOptions { wide_defaults: true, settings, ..ContextOptions::default() })
+}
+
+fn agrees_with(row: &Row, settings: Settings) -> Result<(), String> {
+    agrees_alone(row, settings)?;
     if row.inputs.is_empty() || draws_for_all_examples(row) {
         return Ok(());
     }
-    let context = Context::new(ContextOptions { wide_defaults: true, ..ContextOptions::default() });
+    let context = context(settings);
     let f = function(row);
     let examples = [row.inputs.clone(), row.inputs.iter().map(turned).collect()];
     let values =

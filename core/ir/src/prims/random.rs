@@ -8,6 +8,7 @@ mod counters;
 mod fold_in;
 mod gamma;
 mod generator;
+mod original;
 mod reals;
 mod rejection;
 mod seed;
@@ -29,7 +30,7 @@ pub use split::RandomSplit;
 pub use uniform::RngUniform;
 pub use wrap::{RandomClone, RandomUnwrap, RandomWrap};
 
-use crate::{Param, ParamReader};
+use crate::{Param, ParamReader, Params};
 
 /// Additions that a cipher costs: some 20 rounds of six operations, and the key schedule.
 const CIPHER_COST: u32 = 140;
@@ -62,6 +63,19 @@ fn read_impl(read: &ParamReader<'_>) -> Result<DType> {
     let name = read.name("impl")?;
     let known = DType::ALL.into_iter().find(|dtype| dtype.is_key() && tag(*dtype) == name);
     known.ok_or_else(|| read.error(format_args!("knows no generator {name}")))
+}
+
+/// What programs show of drawing in JAX's first way; nothing where elements are drawn apart.
+fn original_param(is_original: bool) -> Params {
+    if is_original { vec![("threefry_partitionable", Param::Bool(false))] } else { vec![] }
+}
+
+/// Reads it back.
+fn read_original(read: &ParamReader<'_>) -> Result<bool> {
+    match read.optional("threefry_partitionable") {
+        None => Ok(false),
+        Some(_) => Ok(!read.bool("threefry_partitionable")?),
+    }
 }
 
 /// Keys for samples: of each generator, with all their words in use.

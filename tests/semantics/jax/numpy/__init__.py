@@ -107,3 +107,17 @@ def einsum(subscripts, *operands):
 
 def where(condition, x=None, y=None):
     return _apply("where", condition, x, y)
+
+
+def _reduction(name):
+    """A reduction, of the elements that a mask picks and from an initial value where they are given."""
+    def run(x, axis=None, where=None, initial=None, **options):
+        axes = () if axis is None else axis
+        if where is None and initial is None:
+            return _apply(name, x, axes=axes, **options)
+        mask = True if where is None else where
+        return _apply(f"{name}_where", x, mask, *([] if initial is None else [initial]), axes=axes, **options)
+    return run
+
+
+sum, prod, max, min = map(_reduction, ["reduce_sum", "reduce_prod", "reduce_max", "reduce_min"])

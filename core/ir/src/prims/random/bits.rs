@@ -5,8 +5,8 @@ use jaxrs_kernel::{BodyBuilder, ScalarOp, ValueId};
 
 use super::generator::{self, shares_stream};
 use super::split::{joined, stream};
-use super::words::{Emitted, Plain, join, key_words, split};
-use super::{CIPHER_COST, check_keys};
+use super::words::{Emitted, Plain, Words, join, key_words, split};
+use super::{CIPHER_COST, check_keys, original, original_param, read_original};
 use crate::lower::{Elements, Lowering};
 use crate::prims::Primitive;
 use crate::rules::{axes, linear, nary};
@@ -20,9 +20,25 @@ pub struct RandomBits {
     pub bit_width: u32,
     /// The shape for each key.
     pub shape: Shape,
+    /// Whether this is done in JAX's first way (`jax_threefry_partitionable` off).
+    pub is_original: bool,
 }
 
 impl RandomBits {
+    /// Bits as high and low word, of which the low bits count.
+    fn draw<W: Words>(
+        &self,
+        w: &mut W,
+        keys: DType,
+        key: &[W::Word],
+        position: [W::Word; 2],
+    ) -> [W::Word; 2] {
+        if self.is_original && keys == DType::KeyFry {
+            return original::bits(w, key, position[1], (self.bit_width, self.shape.numel()));
+        }
+        generator::bits(w, keys, key, position, self.bit_width == 64)
+    }
+
     fn dtype(&self) -> Result<DType> {
         match self.bit_width {
             8 => Ok(DType::U8),
@@ -51,14 +67,20 @@ impl Primitive for RandomBits {
     }
 
     fn params(&self) -> Params {
-        vec![("bit_width", Param::Int(self.bit_width.into())), ("shape", Param::sizes(&self.shape))]
+        let mut params = vec![
+            ("bit_width", Param::Int(self.bit_width.into())),
+            ("shape", Param::sizes(&self.shape)),
+        ];
+        params.extend(original_param(self.is_original));
+        params
     }
 
     fn parse(name: &str, params: &[(String, Param)]) -> Option<Result<Self>> {
         let read = ParamReader::new(name, params);
         (name == "random_bits").then(|| {
             let bit_width = u32::try_from(read.size("bit_width")?).unwrap_or(u32::MAX);
-            Ok(RandomBits { bit_width, shape: read.sizes("shape")? })
+            let is_original = read_original(&read)?;
+            Ok(RandomBits { bit_width, shape: read.sizes("shape")?, is_original })
         })
     }
 
@@ -67,6 +89,9 @@ impl Primitive for RandomBits {
         check_keys(self.name(), &inputs[0])?;
         let (shape, dtype) = (joined(&inputs[0].shape, &self.shape), self.dtype()?);
         axes::check_addressable(self.name(), &shape, dtype)?;
+        if self.is_original && inputs[0].dtype == DType::KeyFry {
+            original::check(self.name(), self.bit_width, self.shape.numel())?;
+        }
         Ok(smallvec![Type::new(dtype, shape)])
     }
 
@@ -80,7 +105,7 @@ impl Primitive for RandomBits {
                 false => (position / count, position % count),
             };
             let key = key_words(keys.get(key), dtype);
-            let [high, low] = generator::bits(&mut Plain, dtype, &key, split(at as u64), wide);
+            let [high, low] = self.draw(&mut Plain, dtype, &key, split(at as u64));
             Scalar::Uint(if wide { join([high, low]) } else { low.into() }).rounded(out.dtype)
         })])
     }
@@ -112,7 +137,7 @@ impl Primitive for RandomBits {
         let key = b.words_of_key(key);
         let mut words = Emitted(b);
         let position = words.position(position, limit);
-        let bits = generator::bits(&mut words, keys, &key, position, dtype == DType::U64);
+        let bits = self.draw(&mut words, keys, &key, position);
         Ok(join_values(b, bits, dtype))
     }
 
@@ -130,7 +155,11 @@ impl Primitive for RandomBits {
         use crate::prims::sample::exact;
         let of = |dtype| {
             let bits = move |bit_width, shape: &[usize], keys: &[usize]| {
-                let prim = RandomBits { bit_width, shape: shape.into() };
+                let prim = RandomBits { bit_width, shape: shape.into(), is_original: false };
+                exact(prim, vec![sample_keys(dtype, keys)])
+            };
+            let original = move |bit_width, shape: &[usize], keys: &[usize]| {
+                let prim = RandomBits { bit_width, shape: shape.into(), is_original: true };
                 exact(prim, vec![sample_keys(dtype, keys)])
             };
             let mut samples: Vec<_> =
@@ -143,6 +172,12 @@ impl Primitive for RandomBits {
                 bits(16, &[2, 1], &[1, 3]),
                 bits(32, &[2], &[0]),
             ]);
+            samples.extend(
+                [8, 16, 32, 64].into_iter().flat_map(|width| {
+                    [original(width, &[7], &[2]), original(width, &[2, 4], &[])]
+                }),
+            );
+            samples.extend([original(32, &[], &[]), original(16, &[0], &[1])]);
             samples
         };
         super::key_types().flat_map(of).collect()

@@ -4,9 +4,9 @@ use jaxrs_data::{DType, Literal, Result, Scalar, Shape, SmallVec, Type, bail, sm
 use jaxrs_kernel::ValueId;
 
 use super::rejection::Gamma;
-use super::split::{counts_through, stream};
+use super::split::{child, counts_through, stream};
 use super::words::{Emitted, Plain, key_words, split};
-use super::{CIPHER_COST, check_keys, generator};
+use super::{CIPHER_COST, check_keys, original, original_param, read_original};
 use crate::lower::{Elements, Lowering};
 use crate::prims::{Primitive, Special, Unary};
 use crate::rules::{axes, linear, nary};
@@ -18,6 +18,8 @@ use crate::{Batched, Cx, Jvp, Param, ParamReader, Params, Tangent, Value, ops};
 pub struct RandomGamma {
     /// Whether the results are logarithms of samples.
     pub log_space: bool,
+    /// Whether keys are drawn from in JAX's first way (`jax_threefry_partitionable` off).
+    pub is_original: bool,
 }
 
 /// The shape for each key.
@@ -27,7 +29,8 @@ fn each(keys: &Type, a: &Type) -> Shape {
 
 impl RandomGamma {
     fn sampler(self, keys: &Type, a: &Type) -> Gamma {
-        Gamma { keys: keys.dtype, dtype: a.dtype, log_space: self.log_space }
+        let (log_space, is_original) = (self.log_space, self.is_original);
+        Gamma { keys: keys.dtype, dtype: a.dtype, log_space, is_original }
     }
 
     /// The derivative of samples by their shapes.
@@ -60,12 +63,17 @@ impl Primitive for RandomGamma {
     }
 
     fn params(&self) -> Params {
-        vec![("log_space", Param::Bool(self.log_space))]
+        let mut params = vec![("log_space", Param::Bool(self.log_space))];
+        params.extend(original_param(self.is_original));
+        params
     }
 
     fn parse(name: &str, params: &[(String, Param)]) -> Option<Result<Self>> {
         let read = ParamReader::new(name, params);
-        (name == "random_gamma").then(|| Ok(RandomGamma { log_space: read.bool("log_space")? }))
+        (name == "random_gamma").then(|| {
+            let is_original = read_original(&read)?;
+            Ok(RandomGamma { log_space: read.bool("log_space")?, is_original })
+        })
     }
 
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
@@ -78,6 +86,9 @@ impl Primitive for RandomGamma {
         if !a.shape.starts_with(&keys.shape) {
             bail!(Shape, "random_gamma needs shapes for each key, got {keys} and {a}");
         }
+        if self.is_original && original::splits(keys.dtype) {
+            original::check(self.name(), 64, each(keys, a).numel())?;
+        }
         Ok(smallvec![a.clone()])
     }
 
@@ -85,13 +96,14 @@ impl Primitive for RandomGamma {
         let (keys, a) = (&inputs[0], &inputs[1]);
         let (sampler, dtype) = (self.sampler(keys.ty(), a.ty()), keys.ty().dtype);
         let count = each(keys.ty(), a.ty()).numel();
+        let of = self.is_original.then_some(count);
         Ok(smallvec![Literal::from_fn(a.ty().clone(), |position| {
             let (key, number) = match counts_through(dtype) {
                 true => (0, position),
                 false => (position / count, position % count),
             };
             let (key, number) = (key_words(keys.get(key), dtype), split(number as u64));
-            let own = generator::split(&mut Plain, dtype, &key, number);
+            let own = child(&mut Plain, dtype, &key, (number, of));
             Scalar::Float(sampler.sample(&mut Plain, &own, a.get(position).as_f64()))
         })])
     }
@@ -122,14 +134,16 @@ impl Primitive for RandomGamma {
     fn element(&self, cx: &mut dyn Elements, _output: usize, index: &[ValueId]) -> Result<ValueId> {
         let (keys, a) = (cx.input_type(0).clone(), cx.input_type(1).clone());
         let through = counts_through(keys.dtype);
-        let (key, number, limit) = stream(cx, index, &each(&keys, &a), through)?;
+        let each = each(&keys, &a);
+        let (key, number, limit) = stream(cx, index, &each, through)?;
         let alpha = cx.operand(1, index)?;
         let b = cx.builder();
         let alpha = b.cast(alpha, a.dtype.compute());
         let key = b.words_of_key(key);
         let words = &mut Emitted(b);
+        let of = self.is_original.then(|| each.numel());
         let number = words.position(number, limit);
-        let own = generator::split(words, keys.dtype, &key, number);
+        let own = child(words, keys.dtype, &key, (number, of));
         let sample = self.sampler(&keys, &a).sample(words, &own, alpha);
         Ok(b.cast(sample, a.dtype))
     }
@@ -147,12 +161,13 @@ impl Primitive for RandomGamma {
         use super::sample_keys;
         use crate::prims::sample::between;
         use jaxrs_data::tolerance::Class;
-        let sample = |log_space, keys: Literal, a: Literal| crate::prims::Sample {
-            prim: RandomGamma { log_space }.into(),
+        let sampled = |log_space, is_original, keys: Literal, a: Literal| crate::prims::Sample {
+            prim: RandomGamma { log_space, is_original }.into(),
             inputs: vec![keys, a],
             class: Class::Accumulated,
             smooth: false,
         };
+        let sample = |log_space, keys, a| sampled(log_space, false, keys, a);
         let of = |log_space| {
             let shapes = |dtype, shape: &[usize]| between(dtype, shape, (0.1, 5.0));
             let each_key = super::key_types().map(move |keys| {
@@ -164,7 +179,10 @@ impl Primitive for RandomGamma {
             });
             let empty =
                 sample(log_space, sample_keys(DType::KeyFry, &[0]), shapes(DType::F32, &[0, 2]));
-            each_key.chain(each_float).chain([empty]).collect::<Vec<_>>()
+            let original = [DType::KeyFry, DType::KeyRbg].map(|keys| {
+                sampled(log_space, true, sample_keys(keys, &[2]), shapes(DType::F64, &[2, 3]))
+            });
+            each_key.chain(each_float).chain([empty]).chain(original).collect::<Vec<_>>()
         };
         [false, true].into_iter().flat_map(of).collect()
     }

@@ -57,7 +57,7 @@ pub(super) fn fraction_bits(dtype: DType) -> u32 {
 }
 
 /// The random bits that a float is made of: 8 where the fraction has less.
-fn drawn_bits(dtype: DType) -> u32 {
+pub(super) fn drawn_bits(dtype: DType) -> u32 {
     if fraction_bits(dtype) < 8 { 8 } else { dtype.bits() }
 }
 

@@ -5,7 +5,9 @@ use jaxrs_data::{DType, smallvec};
 use jaxrs_kernel::{Compare, ScalarOp};
 
 use super::generator::{self, KeyOf};
-use super::reals::{Reals, State, fraction_bits};
+use super::original;
+use super::reals::{Reals, State, drawn_bits, fraction_bits};
+use super::split::child;
 
 /// A sampler: of which keys, of which float type, and whether it gives logarithms.
 #[derive(Clone, Copy)]
@@ -13,12 +15,14 @@ pub(super) struct Gamma {
     pub(super) keys: DType,
     pub(super) dtype: DType,
     pub(super) log_space: bool,
+    pub(super) is_original: bool,
 }
 
 impl Gamma {
-    fn child<R: Reals>(self, r: &mut R, key: &KeyOf<R>, k: u32) -> KeyOf<R> {
+    /// Child `k` of so many.
+    fn child<R: Reals>(self, r: &mut R, key: &KeyOf<R>, (k, of): (u32, usize)) -> KeyOf<R> {
         let number = [r.word(0), r.word(k)];
-        generator::split(r, self.keys, key, number)
+        child(r, self.keys, key, (number, self.is_original.then_some(of)))
     }
 
     fn op<R: Reals>(self, r: &mut R, op: ScalarOp, args: &[R::Real]) -> R::Real {
@@ -32,7 +36,10 @@ impl Gamma {
     /// What the uniform sampler draws of a key for a scalar.
     fn uniform<R: Reals>(self, r: &mut R, key: &KeyOf<R>) -> R::Real {
         let zero = r.word(0);
-        let bits = generator::bits(r, self.keys, key, [zero, zero], self.dtype == DType::F64);
+        let bits = match self.is_original && self.keys == DType::KeyFry {
+            true => original::bits(r, key, zero, (drawn_bits(self.dtype), 1)),
+            false => generator::bits(r, self.keys, key, [zero; 2], self.dtype == DType::F64),
+        };
         r.unit(self.dtype, bits)
     }
 
@@ -60,7 +67,7 @@ impl Gamma {
         let d = self.op(r, ScalarOp::Sub, &[shape, third]);
         let root = self.op(r, ScalarOp::Sqrt, &[d]);
         let c = self.op(r, ScalarOp::Div, &[third, root]);
-        let (loop_key, boost_key) = (self.child(r, key, 0), self.child(r, key, 1));
+        let (loop_key, boost_key) = (self.child(r, key, (0, 2)), self.child(r, key, (1, 2)));
         let v = self.accepted(r, loop_key, c, d);
         let inverse = self.op(r, ScalarOp::Div, &[one, alpha]);
         let unit = self.uniform(r, &boost_key);
@@ -102,8 +109,7 @@ impl Gamma {
             start,
             |r, state| self.is_rejected(r, state, d),
             |r, state| {
-                let next = self.child(r, &state.key, 0);
-                let (x_key, u_key) = (self.child(r, &state.key, 1), self.child(r, &state.key, 2));
+                let [next, x_key, u_key] = [0, 1, 2].map(|k| self.child(r, &state.key, (k, 3)));
                 let [x, v] = self.positive(r, x_key, c);
                 let square = self.op(r, ScalarOp::Mul, &[x, x]);
                 let v_square = self.op(r, ScalarOp::Mul, &[v, v]);
@@ -123,7 +129,7 @@ impl Gamma {
             start,
             |r, state| r.compare(Compare::Le, state.reals[1], zero),
             |r, state| {
-                let (next, own) = (self.child(r, &state.key, 0), self.child(r, &state.key, 1));
+                let [next, own] = [0, 1].map(|k| self.child(r, &state.key, (k, 2)));
                 let x = self.normal(r, &own);
                 let step = self.op(r, ScalarOp::Mul, &[x, c]);
                 let v = self.op(r, ScalarOp::Add, &[one, step]);

@@ -3,8 +3,9 @@
 use jaxrs_data::{DType, Literal, Result, Shape, SmallVec, Type, smallvec};
 use jaxrs_kernel::ValueId;
 
-use super::words::{Emitted, Plain, key_of, key_words, split};
-use super::{CIPHER_COST, check_keys, generator};
+use super::generator::KeyOf;
+use super::words::{Emitted, Plain, Words, key_of, key_words, split};
+use super::{CIPHER_COST, check_keys, generator, original, original_param, read_original};
 use crate::lower::{Elements, Lowering};
 use crate::prims::Primitive;
 use crate::rules::index::{self, Index};
@@ -16,6 +17,33 @@ use crate::{Batched, Cx, Jvp, Param, ParamReader, Params, Tangent, Value, ops};
 pub struct RandomSplit {
     /// The shape for each key.
     pub shape: Shape,
+    /// Whether this is done in JAX's first way (`jax_threefry_partitionable` off).
+    pub is_original: bool,
+}
+
+impl RandomSplit {
+    fn child<W: Words>(
+        &self,
+        w: &mut W,
+        keys: DType,
+        key: &[W::Word],
+        number: [W::Word; 2],
+    ) -> KeyOf<W> {
+        child(w, keys, key, (number, self.is_original.then(|| self.shape.numel())))
+    }
+}
+
+/// The child of a key with a number; of so many, where that counts.
+pub(super) fn child<W: Words>(
+    w: &mut W,
+    keys: DType,
+    key: &[W::Word],
+    (number, of): ([W::Word; 2], Option<usize>),
+) -> KeyOf<W> {
+    match of {
+        Some(count) if original::splits(keys) => original::child(w, key, number[1], count),
+        _ => generator::split(w, keys, key, number),
+    }
 }
 
 /// The shape of keys with that of what comes of each.
@@ -34,12 +62,16 @@ impl Primitive for RandomSplit {
     }
 
     fn params(&self) -> Params {
-        vec![("shape", Param::sizes(&self.shape))]
+        let mut params = vec![("shape", Param::sizes(&self.shape))];
+        params.extend(original_param(self.is_original));
+        params
     }
 
     fn parse(name: &str, params: &[(String, Param)]) -> Option<Result<Self>> {
         let read = ParamReader::new(name, params);
-        (name == "random_split").then(|| Ok(RandomSplit { shape: read.sizes("shape")? }))
+        (name == "random_split").then(|| {
+            Ok(RandomSplit { shape: read.sizes("shape")?, is_original: read_original(&read)? })
+        })
     }
 
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
@@ -47,6 +79,9 @@ impl Primitive for RandomSplit {
         let dtype = check_keys(self.name(), &inputs[0])?;
         let shape = joined(&inputs[0].shape, &self.shape);
         axes::check_addressable(self.name(), &shape, dtype)?;
+        if self.is_original && original::splits(dtype) {
+            original::check(self.name(), 64, self.shape.numel())?;
+        }
         Ok(smallvec![Type::new(dtype, shape)])
     }
 
@@ -60,7 +95,7 @@ impl Primitive for RandomSplit {
                 false => (position / count, position % count),
             };
             let key = key_words(keys.get(key), dtype);
-            key_of(&generator::split(&mut Plain, dtype, &key, split(number as u64)))
+            key_of(&self.child(&mut Plain, dtype, &key, split(number as u64)))
         })])
     }
 
@@ -91,7 +126,7 @@ impl Primitive for RandomSplit {
         let key = b.words_of_key(key);
         let mut words = Emitted(b);
         let number = words.position(number, limit);
-        let child = generator::split(&mut words, dtype, &key, number);
+        let child = self.child(&mut words, dtype, &key, number);
         Ok(b.key_of_words(dtype, &child))
     }
 
@@ -109,7 +144,12 @@ impl Primitive for RandomSplit {
         use crate::prims::sample::exact;
         let of = |dtype| {
             let split = move |shape: &[usize], keys: &[usize]| {
-                exact(RandomSplit { shape: shape.into() }, vec![sample_keys(dtype, keys)])
+                let prim = RandomSplit { shape: shape.into(), is_original: false };
+                exact(prim, vec![sample_keys(dtype, keys)])
+            };
+            let original = move |shape: &[usize], keys: &[usize]| {
+                let prim = RandomSplit { shape: shape.into(), is_original: true };
+                exact(prim, vec![sample_keys(dtype, keys)])
             };
             [
                 split(&[2], &[]),
@@ -118,6 +158,10 @@ impl Primitive for RandomSplit {
                 split(&[3], &[0]),
                 split(&[2, 3], &[2]),
                 split(&[1], &[1, 2]),
+                original(&[3], &[2]),
+                original(&[2, 2], &[]),
+                original(&[], &[]),
+                original(&[0], &[2]),
             ]
         };
         super::key_types().flat_map(of).collect()
