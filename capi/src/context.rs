@@ -118,7 +118,7 @@ unsafe impl Options for ContextOptions {}
 
 const POLLED_DROPS: u32 = 1;
 /// `JAXRS_DEBUG_*`, which contexts and scopes take.
-pub(crate) const DEBUG_FLAGS: u32 = 2 | 4 | 8 | 16 | 32;
+pub(crate) const DEBUG_FLAGS: u32 = 2 | 4 | 8 | 16 | 32 | 64;
 
 /// Settings with these of `JAXRS_DEBUG_*` and no others.
 pub(crate) fn with_debug_flags(settings: Settings, flags: u32) -> Settings {
@@ -129,6 +129,7 @@ pub(crate) fn with_debug_flags(settings: Settings, flags: u32) -> Settings {
         disable_jit: has(8),
         log_compiles: has(16),
         explain_cache_misses: has(32),
+        debug_key_reuse: has(64),
         ..settings
     }
 }

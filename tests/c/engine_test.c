@@ -170,6 +170,43 @@ CASE(promotion_is_strict_where_it_is_asked_to_be) {
     FAILS(jaxrs_scope_with(c->s, &config, &out), JAXRS_ERR_INVALID_ARGUMENT, "rank_promotion is 1");
 }
 
+CASE(threefry_is_drawn_from_in_the_first_way_where_it_is_asked_for) {
+    jaxrs_scope_config config = JAXRS_SCOPE_CONFIG_INIT;
+    config.set_mask = JAXRS_SCOPE_THREEFRY_PARTITIONABLE;
+    jaxrs_scope* first = scope_with(c, config);
+    config.threefry_partitionable = 1;
+    jaxrs_scope *apart = scope_with(c, config), *out = NULL;
+    jaxrs_array *key = NULL, *bits = NULL, *others = NULL, *same = NULL;
+    OK(jaxrs_op_random_key(c->s, 0, NULL, 0, &key));
+    OK(jaxrs_op_random_bits(first, key, (const int64_t[]){5}, 1, JAXRS_U32, &bits));
+    OK(jaxrs_op_random_bits(apart, key, (const int64_t[]){5}, 1, JAXRS_U32, &others));
+    OK(jaxrs_op_random_bits(c->s, key, (const int64_t[]){5}, 1, JAXRS_U32, &same));
+    uint32_t b[5], o[5], d[5];
+    OK(jaxrs_array_to_host(bits, b, sizeof b, NULL)), OK(jaxrs_array_to_host(others, o, sizeof o, NULL)), OK(jaxrs_array_to_host(same, d, sizeof d, NULL));
+    const uint32_t expected[] = {2467461003u, 428148500u, 1688610540u, 3840466878u, 2562233961u};
+    EXPECT(!memcmp(b, expected, sizeof b) && memcmp(o, expected, sizeof o) && !memcmp(o, d, sizeof d));
+    config.threefry_partitionable = 2;
+    FAILS(jaxrs_scope_with(c->s, &config, &out), JAXRS_ERR_INVALID_ARGUMENT, "threefry_partitionable");
+    jaxrs_array_release(key), jaxrs_array_release(bits), jaxrs_array_release(others), jaxrs_array_release(same);
+    jaxrs_scope_release(first), jaxrs_scope_release(apart);
+}
+
+CASE(a_key_is_used_once_where_that_is_checked) {
+    jaxrs_scope_config config = JAXRS_SCOPE_CONFIG_INIT;
+    config.set_mask = JAXRS_SCOPE_DEBUG, config.debug_flags = JAXRS_DEBUG_KEY_REUSE;
+    jaxrs_scope* careful = scope_with(c, config);
+    jaxrs_array *key = NULL, *clone = NULL, *x = NULL;
+    OK(jaxrs_op_random_key(careful, 0, NULL, 0, &key));
+    OK(jaxrs_op_random_normal(careful, key, NULL, 0, JAXRS_F32, &x));
+    jaxrs_array_release(x), x = NULL;
+    FAILS(jaxrs_op_random_normal(careful, key, NULL, 0, JAXRS_F32, &x), JAXRS_ERR_CHECK, "key reuse", "random_bits");
+    OK(jaxrs_op_random_clone(careful, key, &clone));
+    OK(jaxrs_op_random_normal(careful, clone, NULL, 0, JAXRS_F32, &x));
+    jaxrs_array_release(x), x = NULL;
+    OK(jaxrs_op_random_normal(c->s, key, NULL, 0, JAXRS_F32, &x));
+    jaxrs_array_release(x), jaxrs_array_release(key), jaxrs_array_release(clone), jaxrs_scope_release(careful);
+}
+
 typedef struct warnings { int n; char last[256]; } warnings;
 
 static void note(void* userdata, uint32_t level, const char* text, size_t len) {

@@ -67,6 +67,13 @@ static const arguments NO_ARGS = {NULL, 0};
 CASE(operations_run_by_name) {
     APPLIES("add", ARGS(scalar(c, 1), scalar(c, 2)), NO_ATTRS, 3);
     APPLIES("reduce_sum", ARGS(COUNTING(2, 3)), ATTRS(INTS("axes", 1)), 6, 15);
+    jaxrs_array* some = NULL;
+    OK(jaxrs_op_le(c->s, COUNTING(2, 3), scalar(c, 4), &some));
+    keep_array(c, some);
+    APPLIES("reduce_sum_where", ARGS(COUNTING(2, 3), some), ATTRS(INTS("axes", 1)), 6, 4);
+    APPLIES("reduce_sum_where", ARGS(COUNTING(2, 3), some, scalar(c, 10)), ATTRS(INTS("axes", 1)), 16, 14);
+    APPLIES("reduce_max_where", ARGS(COUNTING(2, 3), some, scalar(c, 3.5)), ATTRS(INTS("axes", 1)), 3.5, 4);
+    APPLIES("mean_where", ARGS(COUNTING(2, 3), some), NO_ATTRS, 2.5);
     APPLIES("full", NO_ARGS, ATTRS(INTS("shape", 2), FLOAT("value", 2.5)), 2.5, 2.5);
     APPLIES("round", ARGS(scalar(c, 2.5)), ATTRS(TEXT("method", "away_from_zero")), 3);
     APPLIES("concatenate", ARGS(COUNTING(2), COUNTING(1)), NO_ATTRS, 1, 2, 1);
@@ -97,6 +104,8 @@ CASE(unknown_missing_and_wrong_attributes_are_refused) {
     jaxrs_array* x = COUNTING(3);
     REFUSES("sin", ARGS(x), ATTRS(INT("angle", 1)), JAXRS_ERR_INVALID_ARGUMENT, "sin", "angle");
     REFUSES("reduce_sum", ARGS(x), ATTRS(INTS("axis", 0)), JAXRS_ERR_INVALID_ARGUMENT, "reduce_sum", "axis", "axes");
+    REFUSES("reduce_max_where", ARGS(x, x, scalar(c, 0)), NO_ATTRS, JAXRS_ERR_DTYPE, "reduce_max_where", "mask", "f32[3]");
+    REFUSES("reduce_sum_where", ARGS(x, x, x), NO_ATTRS, JAXRS_ERR_DTYPE, "mask");
     REFUSES("reshape", ARGS(x), NO_ATTRS, JAXRS_ERR_INVALID_ARGUMENT, "reshape", "shape");
     REFUSES("reduce_sum", ARGS(x), ATTRS(FLOAT("axes", 1)), JAXRS_ERR_INVALID_ARGUMENT, "reduce_sum", "axes");
     REFUSES("reduce_sum", ARGS(x), ATTRS(INT("keepdims", 7)), JAXRS_ERR_INVALID_ARGUMENT, "keepdims");

@@ -1,10 +1,11 @@
-"""Runs rows of semantics.tsv, numbers of which come as arguments; writes a line of JSON when one begins and when it is done."""
+"""Runs rows of the tables of programs, numbers of which come as arguments; writes a line of JSON when one begins and when it is done."""
 import functools
 import json
 import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+TABLES = ["semantics.tsv", "key_reuse.tsv"]
 sys.path.insert(0, str(HERE))
 
 import jax  # noqa: E402
@@ -52,7 +53,7 @@ def run(program):
 
 
 def main(numbers):
-    rows = (HERE / "semantics.tsv").read_text().splitlines()[1:]
+    rows = [row for name in TABLES for row in (HERE / name).read_text().splitlines()[1:]]
     for number in numbers:
         print(json.dumps({"begins": number}), flush=True)
         print(json.dumps({"row": number, **run(rows[number].split("\t")[2])}), flush=True)

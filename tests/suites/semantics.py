@@ -1,4 +1,4 @@
-"""JAX's semantics: the programs of tests/semantics/semantics.tsv, through the C API of the installed library.
+"""JAX's semantics: the programs of tests/semantics/semantics.tsv, and of key_reuse.tsv, through the C API of the installed library.
 
 Beside them stand lists of rows: `errors.tsv` says which error of the library stands for which exception, `inexpressible.tsv`
 which programs our interface cannot say, and `open.tsv` which do not pass yet. A row that is listed there and passes fails.
@@ -69,10 +69,15 @@ def problem(row, result, errors):
     if result["code"] == "python":
         wanted = expected.removeprefix("raises ")
         return "" if result["message"].startswith(wanted + ":") else f"{expected}, got {result['message']}"
-    code, words = errors.get(name, ("", ""))
+    code, words = errors.get(name) or errors.get(expected, ("", ""))
     if code == result["code"] and words in result["message"]:
         return ""
     return f"{expected}, which stands for {code} with {words!r}; got {result['code']}: {result['message']}"
+
+
+def programs():
+    """The rows of all tables of programs, in the order in which rows.py counts them."""
+    return [row for name in ("semantics.tsv", "key_reuse.tsv") for row in table(name)]
 
 
 def library():
@@ -81,13 +86,13 @@ def library():
 
 
 def cases():
-    rows = table("semantics.tsv")
+    rows = programs()
     errors = {name: (code, words) for name, code, words in table("errors.tsv")}
     listed = {name: list_name for list_name in ("inexpressible.tsv", "open.tsv") for name, _ in table(list_name)}
-    known = {row[0] for row in rows}
+    known = {row[0] for row in rows} | {row[3] for row in rows}
     for name in [*listed, *errors]:
         if name not in known:
-            yield Case.failure(name, "is listed, but no row of semantics.tsv")
+            yield Case.failure(name, "is listed, but no row of a table of programs")
     found = results(library(), len(rows))
     for number, row in enumerate(rows):
         what = problem(row, found[number], errors)
@@ -100,7 +105,7 @@ def cases():
 
 def main():
     """Prints which rows do not pass and why, as `open.tsv` has them."""
-    rows, listed = table("semantics.tsv"), dict(table("inexpressible.tsv"))
+    rows, listed = programs(), dict(table("inexpressible.tsv"))
     errors = {name: (code, words) for name, code, words in table("errors.tsv")}
     found = results(library(), len(rows))
     problems = {row[0]: problem(row, found[k], errors) for k, row in enumerate(rows)}

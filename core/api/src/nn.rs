@@ -7,11 +7,11 @@ mod masked;
 
 pub use activations::*;
 pub use attention::*;
-pub use masked::*;
 use jaxrs_data::{Error, Result};
 use jaxrs_ir::{Value, ops};
 use jaxrs_kernel::Compare;
 use jaxrs_transform::{Function, Scope, custom_jvp};
+pub use masked::*;
 
 use crate::formula::Term;
 use crate::numpy;

@@ -6,7 +6,7 @@
 //! does not know traces, caches or devices.
 //!
 //! In reading order: [`jaxpr`], [`print`](mod@print), [`parse`], [`portable`] (programs in files), [`check`] (the invariants), [`evaluate`]
-//! (what programs mean), [`effects`], [`value`], [`context`], [`prims`] (the trait and how to add a primitive), [`ops`]
+//! (what programs mean), [`effects`], [`key_reuse`], [`value`], [`context`], [`prims`] (the trait and how to add a primitive), [`ops`]
 //! (what rules are written with), [`lower`] (what lowering rules are written with), [`routine`] (library calls as data), [`rules`] (ways to
 //! make a rule).
 #![forbid(unsafe_code)]
@@ -23,6 +23,7 @@ pub mod effects;
 pub mod evaluate;
 pub mod format;
 pub mod jaxpr;
+pub mod key_reuse;
 #[cfg(test)]
 mod laws;
 pub mod lower;
@@ -44,4 +45,4 @@ pub use effects::Effect;
 pub use jaxpr::{Atom, Eqn, Jaxpr, VarId};
 pub use params::{Param, ParamReader, Params};
 pub use prims::{Prim, Primitive};
-pub use value::{Tangent, Value, ValueNode};
+pub use value::{Tangent, Value, ValueNode, WeakValue};

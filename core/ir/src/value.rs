@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use jaxrs_data::{Literal, Result, Scalar, Shape, Type};
 
@@ -82,9 +82,30 @@ impl Value {
         Arc::as_ptr(&self.0).cast::<()>() as usize
     }
 
+    /// What knows the value without keeping it.
+    pub fn downgrade(&self) -> WeakValue {
+        WeakValue(Arc::downgrade(&self.0))
+    }
+
     /// How many owners the value has.
     pub fn n_owners(&self) -> usize {
         Arc::strong_count(&self.0)
+    }
+}
+
+/// A value that may be gone.
+#[derive(Clone, Debug)]
+pub struct WeakValue(Weak<dyn ValueNode>);
+
+impl WeakValue {
+    /// Whether it is this one.
+    pub fn is_of(&self, value: &Value) -> bool {
+        std::ptr::addr_eq(self.0.as_ptr(), Arc::as_ptr(&value.0))
+    }
+
+    /// Whether someone keeps it.
+    pub fn is_alive(&self) -> bool {
+        self.0.strong_count() > 0
     }
 }
 

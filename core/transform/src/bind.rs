@@ -15,7 +15,7 @@ use self::split::{Split, split};
 use crate::context::Counters;
 use crate::frame::Kind;
 use crate::tracer::{Data, Origin, Tracer};
-use crate::{Scope, custom, custom_vmap, debug, subprogram};
+use crate::{Scope, custom, custom_vmap, debug, key_reuse, subprogram};
 
 /// Primals and tangents of operands.
 type Duals = (SmallVec<[Value; 4]>, SmallVec<[Tangent; 4]>);
@@ -153,6 +153,15 @@ impl Scope {
                 return Err(Error::internal("a tracer belongs to the eager scope"));
             }
         }
+        if self.settings.debug_key_reuse {
+            let uses = key_reuse::of_operation(prim, inputs)?;
+            let run = || self.run(prim, inputs);
+            return key_reuse::watched(self, prim.name(), uses.as_ref(), inputs, run);
+        }
+        self.run(prim, inputs)
+    }
+
+    fn run(&self, prim: &Prim, inputs: &[Value]) -> Result<Outputs> {
         if let Prim::Checkpoint(checkpoint) = prim {
             // What is computed again is computed as it was at first, and differs in no bit; each derivative has a
             // program of its own, which would not be worth compiling for one call.

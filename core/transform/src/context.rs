@@ -12,6 +12,7 @@ use crate::checkify::Failures;
 use crate::dispatch::Dispatch;
 use crate::frame::Frame;
 use crate::jit::KeyedEntries;
+use crate::key_reuse::UsedKeys;
 use crate::memory::MemoryLimit;
 use crate::profile::Profile;
 use crate::subprogram::Memo;
@@ -62,6 +63,7 @@ pub struct Stats {
 #[derive(Default)]
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
+    pub(crate) used_keys: UsedKeys,
     pub(crate) sink: Sink,
     pub(crate) host_functions: HostFunctions,
     pub(crate) failures: Failures,

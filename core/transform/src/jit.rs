@@ -4,6 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock, Weak};
 
 use jaxrs_data::{Result, SmallVec, Type, bail};
+use jaxrs_ir::key_reuse::KeyUse;
 use jaxrs_ir::prims::Call;
 use jaxrs_ir::{Context as _, Jaxpr, Value};
 use parking_lot::RwLock;
@@ -14,7 +15,7 @@ use crate::context::{Shared, count};
 use crate::dispatch::Compiled;
 use crate::frame::during;
 use crate::tracer::Tracer;
-use crate::{Function, Ref, Scope, Settings, reference};
+use crate::{Function, Ref, Scope, Settings, key_reuse, reference};
 
 /// How a function is compiled.
 #[derive(Clone, Debug, Default)]
@@ -94,6 +95,8 @@ struct Entry {
     /// The references that the function uses; the program takes and gives their values last.
     refs: Vec<Ref>,
     donated: Vec<bool>,
+    /// What it does with keys, where that is asked for.
+    key_use: Option<KeyUse>,
     compiled: OnceLock<Compiled>,
 }
 
@@ -170,6 +173,8 @@ impl Jitted {
             .profile
             .of("trace", self.function.name(), trace)
             .map_err(during("jit", self.function.name()))?;
+        let key_use = key_reuse::of_traced(scope, &traced.jaxpr)
+            .map_err(during("jit", self.function.name()))?;
         let n_consts = traced.consts.len();
         let donated = (0..n_consts + inputs.len() + refs.len())
             .map(|k| k >= n_consts && self.options.donate.contains(&(k - n_consts)));
@@ -182,6 +187,7 @@ impl Jitted {
             jaxpr: traced.jaxpr,
             consts: traced.consts,
             refs,
+            key_use,
             compiled: OnceLock::new(),
         })
     }
@@ -204,11 +210,16 @@ impl Entry {
                 self.compiled.get_or_init(|| compiled)
             }
         };
+        let run = |inputs: &[Value]| {
+            let run = || scope.run_compiled(name, &self.jaxpr, compiled, inputs, &self.donated);
+            let what = "jit-compiled function";
+            key_reuse::watched(scope, what, self.key_use.as_ref(), inputs, run)
+        };
         if self.consts.is_empty() {
-            return scope.run_compiled(name, &self.jaxpr, compiled, inputs, &self.donated);
+            return run(inputs);
         }
         let operands: SmallVec<[Value; 8]> = self.consts.iter().chain(inputs).cloned().collect();
-        scope.run_compiled(name, &self.jaxpr, compiled, &operands, &self.donated)
+        run(&operands)
     }
 }
 

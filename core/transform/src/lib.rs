@@ -32,6 +32,7 @@ mod jacobian;
 mod jet;
 mod jit;
 mod jvp;
+mod key_reuse;
 mod krylov;
 mod linear;
 mod linearize;

@@ -10,6 +10,8 @@ pub struct Settings {
     pub debug_nans: bool,
     /// The same for infinities.
     pub debug_infs: bool,
+    /// Whether it is an error to draw from a key twice, or to split it and draw from it.
+    pub debug_key_reuse: bool,
     /// Whether `jit` calls functions as they are.
     pub disable_jit: bool,
     /// Whether the log tells what is compiled, and how long that takes.

@@ -36,6 +36,10 @@ def debug_nans(value):
     return config.during("debug_nans", value)
 
 
+def debug_key_reuse(value):
+    return config.during("debug_key_reuse", value)
+
+
 def numpy_dtype_promotion(value):
     return config.during("dtype_promotion", value)
 

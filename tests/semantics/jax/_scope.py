@@ -8,7 +8,7 @@ from ._options import ContextOptions, ScopeConfig
 DEFAULT_FLOAT, DEBUG, DTYPE_PROMOTION, RANK_PROMOTION, THREEFRY_PARTITIONABLE = 2, 32, 64, 128, 256
 PROMOTIONS = {"standard": 0, "allow": 0, "strict": 1, "warn": 2, "raise": 3}
 F32, F64 = 12, 13
-DEBUG_NANS, NO_JIT = 2, 8
+DEBUG_NANS, NO_JIT, DEBUG_KEY_REUSE = 2, 8, 64
 N_DEVICES = 4
 ABI = LIBRARY.jaxrs_abi_version()
 
@@ -20,7 +20,7 @@ class Config:
         self.reset()
 
     def reset(self):
-        self.x64 = self.debug_nans = self.disable_jit = False
+        self.x64 = self.debug_nans = self.disable_jit = self.debug_key_reuse = False
         self.threefry_partitionable = True
         self.dtype_promotion, self.rank_promotion = "standard", "allow"
 
@@ -62,7 +62,7 @@ ENGINE = new_context()
 
 def configured(scope):
     """The scope with the settings that `CONFIG` has now."""
-    flags = DEBUG_NANS * CONFIG.debug_nans | NO_JIT * CONFIG.disable_jit
+    flags = DEBUG_NANS * CONFIG.debug_nans | NO_JIT * CONFIG.disable_jit | DEBUG_KEY_REUSE * CONFIG.debug_key_reuse
     config = ScopeConfig(
         set_mask=DEFAULT_FLOAT | DEBUG | DTYPE_PROMOTION | RANK_PROMOTION | THREEFRY_PARTITIONABLE, default_float=F64 if CONFIG.x64 else F32,
         debug_flags=flags, dtype_promotion=PROMOTIONS[CONFIG.dtype_promotion], rank_promotion=PROMOTIONS[CONFIG.rank_promotion],

@@ -114,8 +114,7 @@ fn extremum(
         false => ("reduce_min_where", ReduceOp::Min, Binary::Min, f64::INFINITY),
     };
     let axes = among.axes_of(name, x)?;
-    let reduced =
-        reduce(cx, op, &among.pick(cx, name, x, neutral)?, &axes, among.keepdims)?;
+    let reduced = reduce(cx, op, &among.pick(cx, name, x, neutral)?, &axes, among.keepdims)?;
     started(cx, name, then, Some(initial), reduced)
 }
 
@@ -262,9 +261,15 @@ pub fn logsumexp_where(
     };
     let lowest = constant(DType::F32, f64::NEG_INFINITY);
     let largest = max_where(cx, &super::real(cx, &x)?, among.kept(), &lowest)?;
-    let shift = super::select(cx, &super::isfinite(cx, &largest)?, &largest, &constant_like(&largest, 0.0))?;
+    let shift = super::select(
+        cx,
+        &super::isfinite(cx, &largest)?,
+        &largest,
+        &constant_like(&largest, 0.0),
+    )?;
     let shift = crate::lax::stop_gradient(cx, &shift)?;
-    let exp = super::exp(cx, &super::subtract(cx, &x, &convert(cx, &shift, x.ty().dtype, false)?)?)?;
+    let exp =
+        super::exp(cx, &super::subtract(cx, &x, &convert(cx, &shift, x.ty().dtype, false)?)?)?;
     let terms = match &b {
         Some(b) => super::multiply(cx, &exp, b)?,
         None => exp,

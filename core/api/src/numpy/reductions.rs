@@ -34,7 +34,13 @@ pub(crate) fn restore(
 }
 
 /// NumPy's reductions are strong, whatever they reduce.
-pub(super) fn reduce(cx: &Scope, op: ReduceOp, x: &Value, axes: &Axes, keepdims: bool) -> Result<Value> {
+pub(super) fn reduce(
+    cx: &Scope,
+    op: ReduceOp,
+    x: &Value,
+    axes: &Axes,
+    keepdims: bool,
+) -> Result<Value> {
     let x = &convert(cx, x, x.ty().dtype, false)?;
     let reduced = if axes.is_empty() {
         x.clone()

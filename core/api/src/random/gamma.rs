@@ -23,7 +23,11 @@ fn drawn(
 ) -> Result<Value> {
     check_float(name, dtype)?;
     let a = broadcast(cx, name, &convert(cx, a, dtype, false)?, shape)?;
-    ops::bind1(cx, RandomGamma { log_space, is_original: cx.settings().original_threefry }, &[key.clone(), a])
+    ops::bind1(
+        cx,
+        RandomGamma { log_space, is_original: cx.settings().original_threefry },
+        &[key.clone(), a],
+    )
 }
 
 /// Floats from the gamma distribution of shape `a`; they have derivatives by it.

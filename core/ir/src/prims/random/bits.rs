@@ -153,33 +153,32 @@ impl Primitive for RandomBits {
     fn samples() -> Vec<crate::prims::Sample> {
         use super::sample_keys;
         use crate::prims::sample::exact;
-        let of = |dtype| {
-            let bits = move |bit_width, shape: &[usize], keys: &[usize]| {
-                let prim = RandomBits { bit_width, shape: shape.into(), is_original: false };
-                exact(prim, vec![sample_keys(dtype, keys)])
-            };
-            let original = move |bit_width, shape: &[usize], keys: &[usize]| {
-                let prim = RandomBits { bit_width, shape: shape.into(), is_original: true };
-                exact(prim, vec![sample_keys(dtype, keys)])
-            };
-            let mut samples: Vec<_> =
-                [8, 16, 32, 64].into_iter().map(|width| bits(width, &[2, 3], &[])).collect();
-            samples.extend([
-                bits(32, &[], &[]),
-                bits(32, &[0], &[]),
-                bits(32, &[3], &[2]),
-                bits(64, &[], &[2]),
-                bits(16, &[2, 1], &[1, 3]),
-                bits(32, &[2], &[0]),
-            ]);
-            samples.extend(
-                [8, 16, 32, 64].into_iter().flat_map(|width| {
+        let of =
+            |dtype| {
+                let bits = move |bit_width, shape: &[usize], keys: &[usize]| {
+                    let prim = RandomBits { bit_width, shape: shape.into(), is_original: false };
+                    exact(prim, vec![sample_keys(dtype, keys)])
+                };
+                let original = move |bit_width, shape: &[usize], keys: &[usize]| {
+                    let prim = RandomBits { bit_width, shape: shape.into(), is_original: true };
+                    exact(prim, vec![sample_keys(dtype, keys)])
+                };
+                let mut samples: Vec<_> =
+                    [8, 16, 32, 64].into_iter().map(|width| bits(width, &[2, 3], &[])).collect();
+                samples.extend([
+                    bits(32, &[], &[]),
+                    bits(32, &[0], &[]),
+                    bits(32, &[3], &[2]),
+                    bits(64, &[], &[2]),
+                    bits(16, &[2, 1], &[1, 3]),
+                    bits(32, &[2], &[0]),
+                ]);
+                samples.extend([8, 16, 32, 64].into_iter().flat_map(|width| {
                     [original(width, &[7], &[2]), original(width, &[2, 4], &[])]
-                }),
-            );
-            samples.extend([original(32, &[], &[]), original(16, &[0], &[1])]);
-            samples
-        };
+                }));
+                samples.extend([original(32, &[], &[]), original(16, &[0], &[1])]);
+                samples
+            };
         super::key_types().flat_map(of).collect()
     }
 }
