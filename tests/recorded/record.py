@@ -25,10 +25,12 @@ import original_threefry
 import pieces
 import programs
 import random_numbers
+import samples
 import scipy_linalg
 import signals
 import sliding
 import sparse
+import spatial
 import special
 import table
 from recording import FLOATS, INTS, NAMES, SPECIAL, Recorder, integers, ordinary
@@ -450,8 +452,8 @@ def operations(r):
 
 GROUPS = [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations,
           *complex_numbers.GROUPS, *differential_equations.GROUPS, *fourier.GROUPS, *images.GROUPS, *masked.GROUPS, *matrices.GROUPS, *minima.GROUPS,
-          *models.GROUPS, *numpy_functions.GROUPS, *original_threefry.GROUPS, *pieces.GROUPS, *programs.GROUPS, *random_numbers.GROUPS, *scipy_linalg.GROUPS,
-          *signals.GROUPS, *sliding.GROUPS, *sparse.GROUPS, *special.GROUPS, *table.GROUPS]
+          *models.GROUPS, *numpy_functions.GROUPS, *original_threefry.GROUPS, *pieces.GROUPS, *programs.GROUPS, *random_numbers.GROUPS, *samples.GROUPS, *scipy_linalg.GROUPS,
+          *signals.GROUPS, *sliding.GROUPS, *sparse.GROUPS, *spatial.GROUPS, *special.GROUPS, *table.GROUPS]
 
 
 def main():

@@ -37,6 +37,7 @@
 #![forbid(unsafe_code)]
 
 pub mod check_grads;
+pub mod cluster;
 mod formula;
 pub mod image;
 pub mod interpolate;
@@ -52,6 +53,7 @@ pub mod random;
 pub mod segment;
 pub mod signal;
 pub mod sparse;
+pub mod spatial;
 pub mod special;
 pub mod stats;
 pub mod table;

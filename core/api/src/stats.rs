@@ -6,14 +6,18 @@
 mod continuous;
 mod discrete;
 mod extreme;
+mod kde;
 mod multivariate;
 mod normal;
+mod ranks;
 
 pub use continuous::*;
 pub use discrete::*;
 pub use extreme::*;
+pub use kde::*;
 pub use multivariate::*;
 pub use normal::*;
+pub use ranks::*;
 
 use jaxrs_data::Result;
 use jaxrs_ir::Value;

@@ -27,10 +27,12 @@ mod optimizers;
 mod product;
 mod random;
 mod reduce;
+mod samples;
 mod search;
 mod shapes;
 mod signal;
 mod sparse;
+mod spatial;
 mod special;
 mod statistics;
 mod window;
@@ -185,9 +187,11 @@ pub static GROUPS: &[(&str, &[Op])] = &[
     ("neural networks and segments", nn::OPS),
     ("starting values", initializers::OPS),
     ("distributions", distributions::OPS),
+    ("samples", samples::OPS),
     ("optimizers", optimizers::OPS),
     ("collectives", collective::OPS),
     ("sparse arrays", sparse::OPS),
+    ("rotations", spatial::OPS),
     ("remarks", annotate::OPS),
 ];
 

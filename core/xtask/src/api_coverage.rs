@@ -14,6 +14,7 @@ use crate::{Result, header, read};
 const MODULES: &[(&str, &[&str])] = &[
     ("jax.Array", &[""]),
     ("jax.experimental.ode", &[""]),
+    ("jax.experimental.sparse", &["", "sparse_"]),
     ("jax.image", &["image_"]),
     ("jax.lax", &["lax_", ""]),
     ("jax.lax.linalg", &["lax_linalg_", "linalg_", ""]),
@@ -24,11 +25,13 @@ const MODULES: &[(&str, &[&str])] = &[
     ("jax.numpy.linalg", &["linalg_", ""]),
     ("jax.ops", &[""]),
     ("jax.random", &["random_"]),
+    ("jax.scipy.cluster.vq", &[""]),
     ("jax.scipy.fft", &[""]),
     ("jax.scipy.integrate", &[""]),
     ("jax.scipy.linalg", &["scipy_linalg_", "linalg_", ""]),
     ("jax.scipy.ndimage", &["", "ndimage_"]),
     ("jax.scipy.signal", &["signal_", ""]),
+    ("jax.scipy.spatial.transform.Rotation", &["rotation_"]),
     ("jax.scipy.special", &["special_", ""]),
     ("jax.scipy.stats", &["stats_"]),
 ];

@@ -35,6 +35,16 @@ fn ppermute(cx: &Scope, x: &Value, name: &str, from: &[i64], to: &[i64]) -> Resu
     transform::ppermute(cx, x, name, &pairs)
 }
 
+fn pshuffle(cx: &Scope, x: &Value, name: &str, perm: &[i64]) -> Result<Value> {
+    let places: Vec<i64> = (0..perm.len() as i64).collect();
+    let mut sorted = perm.to_vec();
+    sorted.sort_unstable();
+    if sorted != places {
+        bail!(InvalidArgument, "pshuffle needs each of {} examples once, got {perm:?}", perm.len());
+    }
+    ppermute(cx, x, name, perm, &places)
+}
+
 pub(super) static OPS: &[Op] = &[
     op!("psum", "The sum over all examples of named axes; each gets it. Booleans are counted.", (x)
         { axis_name: Str, NAMES; } => |cx| transform::psum(cx, x, &names(axis_name))),
@@ -60,6 +70,12 @@ pub(super) static OPS: &[Op] = &[
     op!("ppermute", "Sends the value of example sources[k] of a named axis to example destinations[k].", (x)
         { axis_name: Str, NAME; sources: I64s, "who sends"; destinations: I64s, "who gets"; }
         => |cx| ppermute(cx, x, axis_name, sources, destinations)),
+    op!("pshuffle", "The value of example perm[k] of a named axis, for example k.", (x)
+        { axis_name: Str, NAME; perm: I64s, "whose value each gets, one for each example"; }
+        => |cx| pshuffle(cx, x, axis_name, perm)),
+    op!("pswapaxes", "An axis exchanged with a named axis of the same size.", (x)
+        { axis_name: Str, NAME; axis: I64, "which axis"; }
+        => |cx| transform::all_to_all(cx, x, axis_name, axis, axis, false)),
     op!("pvary", "The same value, as one of its own for each example of named axes.", (x)
         { axis_name: Str, NAMES; } => |cx| transform::pvary(cx, x, &names(axis_name))),
     op!("axis_index", "The position of the example along named axes, of which the last counts fastest.", ()

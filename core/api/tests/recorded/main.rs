@@ -66,6 +66,9 @@ files! {
     compressed_rows_agree_with_jax: "compressed_rows", primitives::agrees;
     sparse_equations_agree_with_jax: "equations", primitives::agrees;
     operations_on_sparse_arrays_agree_with_jax: "sparse_operations", operations::agrees;
+    rotations_agree_with_jax: "rotation_operations", operations::agrees;
+    ranks_agree_with_jax: "rank_operations", operations::agrees;
+    estimated_densities_agree_with_jax: "density_operations", operations::agrees;
     operations_with_remarks_agree_with_jax: "remark_operations", operations::agrees;
     remarks_agree_with_jax: "remarks", primitives::agrees;
     fourier_transforms_agree_with_jax: "fourier", primitives::agrees;
