@@ -69,13 +69,36 @@ func (ctx *Context) live() *C.jaxrs_context {
 	return ctx.context
 }
 
-// LoadProgram is a program that was saved, or that JAX exported as StableHLO (text or bytecode).
+// LoadProgram is a program that was saved, or that JAX exported: StableHLO as text or bytecode, or a file of jax.export.
 func (ctx *Context) LoadProgram(file []byte) (p *Program, err error) {
 	defer caught(&err)
 	var out *C.jaxrs_program
 	check(C.jaxrs_program_load(ctx.live(), unsafe.Pointer(unsafe.SliceData(file)), C.size_t(len(file)), &out))
 	runtime.KeepAlive(ctx)
 	return program(out), nil
+}
+
+// LoadProgramAt is LoadProgram for arguments of these types: a program that takes arrays of any size becomes one of these
+// sizes.
+func (ctx *Context) LoadProgramAt(file []byte, types ...Type) (p *Program, err error) {
+	defer caught(&err)
+	var pin runtime.Pinner
+	defer pin.Unpin()
+	list := avals(types, &pin)
+	var out *C.jaxrs_program
+	data := unsafe.Pointer(unsafe.SliceData(file))
+	check(C.jaxrs_program_load_at(ctx.live(), data, C.size_t(len(file)), unsafe.SliceData(list), C.size_t(len(list)), &out))
+	runtime.KeepAlive(ctx)
+	return program(out), nil
+}
+
+// ExportJax is a file of jax.export, for jax.export.deserialize.
+func (p *Program) ExportJax() (file []byte, err error) {
+	defer caught(&err)
+	var bytes *C.jaxrs_bytes
+	check(C.jaxrs_program_export_jax(p.handle, &bytes))
+	runtime.KeepAlive(p)
+	return content(bytes), nil
 }
 
 // LoadProgramFile reads a program as LoadProgram does.

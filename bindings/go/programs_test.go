@@ -35,6 +35,22 @@ func TestSavedProgramsAreCalledAndCompiled(t *testing.T) {
 	}
 }
 
+func TestFilesOfJaxExport(t *testing.T) {
+	ctx := context(t)
+	file := ok[[]byte](t)(os.ReadFile("../../core/stablehlo/testdata/any_size.jaxexport"))
+	if _, err := ctx.LoadProgram(file); err == nil || !strings.Contains(err.Error(), "argument 0 is f32[?,4]") {
+		t.Errorf("a program without sizes gives %v", err)
+	}
+	x := Reshape(f32(ctx, 1, 2, 3, 4), []int{1, 4})
+	p := ok[*Program](t)(ctx.LoadProgramAt(file, TypeOf(x)))
+	near(t, ok[[]*Array](t)(p.Call(ctx, x))[0], 1, 2, 3, 4)
+	q := ok[*Program](t)(ctx.LoadProgram(ok[[]byte](t)(p.ExportJax())))
+	near(t, ok[[]*Array](t)(q.Call(ctx, x))[0], 1, 2, 3, 4)
+	if _, err := ctx.LoadProgramAt(file, TypeOf(f32(ctx, 1))); err == nil {
+		t.Error("other types are taken")
+	}
+}
+
 const kept = "../../tests/programs/"
 
 // described is an array of cases.txt.

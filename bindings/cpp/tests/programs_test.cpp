@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -22,6 +23,19 @@ TEST_CASE_FIXTURE(Fixture, "saved programs are called and compiled") {
     std::remove(path.c_str());
     CHECK(error_of([&] { jx::Program::load_file(path); }).code() == jx::Code::io);
     CHECK(error_of([] { jx::Program::load(std::vector<std::byte>(3)); }).code() == jx::Code::invalid_argument);
+}
+
+TEST_CASE_FIXTURE(Fixture, "files of jax.export are read and written") {
+    std::ifstream in(JAXRS_PROGRAMS "/../../core/stablehlo/testdata/any_size.jaxexport", std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    std::vector<std::byte> file(text.size());
+    std::memcpy(file.data(), text.data(), text.size());
+    CHECK(says(error_of([&] { jx::Program::load(file); }).what(), "argument 0 is f32[?,4]"));
+    jx::Array x = jx::reshape(f32({1, 2, 3, 4}), {1, 4});
+    jx::Program program = jx::Program::load_at(file, {jx::type_of(x)});
+    CHECK(near(program({x})[0], {1, 2, 3, 4}));
+    CHECK(near(jx::Program::load(program.export_jax())({x})[0], {1, 2, 3, 4}));
+    CHECK(says(error_of([&] { jx::Program::load_at(file, {jx::type_of(f32({1}))}); }).what(), "got (f32[1])"));
 }
 
 namespace {

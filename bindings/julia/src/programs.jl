@@ -91,15 +91,18 @@ end
     save(executable)
 
 Writes a program, with the values of its constants, to a file, or gives the bytes of one: it depends on neither machine nor language,
-and later versions of the library read it. With the format `:stablehlo` it is one for JAX, XLA and others. What [`compile`](@ref) gives
+and later versions of the library read it. With the format `:stablehlo` it is one for JAX, XLA and others, with `:jax_export` one for
+`jax.export.deserialize`. What [`compile`](@ref) gives
 is saved with its machine code, for this version of the library and this kind of processor only.
 """
 save(path::AbstractString, program::Union{Program,Executable}; format...) = (write(path, save(program; format...)); nothing)
 function save(program::Program; format::Symbol = :jaxrs)
-    format in (:jaxrs, :stablehlo) || throw(JaxrsError(:invalid_argument, "a program is saved as :jaxrs or :stablehlo, not as $format"))
+    format in (:jaxrs, :stablehlo, :jax_export) ||
+        throw(JaxrsError(:invalid_argument, "a program is saved as :jaxrs, :stablehlo or :jax_export, not as $format"))
     out = Ref{Ptr{Cvoid}}(C_NULL)
     check_error(format === :jaxrs ? (@c jaxrs_program_save(program::Ptr{Cvoid}, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid}) :
-        (@c jaxrs_program_export(program::Ptr{Cvoid}, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid}))
+        format === :stablehlo ? (@c jaxrs_program_export(program::Ptr{Cvoid}, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid}) :
+        (@c jaxrs_program_export_jax(program::Ptr{Cvoid}, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid}))
     return take_bytes(out[])
 end
 
@@ -110,15 +113,21 @@ function save(executable::Executable)
 end
 
 """
-    load(path)
-    load(bytes)
+    load(path, arguments...)
+    load(bytes, arguments...)
 
-Reads a program that was saved, or that JAX or another front end exported as StableHLO.
+Reads a program that was saved, or that JAX or another front end exported: StableHLO, or a file of `jax.export`. One that takes arrays
+of any size becomes one for such arguments, which are arrays or types (`aval(Float32, 3)`).
 """
-load(path::AbstractString) = load(read(path))
-function load(bytes::Vector{UInt8})
+load(path::AbstractString, arguments...) = load(read(path), arguments...)
+function load(bytes::Vector{UInt8}, arguments...)
     out = Ref{Ptr{Cvoid}}(C_NULL)
     context = current_scope().context
+    isempty(arguments) || return with_avals(Aval[x isa Aval ? x : aval(x) for x in arguments]) do raw
+        check_error(@c jaxrs_program_load_at(context::Ptr{Cvoid}, bytes::Ptr{UInt8}, length(bytes)::Csize_t, raw::Ptr{RawAval},
+            length(raw)::Csize_t, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid})
+        return Program(out[])
+    end
     check_error(@c jaxrs_program_load(context::Ptr{Cvoid}, bytes::Ptr{UInt8}, length(bytes)::Csize_t, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid})
     return Program(out[])
 end

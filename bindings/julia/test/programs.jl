@@ -24,6 +24,16 @@ end
     @test occursin("stablehlo.sine", jx.program_text(program, :stablehlo))
 end
 
+@testset "files of jax.export are read and written" begin
+    path = joinpath(@__DIR__, "../../../core/stablehlo/testdata/any_size.jaxexport")
+    @test occursin("argument 0 is f32[?,4]", failure(() -> jx.load(path)).message)
+    program = jx.load(path, jx.aval(Float32, 1, 4))
+    x = JArray(Float32[1 2 3 4])
+    @test near(program(x)[1], [1 2; 3 4])
+    @test near(jx.load(jx.save(program; format = :jax_export))(x)[1], [1 2; 3 4])
+    @test near(jx.load(path, x)(x)[1], [1 2; 3 4])
+end
+
 @testset "compiled programs are saved and called" begin
     executable = jx.compile(jx.make_jaxpr(x -> sin.(x) .+ x)(JArray(Float32[0, 1])))
     bytes = jx.save(executable)

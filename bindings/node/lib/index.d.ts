@@ -132,12 +132,45 @@ export declare function customVjp<A extends unknown[], R, Res>(f: Fn<A, R>, fwd:
 /** The program that a function is, as text. */
 export declare function makeJaxpr<A extends unknown[]>(f: Fn<A, unknown>, dialect?: "jaxpr" | "kernel" | "llvm"): Fn<Args<A>, string>;
 
+/** What one run of a compiled program computes and moves, and the memory that it takes. */
+export interface Cost {
+  flops: number;
+  transcendentals: number;
+  bytesAccessed: number;
+  argumentBytes: number;
+  outputBytes: number;
+  aliasBytes: number;
+  tempBytes: number;
+  codeBytes: number;
+}
+/** A compiled program. */
+export declare class Executable {
+  /**
+   * What `save` gave, by this version of the library and for such a processor: its bytes, or the path of a file. It is run as it
+   * is: it has to come from where programs are trusted.
+   */
+  static load(file: Uint8Array | string): Executable;
+  /** The program with its machine code. With a path it is written there. */
+  save(path?: string): Uint8Array;
+  /** Runs it. */
+  call(...args: Value[]): Tensor[];
+  /** Runs it on another thread. */
+  async(...args: Value[]): Promise<Tensor[]>;
+  cost(): Cost;
+}
 /** A program: what a function is for arguments of given types. Arguments and results are flat. */
 export declare class Program {
-  /** A program that was saved, or that JAX exported as StableHLO (text or bytecode): its bytes, or the path of a file. */
-  static load(file: Uint8Array | string): Program;
+  /**
+   * A program that was saved, or that JAX exported (StableHLO as text or bytecode, or a file of jax.export): its bytes, or the path
+   * of a file. `like`: arguments, where it takes arrays of any size; it becomes one for such arguments.
+   */
+  static load(file: Uint8Array | string, like?: Value[]): Program;
   /** The program's file: it depends on neither machine nor language, and later versions read it. With a path it is written there. */
   save(path?: string): Uint8Array;
+  /** The program as a file of jax.export, for jax.export.deserialize. With a path it is written there. */
+  exportJax(path?: string): Uint8Array;
+  /** The program, compiled. */
+  compile(): Executable;
   /** The program as text. */
   text(dialect?: "jaxpr" | "kernel" | "llvm"): string;
   /** Runs it. */

@@ -21,6 +21,6 @@ export const version = () => addon.version();
 export { JaxrsError, Tensor, np, trees as tree };
 export { tensor } from "./tensor.js";
 export { init, stats, withDefaultFloat } from "./scope.js";
-export { Program, programOf } from "./program.js";
+export { Executable, Program, programOf } from "./program.js";
 export * from "./transforms.js";
 export * from "./control.js";

@@ -161,6 +161,20 @@ static napi_value check_throw(napi_env env, napi_callback_info info) {
     return NULL;
 }
 
+// programLoadAt(ctx, bytes, types): a program for arguments of these types
+static napi_value program_load_at(napi_env env, napi_callback_info info) {
+    call c = call_begin(env, info);
+    jaxrs_context* ctx = arg_handle(&c, 0, CONTEXT);
+    void* data = NULL;
+    size_t size = 0, n = 0;
+    jaxrs_program* out = NULL;
+    if (!c.failed && napi_get_buffer_info(env, c.argv[1], &data, &size) != napi_ok) call_fail(&c, NULL, "a Uint8Array is needed");
+    jaxrs_aval* types = avals(&c, 2, &n);
+    if (!c.failed) call_threw(&c, jaxrs_program_load_at(ctx, data, size, types, n, &out));
+    free_avals(types, n);
+    return wrap(&c, PROGRAM, out);
+}
+
 // fnTrace(fn, scope, types): a program
 static napi_value fn_trace(napi_env env, napi_callback_info info) {
     call c = call_begin(env, info);
@@ -178,6 +192,6 @@ void define_control(napi_env env, napi_value exports) {
     const struct { const char* name; napi_callback f; } all[] = {
         {"cond", cond}, {"switch", switch_}, {"while", while_}, {"foriLoop", fori_loop}, {"scan", scan},
         {"associativeScan", associative_scan}, {"map", map}, {"pureCallback", pure_callback}, {"ioCallback", io_callback},
-        {"check", check}, {"checkThrow", check_throw}, {"fnTrace", fn_trace}};
+        {"check", check}, {"checkThrow", check_throw}, {"fnTrace", fn_trace}, {"programLoadAt", program_load_at}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) define(env, exports, all[i].name, all[i].f);
 }

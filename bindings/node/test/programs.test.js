@@ -23,6 +23,36 @@ test("saved programs are called", () => leavesNothing(() => {
   assert.throws(() => jx.Program.load({}), TypeError);
 }));
 
+test("compiled programs are saved with their code", () => leavesNothing(async () => {
+  const program = jx.programOf((x) => x.sin().add(x))(f32(0, 1));
+  const compiled = program.compile();
+  near(compiled.call(f32(0, 1))[0], [0, 1.841471]);
+  const file = compiled.save();
+  near(jx.Executable.load(file).call(f32(0, 1))[0], [0, 1.841471]);
+  near((await jx.Executable.load(new Uint8Array(file)).async(f32(0, 1)))[0], [0, 1.841471]);
+  const folder = mkdtempSync(join(tmpdir(), "jaxrs-"));
+  compiled.save(join(folder, "program.exec"));
+  const loaded = jx.Executable.load(join(folder, "program.exec"));
+  rmSync(folder, { recursive: true });
+  const cost = loaded.cost();
+  assert.ok(cost.flops >= 2 && cost.transcendentals === 2 && cost.argumentBytes === 8 && cost.outputBytes === 8, JSON.stringify(cost));
+  assert.ok(loaded.cost().codeBytes > 0);
+  assert.throws(() => jx.Executable.load(program.save()), { code: "invalid argument" });
+  assert.throws(() => jx.Executable.load({}), TypeError);
+  assert.throws(() => loaded.call(f32(0, 1, 2)), { code: "shape" });
+  await assert.rejects(loaded.async(), { code: "invalid argument" });
+}));
+
+test("files of jax.export are read and written", () => leavesNothing(() => {
+  const file = fileURLToPath(new URL("../../../core/stablehlo/testdata/any_size.jaxexport", import.meta.url));
+  const x = f32(1, 2, 3, 4).reshape([1, 4]);
+  assert.throws(() => jx.Program.load(file), { code: "unimplemented", message: /argument 0 is f32\[\?,4\]/ });
+  const program = jx.Program.load(file, [x]);
+  assert.deepEqual(program.call(x)[0].shape, [2, 2]);
+  assert.deepEqual(jx.Program.load(program.exportJax()).call(x)[0].shape, [2, 2]);
+  assert.throws(() => jx.Program.load(file, [f32(1)]), /takes \(f32\[\?,4\]\), got \(f32\[1\]\)/);
+}));
+
 /** An array of cases.txt, as a tensor. */
 function described([dtype, rank, ...rest]) {
   const [shape, values] = [rest.slice(0, rank).map(Number), rest.slice(rank).map(Number)];

@@ -87,7 +87,7 @@ class Program {
 public:
     explicit Program(jaxrs_program* handle) : handle_(handle, jaxrs_program_release) {}
 
-    /// A program that was saved, or that JAX exported as StableHLO (text or bytecode).
+    /// A program that was saved, or that JAX exported: StableHLO as text or bytecode, or a file of jax.export.
     static Program load(Span<const std::byte> file) {
         jaxrs_program* out = nullptr;
         detail::check(jaxrs_program_load(detail::engine_here().handle, file.data(), file.size(), &out));
@@ -97,6 +97,19 @@ public:
         jaxrs_program* out = nullptr;
         detail::check(jaxrs_program_load_file(detail::engine_here().handle, path.data(), path.size(), &out));
         return Program(out);
+    }
+    /// As `load`, for arguments of these types: a program that takes arrays of any size becomes one of these sizes.
+    static Program load_at(Span<const std::byte> file, Span<const Type> types) {
+        std::vector<jaxrs_aval> avals = detail::avals(types);
+        jaxrs_program* out = nullptr;
+        detail::check(jaxrs_program_load_at(detail::engine_here().handle, file.data(), file.size(), avals.data(), avals.size(), &out));
+        return Program(out);
+    }
+    /// A file of jax.export, for jax.export.deserialize.
+    std::vector<std::byte> export_jax() const {
+        jaxrs_bytes* bytes = nullptr;
+        detail::check(jaxrs_program_export_jax(handle_.get(), &bytes));
+        return detail::file(bytes);
     }
     /// The program's file: it depends on neither machine nor language, and later versions read it.
     std::vector<std::byte> save() const {
