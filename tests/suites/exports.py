@@ -1,4 +1,4 @@
-"""`jaxrs run` over programs that JAX exported, in each form; recorded by tests/exports/record.py and record_exported.py."""
+"""`jaxrs run` over programs that JAX exported, in each form; recorded by tests/exports/record*.py."""
 import base64
 import json
 import math
@@ -78,7 +78,7 @@ def problem(program, folder):
 def cases():
     must("cargo", "build", "--quiet", "--package", "jaxrs-cli")
     shutil.rmtree(FOLDER, ignore_errors=True)
-    for recorded in ("programs", "exported"):
+    for recorded in ("programs", "exported", "versions"):
         lines = (ROOT / f"tests/exports/{recorded}.jsonl").read_text().splitlines()
         yield from of_programs(recorded, [json.loads(line) for line in lines])
 

@@ -1,6 +1,6 @@
 //! Portable artifacts: VHLO, the versioned form of StableHLO, in MLIR's bytecode.
 //!
-//! Source of the format: MLIR's "Bytecode Format" page (versions 1 to 6), and StableHLO's VHLO dialect.
+//! Source of the format: MLIR's "Bytecode Format" page (versions 0 to 6), and StableHLO's VHLO dialect.
 
 mod attributes;
 mod bytes;
@@ -56,8 +56,8 @@ pub(crate) fn parse(data: &[u8]) -> Result<Module> {
         return Err(bytes.error("does not begin with MLIR's mark"));
     }
     let version = bytes.varint()?;
-    if !(1..=6).contains(&version) {
-        let text = format_args!("the bytecode has version {version}; 1 to 6 are supported");
+    if version > 6 {
+        let text = format_args!("the bytecode has version {version}; 0 to 6 are supported");
         return Err(Error::new(ErrorKind::Unimplemented, text));
     }
     bytes.c_string()?;

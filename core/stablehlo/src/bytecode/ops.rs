@@ -184,23 +184,21 @@ impl Reader<'_, '_> {
             return Err(bytes.error(format_args!("nests regions deeper than {MAX_DEPTH}")));
         }
         self.depth += 1;
+        let mut section = None;
         if is_isolated && self.version >= 2 {
-            let (number, mut section) = bytes.section()?;
+            let (number, contents) = bytes.section()?;
             if number != 4 {
                 return Err(bytes.error(format_args!("has section {number} in place of a region")));
             }
-            let outer = std::mem::take(&mut self.values);
-            for _ in 0..n {
-                let region = self.region(&mut section)?;
-                op.regions.push(Arc::new(region));
-            }
-            self.values = outer;
-        } else {
-            for _ in 0..n {
-                let region = self.region(bytes)?;
-                op.regions.push(Arc::new(region));
-            }
+            section = Some(contents);
         }
+        // What is isolated counts its values anew.
+        let outer = is_isolated.then(|| std::mem::take(&mut self.values));
+        for _ in 0..n {
+            let region = self.region(section.as_mut().unwrap_or(bytes))?;
+            op.regions.push(Arc::new(region));
+        }
+        self.values = outer.unwrap_or_else(|| std::mem::take(&mut self.values));
         self.depth -= 1;
         Ok(())
     }
