@@ -194,6 +194,18 @@ def files_of_jax_export_are_programs():
     expect((FOLDER / "three/out0.npy").read_bytes() == (FOLDER / "any_size/out0.npy").read_bytes())
 
 
+def programs_print():
+    text = LOSS.replace("c:f32[] =", 'debug_print[fmt="sines: {}" names="" ordered=true] b; c:f32[] =')
+    x = written("three.npy", npy("f32", [3], raw("f32", [0.0, 0.0, 0.0])))
+    for program in (written("prints.jaxpr", text), FOLDER / "prints.jaxrs"):
+        said = jaxrs("run", program, x, "--out", FOLDER / "printed")
+        expect(said == "sines: [0.0 0.0 0.0]\n", repr(said))
+        if program.suffix == ".jaxpr":
+            jaxrs("save", program, "--out", FOLDER / "prints.jaxrs")
+    done = subprocess.run([JAXRS, "run", program, x, "--out", FOLDER / "printed", "--json"], capture_output=True, text=True)
+    expect(json.loads(done.stdout)["files"] and done.stderr == "sines: [0.0 0.0 0.0]\n", done.stderr)
+
+
 def what_is_not_understood_is_said():
     for args, needed in [(["frobnicate"], "no command 'frobnicate'"), (["show", "--nonsense"], "--as, --shapes, --out, --json, got --nonsense"),
                          (["run", "-x"], "got -x"), (["env", "--json=yes"], "--json takes no value"), (["vmap", "x", "--size"], "a value after --size")]:
@@ -275,7 +287,7 @@ def progress_is_for_terminals():
 
 
 CASES = [npz_goes_in, npz_comes_out, safetensors_go_in_and_out, saved_programs_run, all_answer_in_json, all_stages_are_shown,
-         errors_say_their_place, files_of_jax_export_are_programs, what_is_not_understood_is_said, completions_know_all, bash_completes, the_manual_has_all,
+         errors_say_their_place, files_of_jax_export_are_programs, programs_print, what_is_not_understood_is_said, completions_know_all, bash_completes, the_manual_has_all,
          progress_is_for_terminals]
 
 

@@ -27,7 +27,8 @@ pub(crate) fn command(arguments: &Arguments) -> Result<Answer> {
     let symbol = symbol(out)?;
     let mut progress = Progress::new(1, arguments.json());
     progress.step("compiling");
-    let traced = program.trace(&engine::context(1)?, &program.types(arguments)?)?;
+    let traced =
+        program.trace(&engine::context(1, arguments.json())?, &program.types(arguments)?)?;
     let consts = traced.consts.iter().map(|value| to_array(value)?.to_literal());
     let consts = consts.collect::<Result<Vec<Literal>>>()?;
     let backend = engine::compiler()?;

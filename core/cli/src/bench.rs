@@ -18,7 +18,7 @@ const BUDGET: Duration = Duration::from_secs(1);
 
 /// Measures a program on some inputs.
 pub(crate) fn command(arguments: &Arguments) -> Result<Answer> {
-    let context = engine::context(arguments.threads()?)?;
+    let context = engine::context(arguments.threads()?, arguments.json())?;
     let mut files = arguments.words().iter().map(PathBuf::from);
     let Some(path) = files.next() else {
         bail!(InvalidArgument, "jaxrs bench needs PROGRAM [INPUT ...]");

@@ -23,7 +23,7 @@ struct Job {
 
 /// Runs what the arguments say.
 pub(crate) fn command(arguments: &Arguments) -> Result<Answer> {
-    let context = engine::context(arguments.threads()?)?;
+    let context = engine::context(arguments.threads()?, arguments.json())?;
     if let Some(list) = arguments.option("batch") {
         return batch(&context, Path::new(list), arguments.json());
     }

@@ -29,7 +29,7 @@ pub(crate) fn show(arguments: &Arguments) -> Result<Answer> {
         return give(arguments, stage, &exported.to_string());
     }
     let types = program.types(arguments)?;
-    let traced = program.trace(&engine::context(1)?, &types)?;
+    let traced = program.trace(&engine::context(1, arguments.json())?, &types)?;
     let text = match stage {
         "export" => bail!(InvalidArgument, "{} is no file of jax.export", program.name),
         "jaxpr" => traced.jaxpr.to_string(),
@@ -94,7 +94,7 @@ fn transformed(
 ) -> Result<Answer> {
     let program = Program::read(Path::new(arguments.only("PROGRAM")?))?;
     let (function, types) = transform(&program.function, program.types(arguments)?);
-    let context = engine::context(1)?;
+    let context = engine::context(1, arguments.json())?;
     let traced = make_jaxpr(&function, &context.root(), &types)?;
     match arguments.option("out").filter(|path| FORMS.iter().any(|end| path.ends_with(end))) {
         Some(path) => saved(&program.name, &traced, &context, path),
@@ -108,7 +108,7 @@ pub(crate) fn save(arguments: &Arguments) -> Result<Answer> {
     let Some(path) = arguments.option("out") else {
         bail!(InvalidArgument, "jaxrs save needs a file after --out");
     };
-    let context = engine::context(1)?;
+    let context = engine::context(1, arguments.json())?;
     let traced = program.trace(&context, &program.types(arguments)?)?;
     saved(&program.name, &traced, &context, path)
 }

@@ -39,7 +39,7 @@
 //! - Rules of functions with derivatives of their own, beyond the third order: a file holds the function, and what its
 //!   rules do to operands of the types that are there. Rules that close over arrays, or are told which arguments move,
 //!   and rules for batching are saved by name; what would call them says that they are known by their name only.
-//! - Where `debug_print` prints to: a loaded program prints nowhere.
+//! - Where `debug_print` prints to: what calls a loaded program says so.
 
 mod bytes;
 mod read;

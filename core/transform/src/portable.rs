@@ -1,12 +1,16 @@
 //! Programs in files, with arrays for constants: [`jaxrs_ir::portable`].
 
+mod prints;
 mod rules;
 
 use std::sync::Arc;
 
 use jaxrs_data::Result;
 use jaxrs_ir::portable::PortableProgram;
+use jaxrs_ir::{Jaxpr, Param, Prim};
 use jaxrs_runtime::Array;
+
+pub(crate) use prints::{is_silent, printing};
 
 use crate::{ClosedJaxpr, Scope, to_array, value_from_array};
 
@@ -29,4 +33,27 @@ pub fn load(bytes: &[u8]) -> Result<(String, ClosedJaxpr)> {
     let array = |literal| Array::from_literal(literal).map(value_from_array);
     let consts = consts.iter().map(array).collect::<Result<_>>()?;
     Ok((name, ClosedJaxpr { jaxpr, consts }))
+}
+
+/// A primitive that holds programs, with what they become; nothing where they stay as they are.
+fn replaced(prim: &Prim, become_of: &mut dyn FnMut(&Arc<Jaxpr>) -> Arc<Jaxpr>) -> Option<Prim> {
+    if prim.programs().is_empty() {
+        return None;
+    }
+    let mut is_changed = false;
+    let mut inner = |jaxpr: &Arc<Jaxpr>| {
+        let new = become_of(jaxpr);
+        is_changed |= !Arc::ptr_eq(&new, jaxpr);
+        new
+    };
+    let mut params: Vec<(String, Param)> = Vec::new();
+    for (name, value) in prim.params() {
+        let value = match value {
+            Param::Jaxpr(jaxpr) => Param::Jaxpr(inner(&jaxpr)),
+            Param::Jaxprs(all) => Param::Jaxprs(all.iter().map(&mut inner).collect()),
+            other => other,
+        };
+        params.push((name.to_owned(), value));
+    }
+    if is_changed { Prim::from_params(prim.name(), &params).ok() } else { None }
 }

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
 use crate::frame::{Active, Kind, check_count, during};
+use crate::portable::{is_silent, printing};
 use crate::tracer::{Data, Origin};
 use crate::{Function, Ref, Scope, reference};
 
@@ -276,9 +277,11 @@ pub fn eval_shape(function: &Function, scope: &Scope, types: &[Type]) -> Result<
     Ok(traced.jaxpr.out_types().cloned().collect())
 }
 
-/// The function that a program is.
+/// The function that a program is. What a program from a file or from text prints goes to the log of the context in which the
+/// function is called.
 pub fn function_from_jaxpr(name: &str, program: ClosedJaxpr) -> Function {
     let label: Arc<str> = name.into();
+    let is_silent = is_silent(&program.jaxpr);
     Function::new(label.clone(), move |scope: &Scope, inputs: &[Value]| {
         let needed = program.jaxpr.in_types().skip(program.consts.len());
         check_count(&label, needed.len(), inputs.len())?;
@@ -286,6 +289,10 @@ pub fn function_from_jaxpr(name: &str, program: ClosedJaxpr) -> Function {
             if !needed.same_ignoring_weak(got.ty()) {
                 bail!(InvalidArgument, "{label} needs {needed} as input {k}, got {}", got.ty());
             }
+        }
+        let sink = &scope.frame.shared.sink;
+        if is_silent && sink.0.is_some() {
+            return scope.eval_jaxpr(&printing(&program.jaxpr, sink), &program.operands(inputs));
         }
         scope.eval_jaxpr(&program.jaxpr, &program.operands(inputs))
     })

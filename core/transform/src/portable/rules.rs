@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use jaxrs_data::Type;
 use jaxrs_ir::prims::{CustomJvp, CustomVjp, Rule};
-use jaxrs_ir::{Jaxpr, Param, Prim};
+use jaxrs_ir::{Jaxpr, Prim};
 use rustc_hash::FxHashMap;
 
+use super::replaced;
 use crate::{Function, Scope, custom, make_jaxpr};
 
 /// How many derivatives a loaded program has by its rules: a rule may call the very function that it belongs to, and so
@@ -62,27 +63,7 @@ impl Rules<'_> {
 
     /// A primitive that holds programs, with what they become.
     fn holder(&mut self, prim: &Prim) -> Option<Prim> {
-        if prim.programs().is_empty() {
-            return None;
-        }
-        let mut is_changed = false;
-        let mut inner = |rules: &mut Self, jaxpr: &Arc<Jaxpr>| {
-            let new = rules.jaxpr(jaxpr);
-            is_changed |= !Arc::ptr_eq(&new, jaxpr);
-            new
-        };
-        let mut params: Vec<(String, Param)> = Vec::new();
-        for (name, value) in prim.params() {
-            let value = match value {
-                Param::Jaxpr(jaxpr) => Param::Jaxpr(inner(self, &jaxpr)),
-                Param::Jaxprs(all) => {
-                    Param::Jaxprs(all.iter().map(|jaxpr| inner(self, jaxpr)).collect())
-                }
-                other => other,
-            };
-            params.push((name.to_owned(), value));
-        }
-        if is_changed { Prim::from_params(prim.name(), &params).ok() } else { None }
+        replaced(prim, &mut |jaxpr| self.jaxpr(jaxpr))
     }
 
     fn custom_jvp(&mut self, custom: &CustomJvp) -> CustomJvp {

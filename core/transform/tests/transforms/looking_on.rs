@@ -5,11 +5,12 @@ use jaxrs_data::{DType, Type};
 use jaxrs_ir::prims::VmapMethod;
 use jaxrs_ir::{Value, ops};
 use jaxrs_transform::{
-    Function, ScanOptions, Scope, cond, debug_callback, debug_print, jvp, make_jaxpr, scan,
+    Function, ScanOptions, Scope, cond, debug_callback, debug_print, function_from_jaxpr, jvp,
+    make_jaxpr, portable, scan,
 };
 
 use crate::events::{Events, check, contexts, doubled, ordered_io, pure, seen};
-use crate::setting::{array, constant, grad, jit, mul, scalar, sum, unary, vmap};
+use crate::setting::{array, constant, grad, jit, mul, numbers, scalar, sum, unary, vmap};
 
 #[test]
 fn what_looks_on_sees_the_forward_pass_once() {
@@ -199,4 +200,32 @@ fn programs_with_effects_read_back_as_printed() {
     jaxrs_ir::check::check(&read).unwrap();
     assert_eq!(read.to_string(), text);
     assert!(program.jaxpr.effect().is_some());
+}
+
+/// Programs in files and in text know what they print, and not where to.
+#[test]
+fn saved_programs_print_where_they_are_called() {
+    let inner = jit(&unary("inner", |s, x| {
+        debug_print(s, "x={}", &[], true, std::slice::from_ref(x))?;
+        Ok(x.clone())
+    }));
+    let f = unary("f", move |s, x| {
+        let y = mul(s, x, &inner.call(s, std::slice::from_ref(x))?[0])?;
+        debug_print(s, "y={}", &[], true, std::slice::from_ref(&y))?;
+        Ok(y)
+    });
+    let (first, second) = (Events::default(), Events::default());
+    let [writer, _] = contexts(&first);
+    let program = make_jaxpr(&f, &writer.root(), &[Type::scalar(DType::F32)]).unwrap();
+    let file = portable::save("f", &program, &writer.root()).unwrap();
+    let (name, program) = portable::load(&file).unwrap();
+    let loaded = function_from_jaxpr(&name, program);
+    for context in contexts(&second) {
+        for function in [loaded.clone(), jit(&loaded)] {
+            let y = function.call(&context.root(), &[scalar(3.0)]).unwrap();
+            assert_eq!(numbers(&y[0]), [9.0]);
+            assert_eq!(second.take(), "x=3.0 y=9.0");
+        }
+    }
+    assert_eq!(first.take(), "");
 }
