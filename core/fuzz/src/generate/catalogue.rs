@@ -97,7 +97,9 @@ pub(crate) fn keeps_operands(prim: &Prim) -> bool {
 pub(crate) fn has_other_derivatives(prim: &Prim, inputs: &[Type]) -> bool {
     use Unary::{Acos, Acosh, Asin, Asinh, Atan, Atanh};
     let is_inverse = |op: &Unary| [Acos, Acosh, Asin, Asinh, Atan, Atanh].contains(op);
-    let is_sparse = ["bcoo_", "bcsr_", "coo_", "csr_"].iter().any(|x| prim.name().starts_with(x));
+    let is_sparse = ["bcoo_", "bcsr_", "coo_", "csr_", "todense", "spsolve"]
+        .iter()
+        .any(|x| prim.name().starts_with(x));
     let factors = matches!(
         prim,
         Prim::Svd(_) | Prim::Qr(_) | Prim::Eig(_) | Prim::Eigh(_) | Prim::Lu(_) | Prim::Cholesky(_)

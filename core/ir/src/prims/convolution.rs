@@ -135,6 +135,10 @@ impl Primitive for ConvGeneralDilated {
         cotangents: &[Tangent],
     ) -> Result<SmallVec<[Tangent; 4]>> {
         let ct = linear::cotangent(cotangents)?;
+        // Where no product is summed, the windows of the transposed convolution need not fit.
+        if inputs.iter().any(|x| x.ty().shape.numel() == 0) {
+            return Ok(inputs.iter().map(|x| Tangent::Zero(x.ty().clone())).collect());
+        }
         match (&inputs[0], &inputs[1]) {
             (Operand::Linear(lhs), Operand::Known(rhs)) => {
                 let lhs = self.lhs_cotangent(cx, ct, lhs, rhs)?;
