@@ -142,9 +142,19 @@ func WithBp(values ...int) Attr {
 	return Attr{name: "bp", kind: kindList, list: values}
 }
 
+// WithBwMethod sets "bw_method", as of GaussianKdeEvaluate: how wide the density around each sample is: `scott`, `silverman` or a number.
+func WithBwMethod(value string) Attr {
+	return Attr{name: "bw_method", kind: kindText, text: value}
+}
+
 // WithCalcQ sets "calc_q", as of Hessenberg: whether that matrix is given.
 func WithCalcQ(value bool) Attr {
 	return Attr{name: "calc_q", kind: kindBool, integer: truth(value)}
+}
+
+// WithCanonical sets "canonical", as of RotationAsQuat: whether of the two quaternions of a rotation that one whose last part is not negative.
+func WithCanonical(value bool) Attr {
+	return Attr{name: "canonical", kind: kindBool, integer: truth(value)}
 }
 
 // WithColumnAxis sets "column_axis", as of InitializersOrthogonal: the axis of columns.
@@ -232,6 +242,11 @@ func WithDeg(value bool) Attr {
 	return Attr{name: "deg", kind: kindBool, integer: truth(value)}
 }
 
+// WithDegrees sets "degrees", as of RotationFromRotvec: whether angles are in degrees, not radians.
+func WithDegrees(value bool) Attr {
+	return Attr{name: "degrees", kind: kindBool, integer: truth(value)}
+}
+
 // WithDensity sets "density", as of Histogram: whether areas add up to 1.
 func WithDensity(value bool) Attr {
 	return Attr{name: "density", kind: kindBool, integer: truth(value)}
@@ -312,7 +327,7 @@ func WithEpsRoot(value float64) Attr {
 	return Attr{name: "eps_root", kind: kindReal, real: value}
 }
 
-// WithEpsilon sets "epsilon", as of Standardize: what is added to the variance.
+// WithEpsilon sets "epsilon", as of StandardizeWhere: what is added to the variance.
 func WithEpsilon(value float64) Attr {
 	return Attr{name: "epsilon", kind: kindReal, real: value}
 }
@@ -455,6 +470,11 @@ func WithInterpLeft(value string) Attr {
 // WithInterpRight sets "right", as of Interp: the value after the last point: a number or `extrapolate`; that of the point if empty.
 func WithInterpRight(value string) Attr {
 	return Attr{name: "right", kind: kindText, text: value}
+}
+
+// WithInverse sets "inverse", as of RotationApply: whether they are turned back.
+func WithInverse(value bool) Attr {
+	return Attr{name: "inverse", kind: kindBool, integer: truth(value)}
 }
 
 // WithInvert sets "invert", as of Isin: whether it is not.
@@ -782,6 +802,11 @@ func WithReturnOnesided(value bool) Attr {
 	return Attr{name: "return_onesided", kind: kindBool, integer: truth(value)}
 }
 
+// WithReturnSign sets "return_sign", as of LogsumexpWhere: whether to give the sign of the sum, too, whose magnitude counts then.
+func WithReturnSign(value bool) Attr {
+	return Attr{name: "return_sign", kind: kindBool, integer: truth(value)}
+}
+
 // WithReturned sets "returned", as of Average: whether to give the sum of weights, too.
 func WithReturned(value bool) Attr {
 	return Attr{name: "returned", kind: kindBool, integer: truth(value)}
@@ -825,6 +850,11 @@ func WithRowvar(value bool) Attr {
 // WithRtol sets "rtol", as of Isclose: how near, as a part of y.
 func WithRtol(value float64) Attr {
 	return Attr{name: "rtol", kind: kindReal, real: value}
+}
+
+// WithScalarFirst sets "scalar_first", as of RotationAsQuat: whether w comes first.
+func WithScalarFirst(value bool) Attr {
+	return Attr{name: "scalar_first", kind: kindBool, integer: truth(value)}
 }
 
 // WithScale sets "scale", as of Dft: what it is divided by: `sqrtn`, `n`, or nothing.

@@ -550,6 +550,69 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	"cumlogsumexp": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Cumlogsumexp(in[0], a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "reverse", kind: kindBool})...)}
 	},
+	"reduce_sum_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ReduceSumWhere(in[0], in[1], in[2:], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"reduce_prod_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ReduceProdWhere(in[0], in[1], in[2:], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"reduce_max_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ReduceMaxWhere(in[0], in[1], in[2], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"reduce_min_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.ReduceMinWhere(in[0], in[1], in[2], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"all_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.AllWhere(in[0], in[1], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"any_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.AnyWhere(in[0], in[1], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"mean_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.MeanWhere(in[0], in[1], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"var_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.VarWhere(in[0], in[1], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "ddof", kind: kindReal}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"std_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.StdWhere(in[0], in[1], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "ddof", kind: kindReal}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nansum_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NansumWhere(in[0], in[1], in[2:], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nanprod_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NanprodWhere(in[0], in[1], in[2:], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nanmax_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NanmaxWhere(in[0], in[1], in[2], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nanmin_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NanminWhere(in[0], in[1], in[2], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nanmean_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NanmeanWhere(in[0], in[1], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nanvar_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NanvarWhere(in[0], in[1], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "ddof", kind: kindReal}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"nanstd_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.NanstdWhere(in[0], in[1], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "ddof", kind: kindReal}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"logsumexp_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.LogsumexpWhere(in[0], in[1], in[2:], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool}, Attr{name: "return_sign", kind: kindBool})...)
+	},
+	"logmeanexp_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.LogmeanexpWhere(in[0], in[1], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"softmax_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.SoftmaxWhere(in[0], in[1], a.given(Attr{name: "axes", kind: kindList})...)}
+	},
+	"log_softmax_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.LogSoftmaxWhere(in[0], in[1], a.given(Attr{name: "axes", kind: kindList})...)}
+	},
+	"standardize_where": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.StandardizeWhere(in[0], in[1], in[2:], a.given(Attr{name: "axes", kind: kindList}, Attr{name: "epsilon", kind: kindReal})...)}
+	},
 	"matmul": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Matmul(in[0], in[1])}
 	},
@@ -2173,6 +2236,30 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	"poisson_entropy": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.PoissonEntropy(in[0], in[1:])}
 	},
+	"stats_rankdata": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.StatsRankdata(in[0], a.given(Attr{name: "method", kind: kindText}, Attr{name: "axis", kind: kindInt})...)}
+	},
+	"stats_mode": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.StatsMode(in[0], a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "keepdims", kind: kindBool})...)
+	},
+	"stats_sem": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.StatsSem(in[0], a.given(Attr{name: "axis", kind: kindInt}, Attr{name: "ddof", kind: kindReal}, Attr{name: "keepdims", kind: kindBool})...)}
+	},
+	"gaussian_kde_evaluate": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GaussianKdeEvaluate(in[0], in[1], in[2:], a.given(Attr{name: "bw_method", kind: kindText})...)}
+	},
+	"gaussian_kde_logpdf": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GaussianKdeLogpdf(in[0], in[1], in[2:], a.given(Attr{name: "bw_method", kind: kindText})...)}
+	},
+	"gaussian_kde_integrate_box_1d": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GaussianKdeIntegrateBox1d(in[0], in[1], in[2], in[3:], a.given(Attr{name: "bw_method", kind: kindText})...)}
+	},
+	"gaussian_kde_integrate_gaussian": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.GaussianKdeIntegrateGaussian(in[0], in[1], in[2], in[3:], a.given(Attr{name: "bw_method", kind: kindText})...)}
+	},
+	"vq": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Vq(in[0], in[1])
+	},
 	"sgd_init": func(s *Scope, in []*Array, a attributes) []*Array {
 		return s.SgdInit(in[0:])
 	},
@@ -2256,6 +2343,12 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	},
 	"ppermute": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Ppermute(in[0], a.text("axis_name"), a.list("sources"), a.list("destinations"))}
+	},
+	"pshuffle": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Pshuffle(in[0], a.text("axis_name"), a.list("perm"))}
+	},
+	"pswapaxes": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Pswapaxes(in[0], a.text("axis_name"), a.integer("axis"))}
 	},
 	"pvary": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Pvary(in[0], a.text("axis_name"))}
@@ -2376,6 +2469,54 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	},
 	"todense": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Todense(in[0:], a.text("layout"), a.list("shape"))}
+	},
+	"rotation_from_quat": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RotationFromQuat(in[0])}
+	},
+	"rotation_from_matrix": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RotationFromMatrix(in[0])}
+	},
+	"rotation_from_rotvec": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RotationFromRotvec(in[0], a.given(Attr{name: "degrees", kind: kindBool})...)}
+	},
+	"rotation_from_mrp": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RotationFromMrp(in[0])}
+	},
+	"rotation_from_euler": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RotationFromEuler(in[0], a.text("seq"), a.given(Attr{name: "degrees", kind: kindBool})...)}
+	},
+	"rotation_as_quat": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RotationAsQuat(in[0], a.given(Attr{name: "canonical", kind: kindBool}, Attr{name: "scalar_first", kind: kindBool})...)}
+	},
+	"rotation_as_matrix": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RotationAsMatrix(in[0])}
+	},
+	"rotation_as_rotvec": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RotationAsRotvec(in[0], a.given(Attr{name: "degrees", kind: kindBool})...)}
+	},
+	"rotation_as_mrp": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RotationAsMrp(in[0])}
+	},
+	"rotation_as_euler": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RotationAsEuler(in[0], a.text("seq"), a.given(Attr{name: "degrees", kind: kindBool})...)}
+	},
+	"rotation_apply": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RotationApply(in[0], in[1], a.given(Attr{name: "inverse", kind: kindBool})...)}
+	},
+	"rotation_mul": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RotationMul(in[0], in[1])}
+	},
+	"rotation_inv": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RotationInv(in[0])}
+	},
+	"rotation_magnitude": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RotationMagnitude(in[0])}
+	},
+	"rotation_mean": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.RotationMean(in[0], in[1:])}
+	},
+	"slerp": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Slerp(in[0], in[1], in[2])}
 	},
 	"device_put": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.DevicePut(in[0])}

@@ -185,6 +185,27 @@ package jaxrs
 // #cgo noescape jaxrs_op_cummax
 // #cgo noescape jaxrs_op_cummin
 // #cgo noescape jaxrs_op_cumlogsumexp
+// #cgo noescape jaxrs_op_reduce_sum_where
+// #cgo noescape jaxrs_op_reduce_prod_where
+// #cgo noescape jaxrs_op_reduce_max_where
+// #cgo noescape jaxrs_op_reduce_min_where
+// #cgo noescape jaxrs_op_all_where
+// #cgo noescape jaxrs_op_any_where
+// #cgo noescape jaxrs_op_mean_where
+// #cgo noescape jaxrs_op_var_where
+// #cgo noescape jaxrs_op_std_where
+// #cgo noescape jaxrs_op_nansum_where
+// #cgo noescape jaxrs_op_nanprod_where
+// #cgo noescape jaxrs_op_nanmax_where
+// #cgo noescape jaxrs_op_nanmin_where
+// #cgo noescape jaxrs_op_nanmean_where
+// #cgo noescape jaxrs_op_nanvar_where
+// #cgo noescape jaxrs_op_nanstd_where
+// #cgo noescape jaxrs_op_logsumexp_where
+// #cgo noescape jaxrs_op_logmeanexp_where
+// #cgo noescape jaxrs_op_softmax_where
+// #cgo noescape jaxrs_op_log_softmax_where
+// #cgo noescape jaxrs_op_standardize_where
 // #cgo noescape jaxrs_op_matmul
 // #cgo noescape jaxrs_op_dot
 // #cgo noescape jaxrs_op_vdot
@@ -726,6 +747,14 @@ package jaxrs
 // #cgo noescape jaxrs_op_wrapcauchy_logpdf
 // #cgo noescape jaxrs_op_wrapcauchy_pdf
 // #cgo noescape jaxrs_op_poisson_entropy
+// #cgo noescape jaxrs_op_stats_rankdata
+// #cgo noescape jaxrs_op_stats_mode
+// #cgo noescape jaxrs_op_stats_sem
+// #cgo noescape jaxrs_op_gaussian_kde_evaluate
+// #cgo noescape jaxrs_op_gaussian_kde_logpdf
+// #cgo noescape jaxrs_op_gaussian_kde_integrate_box_1d
+// #cgo noescape jaxrs_op_gaussian_kde_integrate_gaussian
+// #cgo noescape jaxrs_op_vq
 // #cgo noescape jaxrs_op_sgd_init
 // #cgo noescape jaxrs_op_sgd_update
 // #cgo noescape jaxrs_op_momentum_init
@@ -754,6 +783,8 @@ package jaxrs
 // #cgo noescape jaxrs_op_psum_scatter
 // #cgo noescape jaxrs_op_all_to_all
 // #cgo noescape jaxrs_op_ppermute
+// #cgo noescape jaxrs_op_pshuffle
+// #cgo noescape jaxrs_op_pswapaxes
 // #cgo noescape jaxrs_op_pvary
 // #cgo noescape jaxrs_op_axis_index
 // #cgo noescape jaxrs_op_axis_size
@@ -794,6 +825,22 @@ package jaxrs
 // #cgo noescape jaxrs_op_csr_matmat
 // #cgo noescape jaxrs_op_spsolve
 // #cgo noescape jaxrs_op_todense
+// #cgo noescape jaxrs_op_rotation_from_quat
+// #cgo noescape jaxrs_op_rotation_from_matrix
+// #cgo noescape jaxrs_op_rotation_from_rotvec
+// #cgo noescape jaxrs_op_rotation_from_mrp
+// #cgo noescape jaxrs_op_rotation_from_euler
+// #cgo noescape jaxrs_op_rotation_as_quat
+// #cgo noescape jaxrs_op_rotation_as_matrix
+// #cgo noescape jaxrs_op_rotation_as_rotvec
+// #cgo noescape jaxrs_op_rotation_as_mrp
+// #cgo noescape jaxrs_op_rotation_as_euler
+// #cgo noescape jaxrs_op_rotation_apply
+// #cgo noescape jaxrs_op_rotation_mul
+// #cgo noescape jaxrs_op_rotation_inv
+// #cgo noescape jaxrs_op_rotation_magnitude
+// #cgo noescape jaxrs_op_rotation_mean
+// #cgo noescape jaxrs_op_slerp
 // #cgo noescape jaxrs_op_device_put
 // #cgo noescape jaxrs_op_with_sharding_constraint
 // #cgo noescape jaxrs_op_optimization_barrier
@@ -3375,6 +3422,403 @@ func (s *Scope) Cumlogsumexp(x *Array, attrs ...Attr) *Array {
 // Cumlogsumexp is [Scope.Cumlogsumexp] where its operands are from.
 func Cumlogsumexp(x *Array, attrs ...Attr) *Array {
 	return scopeOf(x).Cumlogsumexp(x, attrs...)
+}
+
+// ReduceSumWhere: The sum over axes of elements where a mask, which broadcasts to x, is true; and of an initial value, which may follow.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) ReduceSumWhere(x *Array, mask *Array, initial []*Array, attrs ...Attr) *Array {
+	at := settle("reduce_sum_where", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(initial)
+	err := C.jaxrs_op_reduce_sum_where(s.handle(), x.ptr(), mask.ptr(), first(list), C.size_t(len(list)), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	runtime.KeepAlive(initial)
+	return s.done(out, err)
+}
+
+// ReduceSumWhere is [Scope.ReduceSumWhere] where its operands are from.
+func ReduceSumWhere(x *Array, mask *Array, initial []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{x, mask}, initial...)...).ReduceSumWhere(x, mask, initial, attrs...)
+}
+
+// ReduceProdWhere: The product over axes of elements where a mask, which broadcasts to x, is true; and of an initial value, which may follow.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) ReduceProdWhere(x *Array, mask *Array, initial []*Array, attrs ...Attr) *Array {
+	at := settle("reduce_prod_where", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(initial)
+	err := C.jaxrs_op_reduce_prod_where(s.handle(), x.ptr(), mask.ptr(), first(list), C.size_t(len(list)), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	runtime.KeepAlive(initial)
+	return s.done(out, err)
+}
+
+// ReduceProdWhere is [Scope.ReduceProdWhere] where its operands are from.
+func ReduceProdWhere(x *Array, mask *Array, initial []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{x, mask}, initial...)...).ReduceProdWhere(x, mask, initial, attrs...)
+}
+
+// ReduceMaxWhere: The largest over axes of an initial value and the elements where a mask, which broadcasts to x, is true.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) ReduceMaxWhere(x *Array, mask *Array, initial *Array, attrs ...Attr) *Array {
+	at := settle("reduce_max_where", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_reduce_max_where(s.handle(), x.ptr(), mask.ptr(), initial.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	runtime.KeepAlive(initial)
+	return s.done(out, err)
+}
+
+// ReduceMaxWhere is [Scope.ReduceMaxWhere] where its operands are from.
+func ReduceMaxWhere(x *Array, mask *Array, initial *Array, attrs ...Attr) *Array {
+	return scopeOf(x, mask, initial).ReduceMaxWhere(x, mask, initial, attrs...)
+}
+
+// ReduceMinWhere: The smallest over axes of an initial value and the elements where a mask, which broadcasts to x, is true.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) ReduceMinWhere(x *Array, mask *Array, initial *Array, attrs ...Attr) *Array {
+	at := settle("reduce_min_where", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_reduce_min_where(s.handle(), x.ptr(), mask.ptr(), initial.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	runtime.KeepAlive(initial)
+	return s.done(out, err)
+}
+
+// ReduceMinWhere is [Scope.ReduceMinWhere] where its operands are from.
+func ReduceMinWhere(x *Array, mask *Array, initial *Array, attrs ...Attr) *Array {
+	return scopeOf(x, mask, initial).ReduceMinWhere(x, mask, initial, attrs...)
+}
+
+// AllWhere: Whether all elements over axes differ from zero where a mask, which broadcasts to x, is true.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) AllWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	at := settle("all_where", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_all_where(s.handle(), x.ptr(), mask.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	return s.done(out, err)
+}
+
+// AllWhere is [Scope.AllWhere] where its operands are from.
+func AllWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	return scopeOf(x, mask).AllWhere(x, mask, attrs...)
+}
+
+// AnyWhere: Whether any element over axes differs from zero where a mask, which broadcasts to x, is true.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) AnyWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	at := settle("any_where", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_any_where(s.handle(), x.ptr(), mask.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	return s.done(out, err)
+}
+
+// AnyWhere is [Scope.AnyWhere] where its operands are from.
+func AnyWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	return scopeOf(x, mask).AnyWhere(x, mask, attrs...)
+}
+
+// MeanWhere: The arithmetic mean over axes of elements where a mask, which broadcasts to x, is true.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) MeanWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	at := settle("mean_where", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_mean_where(s.handle(), x.ptr(), mask.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	return s.done(out, err)
+}
+
+// MeanWhere is [Scope.MeanWhere] where its operands are from.
+func MeanWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	return scopeOf(x, mask).MeanWhere(x, mask, attrs...)
+}
+
+// VarWhere: The variance over axes of elements where a mask, which broadcasts to x, is true.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - ddof (by name, 0.0): how much less than the count to divide by
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) VarWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	at := settle("var_where", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "ddof", kind: kindReal, real: 0.0}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_var_where(s.handle(), x.ptr(), mask.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.double(at[1].real), C.uint32_t(at[2].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	return s.done(out, err)
+}
+
+// VarWhere is [Scope.VarWhere] where its operands are from.
+func VarWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	return scopeOf(x, mask).VarWhere(x, mask, attrs...)
+}
+
+// StdWhere: The standard deviation over axes of elements where a mask, which broadcasts to x, is true.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - ddof (by name, 0.0): how much less than the count to divide by
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) StdWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	at := settle("std_where", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "ddof", kind: kindReal, real: 0.0}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_std_where(s.handle(), x.ptr(), mask.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.double(at[1].real), C.uint32_t(at[2].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	return s.done(out, err)
+}
+
+// StdWhere is [Scope.StdWhere] where its operands are from.
+func StdWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	return scopeOf(x, mask).StdWhere(x, mask, attrs...)
+}
+
+// NansumWhere: The sum of elements that are not NaN where a mask is true, and of an initial value, which may follow.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) NansumWhere(x *Array, mask *Array, initial []*Array, attrs ...Attr) *Array {
+	at := settle("nansum_where", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(initial)
+	err := C.jaxrs_op_nansum_where(s.handle(), x.ptr(), mask.ptr(), first(list), C.size_t(len(list)), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	runtime.KeepAlive(initial)
+	return s.done(out, err)
+}
+
+// NansumWhere is [Scope.NansumWhere] where its operands are from.
+func NansumWhere(x *Array, mask *Array, initial []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{x, mask}, initial...)...).NansumWhere(x, mask, initial, attrs...)
+}
+
+// NanprodWhere: The product of elements that are not NaN where a mask is true, and of an initial value, which may follow.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) NanprodWhere(x *Array, mask *Array, initial []*Array, attrs ...Attr) *Array {
+	at := settle("nanprod_where", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(initial)
+	err := C.jaxrs_op_nanprod_where(s.handle(), x.ptr(), mask.ptr(), first(list), C.size_t(len(list)), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	runtime.KeepAlive(initial)
+	return s.done(out, err)
+}
+
+// NanprodWhere is [Scope.NanprodWhere] where its operands are from.
+func NanprodWhere(x *Array, mask *Array, initial []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{x, mask}, initial...)...).NanprodWhere(x, mask, initial, attrs...)
+}
+
+// NanmaxWhere: The largest of an initial value and the elements that are not NaN where a mask is true.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) NanmaxWhere(x *Array, mask *Array, initial *Array, attrs ...Attr) *Array {
+	at := settle("nanmax_where", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nanmax_where(s.handle(), x.ptr(), mask.ptr(), initial.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	runtime.KeepAlive(initial)
+	return s.done(out, err)
+}
+
+// NanmaxWhere is [Scope.NanmaxWhere] where its operands are from.
+func NanmaxWhere(x *Array, mask *Array, initial *Array, attrs ...Attr) *Array {
+	return scopeOf(x, mask, initial).NanmaxWhere(x, mask, initial, attrs...)
+}
+
+// NanminWhere: The smallest of an initial value and the elements that are not NaN where a mask is true.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) NanminWhere(x *Array, mask *Array, initial *Array, attrs ...Attr) *Array {
+	at := settle("nanmin_where", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nanmin_where(s.handle(), x.ptr(), mask.ptr(), initial.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	runtime.KeepAlive(initial)
+	return s.done(out, err)
+}
+
+// NanminWhere is [Scope.NanminWhere] where its operands are from.
+func NanminWhere(x *Array, mask *Array, initial *Array, attrs ...Attr) *Array {
+	return scopeOf(x, mask, initial).NanminWhere(x, mask, initial, attrs...)
+}
+
+// NanmeanWhere: The mean of elements that are not NaN where a mask is true.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) NanmeanWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	at := settle("nanmean_where", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nanmean_where(s.handle(), x.ptr(), mask.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	return s.done(out, err)
+}
+
+// NanmeanWhere is [Scope.NanmeanWhere] where its operands are from.
+func NanmeanWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	return scopeOf(x, mask).NanmeanWhere(x, mask, attrs...)
+}
+
+// NanvarWhere: The variance of elements that are not NaN where a mask is true.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - ddof (by name, 0.0): how much less than the count to divide by
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) NanvarWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	at := settle("nanvar_where", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "ddof", kind: kindReal, real: 0.0}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nanvar_where(s.handle(), x.ptr(), mask.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.double(at[1].real), C.uint32_t(at[2].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	return s.done(out, err)
+}
+
+// NanvarWhere is [Scope.NanvarWhere] where its operands are from.
+func NanvarWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	return scopeOf(x, mask).NanvarWhere(x, mask, attrs...)
+}
+
+// NanstdWhere: The standard deviation of elements that are not NaN where a mask is true.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - ddof (by name, 0.0): how much less than the count to divide by
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) NanstdWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	at := settle("nanstd_where", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "ddof", kind: kindReal, real: 0.0}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_nanstd_where(s.handle(), x.ptr(), mask.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.double(at[1].real), C.uint32_t(at[2].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	return s.done(out, err)
+}
+
+// NanstdWhere is [Scope.NanstdWhere] where its operands are from.
+func NanstdWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	return scopeOf(x, mask).NanstdWhere(x, mask, attrs...)
+}
+
+// LogsumexpWhere: The logarithm of the sum of exponentials over axes, without overflow, where a mask is true; factors b of the exponentials may follow. A negative sum gives NaN, unless its sign is asked for.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+//   - return_sign (by name, false): whether to give the sign of the sum, too, whose magnitude counts then
+func (s *Scope) LogsumexpWhere(x *Array, mask *Array, b []*Array, attrs ...Attr) []*Array {
+	at := settle("logsumexp_where", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}, {name: "return_sign", kind: kindBool, integer: 0}}, attrs)
+	out := newResults()
+	list := handles(b)
+	err := C.jaxrs_op_logsumexp_where(s.handle(), x.ptr(), mask.ptr(), first(list), C.size_t(len(list)), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), C.uint32_t(at[2].integer), out.handle)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	runtime.KeepAlive(b)
+	return out.done(s, err)
+}
+
+// LogsumexpWhere is [Scope.LogsumexpWhere] where its operands are from.
+func LogsumexpWhere(x *Array, mask *Array, b []*Array, attrs ...Attr) []*Array {
+	return scopeOf(append([]*Array{x, mask}, b...)...).LogsumexpWhere(x, mask, b, attrs...)
+}
+
+// LogmeanexpWhere: The logarithm of the mean of exponentials, without overflow, where a mask is true.
+//
+//   - axes (by name, nil): which axes; an empty list stands for all
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) LogmeanexpWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	at := settle("logmeanexp_where", []Attr{{name: "axes", kind: kindList, list: nil}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_logmeanexp_where(s.handle(), x.ptr(), mask.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	return s.done(out, err)
+}
+
+// LogmeanexpWhere is [Scope.LogmeanexpWhere] where its operands are from.
+func LogmeanexpWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	return scopeOf(x, mask).LogmeanexpWhere(x, mask, attrs...)
+}
+
+// SoftmaxWhere: exp(x) divided by its sum over axes, where a mask is true; 0 elsewhere.
+//
+//   - axes (by name, []int{-1}): over which axes; an empty list stands for all
+func (s *Scope) SoftmaxWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	at := settle("softmax_where", []Attr{{name: "axes", kind: kindList, list: []int{-1}}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_softmax_where(s.handle(), x.ptr(), mask.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	return s.done(out, err)
+}
+
+// SoftmaxWhere is [Scope.SoftmaxWhere] where its operands are from.
+func SoftmaxWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	return scopeOf(x, mask).SoftmaxWhere(x, mask, attrs...)
+}
+
+// LogSoftmaxWhere: The logarithm of the softmax over axes, where a mask is true; minus infinity elsewhere.
+//
+//   - axes (by name, []int{-1}): over which axes; an empty list stands for all
+func (s *Scope) LogSoftmaxWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	at := settle("log_softmax_where", []Attr{{name: "axes", kind: kindList, list: []int{-1}}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_log_softmax_where(s.handle(), x.ptr(), mask.ptr(), numbers(at[0].list), C.size_t(len(at[0].list)), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	return s.done(out, err)
+}
+
+// LogSoftmaxWhere is [Scope.LogSoftmaxWhere] where its operands are from.
+func LogSoftmaxWhere(x *Array, mask *Array, attrs ...Attr) *Array {
+	return scopeOf(x, mask).LogSoftmaxWhere(x, mask, attrs...)
+}
+
+// StandardizeWhere: x less the mean over axes of elements where a mask is true, by the root of their variance and a little more; mean and variance may be given.
+//
+//   - axes (by name, []int{-1}): over which axes; an empty list stands for all
+//   - epsilon (by name, 1e-5): what is added to the variance
+func (s *Scope) StandardizeWhere(x *Array, mask *Array, meanVariance []*Array, attrs ...Attr) *Array {
+	at := settle("standardize_where", []Attr{{name: "axes", kind: kindList, list: []int{-1}}, {name: "epsilon", kind: kindReal, real: 1e-5}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(meanVariance)
+	err := C.jaxrs_op_standardize_where(s.handle(), x.ptr(), mask.ptr(), first(list), C.size_t(len(list)), numbers(at[0].list), C.size_t(len(at[0].list)), C.double(at[1].real), &out)
+	runtime.KeepAlive(x)
+	runtime.KeepAlive(mask)
+	runtime.KeepAlive(meanVariance)
+	return s.done(out, err)
+}
+
+// StandardizeWhere is [Scope.StandardizeWhere] where its operands are from.
+func StandardizeWhere(x *Array, mask *Array, meanVariance []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{x, mask}, meanVariance...)...).StandardizeWhere(x, mask, meanVariance, attrs...)
 }
 
 // Matmul: The matrix product over the last two axes; leading axes are broadcast.
@@ -12278,6 +12722,150 @@ func PoissonEntropy(mu *Array, loc []*Array) *Array {
 	return scopeOf(append([]*Array{mu}, loc...)...).PoissonEntropy(mu, loc)
 }
 
+// StatsRankdata: The ranks of elements, from 1 on. Beside NaN all are NaN.
+//
+//   - method (by name, "average"): what equal elements share: the `average` of their ranks, the `min`, the `max`, or `dense` that among distinct elements; `ordinal` for nothing
+//   - axis (by name, None): along which axis; of the flattened array if none
+func (s *Scope) StatsRankdata(x *Array, attrs ...Attr) *Array {
+	at := settle("stats_rankdata", []Attr{{name: "method", kind: kindText, text: "average"}, {name: "axis", kind: kindInt, integer: None}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_stats_rankdata(s.handle(), x.ptr(), text(at[0].text), C.size_t(len(at[0].text)), C.int64_t(at[1].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// StatsRankdata is [Scope.StatsRankdata] where its operands are from.
+func StatsRankdata(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).StatsRankdata(x, attrs...)
+}
+
+// StatsMode: The element that occurs most often, the smallest of several, and how often.
+//
+//   - axis (by name, 0): along which axis; of all elements if none
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) StatsMode(x *Array, attrs ...Attr) []*Array {
+	at := settle("stats_mode", []Attr{{name: "axis", kind: kindInt, integer: 0}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_stats_mode(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.uint32_t(at[1].integer), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// StatsMode is [Scope.StatsMode] where its operands are from.
+func StatsMode(x *Array, attrs ...Attr) []*Array {
+	return scopeOf(x).StatsMode(x, attrs...)
+}
+
+// StatsSem: The standard error of the mean.
+//
+//   - axis (by name, 0): along which axis; of all elements if none
+//   - ddof (by name, 1.0): how much less than the count to divide by
+//   - keepdims (by name, false): whether reduced axes stay with size 1
+func (s *Scope) StatsSem(x *Array, attrs ...Attr) *Array {
+	at := settle("stats_sem", []Attr{{name: "axis", kind: kindInt, integer: 0}, {name: "ddof", kind: kindReal, real: 1.0}, {name: "keepdims", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_stats_sem(s.handle(), x.ptr(), C.int64_t(at[0].integer), C.double(at[1].real), C.uint32_t(at[2].integer), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// StatsSem is [Scope.StatsSem] where its operands are from.
+func StatsSem(x *Array, attrs ...Attr) *Array {
+	return scopeOf(x).StatsSem(x, attrs...)
+}
+
+// GaussianKdeEvaluate: The density that samples along the last axis suggest, at points; weights of samples may follow.
+//
+//   - bw_method (by name, "scott"): how wide the density around each sample is: `scott`, `silverman` or a number
+func (s *Scope) GaussianKdeEvaluate(dataset *Array, points *Array, weights []*Array, attrs ...Attr) *Array {
+	at := settle("gaussian_kde_evaluate", []Attr{{name: "bw_method", kind: kindText, text: "scott"}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(weights)
+	err := C.jaxrs_op_gaussian_kde_evaluate(s.handle(), dataset.ptr(), points.ptr(), first(list), C.size_t(len(list)), text(at[0].text), C.size_t(len(at[0].text)), &out)
+	runtime.KeepAlive(dataset)
+	runtime.KeepAlive(points)
+	runtime.KeepAlive(weights)
+	return s.done(out, err)
+}
+
+// GaussianKdeEvaluate is [Scope.GaussianKdeEvaluate] where its operands are from.
+func GaussianKdeEvaluate(dataset *Array, points *Array, weights []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{dataset, points}, weights...)...).GaussianKdeEvaluate(dataset, points, weights, attrs...)
+}
+
+// GaussianKdeLogpdf: The logarithm of the density that samples along the last axis suggest, at points; weights of samples may follow.
+//
+//   - bw_method (by name, "scott"): how wide the density around each sample is: `scott`, `silverman` or a number
+func (s *Scope) GaussianKdeLogpdf(dataset *Array, points *Array, weights []*Array, attrs ...Attr) *Array {
+	at := settle("gaussian_kde_logpdf", []Attr{{name: "bw_method", kind: kindText, text: "scott"}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(weights)
+	err := C.jaxrs_op_gaussian_kde_logpdf(s.handle(), dataset.ptr(), points.ptr(), first(list), C.size_t(len(list)), text(at[0].text), C.size_t(len(at[0].text)), &out)
+	runtime.KeepAlive(dataset)
+	runtime.KeepAlive(points)
+	runtime.KeepAlive(weights)
+	return s.done(out, err)
+}
+
+// GaussianKdeLogpdf is [Scope.GaussianKdeLogpdf] where its operands are from.
+func GaussianKdeLogpdf(dataset *Array, points *Array, weights []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{dataset, points}, weights...)...).GaussianKdeLogpdf(dataset, points, weights, attrs...)
+}
+
+// GaussianKdeIntegrateBox1d: How much of the density that numbers suggest lies between two bounds; weights of numbers may follow.
+//
+//   - bw_method (by name, "scott"): how wide the density around each sample is: `scott`, `silverman` or a number
+func (s *Scope) GaussianKdeIntegrateBox1d(dataset *Array, low *Array, high *Array, weights []*Array, attrs ...Attr) *Array {
+	at := settle("gaussian_kde_integrate_box_1d", []Attr{{name: "bw_method", kind: kindText, text: "scott"}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(weights)
+	err := C.jaxrs_op_gaussian_kde_integrate_box_1d(s.handle(), dataset.ptr(), low.ptr(), high.ptr(), first(list), C.size_t(len(list)), text(at[0].text), C.size_t(len(at[0].text)), &out)
+	runtime.KeepAlive(dataset)
+	runtime.KeepAlive(low)
+	runtime.KeepAlive(high)
+	runtime.KeepAlive(weights)
+	return s.done(out, err)
+}
+
+// GaussianKdeIntegrateBox1d is [Scope.GaussianKdeIntegrateBox1d] where its operands are from.
+func GaussianKdeIntegrateBox1d(dataset *Array, low *Array, high *Array, weights []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{dataset, low, high}, weights...)...).GaussianKdeIntegrateBox1d(dataset, low, high, weights, attrs...)
+}
+
+// GaussianKdeIntegrateGaussian: The integral of the density that samples suggest times a normal density; weights of samples may follow.
+//
+//   - bw_method (by name, "scott"): how wide the density around each sample is: `scott`, `silverman` or a number
+func (s *Scope) GaussianKdeIntegrateGaussian(dataset *Array, mean *Array, cov *Array, weights []*Array, attrs ...Attr) *Array {
+	at := settle("gaussian_kde_integrate_gaussian", []Attr{{name: "bw_method", kind: kindText, text: "scott"}}, attrs)
+	var out *C.jaxrs_array
+	list := handles(weights)
+	err := C.jaxrs_op_gaussian_kde_integrate_gaussian(s.handle(), dataset.ptr(), mean.ptr(), cov.ptr(), first(list), C.size_t(len(list)), text(at[0].text), C.size_t(len(at[0].text)), &out)
+	runtime.KeepAlive(dataset)
+	runtime.KeepAlive(mean)
+	runtime.KeepAlive(cov)
+	runtime.KeepAlive(weights)
+	return s.done(out, err)
+}
+
+// GaussianKdeIntegrateGaussian is [Scope.GaussianKdeIntegrateGaussian] where its operands are from.
+func GaussianKdeIntegrateGaussian(dataset *Array, mean *Array, cov *Array, weights []*Array, attrs ...Attr) *Array {
+	return scopeOf(append([]*Array{dataset, mean, cov}, weights...)...).GaussianKdeIntegrateGaussian(dataset, mean, cov, weights, attrs...)
+}
+
+// Vq: For each observation the place of the nearest row of a code book, and the distance.
+func (s *Scope) Vq(obs *Array, codeBook *Array) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_vq(s.handle(), obs.ptr(), codeBook.ptr(), out.handle)
+	runtime.KeepAlive(obs)
+	runtime.KeepAlive(codeBook)
+	return out.done(s, err)
+}
+
+// Vq is [Scope.Vq] where its operands are from.
+func Vq(obs *Array, codeBook *Array) []*Array {
+	return scopeOf(obs, codeBook).Vq(obs, codeBook)
+}
+
 // SgdInit: The state of sgd_update for parameters.
 func (s *Scope) SgdInit(params []*Array) []*Array {
 	out := newResults()
@@ -12753,6 +13341,38 @@ func (s *Scope) Ppermute(x *Array, axisName string, sources []int, destinations 
 // Ppermute is [Scope.Ppermute] where its operands are from.
 func Ppermute(x *Array, axisName string, sources []int, destinations []int) *Array {
 	return scopeOf(x).Ppermute(x, axisName, sources, destinations)
+}
+
+// Pshuffle: The value of example perm[k] of a named axis, for example k.
+//
+//   - axisName: the name of the axis
+//   - perm: whose value each gets, one for each example
+func (s *Scope) Pshuffle(x *Array, axisName string, perm []int) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_pshuffle(s.handle(), x.ptr(), text(axisName), C.size_t(len(axisName)), numbers(perm), C.size_t(len(perm)), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Pshuffle is [Scope.Pshuffle] where its operands are from.
+func Pshuffle(x *Array, axisName string, perm []int) *Array {
+	return scopeOf(x).Pshuffle(x, axisName, perm)
+}
+
+// Pswapaxes: An axis exchanged with a named axis of the same size.
+//
+//   - axisName: the name of the axis
+//   - axis: which axis
+func (s *Scope) Pswapaxes(x *Array, axisName string, axis int) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_pswapaxes(s.handle(), x.ptr(), text(axisName), C.size_t(len(axisName)), C.int64_t(axis), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Pswapaxes is [Scope.Pswapaxes] where its operands are from.
+func Pswapaxes(x *Array, axisName string, axis int) *Array {
+	return scopeOf(x).Pswapaxes(x, axisName, axis)
 }
 
 // Pvary: The same value, as one of its own for each example of named axes.
@@ -13466,6 +14086,241 @@ func (s *Scope) Todense(arrays []*Array, layout string, shape []int) *Array {
 // Todense is [Scope.Todense] where its operands are from.
 func Todense(arrays []*Array, layout string, shape []int) *Array {
 	return scopeOf(arrays...).Todense(arrays, layout, shape)
+}
+
+// RotationFromQuat: Quaternions (x, y, z, w) along the last axis as rotations: of size 1.
+func (s *Scope) RotationFromQuat(quat *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rotation_from_quat(s.handle(), quat.ptr(), &out)
+	runtime.KeepAlive(quat)
+	return s.done(out, err)
+}
+
+// RotationFromQuat is [Scope.RotationFromQuat] where its operands are from.
+func RotationFromQuat(quat *Array) *Array {
+	return scopeOf(quat).RotationFromQuat(quat)
+}
+
+// RotationFromMatrix: The rotations of matrices.
+func (s *Scope) RotationFromMatrix(matrix *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rotation_from_matrix(s.handle(), matrix.ptr(), &out)
+	runtime.KeepAlive(matrix)
+	return s.done(out, err)
+}
+
+// RotationFromMatrix is [Scope.RotationFromMatrix] where its operands are from.
+func RotationFromMatrix(matrix *Array) *Array {
+	return scopeOf(matrix).RotationFromMatrix(matrix)
+}
+
+// RotationFromRotvec: The rotations about vectors by their lengths.
+//
+//   - degrees (by name, false): whether angles are in degrees, not radians
+func (s *Scope) RotationFromRotvec(rotvec *Array, attrs ...Attr) *Array {
+	at := settle("rotation_from_rotvec", []Attr{{name: "degrees", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rotation_from_rotvec(s.handle(), rotvec.ptr(), C.uint32_t(at[0].integer), &out)
+	runtime.KeepAlive(rotvec)
+	return s.done(out, err)
+}
+
+// RotationFromRotvec is [Scope.RotationFromRotvec] where its operands are from.
+func RotationFromRotvec(rotvec *Array, attrs ...Attr) *Array {
+	return scopeOf(rotvec).RotationFromRotvec(rotvec, attrs...)
+}
+
+// RotationFromMrp: The rotations of modified Rodrigues parameters.
+func (s *Scope) RotationFromMrp(mrp *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rotation_from_mrp(s.handle(), mrp.ptr(), &out)
+	runtime.KeepAlive(mrp)
+	return s.done(out, err)
+}
+
+// RotationFromMrp is [Scope.RotationFromMrp] where its operands are from.
+func RotationFromMrp(mrp *Array) *Array {
+	return scopeOf(mrp).RotationFromMrp(mrp)
+}
+
+// RotationFromEuler: Turns about axes by angles, which lie along the last axis.
+//
+//   - seq: the axes, one after another: `xyz` of space, or `XYZ` of the body that turns with it
+//   - degrees (by name, false): whether angles are in degrees, not radians
+func (s *Scope) RotationFromEuler(angles *Array, seq string, attrs ...Attr) *Array {
+	at := settle("rotation_from_euler", []Attr{{name: "degrees", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rotation_from_euler(s.handle(), angles.ptr(), text(seq), C.size_t(len(seq)), C.uint32_t(at[0].integer), &out)
+	runtime.KeepAlive(angles)
+	return s.done(out, err)
+}
+
+// RotationFromEuler is [Scope.RotationFromEuler] where its operands are from.
+func RotationFromEuler(angles *Array, seq string, attrs ...Attr) *Array {
+	return scopeOf(angles).RotationFromEuler(angles, seq, attrs...)
+}
+
+// RotationAsQuat: The quaternions of rotations.
+//
+//   - canonical (by name, false): whether of the two quaternions of a rotation that one whose last part is not negative
+//   - scalar_first (by name, false): whether w comes first
+func (s *Scope) RotationAsQuat(quat *Array, attrs ...Attr) *Array {
+	at := settle("rotation_as_quat", []Attr{{name: "canonical", kind: kindBool, integer: 0}, {name: "scalar_first", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rotation_as_quat(s.handle(), quat.ptr(), C.uint32_t(at[0].integer), C.uint32_t(at[1].integer), &out)
+	runtime.KeepAlive(quat)
+	return s.done(out, err)
+}
+
+// RotationAsQuat is [Scope.RotationAsQuat] where its operands are from.
+func RotationAsQuat(quat *Array, attrs ...Attr) *Array {
+	return scopeOf(quat).RotationAsQuat(quat, attrs...)
+}
+
+// RotationAsMatrix: The matrices of rotations.
+func (s *Scope) RotationAsMatrix(quat *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rotation_as_matrix(s.handle(), quat.ptr(), &out)
+	runtime.KeepAlive(quat)
+	return s.done(out, err)
+}
+
+// RotationAsMatrix is [Scope.RotationAsMatrix] where its operands are from.
+func RotationAsMatrix(quat *Array) *Array {
+	return scopeOf(quat).RotationAsMatrix(quat)
+}
+
+// RotationAsRotvec: The axes of rotations, as long as the angles.
+//
+//   - degrees (by name, false): whether angles are in degrees, not radians
+func (s *Scope) RotationAsRotvec(quat *Array, attrs ...Attr) *Array {
+	at := settle("rotation_as_rotvec", []Attr{{name: "degrees", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rotation_as_rotvec(s.handle(), quat.ptr(), C.uint32_t(at[0].integer), &out)
+	runtime.KeepAlive(quat)
+	return s.done(out, err)
+}
+
+// RotationAsRotvec is [Scope.RotationAsRotvec] where its operands are from.
+func RotationAsRotvec(quat *Array, attrs ...Attr) *Array {
+	return scopeOf(quat).RotationAsRotvec(quat, attrs...)
+}
+
+// RotationAsMrp: The modified Rodrigues parameters of rotations.
+func (s *Scope) RotationAsMrp(quat *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rotation_as_mrp(s.handle(), quat.ptr(), &out)
+	runtime.KeepAlive(quat)
+	return s.done(out, err)
+}
+
+// RotationAsMrp is [Scope.RotationAsMrp] where its operands are from.
+func RotationAsMrp(quat *Array) *Array {
+	return scopeOf(quat).RotationAsMrp(quat)
+}
+
+// RotationAsEuler: The angles of three turns about axes.
+//
+//   - seq: the axes, one after another: `xyz` of space, or `XYZ` of the body that turns with it
+//   - degrees (by name, false): whether angles are in degrees, not radians
+func (s *Scope) RotationAsEuler(quat *Array, seq string, attrs ...Attr) *Array {
+	at := settle("rotation_as_euler", []Attr{{name: "degrees", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rotation_as_euler(s.handle(), quat.ptr(), text(seq), C.size_t(len(seq)), C.uint32_t(at[0].integer), &out)
+	runtime.KeepAlive(quat)
+	return s.done(out, err)
+}
+
+// RotationAsEuler is [Scope.RotationAsEuler] where its operands are from.
+func RotationAsEuler(quat *Array, seq string, attrs ...Attr) *Array {
+	return scopeOf(quat).RotationAsEuler(quat, seq, attrs...)
+}
+
+// RotationApply: Vectors, along the last axis, turned by rotations.
+//
+//   - inverse (by name, false): whether they are turned back
+func (s *Scope) RotationApply(quat *Array, vectors *Array, attrs ...Attr) *Array {
+	at := settle("rotation_apply", []Attr{{name: "inverse", kind: kindBool, integer: 0}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rotation_apply(s.handle(), quat.ptr(), vectors.ptr(), C.uint32_t(at[0].integer), &out)
+	runtime.KeepAlive(quat)
+	runtime.KeepAlive(vectors)
+	return s.done(out, err)
+}
+
+// RotationApply is [Scope.RotationApply] where its operands are from.
+func RotationApply(quat *Array, vectors *Array, attrs ...Attr) *Array {
+	return scopeOf(quat, vectors).RotationApply(quat, vectors, attrs...)
+}
+
+// RotationMul: The rotations q, then p.
+func (s *Scope) RotationMul(p *Array, q *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rotation_mul(s.handle(), p.ptr(), q.ptr(), &out)
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(q)
+	return s.done(out, err)
+}
+
+// RotationMul is [Scope.RotationMul] where its operands are from.
+func RotationMul(p *Array, q *Array) *Array {
+	return scopeOf(p, q).RotationMul(p, q)
+}
+
+// RotationInv: The rotations back.
+func (s *Scope) RotationInv(quat *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rotation_inv(s.handle(), quat.ptr(), &out)
+	runtime.KeepAlive(quat)
+	return s.done(out, err)
+}
+
+// RotationInv is [Scope.RotationInv] where its operands are from.
+func RotationInv(quat *Array) *Array {
+	return scopeOf(quat).RotationInv(quat)
+}
+
+// RotationMagnitude: The angles of rotations.
+func (s *Scope) RotationMagnitude(quat *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_rotation_magnitude(s.handle(), quat.ptr(), &out)
+	runtime.KeepAlive(quat)
+	return s.done(out, err)
+}
+
+// RotationMagnitude is [Scope.RotationMagnitude] where its operands are from.
+func RotationMagnitude(quat *Array) *Array {
+	return scopeOf(quat).RotationMagnitude(quat)
+}
+
+// RotationMean: The mean of rotations along the leading axis; weights may follow.
+func (s *Scope) RotationMean(quat *Array, weights []*Array) *Array {
+	var out *C.jaxrs_array
+	list := handles(weights)
+	err := C.jaxrs_op_rotation_mean(s.handle(), quat.ptr(), first(list), C.size_t(len(list)), &out)
+	runtime.KeepAlive(quat)
+	runtime.KeepAlive(weights)
+	return s.done(out, err)
+}
+
+// RotationMean is [Scope.RotationMean] where its operands are from.
+func RotationMean(quat *Array, weights []*Array) *Array {
+	return scopeOf(append([]*Array{quat}, weights...)...).RotationMean(quat, weights)
+}
+
+// Slerp: The rotations at times between those of given rotations, from each to the next at an even pace.
+func (s *Scope) Slerp(times *Array, quats *Array, at *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_slerp(s.handle(), times.ptr(), quats.ptr(), at.ptr(), &out)
+	runtime.KeepAlive(times)
+	runtime.KeepAlive(quats)
+	runtime.KeepAlive(at)
+	return s.done(out, err)
+}
+
+// Slerp is [Scope.Slerp] where its operands are from.
+func Slerp(times *Array, quats *Array, at *Array) *Array {
+	return scopeOf(times, quats, at).Slerp(times, quats, at)
 }
 
 // DevicePut: The array on the device, of which there is one.

@@ -3498,6 +3498,637 @@ pub extern "C" fn jaxrs_op_cumlogsumexp(
     })
 }
 
+/// The sum over axes of elements where a mask, which broadcasts to x, is true; and of an initial value, which may follow.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_reduce_sum_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    initial: Handles<ArrayBody>,
+    n_initial: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("reduce_sum_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.operands(&initial, n_initial, "initial")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The product over axes of elements where a mask, which broadcasts to x, is true; and of an initial value, which may follow.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_reduce_prod_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    initial: Handles<ArrayBody>,
+    n_initial: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("reduce_prod_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.operands(&initial, n_initial, "initial")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The largest over axes of an initial value and the elements where a mask, which broadcasts to x, is true.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_reduce_max_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    initial: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("reduce_max_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.operand(&initial, "initial")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The smallest over axes of an initial value and the elements where a mask, which broadcasts to x, is true.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_reduce_min_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    initial: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("reduce_min_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.operand(&initial, "initial")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// Whether all elements over axes differ from zero where a mask, which broadcasts to x, is true.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_all_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("all_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// Whether any element over axes differs from zero where a mask, which broadcasts to x, is true.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_any_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("any_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The arithmetic mean over axes of elements where a mask, which broadcasts to x, is true.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_mean_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("mean_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The variance over axes of elements where a mask, which broadcasts to x, is true.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `ddof`: how much less than the count to divide by.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_var_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    ddof: f64,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("var_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.one(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                Attr::F64(ddof),
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The standard deviation over axes of elements where a mask, which broadcasts to x, is true.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `ddof`: how much less than the count to divide by.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_std_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    ddof: f64,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("std_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.one(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                Attr::F64(ddof),
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The sum of elements that are not NaN where a mask is true, and of an initial value, which may follow.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nansum_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    initial: Handles<ArrayBody>,
+    n_initial: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nansum_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.operands(&initial, n_initial, "initial")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The product of elements that are not NaN where a mask is true, and of an initial value, which may follow.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanprod_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    initial: Handles<ArrayBody>,
+    n_initial: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanprod_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.operands(&initial, n_initial, "initial")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The largest of an initial value and the elements that are not NaN where a mask is true.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanmax_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    initial: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanmax_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.operand(&initial, "initial")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The smallest of an initial value and the elements that are not NaN where a mask is true.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanmin_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    initial: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanmin_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.operand(&initial, "initial")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The mean of elements that are not NaN where a mask is true.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanmean_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanmean_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// The variance of elements that are not NaN where a mask is true.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `ddof`: how much less than the count to divide by.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanvar_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    ddof: f64,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanvar_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.one(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                Attr::F64(ddof),
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The standard deviation of elements that are not NaN where a mask is true.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `ddof`: how much less than the count to divide by.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_nanstd_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    ddof: f64,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("nanstd_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.one(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                Attr::F64(ddof),
+                Attr::Bool(flag(keepdims, "keepdims")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The logarithm of the sum of exponentials over axes, without overflow, where a mask is true; factors b of the exponentials may follow. A negative sum gives NaN, unless its sign is asked for.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+/// - `return_sign`: whether to give the sign of the sum, too, whose magnitude counts then (0 or 1).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_logsumexp_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    b: Handles<ArrayBody>,
+    n_b: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    return_sign: u32,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("logsumexp_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.operands(&b, n_b, "b")?;
+        call.list(
+            &[
+                Attr::I64s(axes.get(n_axes, "axes")?),
+                Attr::Bool(flag(keepdims, "keepdims")?),
+                Attr::Bool(flag(return_sign, "return_sign")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// The logarithm of the mean of exponentials, without overflow, where a mask is true.
+///
+/// - `axes`: which axes; an empty list stands for all.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_logmeanexp_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("logmeanexp_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.one(
+            &[Attr::I64s(axes.get(n_axes, "axes")?), Attr::Bool(flag(keepdims, "keepdims")?)],
+            &out,
+        )
+    })
+}
+
+/// exp(x) divided by its sum over axes, where a mask is true; 0 elsewhere.
+///
+/// - `axes`: over which axes; an empty list stands for all.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_softmax_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("softmax_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.one(&[Attr::I64s(axes.get(n_axes, "axes")?)], &out)
+    })
+}
+
+/// The logarithm of the softmax over axes, where a mask is true; minus infinity elsewhere.
+///
+/// - `axes`: over which axes; an empty list stands for all.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_log_softmax_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    axes: List<i64>,
+    n_axes: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("log_softmax_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.one(&[Attr::I64s(axes.get(n_axes, "axes")?)], &out)
+    })
+}
+
+/// x less the mean over axes of elements where a mask is true, by the root of their variance and a little more; mean and variance may be given.
+///
+/// - `axes`: over which axes; an empty list stands for all.
+/// - `epsilon`: what is added to the variance.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_standardize_where(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    mask: In<ArrayBody>,
+    mean_variance: Handles<ArrayBody>,
+    n_mean_variance: usize,
+    axes: List<i64>,
+    n_axes: usize,
+    epsilon: f64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("standardize_where") }, &s)?;
+        call.operand(&x, "x")?;
+        call.operand(&mask, "mask")?;
+        call.operands(&mean_variance, n_mean_variance, "mean_variance")?;
+        call.one(&[Attr::I64s(axes.get(n_axes, "axes")?), Attr::F64(epsilon)], &out)
+    })
+}
+
 /// The matrix product over the last two axes; leading axes are broadcast.
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
@@ -17006,6 +17637,202 @@ pub extern "C" fn jaxrs_op_poisson_entropy(
     })
 }
 
+/// The ranks of elements, from 1 on. Beside NaN all are NaN.
+///
+/// - `method`: what equal elements share: the `average` of their ranks, the `min`, the `max`, or `dense` that among distinct elements; `ordinal` for nothing (no text for the first).
+/// - `axis`: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_stats_rankdata(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    method: Text,
+    method_len: usize,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("stats_rankdata") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[word_of(&method, method_len, "method", Some("average"))?, axis_of(axis)], &out)
+    })
+}
+
+/// The element that occurs most often, the smallest of several, and how often.
+///
+/// - `axis`: along which axis; of all elements if none (JAXRS_AXIS_NONE for none).
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_stats_mode(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    keepdims: u32,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("stats_mode") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[axis_of(axis), Attr::Bool(flag(keepdims, "keepdims")?)], r)
+    })
+}
+
+/// The standard error of the mean.
+///
+/// - `axis`: along which axis; of all elements if none (JAXRS_AXIS_NONE for none).
+/// - `ddof`: how much less than the count to divide by.
+/// - `keepdims`: whether reduced axes stay with size 1 (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_stats_sem(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis: i64,
+    ddof: f64,
+    keepdims: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("stats_sem") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[axis_of(axis), Attr::F64(ddof), Attr::Bool(flag(keepdims, "keepdims")?)], &out)
+    })
+}
+
+/// The density that samples along the last axis suggest, at points; weights of samples may follow.
+///
+/// - `bw_method`: how wide the density around each sample is: `scott`, `silverman` or a number (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gaussian_kde_evaluate(
+    s: Shared<ScopeBody>,
+    dataset: In<ArrayBody>,
+    points: In<ArrayBody>,
+    weights: Handles<ArrayBody>,
+    n_weights: usize,
+    bw_method: Text,
+    bw_method_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gaussian_kde_evaluate") }, &s)?;
+        call.operand(&dataset, "dataset")?;
+        call.operand(&points, "points")?;
+        call.operands(&weights, n_weights, "weights")?;
+        call.one(&[word_of(&bw_method, bw_method_len, "bw_method", Some("scott"))?], &out)
+    })
+}
+
+/// The logarithm of the density that samples along the last axis suggest, at points; weights of samples may follow.
+///
+/// - `bw_method`: how wide the density around each sample is: `scott`, `silverman` or a number (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gaussian_kde_logpdf(
+    s: Shared<ScopeBody>,
+    dataset: In<ArrayBody>,
+    points: In<ArrayBody>,
+    weights: Handles<ArrayBody>,
+    n_weights: usize,
+    bw_method: Text,
+    bw_method_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gaussian_kde_logpdf") }, &s)?;
+        call.operand(&dataset, "dataset")?;
+        call.operand(&points, "points")?;
+        call.operands(&weights, n_weights, "weights")?;
+        call.one(&[word_of(&bw_method, bw_method_len, "bw_method", Some("scott"))?], &out)
+    })
+}
+
+/// How much of the density that numbers suggest lies between two bounds; weights of numbers may follow.
+///
+/// - `bw_method`: how wide the density around each sample is: `scott`, `silverman` or a number (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gaussian_kde_integrate_box_1d(
+    s: Shared<ScopeBody>,
+    dataset: In<ArrayBody>,
+    low: In<ArrayBody>,
+    high: In<ArrayBody>,
+    weights: Handles<ArrayBody>,
+    n_weights: usize,
+    bw_method: Text,
+    bw_method_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gaussian_kde_integrate_box_1d") }, &s)?;
+        call.operand(&dataset, "dataset")?;
+        call.operand(&low, "low")?;
+        call.operand(&high, "high")?;
+        call.operands(&weights, n_weights, "weights")?;
+        call.one(&[word_of(&bw_method, bw_method_len, "bw_method", Some("scott"))?], &out)
+    })
+}
+
+/// The integral of the density that samples suggest times a normal density; weights of samples may follow.
+///
+/// - `bw_method`: how wide the density around each sample is: `scott`, `silverman` or a number (no text for the first).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_gaussian_kde_integrate_gaussian(
+    s: Shared<ScopeBody>,
+    dataset: In<ArrayBody>,
+    mean: In<ArrayBody>,
+    cov: In<ArrayBody>,
+    weights: Handles<ArrayBody>,
+    n_weights: usize,
+    bw_method: Text,
+    bw_method_len: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("gaussian_kde_integrate_gaussian") }, &s)?;
+        call.operand(&dataset, "dataset")?;
+        call.operand(&mean, "mean")?;
+        call.operand(&cov, "cov")?;
+        call.operands(&weights, n_weights, "weights")?;
+        call.one(&[word_of(&bw_method, bw_method_len, "bw_method", Some("scott"))?], &out)
+    })
+}
+
+/// For each observation the place of the nearest row of a code book, and the distance.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_vq(
+    s: Shared<ScopeBody>,
+    obs: In<ArrayBody>,
+    code_book: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("vq") }, &s)?;
+        call.operand(&obs, "obs")?;
+        call.operand(&code_book, "code_book")?;
+        call.list(&[], r)
+    })
+}
+
 /// The state of sgd_update for parameters.
 ///
 /// Operands are borrowed; results are appended to `r`. Any thread.
@@ -17723,6 +18550,59 @@ pub extern "C" fn jaxrs_op_ppermute(
             ],
             &out,
         )
+    })
+}
+
+/// The value of example perm\[k\] of a named axis, for example k.
+///
+/// - `axis_name`: the name of the axis.
+/// - `perm`: whose value each gets, one for each example.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_pshuffle(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis_name: Text,
+    axis_name_len: usize,
+    perm: List<i64>,
+    n_perm: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("pshuffle") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(
+            &[
+                word_of(&axis_name, axis_name_len, "axis_name", None)?,
+                Attr::I64s(perm.get(n_perm, "perm")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// An axis exchanged with a named axis of the same size.
+///
+/// - `axis_name`: the name of the axis.
+/// - `axis`: which axis.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_pswapaxes(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    axis_name: Text,
+    axis_name_len: usize,
+    axis: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("pswapaxes") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[word_of(&axis_name, axis_name_len, "axis_name", None)?, Attr::I64(axis)], &out)
     })
 }
 
@@ -18933,6 +19813,327 @@ pub extern "C" fn jaxrs_op_todense(
             &[word_of(&layout, layout_len, "layout", None)?, Attr::I64s(shape.get(ndim, "shape")?)],
             &out,
         )
+    })
+}
+
+/// Quaternions (x, y, z, w) along the last axis as rotations: of size 1.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rotation_from_quat(
+    s: Shared<ScopeBody>,
+    quat: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rotation_from_quat") }, &s)?;
+        call.operand(&quat, "quat")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The rotations of matrices.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rotation_from_matrix(
+    s: Shared<ScopeBody>,
+    matrix: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rotation_from_matrix") }, &s)?;
+        call.operand(&matrix, "matrix")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The rotations about vectors by their lengths.
+///
+/// - `degrees`: whether angles are in degrees, not radians (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rotation_from_rotvec(
+    s: Shared<ScopeBody>,
+    rotvec: In<ArrayBody>,
+    degrees: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rotation_from_rotvec") }, &s)?;
+        call.operand(&rotvec, "rotvec")?;
+        call.one(&[Attr::Bool(flag(degrees, "degrees")?)], &out)
+    })
+}
+
+/// The rotations of modified Rodrigues parameters.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rotation_from_mrp(
+    s: Shared<ScopeBody>,
+    mrp: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rotation_from_mrp") }, &s)?;
+        call.operand(&mrp, "mrp")?;
+        call.one(&[], &out)
+    })
+}
+
+/// Turns about axes by angles, which lie along the last axis.
+///
+/// - `seq`: the axes, one after another: `xyz` of space, or `XYZ` of the body that turns with it.
+/// - `degrees`: whether angles are in degrees, not radians (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rotation_from_euler(
+    s: Shared<ScopeBody>,
+    angles: In<ArrayBody>,
+    seq: Text,
+    seq_len: usize,
+    degrees: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rotation_from_euler") }, &s)?;
+        call.operand(&angles, "angles")?;
+        call.one(
+            &[word_of(&seq, seq_len, "seq", None)?, Attr::Bool(flag(degrees, "degrees")?)],
+            &out,
+        )
+    })
+}
+
+/// The quaternions of rotations.
+///
+/// - `canonical`: whether of the two quaternions of a rotation that one whose last part is not negative (0 or 1).
+/// - `scalar_first`: whether w comes first (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rotation_as_quat(
+    s: Shared<ScopeBody>,
+    quat: In<ArrayBody>,
+    canonical: u32,
+    scalar_first: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rotation_as_quat") }, &s)?;
+        call.operand(&quat, "quat")?;
+        call.one(
+            &[
+                Attr::Bool(flag(canonical, "canonical")?),
+                Attr::Bool(flag(scalar_first, "scalar_first")?),
+            ],
+            &out,
+        )
+    })
+}
+
+/// The matrices of rotations.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rotation_as_matrix(
+    s: Shared<ScopeBody>,
+    quat: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rotation_as_matrix") }, &s)?;
+        call.operand(&quat, "quat")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The axes of rotations, as long as the angles.
+///
+/// - `degrees`: whether angles are in degrees, not radians (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rotation_as_rotvec(
+    s: Shared<ScopeBody>,
+    quat: In<ArrayBody>,
+    degrees: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rotation_as_rotvec") }, &s)?;
+        call.operand(&quat, "quat")?;
+        call.one(&[Attr::Bool(flag(degrees, "degrees")?)], &out)
+    })
+}
+
+/// The modified Rodrigues parameters of rotations.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rotation_as_mrp(
+    s: Shared<ScopeBody>,
+    quat: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rotation_as_mrp") }, &s)?;
+        call.operand(&quat, "quat")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The angles of three turns about axes.
+///
+/// - `seq`: the axes, one after another: `xyz` of space, or `XYZ` of the body that turns with it.
+/// - `degrees`: whether angles are in degrees, not radians (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rotation_as_euler(
+    s: Shared<ScopeBody>,
+    quat: In<ArrayBody>,
+    seq: Text,
+    seq_len: usize,
+    degrees: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rotation_as_euler") }, &s)?;
+        call.operand(&quat, "quat")?;
+        call.one(
+            &[word_of(&seq, seq_len, "seq", None)?, Attr::Bool(flag(degrees, "degrees")?)],
+            &out,
+        )
+    })
+}
+
+/// Vectors, along the last axis, turned by rotations.
+///
+/// - `inverse`: whether they are turned back (0 or 1).
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rotation_apply(
+    s: Shared<ScopeBody>,
+    quat: In<ArrayBody>,
+    vectors: In<ArrayBody>,
+    inverse: u32,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rotation_apply") }, &s)?;
+        call.operand(&quat, "quat")?;
+        call.operand(&vectors, "vectors")?;
+        call.one(&[Attr::Bool(flag(inverse, "inverse")?)], &out)
+    })
+}
+
+/// The rotations q, then p.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rotation_mul(
+    s: Shared<ScopeBody>,
+    p: In<ArrayBody>,
+    q: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rotation_mul") }, &s)?;
+        call.operand(&p, "p")?;
+        call.operand(&q, "q")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The rotations back.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rotation_inv(
+    s: Shared<ScopeBody>,
+    quat: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rotation_inv") }, &s)?;
+        call.operand(&quat, "quat")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The angles of rotations.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rotation_magnitude(
+    s: Shared<ScopeBody>,
+    quat: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rotation_magnitude") }, &s)?;
+        call.operand(&quat, "quat")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The mean of rotations along the leading axis; weights may follow.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_rotation_mean(
+    s: Shared<ScopeBody>,
+    quat: In<ArrayBody>,
+    weights: Handles<ArrayBody>,
+    n_weights: usize,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("rotation_mean") }, &s)?;
+        call.operand(&quat, "quat")?;
+        call.operands(&weights, n_weights, "weights")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The rotations at times between those of given rotations, from each to the next at an even pace.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_slerp(
+    s: Shared<ScopeBody>,
+    times: In<ArrayBody>,
+    quats: In<ArrayBody>,
+    at: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("slerp") }, &s)?;
+        call.operand(&times, "times")?;
+        call.operand(&quats, "quats")?;
+        call.operand(&at, "at")?;
+        call.one(&[], &out)
     })
 }
 

@@ -116,6 +116,7 @@ typedef uint32_t jaxrs_dtype;
 #define JAXRS_SCOPE_DEBUG 32u         /* jaxrs_scope_config: debug_flags count                            */
 #define JAXRS_SCOPE_DTYPE_PROMOTION 64u /* jaxrs_scope_config: dtype_promotion counts                     */
 #define JAXRS_SCOPE_RANK_PROMOTION 128u /* jaxrs_scope_config: rank_promotion counts                      */
+#define JAXRS_SCOPE_THREEFRY_PARTITIONABLE 256u /* jaxrs_scope_config: threefry_partitionable counts      */
 #define JAXRS_PROMOTION_STANDARD 0u   /* dtype_promotion: as JAX's table says; rank_promotion: in silence  */
 #define JAXRS_PROMOTION_STRICT 1u     /* dtype_promotion: none, but of weak types                         */
 #define JAXRS_PROMOTION_WARN 2u       /* rank_promotion: with a warning in the log                        */
@@ -128,6 +129,7 @@ typedef uint32_t jaxrs_dtype;
 #define JAXRS_DEBUG_NO_JIT 8u         /* jaxrs_jit calls functions as they are                            */
 #define JAXRS_DEBUG_LOG_COMPILES 16u  /* the log tells what is compiled, and how long that takes          */
 #define JAXRS_DEBUG_EXPLAIN_CACHE_MISSES 32u /* the log tells why a function is traced again              */
+#define JAXRS_DEBUG_KEY_REUSE 64u     /* to draw from a key twice is an error, with JAX's rules of what that is */
 #define JAXRS_LOG_PRINT 0u            /* levels of the log: what programs print                           */
 #define JAXRS_LOG_ERROR 1u
 #define JAXRS_LOG_WARNING 2u
@@ -217,8 +219,9 @@ typedef struct jaxrs_scope_config {
     uint32_t debug_flags; /* JAXRS_DEBUG_* */
     uint32_t dtype_promotion; /* JAXRS_PROMOTION_* */
     uint32_t rank_promotion;
+    uint32_t threefry_partitionable; /* whether elements of Threefry are drawn apart: 1, or 0 for JAX's first way */
 } jaxrs_scope_config;
-#define JAXRS_SCOPE_CONFIG_INIT { sizeof(jaxrs_scope_config), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define JAXRS_SCOPE_CONFIG_INIT { sizeof(jaxrs_scope_config), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* A function of the caller's: does operations in `scope` on `args`, pushes its results, and returns NULL or an error, which
  * changes hands. `args` are borrowed for the call. Must not unwind: no C++ exception, longjmp or panic may leave it. */
@@ -472,8 +475,9 @@ JAXRS_API void jaxrs_scope_release(jaxrs_scope* s);
  * JAXRS_PROMOTION_STRICT element types that are not weak promote to none but themselves, and arrays of different
  * ranks broadcast in silence, with a warning in the log, or not at all. device is NULL, the only one.
  * matmul_precision is JAXRS_PRECISION_*; this processor computes products in their own precision whatever is
- * asked, as JAX's does. Functions that are traced in the scope inherit its settings. The caller owns *out. Any
- * thread.
+ * asked, as JAX's does. With threefry_partitionable 0 (it is 1 without that) random numbers of Threefry-2x32 are those
+ * of JAX's first way to draw them, where an element depends on how many there are. Functions that are traced in the
+ * scope inherit its settings. The caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_scope_with(jaxrs_scope* s, const jaxrs_scope_config* cfg,
     jaxrs_scope** out);
@@ -1235,7 +1239,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_rk4(jaxrs_scope* s, jaxrs_fn* f, jax
  * Fletcher, Goldfarb and Shanno with a search for the strong Wolfe conditions (Nocedal and Wright, "Numerical
  * Optimization", algorithms 6.1, 3.5, 3.6). It ends where the largest element of the gradient is below gtol (1e-5 if
  * 0) or after maxiter steps (200 for each unknown if 0). status is 0 at a minimum, 1 after too many steps, 3 or 5
- * where a search failed, -1 otherwise. It can be compiled and batched, not reversed. Everything is borrowed. Any thread.
+ * where a search failed, -1 otherwise. It can be compiled and batched, not reversed. Everything is borrowed. Any
+ * thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_minimize(jaxrs_scope* s, jaxrs_fn* f, const jaxrs_array* x0,
     jaxrs_array* const* args, size_t n_args, const char* method, size_t method_len, uint64_t maxiter, double gtol,
@@ -1398,7 +1403,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_output(const jaxrs_program* 
  *
  * dialect is JAXRS_TEXT_JAXPR, JAXRS_TEXT_NAME_STACKS (the same, where operations say which scopes they were traced
  * in), JAXRS_TEXT_GRAPH (a picture in the DOT language of Graphviz), JAXRS_TEXT_KERNEL (the loops that it is compiled
- * to), JAXRS_TEXT_LLVM or JAXRS_TEXT_STABLEHLO (as jaxrs_program_export gives it in bytes); others give JAXRS_ERR_UNIMPLEMENTED. The caller owns *out. Any thread.
+ * to), JAXRS_TEXT_LLVM or JAXRS_TEXT_STABLEHLO (as jaxrs_program_export gives it in bytes); others give
+ * JAXRS_ERR_UNIMPLEMENTED. The caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_text(const jaxrs_program* p, uint32_t dialect, jaxrs_bytes** out);
 
@@ -1432,17 +1438,32 @@ JAXRS_API void jaxrs_exec_release(jaxrs_exec* e);
 
 /**
  * Reads a program: one that jaxrs_program_save wrote, or one that JAX or another front end exported, as StableHLO in
- * text (pretty or generic form) or as a portable artifact (bytecode), whose function @main becomes the program. The
- * n bytes say themselves which it is.
+ * text (pretty or generic form) or as a portable artifact (bytecode), whose function @main becomes the program, or as
+ * a file of jax.export (Exported.serialize). The n bytes say themselves which it is.
+ *
+ * A program of jax.export has the name and takes all arguments of its function in Python, leaf by leaf, also those that
+ * it does not use; it has to be for one device and, among others, for cpu. What takes arrays of any size (symbolic
+ * shapes) gives JAXRS_ERR_UNIMPLEMENTED with the arguments that do: jaxrs_program_load_at is told their shapes.
  *
  * The program can be called, differentiated, batched and compiled as one that was traced here (jaxrs_fn_from_program).
  * A saved program of a later format, or with what this version does not know, gives JAXRS_ERR_INCOMPATIBLE, and a
  * damaged one JAXRS_ERR_INVALID_ARGUMENT. In StableHLO loops that count to a known number become loops of fixed length,
- * through which reverse mode goes; types of unknown size, several devices and custom calls other than LAPACK's give
- * JAXRS_ERR_UNIMPLEMENTED; errors name the place. The caller owns *out. Any thread.
+ * through which reverse mode goes; several devices and custom calls other than LAPACK's give JAXRS_ERR_UNIMPLEMENTED;
+ * errors name the place. The caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_load(jaxrs_context* ctx, const void* data, size_t n,
     jaxrs_program** out);
+
+/**
+ * Reads a program as jaxrs_program_load does, for arguments of these types.
+ *
+ * A program that takes arrays of any size, as JAX exports them with symbolic shapes, becomes one of these sizes: all
+ * that it computes of sizes is done here, and so are its assertions of them, which give JAXRS_ERR_INVALID_ARGUMENT in
+ * JAX's words. For any other program they have to be the types of its arguments; n_avals is 0 for a program without
+ * arguments. The caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_load_at(jaxrs_context* ctx, const void* data, size_t n,
+    const jaxrs_aval* avals, size_t n_avals, jaxrs_program** out);
 
 /**
  * Saves a compiled program, with its machine code: for this version of the library and this kind of processor only
@@ -1460,12 +1481,12 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_exec_save(const jaxrs_exec* e, jaxrs
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_exec_load(jaxrs_context* ctx, const void* data, size_t n, jaxrs_exec** out);
 
 /**
- * Makes an object file and a header of a compiled program: a C function of the name symbol, which is called without this
- * library, at link time and at run time.
+ * Makes an object file and a header of a compiled program: a C function of the name symbol, which is called without
+ * this library, at link time and at run time.
  *
  * The header says what the function takes and gives, how much working memory a call needs, and which features of the
- * processor. It runs on the caller's thread and gives the bits that the executable gives. Programs that call routines of
- * the library give JAXRS_ERR_UNIMPLEMENTED, which names them; the command jaxrs aot makes objects of these, too. The
+ * processor. It runs on the caller's thread and gives the bits that the executable gives. Programs that call routines
+ * of the library give JAXRS_ERR_UNIMPLEMENTED, which names them; the command jaxrs aot makes objects of these, too. The
  * caller owns *obj and *header. Any thread; takes as long as compiling does.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_exec_emit_object(const jaxrs_exec* e, const char* symbol, size_t symbol_len,
@@ -1483,8 +1504,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_load_file(jaxrs_context* ctx
  * later versions read (jaxrs_program_load, jaxrs run).
  *
  * Programs with callbacks give JAXRS_ERR_UNIMPLEMENTED, with the name of the primitive: they are code of one process.
- * Derivative rules of the caller's are traced, which calls them, and saved with what they do, up to the third derivative;
- * those that close over arrays are saved by name only. The caller owns *out. Any thread.
+ * Derivative rules of the caller's are traced, which calls them, and saved with what they do, up to the third
+ * derivative; those that close over arrays are saved by name only. The caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_save(const jaxrs_program* p, jaxrs_bytes** out);
 
@@ -1504,6 +1525,15 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_save_file(const jaxrs_progra
  * the primitive. The caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_export(const jaxrs_program* p, jaxrs_bytes** out);
+
+/**
+ * A program for JAX: a file of jax.export, which jax.export.deserialize reads and whose call runs it. In
+ * Python it is a function of the program's name, with its arguments, that gives an array, or a tuple of several. It
+ * brings no derivative along: that of a program (jaxrs_grad) is a program, and can be exported, too.
+ *
+ * The module in it is what jaxrs_program_export gives, under the same rules. The caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_export_jax(const jaxrs_program* p, jaxrs_bytes** out);
 
 /* ---- operations by name ---- */
 
@@ -1833,7 +1863,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_population_count(jaxrs_scope* s, 
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_clz(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
 
 /**
- * The nearest float that so many bits hold, ties to even, in the operand's own type: too large becomes infinite, and less than the least normal number 0.
+ * The nearest float that so many bits hold, ties to even, in the operand's own type: too large becomes infinite, and
+ * less than the least normal number 0.
  *
  * - exponent_bits: the width of the exponent, at least 1.
  * - mantissa_bits: the width of the mantissa.
@@ -3021,6 +3052,254 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cumlogsumexp(jaxrs_scope* s, cons
     uint32_t reverse, jaxrs_array** out);
 
 /**
+ * The sum over axes of elements where a mask, which broadcasts to x, is true; and of an initial value, which may
+ * follow.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_reduce_sum_where(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* mask, jaxrs_array* const* initial, size_t n_initial, const int64_t* axes, size_t n_axes,
+    uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The product over axes of elements where a mask, which broadcasts to x, is true; and of an initial value, which may
+ * follow.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_reduce_prod_where(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* mask, jaxrs_array* const* initial, size_t n_initial, const int64_t* axes, size_t n_axes,
+    uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The largest over axes of an initial value and the elements where a mask, which broadcasts to x, is true.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_reduce_max_where(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* mask, const jaxrs_array* initial, const int64_t* axes, size_t n_axes, uint32_t keepdims,
+    jaxrs_array** out);
+
+/**
+ * The smallest over axes of an initial value and the elements where a mask, which broadcasts to x, is true.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_reduce_min_where(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* mask, const jaxrs_array* initial, const int64_t* axes, size_t n_axes, uint32_t keepdims,
+    jaxrs_array** out);
+
+/**
+ * Whether all elements over axes differ from zero where a mask, which broadcasts to x, is true.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_all_where(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* mask,
+    const int64_t* axes, size_t n_axes, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * Whether any element over axes differs from zero where a mask, which broadcasts to x, is true.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_any_where(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* mask,
+    const int64_t* axes, size_t n_axes, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The arithmetic mean over axes of elements where a mask, which broadcasts to x, is true.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_mean_where(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* mask,
+    const int64_t* axes, size_t n_axes, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The variance over axes of elements where a mask, which broadcasts to x, is true.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - ddof: how much less than the count to divide by.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_var_where(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* mask,
+    const int64_t* axes, size_t n_axes, double ddof, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The standard deviation over axes of elements where a mask, which broadcasts to x, is true.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - ddof: how much less than the count to divide by.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_std_where(jaxrs_scope* s, const jaxrs_array* x, const jaxrs_array* mask,
+    const int64_t* axes, size_t n_axes, double ddof, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The sum of elements that are not NaN where a mask is true, and of an initial value, which may follow.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nansum_where(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* mask, jaxrs_array* const* initial, size_t n_initial, const int64_t* axes, size_t n_axes,
+    uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The product of elements that are not NaN where a mask is true, and of an initial value, which may follow.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nanprod_where(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* mask, jaxrs_array* const* initial, size_t n_initial, const int64_t* axes, size_t n_axes,
+    uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The largest of an initial value and the elements that are not NaN where a mask is true.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nanmax_where(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* mask, const jaxrs_array* initial, const int64_t* axes, size_t n_axes, uint32_t keepdims,
+    jaxrs_array** out);
+
+/**
+ * The smallest of an initial value and the elements that are not NaN where a mask is true.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nanmin_where(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* mask, const jaxrs_array* initial, const int64_t* axes, size_t n_axes, uint32_t keepdims,
+    jaxrs_array** out);
+
+/**
+ * The mean of elements that are not NaN where a mask is true.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nanmean_where(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* mask, const int64_t* axes, size_t n_axes, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The variance of elements that are not NaN where a mask is true.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - ddof: how much less than the count to divide by.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nanvar_where(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* mask, const int64_t* axes, size_t n_axes, double ddof, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The standard deviation of elements that are not NaN where a mask is true.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - ddof: how much less than the count to divide by.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_nanstd_where(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* mask, const int64_t* axes, size_t n_axes, double ddof, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The logarithm of the sum of exponentials over axes, without overflow, where a mask is true; factors b of the
+ * exponentials may follow. A negative sum gives NaN, unless its sign is asked for.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ * - return_sign: whether to give the sign of the sum, too, whose magnitude counts then (0 or 1).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_logsumexp_where(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* mask, jaxrs_array* const* b, size_t n_b, const int64_t* axes, size_t n_axes, uint32_t keepdims,
+    uint32_t return_sign, jaxrs_results* r);
+
+/**
+ * The logarithm of the mean of exponentials, without overflow, where a mask is true.
+ *
+ * - axes: which axes; an empty list stands for all.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_logmeanexp_where(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* mask, const int64_t* axes, size_t n_axes, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * exp(x) divided by its sum over axes, where a mask is true; 0 elsewhere.
+ *
+ * - axes: over which axes; an empty list stands for all.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_softmax_where(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* mask, const int64_t* axes, size_t n_axes, jaxrs_array** out);
+
+/**
+ * The logarithm of the softmax over axes, where a mask is true; minus infinity elsewhere.
+ *
+ * - axes: over which axes; an empty list stands for all.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_log_softmax_where(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* mask, const int64_t* axes, size_t n_axes, jaxrs_array** out);
+
+/**
+ * x less the mean over axes of elements where a mask is true, by the root of their variance and a little more; mean and
+ * variance may be given.
+ *
+ * - axes: over which axes; an empty list stands for all.
+ * - epsilon: what is added to the variance.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_standardize_where(jaxrs_scope* s, const jaxrs_array* x,
+    const jaxrs_array* mask, jaxrs_array* const* mean_variance, size_t n_mean_variance, const int64_t* axes,
+    size_t n_axes, double epsilon, jaxrs_array** out);
+
+/**
  * The matrix product over the last two axes; leading axes are broadcast.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
@@ -3118,7 +3397,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ragged_dot(jaxrs_scope* s, const 
     const jaxrs_array* group_sizes, jaxrs_dtype preferred_element_type, jaxrs_array** out);
 
 /**
- * The general dot product of groups along a ragged axis of x: each meets a matrix of y of its own, or where the axis is contracted gives a result of its own.
+ * The general dot product of groups along a ragged axis of x: each meets a matrix of y of its own, or where the axis is
+ * contracted gives a result of its own.
  *
  * - lhs_contracting: contracted axes of x.
  * - rhs_contracting: the axes of y that they meet.
@@ -3137,7 +3417,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ragged_dot_general(jaxrs_scope* s
     jaxrs_dtype preferred_element_type, jaxrs_array** out);
 
 /**
- * The dot product of operands that are multiplied by scales first, in bf16; a scale may have fewer elements along contracted axes.
+ * The dot product of operands that are multiplied by scales first, in bf16; a scale may have fewer elements along
+ * contracted axes.
  *
  * - lhs_contracting: contracted axes of x.
  * - rhs_contracting: the axes of y that they meet.
@@ -3192,7 +3473,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_inv(jaxrs_scope* s, const jaxrs_a
 /**
  * The pseudo-inverses of matrices.
  *
- * - rtol: singular values count as 0 that are at most the largest times this; NaN stands for a default by size and element type.
+ * - rtol: singular values count as 0 that are at most the largest times this; NaN stands for a default by size and
+ *   element type.
  * - hermitian: whether the matrix is Hermitian, so that eigenvalues give the singular ones (0 or 1).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
@@ -3203,7 +3485,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_pinv(jaxrs_scope* s, const jaxrs_
 /**
  * The solution of least squares, its squared residuals, the rank of a, and the singular values.
  *
- * - rcond: singular values count as 0 that are below the largest times this; NaN stands for a default by size and element type.
+ * - rcond: singular values count as 0 that are below the largest times this; NaN stands for a default by size and
+ *   element type.
  *
  * Operands are borrowed; results are appended to r. Any thread.
  */
@@ -3285,7 +3568,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_svdvals(jaxrs_scope* s, const jax
 /**
  * A matrix Q with orthonormal columns and an upper triangular R whose product a is.
  *
- * - mode: reduced, complete (Q is square), r (R alone), or raw (reflectors, transposed, and their factors) (no text for the first).
+ * - mode: reduced, complete (Q is square), r (R alone), or raw (reflectors, transposed, and their factors) (no text for
+ *   the first).
  *
  * Operands are borrowed; results are appended to r. Any thread.
  */
@@ -3326,7 +3610,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_cond(jaxrs_scope* s, const jaxrs_
 /**
  * The norm of vectors along one axis, of matrices along two, or of all elements.
  *
- * - ord: which norm: fro, nuc (both of matrices only), or a number such as 1, -2, inf; by default the Euclidean one, fro of matrices (no text for the first).
+ * - ord: which norm: fro, nuc (both of matrices only), or a number such as 1, -2, inf; by default the Euclidean one,
+ *   fro of matrices (no text for the first).
  * - axes: which axes; an empty list stands for all.
  * - keepdims: whether reduced axes stay with size 1 (0 or 1).
  *
@@ -3338,7 +3623,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_linalg_norm(jaxrs_scope* s, const
 /**
  * The norm of elements along axes.
  *
- * - ord: which norm: fro, nuc (both of matrices only), or a number such as 1, -2, inf; by default the Euclidean one, fro of matrices (no text for the first).
+ * - ord: which norm: fro, nuc (both of matrices only), or a number such as 1, -2, inf; by default the Euclidean one,
+ *   fro of matrices (no text for the first).
  * - axes: which axes; an empty list stands for all.
  * - keepdims: whether reduced axes stay with size 1 (0 or 1).
  *
@@ -3350,7 +3636,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_vector_norm(jaxrs_scope* s, const
 /**
  * The norm of the matrices in the last two axes.
  *
- * - ord: which norm: fro, nuc (both of matrices only), or a number such as 1, -2, inf; by default the Euclidean one, fro of matrices (no text for the first).
+ * - ord: which norm: fro, nuc (both of matrices only), or a number such as 1, -2, inf; by default the Euclidean one,
+ *   fro of matrices (no text for the first).
  * - keepdims: whether reduced axes stay with size 1 (0 or 1).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
@@ -3419,7 +3706,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_triangular_solve(jaxrs_scope* s, 
     uint32_t unit_diagonal, jaxrs_array** out);
 
 /**
- * The solution of a system of equations with a tridiagonal matrix, of which the diagonals are given: the first element of the lower and the last of the upper one lie outside.
+ * The solution of a system of equations with a tridiagonal matrix, of which the diagonals are given: the first element
+ * of the lower and the last of the upper one lie outside.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -3476,7 +3764,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ormqr(jaxrs_scope* s, const jaxrs
  *
  * - compute_left_eigenvectors: whether there are left vectors among the results (0 or 1).
  * - compute_right_eigenvectors: whether there are right vectors among the results (0 or 1).
- * - enable_eigvec_derivs: whether vectors are differentiated, with the length and phase that they are given here (0 or 1).
+ * - enable_eigvec_derivs: whether vectors are differentiated, with the length and phase that they are given here (0 or
+ *   1).
  *
  * Operands are borrowed; results are appended to r. Any thread.
  */
@@ -3503,7 +3792,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_lax_linalg_hessenberg(jaxrs_scope
     jaxrs_results* r);
 
 /**
- * The tridiagonal form of Hermitian matrices with reflectors, its diagonal, what lies beside it, and the factors of the reflectors.
+ * The tridiagonal form of Hermitian matrices with reflectors, its diagonal, what lies beside it, and the factors of the
+ * reflectors.
  *
  * - lower: whether the lower triangle is read (0 or 1).
  *
@@ -3849,14 +4139,16 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dft(jaxrs_scope* s, int64_t n, co
     jaxrs_dtype dtype, jaxrs_array** out);
 
 /**
- * The general convolution: windows of x times a kernel, summed over the window and over input features. Kernels are not turned around.
+ * The general convolution: windows of x times a kernel, summed over the window and over input features. Kernels are not
+ * turned around.
  *
  * - window_strides: from one window to the next, for each spatial axis; ones if empty.
  * - padding: VALID for none, SAME or SAME_LOWER for a window at each stride (no text for the first).
  * - pads: low and high padding of each spatial axis in turn, instead of padding.
  * - lhs_dilation: from one element of x to the next, for each spatial axis; ones if empty.
  * - rhs_dilation: from one element of the kernel to the next; ones if empty.
- * - dimension_numbers: letters of the axes of x, kernel and result, such as NHWC,HWIO->NHWC; NC…, OI…, NC… if empty (no text for the first).
+ * - dimension_numbers: letters of the axes of x, kernel and result, such as NHWC,HWIO->NHWC; NC…, OI…, NC… if
+ *   empty (no text for the first).
  * - feature_group_count: groups of features, of which each makes output features of its own.
  * - batch_group_count: groups of the batch, of which each makes output features of its own.
  * - preferred_element_type: the element type of the result; the operands' own if none (0 for none).
@@ -3898,7 +4190,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_conv_transpose(jaxrs_scope* s, co
  * - pads: low and high padding of each spatial axis in turn, instead of padding.
  * - lhs_dilation: from one element of x to the next, for each spatial axis; ones if empty.
  * - rhs_dilation: from one element of the kernel to the next; ones if empty.
- * - dimension_numbers: letters of the axes of x, kernel and result, such as NHWC,HWIO->NHWC; NC…, OI…, NC… if empty (no text for the first).
+ * - dimension_numbers: letters of the axes of x, kernel and result, such as NHWC,HWIO->NHWC; NC…, OI…, NC… if
+ *   empty (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -3917,7 +4210,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_conv_general_dilated_patches(jaxr
  * - pads: low and high padding of each spatial axis in turn, instead of padding.
  * - lhs_dilation: from one element of x to the next, for each spatial axis; ones if empty.
  * - rhs_dilation: from one element of the kernel to the next; ones if empty.
- * - dimension_numbers: letters of the axes of x, kernel and result, such as NHWC,HWIO->NHWC; NC…, OI…, NC… if empty (no text for the first).
+ * - dimension_numbers: letters of the axes of x, kernel and result, such as NHWC,HWIO->NHWC; NC…, OI…, NC… if
+ *   empty (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4051,7 +4345,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_avg_pool(jaxrs_scope* s, const ja
  *
  * - n: how many elements, cut or filled with zeros; 0 stands for as many as there are.
  * - axis: along which axis.
- * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both
+ *   by its square root (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4063,7 +4358,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fft(jaxrs_scope* s, const jaxrs_a
  *
  * - n: how many elements, cut or filled with zeros; 0 stands for as many as there are.
  * - axis: along which axis.
- * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both
+ *   by its square root (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4075,7 +4371,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ifft(jaxrs_scope* s, const jaxrs_
  *
  * - n: how many elements, cut or filled with zeros; 0 stands for as many as there are.
  * - axis: along which axis.
- * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both
+ *   by its square root (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4087,7 +4384,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rfft(jaxrs_scope* s, const jaxrs_
  *
  * - n: how many elements, cut or filled with zeros; 0 stands for as many as there are.
  * - axis: along which axis.
- * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both
+ *   by its square root (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4099,7 +4397,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_irfft(jaxrs_scope* s, const jaxrs
  *
  * - n: how many elements, cut or filled with zeros; 0 stands for as many as there are.
  * - axis: along which axis.
- * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both
+ *   by its square root (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4111,7 +4410,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_hfft(jaxrs_scope* s, const jaxrs_
  *
  * - n: how many elements, cut or filled with zeros; 0 stands for as many as there are.
  * - axis: along which axis.
- * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both
+ *   by its square root (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4121,9 +4421,11 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ihfft(jaxrs_scope* s, const jaxrs
 /**
  * The discrete Fourier transform along two axes.
  *
- * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there
+ *   are.
  * - axes: which two axes.
- * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both
+ *   by its square root (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4133,9 +4435,11 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fft2(jaxrs_scope* s, const jaxrs_
 /**
  * The inverse discrete Fourier transform along two axes.
  *
- * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there
+ *   are.
  * - axes: which two axes.
- * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both
+ *   by its square root (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4145,9 +4449,11 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ifft2(jaxrs_scope* s, const jaxrs
 /**
  * The transform of real numbers along two axes, halved along the second.
  *
- * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there
+ *   are.
  * - axes: which two axes.
- * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both
+ *   by its square root (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4157,9 +4463,11 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rfft2(jaxrs_scope* s, const jaxrs
 /**
  * The inverse of rfft2.
  *
- * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there
+ *   are.
  * - axes: which two axes.
- * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both
+ *   by its square root (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4169,9 +4477,11 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_irfft2(jaxrs_scope* s, const jaxr
 /**
  * The discrete Fourier transform along several axes.
  *
- * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there
+ *   are.
  * - axes: which axes; an empty list stands for the last ones, as many as lengths, or for all.
- * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both
+ *   by its square root (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4181,9 +4491,11 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fftn(jaxrs_scope* s, const jaxrs_
 /**
  * The inverse discrete Fourier transform along several axes.
  *
- * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there
+ *   are.
  * - axes: which axes; an empty list stands for the last ones, as many as lengths, or for all.
- * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both
+ *   by its square root (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4193,9 +4505,11 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ifftn(jaxrs_scope* s, const jaxrs
 /**
  * The transform of real numbers along several axes, halved along the last of them.
  *
- * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there
+ *   are.
  * - axes: which axes; an empty list stands for the last ones, as many as lengths, or for all.
- * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both
+ *   by its square root (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4205,9 +4519,11 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rfftn(jaxrs_scope* s, const jaxrs
 /**
  * The inverse of rfftn.
  *
- * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there
+ *   are.
  * - axes: which axes; an empty list stands for the last ones, as many as lengths, or for all.
- * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both
+ *   by its square root (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4219,7 +4535,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_irfftn(jaxrs_scope* s, const jaxr
  *
  * - n: how many elements, cut or filled with zeros; 0 stands for as many as there are.
  * - axis: along which axis.
- * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both
+ *   by its square root (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4231,7 +4548,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dct(jaxrs_scope* s, const jaxrs_a
  *
  * - n: how many elements, cut or filled with zeros; 0 stands for as many as there are.
  * - axis: along which axis.
- * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both
+ *   by its square root (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4241,9 +4559,11 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_idct(jaxrs_scope* s, const jaxrs_
 /**
  * The cosine transform of the second kind along several axes.
  *
- * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there
+ *   are.
  * - axes: which axes; an empty list stands for the last ones, as many as lengths, or for all.
- * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both
+ *   by its square root (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4253,9 +4573,11 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dctn(jaxrs_scope* s, const jaxrs_
 /**
  * The inverse of dctn.
  *
- * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there are.
+ * - lengths: how many elements along each axis, cut or filled with zeros; an empty list stands for as many as there
+ *   are.
  * - axes: which axes; an empty list stands for the last ones, as many as lengths, or for all.
- * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both by its square root (no text for the first).
+ * - norm: what is divided by the number of elements: backward the inverse, forward the forward transforms, ortho both
+ *   by its square root (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4373,7 +4695,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_regular_grid_interpolator(jaxrs_s
 /**
  * The convolution by Fourier transforms along some axes; along the others arrays are paired.
  *
- * - mode: full: wherever they meet; same: as large as the first one; valid: where they meet in full (no text for the first).
+ * - mode: full: wherever they meet; same: as large as the first one; valid: where they meet in full (no text for the
+ *   first).
  * - axes: which axes; an empty list stands for all.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
@@ -4384,7 +4707,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fftconvolve(jaxrs_scope* s, const
 /**
  * The convolution along all axes.
  *
- * - mode: full: wherever they meet; same: as large as the first one; valid: where they meet in full (no text for the first).
+ * - mode: full: wherever they meet; same: as large as the first one; valid: where they meet in full (no text for the
+ *   first).
  * - method: direct, fft, or auto, which is direct (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
@@ -4395,7 +4719,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_signal_convolve(jaxrs_scope* s, c
 /**
  * The correlation along all axes, the second array conjugated.
  *
- * - mode: full: wherever they meet; same: as large as the first one; valid: where they meet in full (no text for the first).
+ * - mode: full: wherever they meet; same: as large as the first one; valid: where they meet in full (no text for the
+ *   first).
  * - method: direct, fft, or auto, which is direct (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
@@ -4406,7 +4731,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_signal_correlate(jaxrs_scope* s, 
 /**
  * The convolution of two images.
  *
- * - mode: full: wherever they meet; same: as large as the first one; valid: where they meet in full (no text for the first).
+ * - mode: full: wherever they meet; same: as large as the first one; valid: where they meet in full (no text for the
+ *   first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4416,7 +4742,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_convolve2d(jaxrs_scope* s, const 
 /**
  * The correlation of two images, the second conjugated.
  *
- * - mode: full: wherever they meet; same: as large as the first one; valid: where they meet in full (no text for the first).
+ * - mode: full: wherever they meet; same: as large as the first one; valid: where they meet in full (no text for the
+ *   first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4436,15 +4763,18 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_detrend(jaxrs_scope* s, const jax
     const char* kind, size_t kind_len, const int64_t* bp, size_t n_bp, jaxrs_array** out);
 
 /**
- * Frequencies, times, and the spectra of windowed pieces of a signal, times along the last axis; the window is a Hann window unless it is given.
+ * Frequencies, times, and the spectra of windowed pieces of a signal, times along the last axis; the window is a Hann
+ * window unless it is given.
  *
  * - fs: how many elements a unit of time has.
  * - nperseg: how long pieces are; as long as the window or the signal if 0.
  * - noverlap: how far pieces overlap; by half if negative.
  * - nfft: of how many elements spectra are, zeros behind a piece; as many as it has if 0.
- * - detrend: what is taken from each piece: constant its mean, linear a line, empty for nothing (no text for the first).
+ * - detrend: what is taken from each piece: constant its mean, linear a line, empty for nothing (no text for the
+ *   first).
  * - return_onesided: whether frequencies below zero are left out, as real signals allow (0 or 1).
- * - boundary: what stands before and after the signal: zeros, constant, even, odd, or empty for nothing (no text for the first).
+ * - boundary: what stands before and after the signal: zeros, constant, even, odd, or empty for nothing (no text for
+ *   the first).
  * - padded: whether zeros fill the last piece (0 or 1).
  * - axis: the axis of time.
  *
@@ -4480,7 +4810,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_istft(jaxrs_scope* s, const jaxrs
  * - nperseg: how long pieces are; as long as the window or the signal if 0.
  * - noverlap: how far pieces overlap; by half if negative.
  * - nfft: of how many elements spectra are, zeros behind a piece; as many as it has if 0.
- * - detrend: what is taken from each piece: constant its mean, linear a line, empty for nothing (no text for the first).
+ * - detrend: what is taken from each piece: constant its mean, linear a line, empty for nothing (no text for the
+ *   first).
  * - return_onesided: whether frequencies below zero are left out, as real signals allow (0 or 1).
  * - scaling: density over frequencies, or spectrum for the squares of waves (no text for the first).
  * - axis: the axis of time.
@@ -4500,7 +4831,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_csd(jaxrs_scope* s, const jaxrs_a
  * - nperseg: how long pieces are; as long as the window or the signal if 0.
  * - noverlap: how far pieces overlap; by half if negative.
  * - nfft: of how many elements spectra are, zeros behind a piece; as many as it has if 0.
- * - detrend: what is taken from each piece: constant its mean, linear a line, empty for nothing (no text for the first).
+ * - detrend: what is taken from each piece: constant its mean, linear a line, empty for nothing (no text for the
+ *   first).
  * - return_onesided: whether frequencies below zero are left out, as real signals allow (0 or 1).
  * - scaling: density over frequencies, or spectrum for the squares of waves (no text for the first).
  * - axis: the axis of time.
@@ -4935,10 +5267,14 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_approx_min_k(jaxrs_scope* s, cons
 /**
  * The part of x at an index, as NumPy has it: slices with steps, positions, truth values, new axes.
  *
- * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the arrays: positions, or truth values.
- * - mode: what is read out of range: fill, clip, promise_in_bounds; the nearest element if empty (no text for the first).
- * - fill_value: what mode fill reads out of range; NaN stands for NaN, the smallest signed and the largest unsigned integer, and true.
- * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+ * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the
+ *   arrays: positions, or truth values.
+ * - mode: what is read out of range: fill, clip, promise_in_bounds; the nearest element if empty (no text for the
+ *   first).
+ * - fill_value: what mode fill reads out of range; NaN stands for NaN, the smallest signed and the largest unsigned
+ *   integer, and true.
+ * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs
+ *   truth values that are known.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4949,10 +5285,12 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_getitem(jaxrs_scope* s, const jax
 /**
  * x with values put at an index; where a position occurs twice, the last one wins.
  *
- * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the arrays: positions, or truth values.
+ * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the
+ *   arrays: positions, or truth values.
  * - mode: what happens out of range: drop, clip, promise_in_bounds; nothing if empty (no text for the first).
  * - unique_indices: whether the caller promises that no position occurs twice (0 or 1).
- * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+ * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs
+ *   truth values that are known.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4963,10 +5301,12 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_at_set(jaxrs_scope* s, const jaxr
 /**
  * x with values added at an index.
  *
- * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the arrays: positions, or truth values.
+ * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the
+ *   arrays: positions, or truth values.
  * - mode: what happens out of range: drop, clip, promise_in_bounds; nothing if empty (no text for the first).
  * - unique_indices: whether the caller promises that no position occurs twice (0 or 1).
- * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+ * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs
+ *   truth values that are known.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4977,10 +5317,12 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_at_add(jaxrs_scope* s, const jaxr
 /**
  * x with values taken away at an index.
  *
- * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the arrays: positions, or truth values.
+ * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the
+ *   arrays: positions, or truth values.
  * - mode: what happens out of range: drop, clip, promise_in_bounds; nothing if empty (no text for the first).
  * - unique_indices: whether the caller promises that no position occurs twice (0 or 1).
- * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+ * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs
+ *   truth values that are known.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -4991,10 +5333,12 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_at_subtract(jaxrs_scope* s, const
 /**
  * x multiplied by values at an index.
  *
- * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the arrays: positions, or truth values.
+ * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the
+ *   arrays: positions, or truth values.
  * - mode: what happens out of range: drop, clip, promise_in_bounds; nothing if empty (no text for the first).
  * - unique_indices: whether the caller promises that no position occurs twice (0 or 1).
- * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+ * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs
+ *   truth values that are known.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -5005,10 +5349,12 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_at_multiply(jaxrs_scope* s, const
 /**
  * x divided by values at an index; integers become floats.
  *
- * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the arrays: positions, or truth values.
+ * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the
+ *   arrays: positions, or truth values.
  * - mode: what happens out of range: drop, clip, promise_in_bounds; nothing if empty (no text for the first).
  * - unique_indices: whether the caller promises that no position occurs twice (0 or 1).
- * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+ * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs
+ *   truth values that are known.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -5019,10 +5365,12 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_at_divide(jaxrs_scope* s, const j
 /**
  * x to the power of values at an index.
  *
- * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the arrays: positions, or truth values.
+ * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the
+ *   arrays: positions, or truth values.
  * - mode: what happens out of range: drop, clip, promise_in_bounds; nothing if empty (no text for the first).
  * - unique_indices: whether the caller promises that no position occurs twice (0 or 1).
- * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+ * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs
+ *   truth values that are known.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -5033,10 +5381,12 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_at_power(jaxrs_scope* s, const ja
 /**
  * x or values at an index, whichever is smaller.
  *
- * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the arrays: positions, or truth values.
+ * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the
+ *   arrays: positions, or truth values.
  * - mode: what happens out of range: drop, clip, promise_in_bounds; nothing if empty (no text for the first).
  * - unique_indices: whether the caller promises that no position occurs twice (0 or 1).
- * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+ * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs
+ *   truth values that are known.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -5047,10 +5397,12 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_at_min(jaxrs_scope* s, const jaxr
 /**
  * x or values at an index, whichever is larger.
  *
- * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the arrays: positions, or truth values.
+ * - index: the index in Python's words, such as 1:3, ..., None, -1, ::-2, @, where each @ stands for the next of the
+ *   arrays: positions, or truth values.
  * - mode: what happens out of range: drop, clip, promise_in_bounds; nothing if empty (no text for the first).
  * - unique_indices: whether the caller promises that no position occurs twice (0 or 1).
- * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs truth values that are known.
+ * - size: how many elements truth values choose, the others being out of range; as many as they do if -1, which needs
+ *   truth values that are known.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -5202,7 +5554,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_count_nonzero(jaxrs_scope* s, con
     size_t n_axes, uint32_t keepdims, jaxrs_array** out);
 
 /**
- * Of the choices the first whose condition holds, element by element: first the conditions, then as many choices, then what stands where none holds.
+ * Of the choices the first whose condition holds, element by element: first the conditions, then as many choices, then
+ * what stands where none holds.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -5281,7 +5634,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bincount(jaxrs_scope* s, const ja
  * - axis: along which axis slices are compared; elements if none (JAXRS_AXIS_NONE for none).
  * - equal_nan: whether NaN equals NaN (0 or 1).
  * - size: how many results; as many as there are if -1, which needs operands that are known.
- * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+ * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the
+ *   results) if NaN.
  *
  * Operands are borrowed; results are appended to r. Any thread.
  */
@@ -5290,10 +5644,12 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_unique(jaxrs_scope* s, const jaxr
     jaxrs_results* r);
 
 /**
- * The distinct elements in order, where each occurs first, for each element its place among them, and how often each occurs.
+ * The distinct elements in order, where each occurs first, for each element its place among them, and how often each
+ * occurs.
  *
  * - size: how many results; as many as there are if -1, which needs operands that are known.
- * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+ * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the
+ *   results) if NaN.
  *
  * Operands are borrowed; results are appended to r. Any thread.
  */
@@ -5304,7 +5660,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_unique_all(jaxrs_scope* s, const 
  * The distinct elements in order, and how often each occurs.
  *
  * - size: how many results; as many as there are if -1, which needs operands that are known.
- * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+ * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the
+ *   results) if NaN.
  *
  * Operands are borrowed; results are appended to r. Any thread.
  */
@@ -5315,7 +5672,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_unique_counts(jaxrs_scope* s, con
  * The distinct elements in order, and for each element its place among them.
  *
  * - size: how many results; as many as there are if -1, which needs operands that are known.
- * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+ * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the
+ *   results) if NaN.
  *
  * Operands are borrowed; results are appended to r. Any thread.
  */
@@ -5326,7 +5684,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_unique_inverse(jaxrs_scope* s, co
  * The distinct elements in order.
  *
  * - size: how many results; as many as there are if -1, which needs operands that are known.
- * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+ * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the
+ *   results) if NaN.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -5347,7 +5706,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_isin(jaxrs_scope* s, const jaxrs_
  * The elements of either, in order.
  *
  * - size: how many results; as many as there are if -1, which needs operands that are known.
- * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+ * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the
+ *   results) if NaN.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -5360,7 +5720,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_union1d(jaxrs_scope* s, const jax
  * - assume_unique: whether the caller promises that operands have no element twice (0 or 1).
  * - return_indices: whether to tell positions (0 or 1).
  * - size: how many results; as many as there are if -1, which needs operands that are known.
- * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+ * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the
+ *   results) if NaN.
  *
  * Operands are borrowed; results are appended to r. Any thread.
  */
@@ -5384,7 +5745,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_setdiff1d(jaxrs_scope* s, const j
  *
  * - assume_unique: whether the caller promises that operands have no element twice (0 or 1).
  * - size: how many results; as many as there are if -1, which needs operands that are known.
- * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the results) if NaN.
+ * - fill_value: what stands beyond those that there are; the smallest (of both sets, the largest or smallest of the
+ *   results) if NaN.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -5702,7 +6064,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_histogram_bin_edges(jaxrs_scope* 
     double low, double high, jaxrs_array** out);
 
 /**
- * How many elements (or the sums of their weights) lie in each bin, the last one holding both of its edges; see histogram_bin_edges.
+ * How many elements (or the sums of their weights) lie in each bin, the last one holding both of its edges; see
+ * histogram_bin_edges.
  *
  * - density: whether areas add up to 1 (0 or 1).
  *
@@ -5751,7 +6114,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_diff(jaxrs_scope* s, const jaxrs_
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ediff1d(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
 
 /**
- * The gradient along axes by central differences, at the ends by one-sided ones. Spacings are numbers or places, one for all axes or one for each.
+ * The gradient along axes by central differences, at the ends by one-sided ones. Spacings are numbers or places, one
+ * for all axes or one for each.
  *
  * - axes: which axes; an empty list stands for all.
  *
@@ -5786,7 +6150,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_unwrap(jaxrs_scope* s, const jaxr
 /**
  * The values at x of the line through points.
  *
- * - left: the value before the first point: a number or extrapolate; that of the point if empty (no text for the first).
+ * - left: the value before the first point: a number or extrapolate; that of the point if empty (no text for the
+ *   first).
  * - right: the value after the last point: a number or extrapolate; that of the point if empty (no text for the first).
  * - period: after which the line repeats itself, or NaN.
  *
@@ -5905,7 +6270,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_polyint(jaxrs_scope* s, const jax
     size_t n_k, int64_t m, jaxrs_array** out);
 
 /**
- * The polynomial of a degree that comes nearest to points in the sense of least squares, each weighted by w if that is given; with full also the squared residuals, the rank, the singular values and rcond; with cov also the covariance.
+ * The polynomial of a degree that comes nearest to points in the sense of least squares, each weighted by w if that is
+ * given; with full also the squared residuals, the rank, the singular values and rcond; with cov also the covariance.
  *
  * - degree: the degree.
  * - rcond: below which part of the largest singular values count as 0; the number of points times the precision if NaN.
@@ -5921,7 +6287,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_polyfit(jaxrs_scope* s, const jax
 /**
  * The roots of a polynomial, the coefficient of the highest power first.
  *
- * - strip_zeros: whether leading zeros are left out, for which the coefficients must be known; else there is a NaN for each, at the end (0 or 1).
+ * - strip_zeros: whether leading zeros are left out, for which the coefficients must be known; else there is a NaN for
+ *   each, at the end (0 or 1).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -6346,7 +6713,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dsplit(jaxrs_scope* s, const jaxr
     jaxrs_results* r);
 
 /**
- * x without the elements at positions, which have to be known or promised to be distinct; with truth values, where those are false.
+ * x without the elements at positions, which have to be known or promised to be distinct; with truth values, where
+ * those are false.
  *
  * - axis: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
  * - assume_unique_indices: whether the caller promises that positions are distinct (0 or 1).
@@ -6371,11 +6739,13 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_insert(jaxrs_scope* s, const jaxr
  *
  * - low: for each axis, how many before.
  * - high: for each axis, how many after.
- * - mode: constant, edge, linear_ramp, maximum, minimum, mean, median, reflect, symmetric, wrap or empty (no text for the first).
+ * - mode: constant, edge, linear_ramp, maximum, minimum, mean, median, reflect, symmetric, wrap or empty (no text for
+ *   the first).
  * - constant_values: what mode constant puts.
  * - end_values: where mode linear_ramp ends.
  * - stat_length: of how many elements at the edge modes maximum, minimum, mean and median are; of all if -1.
- * - reflect_type: whether modes reflect and symmetric turn values around at that of the edge, too: odd, or not: even (no text for the first).
+ * - reflect_type: whether modes reflect and symmetric turn values around at that of the edge, too: odd, or not: even
+ *   (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -6619,7 +6989,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_unravel_index(jaxrs_scope* s, con
  * Positions along axes as positions in the flattened array.
  *
  * - dims: the sizes of the axes.
- * - mode: what happens out of range: raise, which needs positions that are known, wrap, clip or ignore (no text for the first).
+ * - mode: what happens out of range: raise, which needs positions that are known, wrap, clip or ignore (no text for the
+ *   first).
  * - order: which axis counts fastest: C the last, F the first (no text for the first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
@@ -6662,7 +7033,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_put(jaxrs_scope* s, const jaxrs_a
  * A key of a random generator from a seed, of which with 32-bit defaults the low 32 bits count.
  *
  * - seed: the seed.
- * - generator: the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 (no text for the first).
+ * - generator: the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 (no text for the
+ *   first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -6673,7 +7045,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_key(jaxrs_scope* s, int64_
  * The u32 words of the key of a seed; functions take those of threefry2x32 for the key.
  *
  * - seed: the seed.
- * - generator: the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 (no text for the first).
+ * - generator: the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 (no text for the
+ *   first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -6683,7 +7056,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_prng_key(jaxrs_scope* s, i
 /**
  * A key of a random generator from a seed that is an integer scalar.
  *
- * - generator: the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 (no text for the first).
+ * - generator: the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 (no text for the
+ *   first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -6701,7 +7075,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_key_data(jaxrs_scope* s, c
 /**
  * The keys with the given u32 words, which lie along the last axis.
  *
- * - generator: the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 (no text for the first).
+ * - generator: the generator: threefry2x32, rbg, unsafe_rbg, threefry4x32, philox2x32 or philox4x32 (no text for the
+ *   first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -6776,7 +7151,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rng_bit_generator(jaxrs_scope* s,
     jaxrs_results* r);
 
 /**
- * Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 bits or f16 or bf16. They come from a generator of the process, which no key names: others with each run.
+ * Uniformly distributed numbers from a up to, not including, b, scalars of one type of 32 or 64 bits or f16 or bf16.
+ * They come from a generator of the process, which no key names: others with each run.
  *
  * - shape: the shape of the result.
  *
@@ -6901,7 +7277,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_maxwell(jaxrs_scope* s, co
     const int64_t* shape, size_t ndim, jaxrs_dtype dtype, jaxrs_array** out);
 
 /**
- * Floats from the Maxwell distribution with random sign, times scale, plus loc; their axes come behind those of the shape.
+ * Floats from the Maxwell distribution with random sign, times scale, plus loc; their axes come behind those of the
+ * shape.
  *
  * - shape: the shape before the axes of loc and scale; that of these for an empty list.
  * - dtype: the element type, a float; the default float if none (0 for none).
@@ -7110,7 +7487,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_random_beta(jaxrs_scope* s, const
 /**
  * Vectors from the normal distribution of a mean and a covariance, which lie along the last axes.
  *
- * - shape: the shape before the axis of the vectors; that which the parameters' other axes broadcast to for an empty list.
+ * - shape: the shape before the axis of the vectors; that which the parameters' other axes broadcast to for an empty
+ *   list.
  * - dtype: the element type, a float; the default float if none (0 for none).
  * - method: which square root of the covariance: cholesky, eigh or svd (no text for the first).
  *
@@ -7466,7 +7844,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_standardize(jaxrs_scope* s, const
     jaxrs_array** out);
 
 /**
- * Attention of queries to keys: means of values weighted by the softmax of products; of shape (batch, length, heads, size) or without batch. A bias for the logits and a mask of truth values may follow.
+ * Attention of queries to keys: means of values weighted by the softmax of products; of shape (batch, length, heads,
+ * size) or without batch. A bias for the logits and a mask of truth values may follow.
  *
  * - scale: by what logits are multiplied; one over the root of the size if NaN.
  * - is_causal: whether queries see no later keys (0 or 1).
@@ -7482,7 +7861,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dot_product_attention(jaxrs_scope
  * The sums of segments along axis 0.
  *
  * - num_segments: how many segments; as many as there are if -1, which needs numbers that are known.
- * - mode: what happens to elements of other segments: drop, clip, promise_in_bounds; drop if empty (no text for the first).
+ * - mode: what happens to elements of other segments: drop, clip, promise_in_bounds; drop if empty (no text for the
+ *   first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -7493,7 +7873,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_segment_sum(jaxrs_scope* s, const
  * The products of segments along axis 0.
  *
  * - num_segments: how many segments; as many as there are if -1, which needs numbers that are known.
- * - mode: what happens to elements of other segments: drop, clip, promise_in_bounds; drop if empty (no text for the first).
+ * - mode: what happens to elements of other segments: drop, clip, promise_in_bounds; drop if empty (no text for the
+ *   first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -7504,7 +7885,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_segment_prod(jaxrs_scope* s, cons
  * The smallest elements of segments along axis 0.
  *
  * - num_segments: how many segments; as many as there are if -1, which needs numbers that are known.
- * - mode: what happens to elements of other segments: drop, clip, promise_in_bounds; drop if empty (no text for the first).
+ * - mode: what happens to elements of other segments: drop, clip, promise_in_bounds; drop if empty (no text for the
+ *   first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -7515,7 +7897,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_segment_min(jaxrs_scope* s, const
  * The largest elements of segments along axis 0.
  *
  * - num_segments: how many segments; as many as there are if -1, which needs numbers that are known.
- * - mode: what happens to elements of other segments: drop, clip, promise_in_bounds; drop if empty (no text for the first).
+ * - mode: what happens to elements of other segments: drop, clip, promise_in_bounds; drop if empty (no text for the
+ *   first).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -8593,6 +8976,93 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_poisson_entropy(jaxrs_scope* s, c
     jaxrs_array* const* loc, size_t n_loc, jaxrs_array** out);
 
 /**
+ * The ranks of elements, from 1 on. Beside NaN all are NaN.
+ *
+ * - method: what equal elements share: the average of their ranks, the min, the max, or dense that among distinct
+ *   elements; ordinal for nothing (no text for the first).
+ * - axis: along which axis; of the flattened array if none (JAXRS_AXIS_NONE for none).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_stats_rankdata(jaxrs_scope* s, const jaxrs_array* x, const char* method,
+    size_t method_len, int64_t axis, jaxrs_array** out);
+
+/**
+ * The element that occurs most often, the smallest of several, and how often.
+ *
+ * - axis: along which axis; of all elements if none (JAXRS_AXIS_NONE for none).
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_stats_mode(jaxrs_scope* s, const jaxrs_array* x, int64_t axis,
+    uint32_t keepdims, jaxrs_results* r);
+
+/**
+ * The standard error of the mean.
+ *
+ * - axis: along which axis; of all elements if none (JAXRS_AXIS_NONE for none).
+ * - ddof: how much less than the count to divide by.
+ * - keepdims: whether reduced axes stay with size 1 (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_stats_sem(jaxrs_scope* s, const jaxrs_array* x, int64_t axis,
+    double ddof, uint32_t keepdims, jaxrs_array** out);
+
+/**
+ * The density that samples along the last axis suggest, at points; weights of samples may follow.
+ *
+ * - bw_method: how wide the density around each sample is: scott, silverman or a number (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gaussian_kde_evaluate(jaxrs_scope* s, const jaxrs_array* dataset,
+    const jaxrs_array* points, jaxrs_array* const* weights, size_t n_weights, const char* bw_method,
+    size_t bw_method_len, jaxrs_array** out);
+
+/**
+ * The logarithm of the density that samples along the last axis suggest, at points; weights of samples may follow.
+ *
+ * - bw_method: how wide the density around each sample is: scott, silverman or a number (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gaussian_kde_logpdf(jaxrs_scope* s, const jaxrs_array* dataset,
+    const jaxrs_array* points, jaxrs_array* const* weights, size_t n_weights, const char* bw_method,
+    size_t bw_method_len, jaxrs_array** out);
+
+/**
+ * How much of the density that numbers suggest lies between two bounds; weights of numbers may follow.
+ *
+ * - bw_method: how wide the density around each sample is: scott, silverman or a number (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gaussian_kde_integrate_box_1d(jaxrs_scope* s, const jaxrs_array* dataset,
+    const jaxrs_array* low, const jaxrs_array* high, jaxrs_array* const* weights, size_t n_weights,
+    const char* bw_method, size_t bw_method_len, jaxrs_array** out);
+
+/**
+ * The integral of the density that samples suggest times a normal density; weights of samples may follow.
+ *
+ * - bw_method: how wide the density around each sample is: scott, silverman or a number (no text for the first).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_gaussian_kde_integrate_gaussian(jaxrs_scope* s,
+    const jaxrs_array* dataset, const jaxrs_array* mean, const jaxrs_array* cov, jaxrs_array* const* weights,
+    size_t n_weights, const char* bw_method, size_t bw_method_len, jaxrs_array** out);
+
+/**
+ * For each observation the place of the nearest row of a code book, and the distance.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_vq(jaxrs_scope* s, const jaxrs_array* obs, const jaxrs_array* code_book,
+    jaxrs_results* r);
+
+/**
  * The state of sgd_update for parameters.
  *
  * Operands are borrowed; results are appended to r. Any thread.
@@ -8903,6 +9373,28 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_ppermute(jaxrs_scope* s, const ja
     jaxrs_array** out);
 
 /**
+ * The value of example perm[k] of a named axis, for example k.
+ *
+ * - axis_name: the name of the axis.
+ * - perm: whose value each gets, one for each example.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_pshuffle(jaxrs_scope* s, const jaxrs_array* x, const char* axis_name,
+    size_t axis_name_len, const int64_t* perm, size_t n_perm, jaxrs_array** out);
+
+/**
+ * An axis exchanged with a named axis of the same size.
+ *
+ * - axis_name: the name of the axis.
+ * - axis: which axis.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_pswapaxes(jaxrs_scope* s, const jaxrs_array* x, const char* axis_name,
+    size_t axis_name_len, int64_t axis, jaxrs_array** out);
+
+/**
  * The same value, as one of its own for each example of named axes.
  *
  * - axis_name: the name of the axis, or several names with commas between.
@@ -8935,7 +9427,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_axis_size(jaxrs_scope* s, const c
 /**
  * Data and indices of the elements of an array that are not zero, or of the blocks of its last axes.
  *
- * - nse: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
+ * - nse: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands
+ *   have to be known for.
  * - n_batch: how many axes are batches.
  * - n_dense: how many axes are stored whole.
  * - index_dtype: the element type of indices (0 for none).
@@ -8958,7 +9451,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_todense(jaxrs_scope* s, cons
 /**
  * The elements of a dense array at indices.
  *
- * - assume_unique: whether each index gets its element; else the first of equal ones gets it, and the others zero (0 or 1).
+ * - assume_unique: whether each index gets its element; else the first of equal ones gets it, and the others zero (0 or
+ *   1).
  *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
@@ -9084,7 +9578,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_sort_indices(jaxrs_scope* s,
  * The array with one element for each index, in order.
  *
  * - shape: the shape of the sparse array.
- * - nse: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
+ * - nse: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands
+ *   have to be known for.
  *
  * Operands are borrowed; results are appended to r. Any thread.
  */
@@ -9095,7 +9590,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_sum_duplicates(jaxrs_scope* 
  * The array without elements that are zero, and with one for each index.
  *
  * - shape: the shape of the sparse array.
- * - nse: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
+ * - nse: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands
+ *   have to be known for.
  *
  * Operands are borrowed; results are appended to r. Any thread.
  */
@@ -9203,7 +9699,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_concatenate(jaxrs_scope* s, 
 /**
  * Data, columns and starts of rows of the elements of an array that are not zero.
  *
- * - nse: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
+ * - nse: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands
+ *   have to be known for.
  * - n_batch: how many axes are batches.
  * - n_dense: how many axes are stored whole.
  * - index_dtype: the element type of indices (0 for none).
@@ -9270,7 +9767,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_to_bcsr(jaxrs_scope* s, cons
 /**
  * Data, rows and columns of the elements of a matrix that are not zero.
  *
- * - nse: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
+ * - nse: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands
+ *   have to be known for.
  * - index_dtype: the element type of indices (0 for none).
  *
  * Operands are borrowed; results are appended to r. Any thread.
@@ -9315,7 +9813,8 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_coo_matmat(jaxrs_scope* s, const 
 /**
  * Data, columns and starts of rows of the elements of a matrix that are not zero.
  *
- * - nse: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands have to be known for.
+ * - nse: how many elements the result stores, in each batch; -1 stands for as many as are needed, which the operands
+ *   have to be known for.
  * - index_dtype: the element type of indices (0 for none).
  *
  * Operands are borrowed; results are appended to r. Any thread.
@@ -9379,6 +9878,148 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_spsolve(jaxrs_scope* s, const jax
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_todense(jaxrs_scope* s, jaxrs_array* const* arrays, size_t n_arrays,
     const char* layout, size_t layout_len, const int64_t* shape, size_t ndim, jaxrs_array** out);
+
+/**
+ * Quaternions (x, y, z, w) along the last axis as rotations: of size 1.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rotation_from_quat(jaxrs_scope* s, const jaxrs_array* quat,
+    jaxrs_array** out);
+
+/**
+ * The rotations of matrices.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rotation_from_matrix(jaxrs_scope* s, const jaxrs_array* matrix,
+    jaxrs_array** out);
+
+/**
+ * The rotations about vectors by their lengths.
+ *
+ * - degrees: whether angles are in degrees, not radians (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rotation_from_rotvec(jaxrs_scope* s, const jaxrs_array* rotvec,
+    uint32_t degrees, jaxrs_array** out);
+
+/**
+ * The rotations of modified Rodrigues parameters.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rotation_from_mrp(jaxrs_scope* s, const jaxrs_array* mrp,
+    jaxrs_array** out);
+
+/**
+ * Turns about axes by angles, which lie along the last axis.
+ *
+ * - seq: the axes, one after another: xyz of space, or XYZ of the body that turns with it.
+ * - degrees: whether angles are in degrees, not radians (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rotation_from_euler(jaxrs_scope* s, const jaxrs_array* angles,
+    const char* seq, size_t seq_len, uint32_t degrees, jaxrs_array** out);
+
+/**
+ * The quaternions of rotations.
+ *
+ * - canonical: whether of the two quaternions of a rotation that one whose last part is not negative (0 or 1).
+ * - scalar_first: whether w comes first (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rotation_as_quat(jaxrs_scope* s, const jaxrs_array* quat,
+    uint32_t canonical, uint32_t scalar_first, jaxrs_array** out);
+
+/**
+ * The matrices of rotations.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rotation_as_matrix(jaxrs_scope* s, const jaxrs_array* quat,
+    jaxrs_array** out);
+
+/**
+ * The axes of rotations, as long as the angles.
+ *
+ * - degrees: whether angles are in degrees, not radians (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rotation_as_rotvec(jaxrs_scope* s, const jaxrs_array* quat,
+    uint32_t degrees, jaxrs_array** out);
+
+/**
+ * The modified Rodrigues parameters of rotations.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rotation_as_mrp(jaxrs_scope* s, const jaxrs_array* quat,
+    jaxrs_array** out);
+
+/**
+ * The angles of three turns about axes.
+ *
+ * - seq: the axes, one after another: xyz of space, or XYZ of the body that turns with it.
+ * - degrees: whether angles are in degrees, not radians (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rotation_as_euler(jaxrs_scope* s, const jaxrs_array* quat,
+    const char* seq, size_t seq_len, uint32_t degrees, jaxrs_array** out);
+
+/**
+ * Vectors, along the last axis, turned by rotations.
+ *
+ * - inverse: whether they are turned back (0 or 1).
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rotation_apply(jaxrs_scope* s, const jaxrs_array* quat,
+    const jaxrs_array* vectors, uint32_t inverse, jaxrs_array** out);
+
+/**
+ * The rotations q, then p.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rotation_mul(jaxrs_scope* s, const jaxrs_array* p, const jaxrs_array* q,
+    jaxrs_array** out);
+
+/**
+ * The rotations back.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rotation_inv(jaxrs_scope* s, const jaxrs_array* quat, jaxrs_array** out);
+
+/**
+ * The angles of rotations.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rotation_magnitude(jaxrs_scope* s, const jaxrs_array* quat,
+    jaxrs_array** out);
+
+/**
+ * The mean of rotations along the leading axis; weights may follow.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rotation_mean(jaxrs_scope* s, const jaxrs_array* quat,
+    jaxrs_array* const* weights, size_t n_weights, jaxrs_array** out);
+
+/**
+ * The rotations at times between those of given rotations, from each to the next at an even pace.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_slerp(jaxrs_scope* s, const jaxrs_array* times, const jaxrs_array* quats,
+    const jaxrs_array* at, jaxrs_array** out);
 
 /**
  * The array on the device, of which there is one.

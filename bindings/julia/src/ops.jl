@@ -1380,6 +1380,219 @@ The logarithms of the sums of the exponentials of all elements up to each one.
 const cumlogsumexp = Operation("cumlogsumexp", 1, false, false, "", "axis:axis reverse:bool")
 
 """
+    reduce_sum_where(x, mask, initial...; axes = [], keepdims = false)
+
+The sum over axes of elements where a mask, which broadcasts to x, is true; and of an initial value, which may follow.
+
+- `axes`: which axes; an empty list stands for all.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const reduce_sum_where = Operation("reduce_sum_where", 2, true, false, "", "axes:axes keepdims:bool")
+
+"""
+    reduce_prod_where(x, mask, initial...; axes = [], keepdims = false)
+
+The product over axes of elements where a mask, which broadcasts to x, is true; and of an initial value, which may follow.
+
+- `axes`: which axes; an empty list stands for all.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const reduce_prod_where = Operation("reduce_prod_where", 2, true, false, "", "axes:axes keepdims:bool")
+
+"""
+    reduce_max_where(x, mask, initial; axes = [], keepdims = false)
+
+The largest over axes of an initial value and the elements where a mask, which broadcasts to x, is true.
+
+- `axes`: which axes; an empty list stands for all.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const reduce_max_where = Operation("reduce_max_where", 3, false, false, "", "axes:axes keepdims:bool")
+
+"""
+    reduce_min_where(x, mask, initial; axes = [], keepdims = false)
+
+The smallest over axes of an initial value and the elements where a mask, which broadcasts to x, is true.
+
+- `axes`: which axes; an empty list stands for all.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const reduce_min_where = Operation("reduce_min_where", 3, false, false, "", "axes:axes keepdims:bool")
+
+"""
+    all_where(x, mask; axes = [], keepdims = false)
+
+Whether all elements over axes differ from zero where a mask, which broadcasts to x, is true.
+
+- `axes`: which axes; an empty list stands for all.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const all_where = Operation("all_where", 2, false, false, "", "axes:axes keepdims:bool")
+
+"""
+    any_where(x, mask; axes = [], keepdims = false)
+
+Whether any element over axes differs from zero where a mask, which broadcasts to x, is true.
+
+- `axes`: which axes; an empty list stands for all.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const any_where = Operation("any_where", 2, false, false, "", "axes:axes keepdims:bool")
+
+"""
+    mean_where(x, mask; axes = [], keepdims = false)
+
+The arithmetic mean over axes of elements where a mask, which broadcasts to x, is true.
+
+- `axes`: which axes; an empty list stands for all.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const mean_where = Operation("mean_where", 2, false, false, "", "axes:axes keepdims:bool")
+
+"""
+    var_where(x, mask; axes = [], ddof = 0.0, keepdims = false)
+
+The variance over axes of elements where a mask, which broadcasts to x, is true.
+
+- `axes`: which axes; an empty list stands for all.
+- `ddof`: how much less than the count to divide by.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const var_where = Operation("var_where", 2, false, false, "", "axes:axes ddof:real keepdims:bool")
+
+"""
+    std_where(x, mask; axes = [], ddof = 0.0, keepdims = false)
+
+The standard deviation over axes of elements where a mask, which broadcasts to x, is true.
+
+- `axes`: which axes; an empty list stands for all.
+- `ddof`: how much less than the count to divide by.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const std_where = Operation("std_where", 2, false, false, "", "axes:axes ddof:real keepdims:bool")
+
+"""
+    nansum_where(x, mask, initial...; axes = [], keepdims = false)
+
+The sum of elements that are not NaN where a mask is true, and of an initial value, which may follow.
+
+- `axes`: which axes; an empty list stands for all.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const nansum_where = Operation("nansum_where", 2, true, false, "", "axes:axes keepdims:bool")
+
+"""
+    nanprod_where(x, mask, initial...; axes = [], keepdims = false)
+
+The product of elements that are not NaN where a mask is true, and of an initial value, which may follow.
+
+- `axes`: which axes; an empty list stands for all.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const nanprod_where = Operation("nanprod_where", 2, true, false, "", "axes:axes keepdims:bool")
+
+"""
+    nanmax_where(x, mask, initial; axes = [], keepdims = false)
+
+The largest of an initial value and the elements that are not NaN where a mask is true.
+
+- `axes`: which axes; an empty list stands for all.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const nanmax_where = Operation("nanmax_where", 3, false, false, "", "axes:axes keepdims:bool")
+
+"""
+    nanmin_where(x, mask, initial; axes = [], keepdims = false)
+
+The smallest of an initial value and the elements that are not NaN where a mask is true.
+
+- `axes`: which axes; an empty list stands for all.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const nanmin_where = Operation("nanmin_where", 3, false, false, "", "axes:axes keepdims:bool")
+
+"""
+    nanmean_where(x, mask; axes = [], keepdims = false)
+
+The mean of elements that are not NaN where a mask is true.
+
+- `axes`: which axes; an empty list stands for all.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const nanmean_where = Operation("nanmean_where", 2, false, false, "", "axes:axes keepdims:bool")
+
+"""
+    nanvar_where(x, mask; axes = [], ddof = 0.0, keepdims = false)
+
+The variance of elements that are not NaN where a mask is true.
+
+- `axes`: which axes; an empty list stands for all.
+- `ddof`: how much less than the count to divide by.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const nanvar_where = Operation("nanvar_where", 2, false, false, "", "axes:axes ddof:real keepdims:bool")
+
+"""
+    nanstd_where(x, mask; axes = [], ddof = 0.0, keepdims = false)
+
+The standard deviation of elements that are not NaN where a mask is true.
+
+- `axes`: which axes; an empty list stands for all.
+- `ddof`: how much less than the count to divide by.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const nanstd_where = Operation("nanstd_where", 2, false, false, "", "axes:axes ddof:real keepdims:bool")
+
+"""
+    logsumexp_where(x, mask, b...; axes = [], keepdims = false, return_sign = false)
+
+The logarithm of the sum of exponentials over axes, without overflow, where a mask is true; factors b of the exponentials may follow. A negative sum gives NaN, unless its sign is asked for. Gives a tuple.
+
+- `axes`: which axes; an empty list stands for all.
+- `keepdims`: whether reduced axes stay with size 1.
+- `return_sign`: whether to give the sign of the sum, too, whose magnitude counts then.
+"""
+const logsumexp_where = Operation("logsumexp_where", 2, true, true, "", "axes:axes keepdims:bool return_sign:bool")
+
+"""
+    logmeanexp_where(x, mask; axes = [], keepdims = false)
+
+The logarithm of the mean of exponentials, without overflow, where a mask is true.
+
+- `axes`: which axes; an empty list stands for all.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const logmeanexp_where = Operation("logmeanexp_where", 2, false, false, "", "axes:axes keepdims:bool")
+
+"""
+    softmax_where(x, mask; axes = [-1])
+
+exp(x) divided by its sum over axes, where a mask is true; 0 elsewhere.
+
+- `axes`: over which axes; an empty list stands for all.
+"""
+const softmax_where = Operation("softmax_where", 2, false, false, "", "axes:axes")
+
+"""
+    log_softmax_where(x, mask; axes = [-1])
+
+The logarithm of the softmax over axes, where a mask is true; minus infinity elsewhere.
+
+- `axes`: over which axes; an empty list stands for all.
+"""
+const log_softmax_where = Operation("log_softmax_where", 2, false, false, "", "axes:axes")
+
+"""
+    standardize_where(x, mask, mean_variance...; axes = [-1], epsilon = 1e-5)
+
+x less the mean over axes of elements where a mask is true, by the root of their variance and a little more; mean and variance may be given.
+
+- `axes`: over which axes; an empty list stands for all.
+- `epsilon`: what is added to the variance.
+"""
+const standardize_where = Operation("standardize_where", 2, true, false, "", "axes:axes epsilon:real")
+
+"""
     matmul(x, y)
 
 The matrix product over the last two axes; leading axes are broadcast.
@@ -6363,6 +6576,80 @@ The entropy of Poisson's distribution.
 const poisson_entropy = Operation("poisson_entropy", 1, true, false, "", "")
 
 """
+    stats_rankdata(x; method = \"average\", axis = nothing)
+
+The ranks of elements, from 1 on. Beside NaN all are NaN.
+
+- `method`: what equal elements share: the `average` of their ranks, the `min`, the `max`, or `dense` that among distinct elements; `ordinal` for nothing.
+- `axis`: along which axis; of the flattened array if none.
+"""
+const stats_rankdata = Operation("stats_rankdata", 1, false, false, "", "method:text axis:axis")
+
+"""
+    stats_mode(x; axis = 1, keepdims = false)
+
+The element that occurs most often, the smallest of several, and how often. Gives a tuple.
+
+- `axis`: along which axis; of all elements if none.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const stats_mode = Operation("stats_mode", 1, false, true, "", "axis:axis keepdims:bool")
+
+"""
+    stats_sem(x; axis = 1, ddof = 1.0, keepdims = false)
+
+The standard error of the mean.
+
+- `axis`: along which axis; of all elements if none.
+- `ddof`: how much less than the count to divide by.
+- `keepdims`: whether reduced axes stay with size 1.
+"""
+const stats_sem = Operation("stats_sem", 1, false, false, "", "axis:axis ddof:real keepdims:bool")
+
+"""
+    gaussian_kde_evaluate(dataset, points, weights...; bw_method = \"scott\")
+
+The density that samples along the last axis suggest, at points; weights of samples may follow.
+
+- `bw_method`: how wide the density around each sample is: `scott`, `silverman` or a number.
+"""
+const gaussian_kde_evaluate = Operation("gaussian_kde_evaluate", 2, true, false, "", "bw_method:text")
+
+"""
+    gaussian_kde_logpdf(dataset, points, weights...; bw_method = \"scott\")
+
+The logarithm of the density that samples along the last axis suggest, at points; weights of samples may follow.
+
+- `bw_method`: how wide the density around each sample is: `scott`, `silverman` or a number.
+"""
+const gaussian_kde_logpdf = Operation("gaussian_kde_logpdf", 2, true, false, "", "bw_method:text")
+
+"""
+    gaussian_kde_integrate_box_1d(dataset, low, high, weights...; bw_method = \"scott\")
+
+How much of the density that numbers suggest lies between two bounds; weights of numbers may follow.
+
+- `bw_method`: how wide the density around each sample is: `scott`, `silverman` or a number.
+"""
+const gaussian_kde_integrate_box_1d = Operation("gaussian_kde_integrate_box_1d", 3, true, false, "", "bw_method:text")
+
+"""
+    gaussian_kde_integrate_gaussian(dataset, mean, cov, weights...; bw_method = \"scott\")
+
+The integral of the density that samples suggest times a normal density; weights of samples may follow.
+
+- `bw_method`: how wide the density around each sample is: `scott`, `silverman` or a number.
+"""
+const gaussian_kde_integrate_gaussian = Operation("gaussian_kde_integrate_gaussian", 3, true, false, "", "bw_method:text")
+
+"""
+    vq(obs, code_book)
+
+For each observation the place of the nearest row of a code book, and the distance. Gives a tuple.
+"""
+const vq = Operation("vq", 2, false, true, "", "")
+
+"""
     sgd_init(params...)
 
 The state of sgd_update for parameters. Gives a tuple.
@@ -6634,6 +6921,26 @@ Sends the value of example sources[k] of a named axis to example destinations[k]
 - `destinations`: who gets.
 """
 const ppermute = Operation("ppermute", 1, false, false, "axis_name:text sources:ints destinations:ints", "")
+
+"""
+    pshuffle(x, axis_name, perm)
+
+The value of example perm[k] of a named axis, for example k.
+
+- `axis_name`: the name of the axis.
+- `perm`: whose value each gets, one for each example.
+"""
+const pshuffle = Operation("pshuffle", 1, false, false, "axis_name:text perm:ints", "")
+
+"""
+    pswapaxes(x, axis_name, axis)
+
+An axis exchanged with a named axis of the same size.
+
+- `axis_name`: the name of the axis.
+- `axis`: which axis.
+"""
+const pswapaxes = Operation("pswapaxes", 1, false, false, "axis_name:text axis:axis", "")
 
 """
     pvary(x, axis_name)
@@ -7043,6 +7350,133 @@ The dense array of data and indices of any layout, or of a dense array as it is.
 - `shape`: the shape of the sparse array.
 """
 const todense = Operation("todense", 0, true, false, "layout:text shape:ints", "")
+
+"""
+    rotation_from_quat(quat)
+
+Quaternions (x, y, z, w) along the last axis as rotations: of size 1.
+"""
+const rotation_from_quat = Operation("rotation_from_quat", 1, false, false, "", "")
+
+"""
+    rotation_from_matrix(matrix)
+
+The rotations of matrices.
+"""
+const rotation_from_matrix = Operation("rotation_from_matrix", 1, false, false, "", "")
+
+"""
+    rotation_from_rotvec(rotvec; degrees = false)
+
+The rotations about vectors by their lengths.
+
+- `degrees`: whether angles are in degrees, not radians.
+"""
+const rotation_from_rotvec = Operation("rotation_from_rotvec", 1, false, false, "", "degrees:bool")
+
+"""
+    rotation_from_mrp(mrp)
+
+The rotations of modified Rodrigues parameters.
+"""
+const rotation_from_mrp = Operation("rotation_from_mrp", 1, false, false, "", "")
+
+"""
+    rotation_from_euler(angles, seq; degrees = false)
+
+Turns about axes by angles, which lie along the last axis.
+
+- `seq`: the axes, one after another: `xyz` of space, or `XYZ` of the body that turns with it.
+- `degrees`: whether angles are in degrees, not radians.
+"""
+const rotation_from_euler = Operation("rotation_from_euler", 1, false, false, "seq:text", "degrees:bool")
+
+"""
+    rotation_as_quat(quat; canonical = false, scalar_first = false)
+
+The quaternions of rotations.
+
+- `canonical`: whether of the two quaternions of a rotation that one whose last part is not negative.
+- `scalar_first`: whether w comes first.
+"""
+const rotation_as_quat = Operation("rotation_as_quat", 1, false, false, "", "canonical:bool scalar_first:bool")
+
+"""
+    rotation_as_matrix(quat)
+
+The matrices of rotations.
+"""
+const rotation_as_matrix = Operation("rotation_as_matrix", 1, false, false, "", "")
+
+"""
+    rotation_as_rotvec(quat; degrees = false)
+
+The axes of rotations, as long as the angles.
+
+- `degrees`: whether angles are in degrees, not radians.
+"""
+const rotation_as_rotvec = Operation("rotation_as_rotvec", 1, false, false, "", "degrees:bool")
+
+"""
+    rotation_as_mrp(quat)
+
+The modified Rodrigues parameters of rotations.
+"""
+const rotation_as_mrp = Operation("rotation_as_mrp", 1, false, false, "", "")
+
+"""
+    rotation_as_euler(quat, seq; degrees = false)
+
+The angles of three turns about axes.
+
+- `seq`: the axes, one after another: `xyz` of space, or `XYZ` of the body that turns with it.
+- `degrees`: whether angles are in degrees, not radians.
+"""
+const rotation_as_euler = Operation("rotation_as_euler", 1, false, false, "seq:text", "degrees:bool")
+
+"""
+    rotation_apply(quat, vectors; inverse = false)
+
+Vectors, along the last axis, turned by rotations.
+
+- `inverse`: whether they are turned back.
+"""
+const rotation_apply = Operation("rotation_apply", 2, false, false, "", "inverse:bool")
+
+"""
+    rotation_mul(p, q)
+
+The rotations q, then p.
+"""
+const rotation_mul = Operation("rotation_mul", 2, false, false, "", "")
+
+"""
+    rotation_inv(quat)
+
+The rotations back.
+"""
+const rotation_inv = Operation("rotation_inv", 1, false, false, "", "")
+
+"""
+    rotation_magnitude(quat)
+
+The angles of rotations.
+"""
+const rotation_magnitude = Operation("rotation_magnitude", 1, false, false, "", "")
+
+"""
+    rotation_mean(quat, weights...)
+
+The mean of rotations along the leading axis; weights may follow.
+"""
+const rotation_mean = Operation("rotation_mean", 1, true, false, "", "")
+
+"""
+    slerp(times, quats, at)
+
+The rotations at times between those of given rotations, from each to the next at an even pace.
+"""
+const slerp = Operation("slerp", 3, false, false, "", "")
 
 """
     device_put(x)

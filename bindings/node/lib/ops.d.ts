@@ -617,6 +617,114 @@ export declare function cummin(x: Value, options?: { axis?: number | null; rever
  * - reverse (false): whether from the end */
 export declare function cumlogsumexp(x: Value, options?: { axis?: number | bigint; reverse?: boolean }): Tensor;
 
+/** The sum over axes of elements where a mask, which broadcasts to x, is true; and of an initial value, which may follow.
+ * - axes ([]): which axes; an empty list stands for all
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function reduceSumWhere(x: Value, mask: Value, initial: readonly Value[], options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+
+/** The product over axes of elements where a mask, which broadcasts to x, is true; and of an initial value, which may follow.
+ * - axes ([]): which axes; an empty list stands for all
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function reduceProdWhere(x: Value, mask: Value, initial: readonly Value[], options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+
+/** The largest over axes of an initial value and the elements where a mask, which broadcasts to x, is true.
+ * - axes ([]): which axes; an empty list stands for all
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function reduceMaxWhere(x: Value, mask: Value, initial: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+
+/** The smallest over axes of an initial value and the elements where a mask, which broadcasts to x, is true.
+ * - axes ([]): which axes; an empty list stands for all
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function reduceMinWhere(x: Value, mask: Value, initial: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+
+/** Whether all elements over axes differ from zero where a mask, which broadcasts to x, is true.
+ * - axes ([]): which axes; an empty list stands for all
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function allWhere(x: Value, mask: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+
+/** Whether any element over axes differs from zero where a mask, which broadcasts to x, is true.
+ * - axes ([]): which axes; an empty list stands for all
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function anyWhere(x: Value, mask: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+
+/** The arithmetic mean over axes of elements where a mask, which broadcasts to x, is true.
+ * - axes ([]): which axes; an empty list stands for all
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function meanWhere(x: Value, mask: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+
+/** The variance over axes of elements where a mask, which broadcasts to x, is true.
+ * - axes ([]): which axes; an empty list stands for all
+ * - ddof (0): how much less than the count to divide by
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function varWhere(x: Value, mask: Value, options?: { axes?: readonly number[]; ddof?: number; keepdims?: boolean }): Tensor;
+
+/** The standard deviation over axes of elements where a mask, which broadcasts to x, is true.
+ * - axes ([]): which axes; an empty list stands for all
+ * - ddof (0): how much less than the count to divide by
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function stdWhere(x: Value, mask: Value, options?: { axes?: readonly number[]; ddof?: number; keepdims?: boolean }): Tensor;
+
+/** The sum of elements that are not NaN where a mask is true, and of an initial value, which may follow.
+ * - axes ([]): which axes; an empty list stands for all
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function nansumWhere(x: Value, mask: Value, initial: readonly Value[], options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+
+/** The product of elements that are not NaN where a mask is true, and of an initial value, which may follow.
+ * - axes ([]): which axes; an empty list stands for all
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function nanprodWhere(x: Value, mask: Value, initial: readonly Value[], options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+
+/** The largest of an initial value and the elements that are not NaN where a mask is true.
+ * - axes ([]): which axes; an empty list stands for all
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function nanmaxWhere(x: Value, mask: Value, initial: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+
+/** The smallest of an initial value and the elements that are not NaN where a mask is true.
+ * - axes ([]): which axes; an empty list stands for all
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function nanminWhere(x: Value, mask: Value, initial: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+
+/** The mean of elements that are not NaN where a mask is true.
+ * - axes ([]): which axes; an empty list stands for all
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function nanmeanWhere(x: Value, mask: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+
+/** The variance of elements that are not NaN where a mask is true.
+ * - axes ([]): which axes; an empty list stands for all
+ * - ddof (0): how much less than the count to divide by
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function nanvarWhere(x: Value, mask: Value, options?: { axes?: readonly number[]; ddof?: number; keepdims?: boolean }): Tensor;
+
+/** The standard deviation of elements that are not NaN where a mask is true.
+ * - axes ([]): which axes; an empty list stands for all
+ * - ddof (0): how much less than the count to divide by
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function nanstdWhere(x: Value, mask: Value, options?: { axes?: readonly number[]; ddof?: number; keepdims?: boolean }): Tensor;
+
+/** The logarithm of the sum of exponentials over axes, without overflow, where a mask is true; factors b of the exponentials may follow. A negative sum gives NaN, unless its sign is asked for.
+ * - axes ([]): which axes; an empty list stands for all
+ * - keepdims (false): whether reduced axes stay with size 1
+ * - returnSign (false): whether to give the sign of the sum, too, whose magnitude counts then */
+export declare function logsumexpWhere(x: Value, mask: Value, b: readonly Value[], options?: { axes?: readonly number[]; keepdims?: boolean; returnSign?: boolean }): Tensor[];
+
+/** The logarithm of the mean of exponentials, without overflow, where a mask is true.
+ * - axes ([]): which axes; an empty list stands for all
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function logmeanexpWhere(x: Value, mask: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+
+/** exp(x) divided by its sum over axes, where a mask is true; 0 elsewhere.
+ * - axes ([-1]): over which axes; an empty list stands for all */
+export declare function softmaxWhere(x: Value, mask: Value, options?: { axes?: readonly number[] }): Tensor;
+
+/** The logarithm of the softmax over axes, where a mask is true; minus infinity elsewhere.
+ * - axes ([-1]): over which axes; an empty list stands for all */
+export declare function logSoftmaxWhere(x: Value, mask: Value, options?: { axes?: readonly number[] }): Tensor;
+
+/** x less the mean over axes of elements where a mask is true, by the root of their variance and a little more; mean and variance may be given.
+ * - axes ([-1]): over which axes; an empty list stands for all
+ * - epsilon (0.00001): what is added to the variance */
+export declare function standardizeWhere(x: Value, mask: Value, meanVariance: readonly Value[], options?: { axes?: readonly number[]; epsilon?: number }): Tensor;
+
 /** The matrix product over the last two axes; leading axes are broadcast. */
 export declare function matmul(x: Value, y: Value): Tensor;
 
@@ -3088,6 +3196,41 @@ export declare function wrapcauchyPdf(x: Value, c: Value): Tensor;
 /** The entropy of Poisson's distribution. */
 export declare function poissonEntropy(mu: Value, loc: readonly Value[]): Tensor;
 
+/** The ranks of elements, from 1 on. Beside NaN all are NaN.
+ * - method ("average"): what equal elements share: the `average` of their ranks, the `min`, the `max`, or `dense` that among distinct elements; `ordinal` for nothing
+ * - axis (null): along which axis; of the flattened array if none */
+export declare function statsRankdata(x: Value, options?: { method?: string; axis?: number | null }): Tensor;
+
+/** The element that occurs most often, the smallest of several, and how often.
+ * - axis (0): along which axis; of all elements if none
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function statsMode(x: Value, options?: { axis?: number | null; keepdims?: boolean }): Tensor[];
+
+/** The standard error of the mean.
+ * - axis (0): along which axis; of all elements if none
+ * - ddof (1): how much less than the count to divide by
+ * - keepdims (false): whether reduced axes stay with size 1 */
+export declare function statsSem(x: Value, options?: { axis?: number | null; ddof?: number; keepdims?: boolean }): Tensor;
+
+/** The density that samples along the last axis suggest, at points; weights of samples may follow.
+ * - bwMethod ("scott"): how wide the density around each sample is: `scott`, `silverman` or a number */
+export declare function gaussianKdeEvaluate(dataset: Value, points: Value, weights: readonly Value[], options?: { bwMethod?: string }): Tensor;
+
+/** The logarithm of the density that samples along the last axis suggest, at points; weights of samples may follow.
+ * - bwMethod ("scott"): how wide the density around each sample is: `scott`, `silverman` or a number */
+export declare function gaussianKdeLogpdf(dataset: Value, points: Value, weights: readonly Value[], options?: { bwMethod?: string }): Tensor;
+
+/** How much of the density that numbers suggest lies between two bounds; weights of numbers may follow.
+ * - bwMethod ("scott"): how wide the density around each sample is: `scott`, `silverman` or a number */
+export declare function gaussianKdeIntegrateBox1d(dataset: Value, low: Value, high: Value, weights: readonly Value[], options?: { bwMethod?: string }): Tensor;
+
+/** The integral of the density that samples suggest times a normal density; weights of samples may follow.
+ * - bwMethod ("scott"): how wide the density around each sample is: `scott`, `silverman` or a number */
+export declare function gaussianKdeIntegrateGaussian(dataset: Value, mean: Value, cov: Value, weights: readonly Value[], options?: { bwMethod?: string }): Tensor;
+
+/** For each observation the place of the nearest row of a code book, and the distance. */
+export declare function vq(obs: Value, codeBook: Value): Tensor[];
+
 /** The state of sgd_update for parameters. */
 export declare function sgdInit(params: readonly Value[]): Tensor[];
 
@@ -3228,6 +3371,16 @@ export declare function allToAll(x: Value, axisName: string, splitAxis: number |
  * - sources: who sends
  * - destinations: who gets */
 export declare function ppermute(x: Value, axisName: string, sources: readonly number[], destinations: readonly number[]): Tensor;
+
+/** The value of example perm[k] of a named axis, for example k.
+ * - axisName: the name of the axis
+ * - perm: whose value each gets, one for each example */
+export declare function pshuffle(x: Value, axisName: string, perm: readonly number[]): Tensor;
+
+/** An axis exchanged with a named axis of the same size.
+ * - axisName: the name of the axis
+ * - axis: which axis */
+export declare function pswapaxes(x: Value, axisName: string, axis: number | bigint): Tensor;
 
 /** The same value, as one of its own for each example of named axes.
  * - axisName: the name of the axis, or several names with commas between */
@@ -3440,6 +3593,63 @@ export declare function spsolve(data: Value, indices: Value, indptr: Value, b: V
  * - shape: the shape of the sparse array */
 export declare function todense(arrays: readonly Value[], layout: string, shape: readonly number[]): Tensor;
 
+/** Quaternions (x, y, z, w) along the last axis as rotations: of size 1. */
+export declare function rotationFromQuat(quat: Value): Tensor;
+
+/** The rotations of matrices. */
+export declare function rotationFromMatrix(matrix: Value): Tensor;
+
+/** The rotations about vectors by their lengths.
+ * - degrees (false): whether angles are in degrees, not radians */
+export declare function rotationFromRotvec(rotvec: Value, options?: { degrees?: boolean }): Tensor;
+
+/** The rotations of modified Rodrigues parameters. */
+export declare function rotationFromMrp(mrp: Value): Tensor;
+
+/** Turns about axes by angles, which lie along the last axis.
+ * - seq: the axes, one after another: `xyz` of space, or `XYZ` of the body that turns with it
+ * - degrees (false): whether angles are in degrees, not radians */
+export declare function rotationFromEuler(angles: Value, seq: string, options?: { degrees?: boolean }): Tensor;
+
+/** The quaternions of rotations.
+ * - canonical (false): whether of the two quaternions of a rotation that one whose last part is not negative
+ * - scalarFirst (false): whether w comes first */
+export declare function rotationAsQuat(quat: Value, options?: { canonical?: boolean; scalarFirst?: boolean }): Tensor;
+
+/** The matrices of rotations. */
+export declare function rotationAsMatrix(quat: Value): Tensor;
+
+/** The axes of rotations, as long as the angles.
+ * - degrees (false): whether angles are in degrees, not radians */
+export declare function rotationAsRotvec(quat: Value, options?: { degrees?: boolean }): Tensor;
+
+/** The modified Rodrigues parameters of rotations. */
+export declare function rotationAsMrp(quat: Value): Tensor;
+
+/** The angles of three turns about axes.
+ * - seq: the axes, one after another: `xyz` of space, or `XYZ` of the body that turns with it
+ * - degrees (false): whether angles are in degrees, not radians */
+export declare function rotationAsEuler(quat: Value, seq: string, options?: { degrees?: boolean }): Tensor;
+
+/** Vectors, along the last axis, turned by rotations.
+ * - inverse (false): whether they are turned back */
+export declare function rotationApply(quat: Value, vectors: Value, options?: { inverse?: boolean }): Tensor;
+
+/** The rotations q, then p. */
+export declare function rotationMul(p: Value, q: Value): Tensor;
+
+/** The rotations back. */
+export declare function rotationInv(quat: Value): Tensor;
+
+/** The angles of rotations. */
+export declare function rotationMagnitude(quat: Value): Tensor;
+
+/** The mean of rotations along the leading axis; weights may follow. */
+export declare function rotationMean(quat: Value, weights: readonly Value[]): Tensor;
+
+/** The rotations at times between those of given rotations, from each to the next at an even pace. */
+export declare function slerp(times: Value, quats: Value, at: Value): Tensor;
+
 /** The array on the device, of which there is one. */
 export declare function devicePut(x: Value): Tensor;
 
@@ -3633,6 +3843,27 @@ declare module "./index.js" {
     cummax(options?: { axis?: number | null; reverse?: boolean }): Tensor;
     cummin(options?: { axis?: number | null; reverse?: boolean }): Tensor;
     cumlogsumexp(options?: { axis?: number | bigint; reverse?: boolean }): Tensor;
+    reduceSumWhere(mask: Value, initial: readonly Value[], options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+    reduceProdWhere(mask: Value, initial: readonly Value[], options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+    reduceMaxWhere(mask: Value, initial: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+    reduceMinWhere(mask: Value, initial: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+    allWhere(mask: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+    anyWhere(mask: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+    meanWhere(mask: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+    varWhere(mask: Value, options?: { axes?: readonly number[]; ddof?: number; keepdims?: boolean }): Tensor;
+    stdWhere(mask: Value, options?: { axes?: readonly number[]; ddof?: number; keepdims?: boolean }): Tensor;
+    nansumWhere(mask: Value, initial: readonly Value[], options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+    nanprodWhere(mask: Value, initial: readonly Value[], options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+    nanmaxWhere(mask: Value, initial: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+    nanminWhere(mask: Value, initial: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+    nanmeanWhere(mask: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+    nanvarWhere(mask: Value, options?: { axes?: readonly number[]; ddof?: number; keepdims?: boolean }): Tensor;
+    nanstdWhere(mask: Value, options?: { axes?: readonly number[]; ddof?: number; keepdims?: boolean }): Tensor;
+    logsumexpWhere(mask: Value, b: readonly Value[], options?: { axes?: readonly number[]; keepdims?: boolean; returnSign?: boolean }): Tensor[];
+    logmeanexpWhere(mask: Value, options?: { axes?: readonly number[]; keepdims?: boolean }): Tensor;
+    softmaxWhere(mask: Value, options?: { axes?: readonly number[] }): Tensor;
+    logSoftmaxWhere(mask: Value, options?: { axes?: readonly number[] }): Tensor;
+    standardizeWhere(mask: Value, meanVariance: readonly Value[], options?: { axes?: readonly number[]; epsilon?: number }): Tensor;
     matmul(y: Value): Tensor;
     dot(y: Value): Tensor;
     vdot(y: Value): Tensor;
@@ -4126,6 +4357,14 @@ declare module "./index.js" {
     wrapcauchyLogpdf(c: Value): Tensor;
     wrapcauchyPdf(c: Value): Tensor;
     poissonEntropy(loc: readonly Value[]): Tensor;
+    statsRankdata(options?: { method?: string; axis?: number | null }): Tensor;
+    statsMode(options?: { axis?: number | null; keepdims?: boolean }): Tensor[];
+    statsSem(options?: { axis?: number | null; ddof?: number; keepdims?: boolean }): Tensor;
+    gaussianKdeEvaluate(points: Value, weights: readonly Value[], options?: { bwMethod?: string }): Tensor;
+    gaussianKdeLogpdf(points: Value, weights: readonly Value[], options?: { bwMethod?: string }): Tensor;
+    gaussianKdeIntegrateBox1d(low: Value, high: Value, weights: readonly Value[], options?: { bwMethod?: string }): Tensor;
+    gaussianKdeIntegrateGaussian(mean: Value, cov: Value, weights: readonly Value[], options?: { bwMethod?: string }): Tensor;
+    vq(codeBook: Value): Tensor[];
     sgdUpdate(gradientsStateParams: readonly Value[]): Tensor[];
     momentumUpdate(gradientsStateParams: readonly Value[], options?: { momentum?: number; nesterov?: boolean }): Tensor[];
     adamUpdate(gradientsStateParams: readonly Value[], options?: { b1?: number; b2?: number; eps?: number; epsRoot?: number }): Tensor[];
@@ -4145,6 +4384,8 @@ declare module "./index.js" {
     psumScatter(axisName: string, options?: { axis?: number | bigint; tiled?: boolean }): Tensor;
     allToAll(axisName: string, splitAxis: number | bigint, concatAxis: number | bigint, options?: { tiled?: boolean }): Tensor;
     ppermute(axisName: string, sources: readonly number[], destinations: readonly number[]): Tensor;
+    pshuffle(axisName: string, perm: readonly number[]): Tensor;
+    pswapaxes(axisName: string, axis: number | bigint): Tensor;
     pvary(axisName: string): Tensor;
     bcooFromdense(options?: { nse?: number | bigint; nBatch?: number | bigint; nDense?: number | bigint; indexDtype?: DType | null }): Tensor[];
     bcooTodense(indices: Value, shape: readonly number[]): Tensor;
@@ -4181,6 +4422,22 @@ declare module "./index.js" {
     csrMatvec(indices: Value, indptr: Value, x: Value, shape: readonly number[], options?: { transpose?: boolean }): Tensor;
     csrMatmat(indices: Value, indptr: Value, x: Value, shape: readonly number[], options?: { transpose?: boolean }): Tensor;
     spsolve(indices: Value, indptr: Value, b: Value, options?: { tol?: number; reorder?: number | bigint }): Tensor;
+    rotationFromQuat(): Tensor;
+    rotationFromMatrix(): Tensor;
+    rotationFromRotvec(options?: { degrees?: boolean }): Tensor;
+    rotationFromMrp(): Tensor;
+    rotationFromEuler(seq: string, options?: { degrees?: boolean }): Tensor;
+    rotationAsQuat(options?: { canonical?: boolean; scalarFirst?: boolean }): Tensor;
+    rotationAsMatrix(): Tensor;
+    rotationAsRotvec(options?: { degrees?: boolean }): Tensor;
+    rotationAsMrp(): Tensor;
+    rotationAsEuler(seq: string, options?: { degrees?: boolean }): Tensor;
+    rotationApply(vectors: Value, options?: { inverse?: boolean }): Tensor;
+    rotationMul(q: Value): Tensor;
+    rotationInv(): Tensor;
+    rotationMagnitude(): Tensor;
+    rotationMean(weights: readonly Value[]): Tensor;
+    slerp(quats: Value, at: Value): Tensor;
     devicePut(): Tensor;
     withShardingConstraint(sharding: string): Tensor;
   }

@@ -262,16 +262,49 @@ pub(crate) fn header(functions: &[Function]) -> Result<String> {
 fn comment(doc: &[String]) -> String {
     let lines: Vec<String> = doc.iter().map(|line| line.replace("`", "")).collect();
     match lines.as_slice() {
-        [line] => format!("/** {line} */\n"),
+        [line] if line.len() + 8 <= WIDTH => format!("/** {line} */\n"),
         _ => {
-            let mut text = String::from("/**\n");
-            for line in lines {
-                text.push_str(format!(" * {line}").trim_end());
-                text.push('\n');
-            }
-            text + " */\n"
+            let lines = folded(&lines).into_iter();
+            let text: String =
+                lines.map(|line| format!(" * {line}").trim_end().to_owned() + "\n").collect();
+            format!("/**\n{text} */\n")
         }
     }
+}
+
+/// Lines of documentation, those that are too wide cut: what is left over goes to the front of the next line of its
+/// paragraph. Items of lists go on below their text.
+fn folded(lines: &[String]) -> Vec<String> {
+    let mut folded: Vec<String> = Vec::new();
+    let mut left = String::new();
+    for line in lines {
+        let goes_on = !line.is_empty() && !line.starts_with([' ', '-', '|']);
+        if !goes_on && !left.is_empty() {
+            folded.push(std::mem::take(&mut left));
+        }
+        let is_item = line.starts_with("- ");
+        let mut text = if left.is_empty() { line.clone() } else { format!("{left} {line}") };
+        left.clear();
+        while let Some(end) = place_to_cut(&text) {
+            let rest = text.split_off(end).trim_start().to_owned();
+            folded.push(text);
+            left = rest;
+            text = if is_item { format!("  {left}") } else { left.clone() };
+        }
+        if is_item || left.is_empty() {
+            folded.push(text);
+            left.clear();
+        }
+    }
+    folded.extend((!left.is_empty()).then_some(left));
+    folded
+}
+
+/// The last space of a line that is too wide before it is.
+fn place_to_cut(line: &str) -> Option<usize> {
+    let most = WIDTH - " * ".len();
+    let spaces = line.char_indices().filter(|&(at, c)| c == ' ' && (3..=most).contains(&at));
+    spaces.last().map(|(at, _)| at).filter(|_| line.len() > most)
 }
 
 fn declaration(function: &Function) -> String {

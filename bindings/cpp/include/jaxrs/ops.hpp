@@ -1181,6 +1181,179 @@ inline Array cumlogsumexp(const Array& x, std::int64_t axis = 0, bool reverse = 
     return op.done(jaxrs_op_cumlogsumexp(op.scope(), x.get(), axis, reverse ? 1u : 0u, op.out()));
 }
 
+// ---- reductions of picked elements ----
+
+/// The sum over axes of elements where a mask, which broadcasts to x, is true; and of an initial value, which may follow.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array reduce_sum_where(const Array& x, const Array& mask, Arrays initial, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get(), mask.get()}, initial);
+    return op.done(jaxrs_op_reduce_sum_where(op.scope(), x.get(), mask.get(), op.list_data(), op.list_size(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The product over axes of elements where a mask, which broadcasts to x, is true; and of an initial value, which may follow.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array reduce_prod_where(const Array& x, const Array& mask, Arrays initial, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get(), mask.get()}, initial);
+    return op.done(jaxrs_op_reduce_prod_where(op.scope(), x.get(), mask.get(), op.list_data(), op.list_size(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The largest over axes of an initial value and the elements where a mask, which broadcasts to x, is true.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array reduce_max_where(const Array& x, const Array& mask, const Array& initial, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get(), mask.get(), initial.get()});
+    return op.done(jaxrs_op_reduce_max_where(op.scope(), x.get(), mask.get(), initial.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The smallest over axes of an initial value and the elements where a mask, which broadcasts to x, is true.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array reduce_min_where(const Array& x, const Array& mask, const Array& initial, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get(), mask.get(), initial.get()});
+    return op.done(jaxrs_op_reduce_min_where(op.scope(), x.get(), mask.get(), initial.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// Whether all elements over axes differ from zero where a mask, which broadcasts to x, is true.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array all_where(const Array& x, const Array& mask, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get(), mask.get()});
+    return op.done(jaxrs_op_all_where(op.scope(), x.get(), mask.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// Whether any element over axes differs from zero where a mask, which broadcasts to x, is true.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array any_where(const Array& x, const Array& mask, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get(), mask.get()});
+    return op.done(jaxrs_op_any_where(op.scope(), x.get(), mask.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The arithmetic mean over axes of elements where a mask, which broadcasts to x, is true.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array mean_where(const Array& x, const Array& mask, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get(), mask.get()});
+    return op.done(jaxrs_op_mean_where(op.scope(), x.get(), mask.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The variance over axes of elements where a mask, which broadcasts to x, is true.
+/// @param axes which axes; an empty list stands for all
+/// @param ddof how much less than the count to divide by
+/// @param keepdims whether reduced axes stay with size 1
+inline Array var_where(const Array& x, const Array& mask, Ints axes = {}, double ddof = 0.0, bool keepdims = false) {
+    detail::Operation op({x.get(), mask.get()});
+    return op.done(jaxrs_op_var_where(op.scope(), x.get(), mask.get(), axes.data(), axes.size(), ddof, keepdims ? 1u : 0u, op.out()));
+}
+
+/// The standard deviation over axes of elements where a mask, which broadcasts to x, is true.
+/// @param axes which axes; an empty list stands for all
+/// @param ddof how much less than the count to divide by
+/// @param keepdims whether reduced axes stay with size 1
+inline Array std_where(const Array& x, const Array& mask, Ints axes = {}, double ddof = 0.0, bool keepdims = false) {
+    detail::Operation op({x.get(), mask.get()});
+    return op.done(jaxrs_op_std_where(op.scope(), x.get(), mask.get(), axes.data(), axes.size(), ddof, keepdims ? 1u : 0u, op.out()));
+}
+
+/// The sum of elements that are not NaN where a mask is true, and of an initial value, which may follow.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array nansum_where(const Array& x, const Array& mask, Arrays initial, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get(), mask.get()}, initial);
+    return op.done(jaxrs_op_nansum_where(op.scope(), x.get(), mask.get(), op.list_data(), op.list_size(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The product of elements that are not NaN where a mask is true, and of an initial value, which may follow.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array nanprod_where(const Array& x, const Array& mask, Arrays initial, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get(), mask.get()}, initial);
+    return op.done(jaxrs_op_nanprod_where(op.scope(), x.get(), mask.get(), op.list_data(), op.list_size(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The largest of an initial value and the elements that are not NaN where a mask is true.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array nanmax_where(const Array& x, const Array& mask, const Array& initial, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get(), mask.get(), initial.get()});
+    return op.done(jaxrs_op_nanmax_where(op.scope(), x.get(), mask.get(), initial.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The smallest of an initial value and the elements that are not NaN where a mask is true.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array nanmin_where(const Array& x, const Array& mask, const Array& initial, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get(), mask.get(), initial.get()});
+    return op.done(jaxrs_op_nanmin_where(op.scope(), x.get(), mask.get(), initial.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The mean of elements that are not NaN where a mask is true.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array nanmean_where(const Array& x, const Array& mask, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get(), mask.get()});
+    return op.done(jaxrs_op_nanmean_where(op.scope(), x.get(), mask.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// The variance of elements that are not NaN where a mask is true.
+/// @param axes which axes; an empty list stands for all
+/// @param ddof how much less than the count to divide by
+/// @param keepdims whether reduced axes stay with size 1
+inline Array nanvar_where(const Array& x, const Array& mask, Ints axes = {}, double ddof = 0.0, bool keepdims = false) {
+    detail::Operation op({x.get(), mask.get()});
+    return op.done(jaxrs_op_nanvar_where(op.scope(), x.get(), mask.get(), axes.data(), axes.size(), ddof, keepdims ? 1u : 0u, op.out()));
+}
+
+/// The standard deviation of elements that are not NaN where a mask is true.
+/// @param axes which axes; an empty list stands for all
+/// @param ddof how much less than the count to divide by
+/// @param keepdims whether reduced axes stay with size 1
+inline Array nanstd_where(const Array& x, const Array& mask, Ints axes = {}, double ddof = 0.0, bool keepdims = false) {
+    detail::Operation op({x.get(), mask.get()});
+    return op.done(jaxrs_op_nanstd_where(op.scope(), x.get(), mask.get(), axes.data(), axes.size(), ddof, keepdims ? 1u : 0u, op.out()));
+}
+
+/// The logarithm of the sum of exponentials over axes, without overflow, where a mask is true; factors b of the exponentials may follow. A negative sum gives NaN, unless its sign is asked for.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+/// @param return_sign whether to give the sign of the sum, too, whose magnitude counts then
+inline std::vector<Array> logsumexp_where(const Array& x, const Array& mask, Arrays b, Ints axes = {}, bool keepdims = false, bool return_sign = false) {
+    detail::Operation op({x.get(), mask.get()}, b);
+    return op.list(jaxrs_op_logsumexp_where(op.scope(), x.get(), mask.get(), op.list_data(), op.list_size(), axes.data(), axes.size(), keepdims ? 1u : 0u, return_sign ? 1u : 0u, op.results()));
+}
+
+/// The logarithm of the mean of exponentials, without overflow, where a mask is true.
+/// @param axes which axes; an empty list stands for all
+/// @param keepdims whether reduced axes stay with size 1
+inline Array logmeanexp_where(const Array& x, const Array& mask, Ints axes = {}, bool keepdims = false) {
+    detail::Operation op({x.get(), mask.get()});
+    return op.done(jaxrs_op_logmeanexp_where(op.scope(), x.get(), mask.get(), axes.data(), axes.size(), keepdims ? 1u : 0u, op.out()));
+}
+
+/// exp(x) divided by its sum over axes, where a mask is true; 0 elsewhere.
+/// @param axes over which axes; an empty list stands for all
+inline Array softmax_where(const Array& x, const Array& mask, Ints axes = {-1}) {
+    detail::Operation op({x.get(), mask.get()});
+    return op.done(jaxrs_op_softmax_where(op.scope(), x.get(), mask.get(), axes.data(), axes.size(), op.out()));
+}
+
+/// The logarithm of the softmax over axes, where a mask is true; minus infinity elsewhere.
+/// @param axes over which axes; an empty list stands for all
+inline Array log_softmax_where(const Array& x, const Array& mask, Ints axes = {-1}) {
+    detail::Operation op({x.get(), mask.get()});
+    return op.done(jaxrs_op_log_softmax_where(op.scope(), x.get(), mask.get(), axes.data(), axes.size(), op.out()));
+}
+
+/// x less the mean over axes of elements where a mask is true, by the root of their variance and a little more; mean and variance may be given.
+/// @param axes over which axes; an empty list stands for all
+/// @param epsilon what is added to the variance
+inline Array standardize_where(const Array& x, const Array& mask, Arrays mean_variance, Ints axes = {-1}, double epsilon = 1e-5) {
+    detail::Operation op({x.get(), mask.get()}, mean_variance);
+    return op.done(jaxrs_op_standardize_where(op.scope(), x.get(), mask.get(), op.list_data(), op.list_size(), axes.data(), axes.size(), epsilon, op.out()));
+}
+
 // ---- products ----
 
 /// The matrix product over the last two axes; leading axes are broadcast.
@@ -5408,6 +5581,67 @@ inline Array poisson_entropy(const Array& mu, Arrays loc) {
     return op.done(jaxrs_op_poisson_entropy(op.scope(), mu.get(), op.list_data(), op.list_size(), op.out()));
 }
 
+// ---- samples ----
+
+/// The ranks of elements, from 1 on. Beside NaN all are NaN.
+/// @param method what equal elements share: the `average` of their ranks, the `min`, the `max`, or `dense` that among distinct elements; `ordinal` for nothing
+/// @param axis along which axis; of the flattened array if none
+inline Array stats_rankdata(const Array& x, std::string_view method = "average", std::int64_t axis = none) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_stats_rankdata(op.scope(), x.get(), method.data(), method.size(), axis, op.out()));
+}
+
+/// The element that occurs most often, the smallest of several, and how often.
+/// @param axis along which axis; of all elements if none
+/// @param keepdims whether reduced axes stay with size 1
+inline std::vector<Array> stats_mode(const Array& x, std::int64_t axis = 0, bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_stats_mode(op.scope(), x.get(), axis, keepdims ? 1u : 0u, op.results()));
+}
+
+/// The standard error of the mean.
+/// @param axis along which axis; of all elements if none
+/// @param ddof how much less than the count to divide by
+/// @param keepdims whether reduced axes stay with size 1
+inline Array stats_sem(const Array& x, std::int64_t axis = 0, double ddof = 1.0, bool keepdims = false) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_stats_sem(op.scope(), x.get(), axis, ddof, keepdims ? 1u : 0u, op.out()));
+}
+
+/// The density that samples along the last axis suggest, at points; weights of samples may follow.
+/// @param bw_method how wide the density around each sample is: `scott`, `silverman` or a number
+inline Array gaussian_kde_evaluate(const Array& dataset, const Array& points, Arrays weights, std::string_view bw_method = "scott") {
+    detail::Operation op({dataset.get(), points.get()}, weights);
+    return op.done(jaxrs_op_gaussian_kde_evaluate(op.scope(), dataset.get(), points.get(), op.list_data(), op.list_size(), bw_method.data(), bw_method.size(), op.out()));
+}
+
+/// The logarithm of the density that samples along the last axis suggest, at points; weights of samples may follow.
+/// @param bw_method how wide the density around each sample is: `scott`, `silverman` or a number
+inline Array gaussian_kde_logpdf(const Array& dataset, const Array& points, Arrays weights, std::string_view bw_method = "scott") {
+    detail::Operation op({dataset.get(), points.get()}, weights);
+    return op.done(jaxrs_op_gaussian_kde_logpdf(op.scope(), dataset.get(), points.get(), op.list_data(), op.list_size(), bw_method.data(), bw_method.size(), op.out()));
+}
+
+/// How much of the density that numbers suggest lies between two bounds; weights of numbers may follow.
+/// @param bw_method how wide the density around each sample is: `scott`, `silverman` or a number
+inline Array gaussian_kde_integrate_box_1d(const Array& dataset, const Array& low, const Array& high, Arrays weights, std::string_view bw_method = "scott") {
+    detail::Operation op({dataset.get(), low.get(), high.get()}, weights);
+    return op.done(jaxrs_op_gaussian_kde_integrate_box_1d(op.scope(), dataset.get(), low.get(), high.get(), op.list_data(), op.list_size(), bw_method.data(), bw_method.size(), op.out()));
+}
+
+/// The integral of the density that samples suggest times a normal density; weights of samples may follow.
+/// @param bw_method how wide the density around each sample is: `scott`, `silverman` or a number
+inline Array gaussian_kde_integrate_gaussian(const Array& dataset, const Array& mean, const Array& cov, Arrays weights, std::string_view bw_method = "scott") {
+    detail::Operation op({dataset.get(), mean.get(), cov.get()}, weights);
+    return op.done(jaxrs_op_gaussian_kde_integrate_gaussian(op.scope(), dataset.get(), mean.get(), cov.get(), op.list_data(), op.list_size(), bw_method.data(), bw_method.size(), op.out()));
+}
+
+/// For each observation the place of the nearest row of a code book, and the distance.
+inline std::vector<Array> vq(const Array& obs, const Array& code_book) {
+    detail::Operation op({obs.get(), code_book.get()});
+    return op.list(jaxrs_op_vq(op.scope(), obs.get(), code_book.get(), op.results()));
+}
+
 // ---- optimizers ----
 
 /// The state of sgd_update for parameters.
@@ -5635,6 +5869,22 @@ inline Array all_to_all(const Array& x, std::string_view axis_name, std::int64_t
 inline Array ppermute(const Array& x, std::string_view axis_name, Ints sources, Ints destinations) {
     detail::Operation op({x.get()});
     return op.done(jaxrs_op_ppermute(op.scope(), x.get(), axis_name.data(), axis_name.size(), sources.data(), sources.size(), destinations.data(), destinations.size(), op.out()));
+}
+
+/// The value of example perm[k] of a named axis, for example k.
+/// @param axis_name the name of the axis
+/// @param perm whose value each gets, one for each example
+inline Array pshuffle(const Array& x, std::string_view axis_name, Ints perm) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_pshuffle(op.scope(), x.get(), axis_name.data(), axis_name.size(), perm.data(), perm.size(), op.out()));
+}
+
+/// An axis exchanged with a named axis of the same size.
+/// @param axis_name the name of the axis
+/// @param axis which axis
+inline Array pswapaxes(const Array& x, std::string_view axis_name, std::int64_t axis) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_pswapaxes(op.scope(), x.get(), axis_name.data(), axis_name.size(), axis, op.out()));
 }
 
 /// The same value, as one of its own for each example of named axes.
@@ -5968,6 +6218,113 @@ inline Array spsolve(const Array& data, const Array& indices, const Array& indpt
 inline Array todense(Arrays arrays, std::string_view layout, Ints shape) {
     detail::Operation op({}, arrays);
     return op.done(jaxrs_op_todense(op.scope(), op.list_data(), op.list_size(), layout.data(), layout.size(), shape.data(), shape.size(), op.out()));
+}
+
+// ---- rotations ----
+
+/// Quaternions (x, y, z, w) along the last axis as rotations: of size 1.
+inline Array rotation_from_quat(const Array& quat) {
+    detail::Operation op({quat.get()});
+    return op.done(jaxrs_op_rotation_from_quat(op.scope(), quat.get(), op.out()));
+}
+
+/// The rotations of matrices.
+inline Array rotation_from_matrix(const Array& matrix) {
+    detail::Operation op({matrix.get()});
+    return op.done(jaxrs_op_rotation_from_matrix(op.scope(), matrix.get(), op.out()));
+}
+
+/// The rotations about vectors by their lengths.
+/// @param degrees whether angles are in degrees, not radians
+inline Array rotation_from_rotvec(const Array& rotvec, bool degrees = false) {
+    detail::Operation op({rotvec.get()});
+    return op.done(jaxrs_op_rotation_from_rotvec(op.scope(), rotvec.get(), degrees ? 1u : 0u, op.out()));
+}
+
+/// The rotations of modified Rodrigues parameters.
+inline Array rotation_from_mrp(const Array& mrp) {
+    detail::Operation op({mrp.get()});
+    return op.done(jaxrs_op_rotation_from_mrp(op.scope(), mrp.get(), op.out()));
+}
+
+/// Turns about axes by angles, which lie along the last axis.
+/// @param seq the axes, one after another: `xyz` of space, or `XYZ` of the body that turns with it
+/// @param degrees whether angles are in degrees, not radians
+inline Array rotation_from_euler(const Array& angles, std::string_view seq, bool degrees = false) {
+    detail::Operation op({angles.get()});
+    return op.done(jaxrs_op_rotation_from_euler(op.scope(), angles.get(), seq.data(), seq.size(), degrees ? 1u : 0u, op.out()));
+}
+
+/// The quaternions of rotations.
+/// @param canonical whether of the two quaternions of a rotation that one whose last part is not negative
+/// @param scalar_first whether w comes first
+inline Array rotation_as_quat(const Array& quat, bool canonical = false, bool scalar_first = false) {
+    detail::Operation op({quat.get()});
+    return op.done(jaxrs_op_rotation_as_quat(op.scope(), quat.get(), canonical ? 1u : 0u, scalar_first ? 1u : 0u, op.out()));
+}
+
+/// The matrices of rotations.
+inline Array rotation_as_matrix(const Array& quat) {
+    detail::Operation op({quat.get()});
+    return op.done(jaxrs_op_rotation_as_matrix(op.scope(), quat.get(), op.out()));
+}
+
+/// The axes of rotations, as long as the angles.
+/// @param degrees whether angles are in degrees, not radians
+inline Array rotation_as_rotvec(const Array& quat, bool degrees = false) {
+    detail::Operation op({quat.get()});
+    return op.done(jaxrs_op_rotation_as_rotvec(op.scope(), quat.get(), degrees ? 1u : 0u, op.out()));
+}
+
+/// The modified Rodrigues parameters of rotations.
+inline Array rotation_as_mrp(const Array& quat) {
+    detail::Operation op({quat.get()});
+    return op.done(jaxrs_op_rotation_as_mrp(op.scope(), quat.get(), op.out()));
+}
+
+/// The angles of three turns about axes.
+/// @param seq the axes, one after another: `xyz` of space, or `XYZ` of the body that turns with it
+/// @param degrees whether angles are in degrees, not radians
+inline Array rotation_as_euler(const Array& quat, std::string_view seq, bool degrees = false) {
+    detail::Operation op({quat.get()});
+    return op.done(jaxrs_op_rotation_as_euler(op.scope(), quat.get(), seq.data(), seq.size(), degrees ? 1u : 0u, op.out()));
+}
+
+/// Vectors, along the last axis, turned by rotations.
+/// @param inverse whether they are turned back
+inline Array rotation_apply(const Array& quat, const Array& vectors, bool inverse = false) {
+    detail::Operation op({quat.get(), vectors.get()});
+    return op.done(jaxrs_op_rotation_apply(op.scope(), quat.get(), vectors.get(), inverse ? 1u : 0u, op.out()));
+}
+
+/// The rotations q, then p.
+inline Array rotation_mul(const Array& p, const Array& q) {
+    detail::Operation op({p.get(), q.get()});
+    return op.done(jaxrs_op_rotation_mul(op.scope(), p.get(), q.get(), op.out()));
+}
+
+/// The rotations back.
+inline Array rotation_inv(const Array& quat) {
+    detail::Operation op({quat.get()});
+    return op.done(jaxrs_op_rotation_inv(op.scope(), quat.get(), op.out()));
+}
+
+/// The angles of rotations.
+inline Array rotation_magnitude(const Array& quat) {
+    detail::Operation op({quat.get()});
+    return op.done(jaxrs_op_rotation_magnitude(op.scope(), quat.get(), op.out()));
+}
+
+/// The mean of rotations along the leading axis; weights may follow.
+inline Array rotation_mean(const Array& quat, Arrays weights) {
+    detail::Operation op({quat.get()}, weights);
+    return op.done(jaxrs_op_rotation_mean(op.scope(), quat.get(), op.list_data(), op.list_size(), op.out()));
+}
+
+/// The rotations at times between those of given rotations, from each to the next at an even pace.
+inline Array slerp(const Array& times, const Array& quats, const Array& at) {
+    detail::Operation op({times.get(), quats.get(), at.get()});
+    return op.done(jaxrs_op_slerp(op.scope(), times.get(), quats.get(), at.get(), op.out()));
 }
 
 // ---- remarks ----
