@@ -287,7 +287,7 @@ fn folded(lines: &[String]) -> Vec<String> {
         left.clear();
         while let Some(end) = place_to_cut(&text) {
             let rest = text.split_off(end).trim_start().to_owned();
-            folded.push(text);
+            folded.push(std::mem::take(&mut text));
             left = rest;
             text = if is_item { format!("  {left}") } else { left.clone() };
         }
@@ -303,8 +303,8 @@ fn folded(lines: &[String]) -> Vec<String> {
 /// The last space of a line that is too wide before it is.
 fn place_to_cut(line: &str) -> Option<usize> {
     let most = WIDTH - " * ".len();
-    let spaces = line.char_indices().filter(|&(at, c)| c == ' ' && (3..=most).contains(&at));
-    spaces.last().map(|(at, _)| at).filter(|_| line.len() > most)
+    let mut spaces = line.char_indices().filter(|&(at, c)| c == ' ' && (3..=most).contains(&at));
+    spaces.next_back().map(|(at, _)| at).filter(|_| line.len() > most)
 }
 
 fn declaration(function: &Function) -> String {
