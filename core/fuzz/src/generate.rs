@@ -6,6 +6,7 @@ mod body;
 mod calls;
 mod catalogue;
 mod loops;
+mod matrices;
 
 use jaxrs_data::{DType, Literal, Scalar, SmallVec, Type};
 use jaxrs_ir::{Atom, Eqn, Jaxpr, Prim, VarId};
@@ -110,6 +111,13 @@ impl<'a> Generator<'a> {
         if self.catalogue.is_smooth() && has_other_derivatives(&prim, &types) {
             return None;
         }
+        self.add(prim, inputs)
+    }
+
+    /// Adds an equation whose operands have derivatives, if they fit and the results are small.
+    fn add(&mut self, prim: Prim, inputs: &[Atom]) -> Option<SmallVec<[VarId; 2]>> {
+        let types: Vec<Type> =
+            inputs.iter().map(|atom| self.jaxpr.atom_type(atom).clone()).collect();
         let types = prim.output_types(&types).ok()?;
         if types.iter().any(|ty| ty.numel() > LARGEST) {
             return None;
@@ -138,6 +146,13 @@ impl<'a> Generator<'a> {
     fn like_a_sample(&mut self) {
         let catalogue = self.catalogue;
         let Entry { prim, inputs } = catalogue.pick(&mut self.random);
+        let is_matrix =
+            inputs.first().is_some_and(|x| x.ty().rank() >= 2 && x.ty().dtype.is_inexact());
+        let chance = self.matrices_with_derivatives();
+        if matrices::is_factorisation(prim) && is_matrix && self.random.percent(chance) {
+            self.factors(prim, inputs[0].ty());
+            return;
+        }
         let is_fixed = keeps_operands(prim);
         let mut operands = Vec::new();
         for input in inputs {
@@ -152,6 +167,11 @@ impl<'a> Generator<'a> {
             operands.push(Atom::Var(operand));
         }
         self.push(prim.clone(), &operands);
+    }
+
+    /// How many of a hundred matrices have factors with derivatives.
+    fn matrices_with_derivatives(&self) -> usize {
+        if self.catalogue.is_smooth() { 100 } else { 50 }
     }
 
     /// Applies a primitive to whatever variables its type rule takes.

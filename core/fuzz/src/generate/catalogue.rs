@@ -7,6 +7,7 @@ use jaxrs_data::{DType, Literal, Type};
 use jaxrs_ir::Prim;
 use jaxrs_ir::prims::{Conj, IndexMode, Sample, Unary, sample};
 
+use super::matrices::is_factorisation;
 use crate::random::Random;
 
 /// Samples with more elements are left out.
@@ -100,10 +101,7 @@ pub(crate) fn has_other_derivatives(prim: &Prim, inputs: &[Type]) -> bool {
     let is_sparse = ["bcoo_", "bcsr_", "coo_", "csr_", "todense", "spsolve"]
         .iter()
         .any(|x| prim.name().starts_with(x));
-    let factors = matches!(
-        prim,
-        Prim::Svd(_) | Prim::Qr(_) | Prim::Eig(_) | Prim::Eigh(_) | Prim::Lu(_) | Prim::Cholesky(_)
-    );
+    let factors = is_factorisation(prim);
     is_sparse
         || factors
         || matches!(prim, Prim::Unary(op) if is_inverse(op)) && inputs[0].dtype.is_complex()
