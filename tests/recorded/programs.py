@@ -21,10 +21,11 @@ DTYPES = ["bool", *INTS, "uint64", *FLOATS, *COMPLEX]
 AXIS = "i"
 
 
-def text(fn, inputs, size=None):
+def text(fn, inputs, size=None, plain=lambda printed: printed):
+    """The program as text. `plain` goes over what JAX prints first."""
     closed = jax.make_jaxpr(fn, axis_env=[(AXIS, size)] if size else None)(*inputs)
     assert not closed.consts, "arrays are inputs"
-    found = closed.pretty_print(use_color=False)
+    found = plain(closed.pretty_print(use_color=False))
     found = re.sub(r"dtype=(\w+)", lambda m: f"dtype={NAMES.get(m[1], m[1])}", found)
     found = re.sub(r"=\('(\w+)',\)", r"=\1", found)
     while "<" in found:

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+import callbacks
 import complex_numbers
 import differential_equations
 import fourier
@@ -451,7 +452,7 @@ def operations(r):
 
 
 GROUPS = [elementwise, binary, choosing, reductions, structural, contractions, indexing, random, operations,
-          *complex_numbers.GROUPS, *differential_equations.GROUPS, *fourier.GROUPS, *images.GROUPS, *masked.GROUPS, *matrices.GROUPS, *minima.GROUPS,
+          *callbacks.GROUPS, *complex_numbers.GROUPS, *differential_equations.GROUPS, *fourier.GROUPS, *images.GROUPS, *masked.GROUPS, *matrices.GROUPS, *minima.GROUPS,
           *models.GROUPS, *numpy_functions.GROUPS, *original_threefry.GROUPS, *pieces.GROUPS, *programs.GROUPS, *random_numbers.GROUPS, *samples.GROUPS, *scipy_linalg.GROUPS,
           *signals.GROUPS, *sliding.GROUPS, *sparse.GROUPS, *spatial.GROUPS, *special.GROUPS, *table.GROUPS]
 

@@ -199,11 +199,11 @@ def programs_print():
     x = written("three.npy", npy("f32", [3], raw("f32", [0.0, 0.0, 0.0])))
     for program in (written("prints.jaxpr", text), FOLDER / "prints.jaxrs"):
         said = jaxrs("run", program, x, "--out", FOLDER / "printed")
-        expect(said == "sines: [0.0 0.0 0.0]\n", repr(said))
+        expect(said == "sines: [0. 0. 0.]\n", repr(said))
         if program.suffix == ".jaxpr":
             jaxrs("save", program, "--out", FOLDER / "prints.jaxrs")
     done = subprocess.run([JAXRS, "run", program, x, "--out", FOLDER / "printed", "--json"], capture_output=True, text=True)
-    expect(json.loads(done.stdout)["files"] and done.stderr == "sines: [0.0 0.0 0.0]\n", done.stderr)
+    expect(json.loads(done.stdout)["files"] and done.stderr == "sines: [0. 0. 0.]\n", done.stderr)
 
 
 def what_is_not_understood_is_said():

@@ -4,7 +4,8 @@
 //! moves equations asks. An equation with an effect is neither dropped nor merged with another nor
 //! repeated; ordered ones, and those that hold one in a program of theirs, keep their order.
 
-use crate::{Eqn, Jaxpr};
+use crate::prims::CallbackKind;
+use crate::{Eqn, Jaxpr, Prim};
 
 /// What an operation does beside computing its results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +37,14 @@ impl Jaxpr {
             }
         }
         strongest
+    }
+
+    /// An operation, of an inner program too, that changes something outside of the program.
+    pub fn io(&self) -> Option<&Prim> {
+        self.eqns.iter().find_map(|eqn| match &eqn.prim {
+            Prim::Callback(call) if matches!(call.kind, CallbackKind::Io { .. }) => Some(&eqn.prim),
+            prim => prim.programs().into_iter().find_map(|program| program.io()),
+        })
     }
 
     /// The program without equations that are there for their effect alone. For programs that run again

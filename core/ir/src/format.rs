@@ -3,6 +3,8 @@
 //! `{}` is the next value, `{2}` a value by its number, `{x}` one by its name; `{:.3f}` says how a scalar is
 //! written. `{{` and `}}` are braces. Values stand in the order of operands, those with a name last.
 
+mod array;
+mod column;
 mod spec;
 
 use std::fmt::Write;
@@ -12,6 +14,8 @@ use jaxrs_data::{Error, ErrorKind, Literal, Result, Type, bail};
 
 use crate::ParamReader;
 use spec::Spec;
+
+pub(crate) use array::write_array;
 
 /// A format with the names of its last values.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -158,25 +162,6 @@ fn key(source: &str, field: &str, names: &[String], n_next: &mut usize) -> Resul
     }
 }
 
-/// An array as people read it: `3.0`, `[1.0 2.0]`, `[[1 2] [3 4]]`.
-pub(crate) fn write_array(value: &Literal, text: &mut String) {
-    fn nest(value: &Literal, axis: usize, start: usize, text: &mut String) {
-        let Some(&size) = value.ty().shape.get(axis) else {
-            return spec::write_scalar(value.get(start), value.ty().dtype, text);
-        };
-        let step: usize = value.ty().shape[axis + 1..].iter().product();
-        text.push('[');
-        for i in 0..size {
-            if i > 0 {
-                text.push(' ');
-            }
-            nest(value, axis + 1, start + i * step, text);
-        }
-        text.push(']');
-    }
-    nest(value, 0, 0, text);
-}
-
 /// Appends what displays.
 fn push(text: &mut String, value: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
@@ -199,6 +184,10 @@ mod tests {
         Literal::scalar(DType::F32, Scalar::Float(value))
     }
 
+    fn double(value: f64) -> Literal {
+        Literal::scalar(DType::F64, Scalar::Float(value))
+    }
+
     fn int(value: i64) -> Literal {
         Literal::scalar(DType::I32, Scalar::Int(value))
     }
@@ -214,9 +203,11 @@ mod tests {
 
     #[test]
     fn scalars_read_as_in_python() {
-        check("{} {} {}", &[], &[float(0.1), float(1e20), float(1e-5)], "0.1 1e+20 1e-05");
+        check("{} {} {}", &[], &[double(0.5), double(1e16), double(1.5e-5)], "0.5 1e+16 1.5e-05");
         check("{} {}", &[], &[float(f64::NAN), float(f64::NEG_INFINITY)], "nan -inf");
         check("{} {}", &[], &[float(-0.0), float(123456.0)], "-0.0 123456.0");
+        // Single precision is written as the double that it is.
+        check("{}", &[], &[float(0.1)], "0.10000000149011612");
         let truth = Literal::scalar(DType::Bool, Scalar::Bool(true));
         check("{}", &[], &[truth], "True");
         check(
@@ -229,7 +220,7 @@ mod tests {
 
     #[test]
     fn arrays_read_as_nested_lists() {
-        check("{}", &[], &[Literal::f32([2, 2], &[1.0, 2.0, 3.0, 4.5])], "[[1.0 2.0] [3.0 4.5]]");
+        check("{}", &[], &[Literal::f32([2, 2], &[1.0, 2.0, 3.0, 4.5])], "[[1.  2. ]\n [3.  4.5]]");
         check("{}", &[], &[Literal::f32([0], &[])], "[]");
     }
 

@@ -56,14 +56,16 @@ impl<'a> Pass<'a> {
         matches!(atom, Atom::Var(var) if self.linear[var.0 as usize])
     }
 
-    /// Evaluates the equations whose results linear equations need.
+    /// Evaluates the equations whose results linear equations need, and those with effects: what is computed again
+    /// prints again, as in JAX.
     fn evaluate_known(&mut self, cx: Cx<'_>) -> Result<()> {
         let mut needed = vec![false; self.jaxpr.types.len()];
         let mut wanted: Vec<&Eqn> = Vec::new();
         for eqn in self.jaxpr.eqns.iter().rev() {
             let is_linear = eqn.inputs.iter().any(|atom| self.is_linear(atom));
             if !is_linear {
-                if !eqn.outputs.iter().any(|var| needed[var.0 as usize]) {
+                let is_needed = eqn.outputs.iter().any(|var| needed[var.0 as usize]);
+                if !is_needed && !eqn.prim.effect().is_some() {
                     continue;
                 }
                 wanted.push(eqn);

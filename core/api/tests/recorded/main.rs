@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a row that cannot be read fails its test")]
 
+mod callbacks;
 mod equations;
 mod minima;
 mod narrow;
@@ -86,6 +87,7 @@ files! {
     draws_in_the_first_way_agree_with_jax: "original_threefry", primitives::agrees;
     samplers_that_draw_in_the_first_way_agree_with_jax: "original_operations", operations::agrees_in_the_first_way;
     programs_agree_with_jax: "programs", programs::agrees;
+    calls_of_the_host_agree_with_jax: "callbacks", callbacks::agrees;
     random_functions_agree_with_jax: "random", random::agrees;
     indexing_agrees_with_jax: "numpy_indexing", operations::agrees;
     sums_of_products_agree_with_jax: "numpy_einsum", operations::agrees;

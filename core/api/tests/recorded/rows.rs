@@ -15,6 +15,10 @@ pub(crate) struct Row {
     pub(crate) inputs: Vec<Literal>,
     pub(crate) outputs: Vec<Literal>,
     pub(crate) derivatives: Option<Derivatives>,
+    /// Calls and lines that the host saw, as JSON.
+    pub(crate) events: Vec<Json>,
+    /// Whether JAX refuses it.
+    pub(crate) is_refused: bool,
 }
 
 /// Entries of operands that are not floats are missing; so are cotangents where JAX has none.
@@ -82,6 +86,8 @@ fn row(json: &Json) -> Row {
             cotangents: json.get("cotangents").map(literals),
             vjp: json.get("vjp").map(optional_literals).unwrap_or_default(),
         }),
+        events: json["events"].as_array().cloned().unwrap_or_default(),
+        is_refused: json.get("refused").is_some(),
     }
 }
 
@@ -122,7 +128,7 @@ fn shape(json: &Json) -> Shape {
     ints(json.as_array().unwrap()).iter().map(|&dim| dim as usize).collect()
 }
 
-fn literals(json: &Json) -> Vec<Literal> {
+pub(crate) fn literals(json: &Json) -> Vec<Literal> {
     json.as_array().unwrap().iter().map(literal).collect()
 }
 

@@ -86,27 +86,50 @@ fn parse(source: &str) -> Option<Spec> {
     fits.then_some(Spec { is_left, width, digits, kind })
 }
 
-/// A scalar as Python prints it.
+/// A scalar as Python prints it: floats as doubles, narrow ones with six digits.
 pub(super) fn write_scalar(value: Scalar, dtype: DType, text: &mut String) {
-    let float = |v: f64, text: &mut String| {
-        let is_wide = matches!(dtype, DType::F64 | DType::C128);
-        let shortest = if is_wide { format!("{v:e}") } else { format!("{:e}", v as f32) };
-        write_float(v, &shortest, text);
-    };
     match value {
         Scalar::Bool(v) => text.push_str(if v { "True" } else { "False" }),
         Scalar::Int(v) => push(text, format_args!("{v}")),
         Scalar::Uint(v) => push(text, format_args!("{v}")),
         Scalar::Key(words) => push(text, format_args!("{words:#x}")),
-        Scalar::Float(v) => float(v, text),
-        Scalar::Complex(re, im) => {
-            text.push('(');
-            float(re, text);
-            text.push_str(if im.is_sign_negative() { "" } else { "+" });
-            float(im, text);
-            text.push_str("j)");
+        Scalar::Float(v) if v.is_finite() && (dtype == DType::BF16 || dtype.is_narrow_float()) => {
+            write_general(v, 6, text);
         }
+        Scalar::Float(v) => write_float(v, &format!("{v:e}"), text),
+        Scalar::Complex(re, im) => write_complex(re, im, text),
     }
+}
+
+/// As Python has it: `(1-2j)`, and `2j` without a real part.
+fn write_complex(re: f64, im: f64, text: &mut String) {
+    let part = |v: f64| {
+        let mut text = String::new();
+        write_float(v, &format!("{v:e}"), &mut text);
+        text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+    };
+    if re == 0.0 && re.is_sign_positive() {
+        return push(text, format_args!("{}j", part(im)));
+    }
+    let sign = if im.is_sign_negative() && !im.is_nan() { "" } else { "+" };
+    push(text, format_args!("({}{sign}{}j)", part(re), part(im)));
+}
+
+/// The fewest digits that give the number back in its type, and the power of ten of the first.
+pub(super) fn shortest(x: f64, dtype: DType) -> (String, i32) {
+    let text = match dtype {
+        DType::F64 => format!("{x:e}"),
+        DType::F32 => format!("{:e}", x as f32),
+        _ => {
+            let is_same = |text: &String| {
+                text.parse().is_ok_and(|y| Scalar::Float(y).cast(dtype).as_f64() == x)
+            };
+            let tried = (0..17).map(|n| format!("{x:.n$e}"));
+            tried.into_iter().find(is_same).unwrap_or_else(|| format!("{x:e}"))
+        }
+    };
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    (mantissa.chars().filter(char::is_ascii_digit).collect(), exponent.parse().unwrap_or(0))
 }
 
 /// A number from its shortest digits, `1.25e-7`: with an exponent below 1e-4 and from 1e16 on.
@@ -141,7 +164,7 @@ fn write_scientific(text: &str, out: &mut String) {
 }
 
 /// As C's `%g`: this many digits that count, without zeros at the end.
-fn write_general(number: f64, digits: usize, text: &mut String) {
+pub(super) fn write_general(number: f64, digits: usize, text: &mut String) {
     let scientific = format!("{number:.*e}", digits - 1);
     let exponent: i32 = scientific.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
     let without_zeros = |number: &str| match number.contains('.') {

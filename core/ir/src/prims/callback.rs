@@ -126,6 +126,10 @@ pub struct Callback {
 impl Callback {
     /// Calls the function on bytes, and lets it write those of its results.
     pub fn call(&self, inputs: &[HostInput<'_>], outputs: &mut [HostOutput<'_>]) -> Result<()> {
+        // What is pure and gives nothing has nothing to do.
+        if self.kind == CallbackKind::Pure && outputs.iter().all(|output| output.bytes.is_empty()) {
+            return Ok(());
+        }
         let name = self.kind.primitive();
         self.host.call(name, inputs, outputs)
     }

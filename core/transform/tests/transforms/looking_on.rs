@@ -137,14 +137,14 @@ fn programs_print_to_the_log_of_their_context() {
         &x,
         &expect![[r#"
         [3.5]
-        x=[1.0 2.5] sum=3.50"#]],
+        x=[1.  2.5] sum=3.50"#]],
     );
     check(
         |events| jit(&f(events)),
         &x,
         &expect![[r#"
         [3.5]
-        x=[1.0 2.5] sum=3.50"#]],
+        x=[1.  2.5] sum=3.50"#]],
     );
     let g = |_: &Events| {
         vmap(&unary("g", |s, x| {

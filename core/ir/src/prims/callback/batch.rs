@@ -20,7 +20,7 @@ impl Callback {
     ) -> Result<Batched> {
         let (inputs, flags) = program::batched_first(cx, inputs, axes)?;
         let outputs = match (self.kind, self.vmap_method) {
-            (CallbackKind::Io { ordered: true } | CallbackKind::Debug { ordered: true }, _) => {
+            (CallbackKind::Io { ordered: true }, _) => {
                 bail!(
                     InvalidArgument,
                     "vmap has no order for the examples of {} of {}, which is ordered",
@@ -28,6 +28,7 @@ impl Callback {
                     self.host.name()
                 )
             }
+            // What looks on sees one example after another, which is an order.
             (CallbackKind::Debug { .. }, _) => {
                 each(cx, &self.clone().into(), size, &inputs, &flags)?
             }

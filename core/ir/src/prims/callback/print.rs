@@ -112,12 +112,6 @@ impl Primitive for DebugPrint {
         inputs: &[Value],
         axes: &[Option<usize>],
     ) -> Result<Batched> {
-        if self.ordered {
-            jaxrs_data::bail!(
-                InvalidArgument,
-                "vmap has no order for the examples of debug_print, which is ordered"
-            );
-        }
         let (inputs, flags) = program::batched_first(cx, inputs, axes)?;
         let outputs = each(cx, &self.clone().into(), size, &inputs, &flags)?;
         Ok(Batched { outputs, axes: SmallVec::new() })

@@ -1,6 +1,6 @@
 //! Loops of several examples.
 
-use jaxrs_data::{Result, Type};
+use jaxrs_data::{Result, Type, bail};
 use jaxrs_kernel::ReduceOp;
 
 use super::{Parts, While};
@@ -20,6 +20,7 @@ impl While {
         let flags = self.parts(&flags);
         let (mut carry, predicate) = self.batched_carry(cx, size, &flags)?;
         if predicate {
+            self.check_effects()?;
             carry = vec![true; carry.len()];
         }
         let first = self.cond_nconsts + self.body_nconsts;
@@ -44,6 +45,20 @@ impl While {
             .into()
         };
         Ok(Batched { outputs: cx.bind(&prim, &values)?, axes: program::leading(&carry) })
+    }
+
+    /// Examples that are done would go on having effects while others are not, which the host cannot be spared; what
+    /// only looks on may see them.
+    fn check_effects(&self) -> Result<()> {
+        let Some(prim) = [&self.cond_jaxpr, &self.body_jaxpr].into_iter().find_map(|x| x.io())
+        else {
+            return Ok(());
+        };
+        bail!(
+            Unimplemented,
+            "while with a predicate for each example cannot run {}, whose effects examples that are done would have, too",
+            prim.name()
+        )
     }
 
     /// Which carried values differ between examples, and whether the condition does.
