@@ -92,11 +92,11 @@ func (ctx *Context) LoadProgramAt(file []byte, types ...Type) (p *Program, err e
 	return program(out), nil
 }
 
-// ExportJax is a file of jax.export, for jax.export.deserialize.
-func (p *Program) ExportJax() (file []byte, err error) {
+// ExportJax is a file of jax.export, for jax.export.deserialize, which JAX can differentiate in reverse mode vjpOrder times.
+func (p *Program) ExportJax(vjpOrder int) (file []byte, err error) {
 	defer caught(&err)
 	var bytes *C.jaxrs_bytes
-	check(C.jaxrs_program_export_jax(p.handle, &bytes))
+	check(C.jaxrs_program_export_jax(p.handle, C.size_t(vjpOrder), &bytes))
 	runtime.KeepAlive(p)
 	return content(bytes), nil
 }

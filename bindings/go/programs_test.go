@@ -44,7 +44,7 @@ func TestFilesOfJaxExport(t *testing.T) {
 	x := Reshape(f32(ctx, 1, 2, 3, 4), []int{1, 4})
 	p := ok[*Program](t)(ctx.LoadProgramAt(file, TypeOf(x)))
 	near(t, ok[[]*Array](t)(p.Call(ctx, x))[0], 1, 2, 3, 4)
-	q := ok[*Program](t)(ctx.LoadProgram(ok[[]byte](t)(p.ExportJax())))
+	q := ok[*Program](t)(ctx.LoadProgram(ok[[]byte](t)(p.ExportJax(1))))
 	near(t, ok[[]*Array](t)(q.Call(ctx, x))[0], 1, 2, 3, 4)
 	if _, err := ctx.LoadProgramAt(file, TypeOf(f32(ctx, 1))); err == nil {
 		t.Error("other types are taken")

@@ -249,18 +249,18 @@ pub extern "C" fn jaxrs_program_export(p: In<ProgramBody>, out: Out<*mut BytesHa
 
 /// A program for JAX: a file of `jax.export`, which `jax.export.deserialize` reads and whose `call` runs it. In
 /// Python it is a function of the program's name, with its arguments, that gives an array, or a tuple of several. It brings
-/// no derivative along: that of a program (jaxrs_grad) is a program, and can be exported, too.
+/// `vjp_order` derivatives along, by which JAX differentiates it in reverse mode as many times.
 ///
 /// The module in it is what jaxrs_program_export gives, under the same rules. The caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_program_export_jax(
     p: In<ProgramBody>,
+    vjp_order: usize,
     out: Out<*mut BytesHandle>,
 ) -> Status {
     gate(|| {
         let out = out.null("out")?;
-        let p = p.get("p")?;
-        let bytes = stablehlo::write_exported(&p.exported()?, p.name())?;
+        let bytes = p.get("p")?.exported_file(vjp_order)?;
         out.set(BytesBody::data(bytes).into_raw());
         Ok(())
     })

@@ -116,9 +116,11 @@ impl ProgramBody {
         jaxrs_stablehlo::export(&self.program)
     }
 
-    /// What it is called.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
+    /// As JAX reads it, with derivatives.
+    pub(crate) fn exported_file(&self, vjp_order: usize) -> Result<Vec<u8>> {
+        self.engine.check()?;
+        let scope = self.engine.root();
+        jaxrs_stablehlo::write_differentiable(&self.program, &self.name, &scope, vjp_order)
     }
 
     fn function(&self) -> Function {

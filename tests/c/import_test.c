@@ -128,7 +128,7 @@ CASE(a_program_is_a_file_of_jax_export) {
     jaxrs_bytes* bytes = NULL;
     jaxrs_fn* f = NULL;
     if (!OK(jaxrs_program_load(c->ctx, eighth_power, strlen(eighth_power), &p))) return;
-    OK(jaxrs_program_export_jax(p, &bytes));
+    OK(jaxrs_program_export_jax(p, 2, &bytes));
     const char* data = jaxrs_bytes_data(bytes);
     size_t n = jaxrs_bytes_len(bytes);
     if (OK(jaxrs_program_load(c->ctx, data, n, &q))) {

@@ -1,18 +1,20 @@
 """Calls files of jax.export by JAX: run_exported.py LIST
 
 Each line of LIST is tab-separated: a file, then the files with its inputs, `=`, and those with what it has to give (.npy).
-Prints a line for each that gives something else, and closes with `N passed, N failed`.
+A file that ends in `.vjp.jaxexport` is differentiated, too: it has to give the derivatives that JAX's own function has, which is
+that of its folder's name in tests/exports/record.py. Prints a line for each that gives something else, and closes with
+`N passed, N failed`.
 """
 import pathlib
 import sys
 
 import jax
+import ml_dtypes
+import numpy as np
+from jax import export
 
-jax.config.update("jax_enable_x64", True)
-
-import ml_dtypes  # noqa: E402
-import numpy as np  # noqa: E402
-from jax import export  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "exports"))
+from record import PROGRAMS  # noqa: E402
 
 # Bits of types that .npy has no words for.
 VOID = {2: ml_dtypes.bfloat16}
@@ -30,14 +32,40 @@ def problem(file, inputs, expected):
     if len(got) != len(expected):
         return f"{len(got)} results in place of {len(expected)}"
     for k, (x, path) in enumerate(zip(got, expected)):
-        x, y = np.asarray(x), array(path)
-        if x.dtype != y.dtype or x.shape != y.shape:
-            return f"result {k} is {x.dtype}{list(x.shape)} in place of {y.dtype}{list(y.shape)}"
-        rtol = TOLERANCE.get(y.dtype.name, 0)
-        wide = np.result_type(y.dtype, np.float64) if rtol else y.dtype
-        finite = np.abs(y[np.isfinite(y)]).astype(np.float64) if rtol else np.zeros(0)
-        if not np.allclose(x.astype(wide), y.astype(wide), rtol, rtol * finite.max(initial=0) / 10, equal_nan=True):
-            return f"result {k} is {x} in place of {y}"
+        wrong = difference(np.asarray(x), array(path))
+        if wrong:
+            return f"result {k} {wrong}"
+    return derivatives(exported, PROGRAMS[pathlib.Path(file).parent.name][0], inputs) if ".vjp." in file else ""
+
+
+def derivatives(exported, fn, inputs):
+    """What is wrong with the derivative at the inputs."""
+    sides = []
+    for f in (exported.call, jax.jit(fn)):
+        out, pullback = jax.vjp(lambda *a: tuple(jax.tree.leaves(f(*a))), *map(array, inputs))
+        sides.append(pullback(tuple(map(cotangent, out))))
+    for k, (x, y) in enumerate(zip(*sides)):
+        if y.dtype != jax.dtypes.float0 and (wrong := difference(np.asarray(x), np.asarray(y))):
+            return f"derivative by argument {k} {wrong}"
+    return ""
+
+
+def cotangent(y):
+    """Other numbers for each element, as much cancels for equal ones."""
+    if not jax.numpy.issubdtype(y.dtype, np.inexact):
+        return np.zeros(y.shape, jax.dtypes.float0)
+    return np.linspace(0.5, 2, y.size).reshape(y.shape).astype(y.dtype)
+
+
+def difference(x, y):
+    """What is wrong with an array."""
+    if x.dtype != y.dtype or x.shape != y.shape:
+        return f"is {x.dtype}{list(x.shape)} in place of {y.dtype}{list(y.shape)}"
+    rtol = TOLERANCE.get(y.dtype.name, 0)
+    wide = np.result_type(y.dtype, np.float64) if rtol else y.dtype
+    finite = np.abs(y[np.isfinite(y)]).astype(np.float64) if rtol else np.zeros(0)
+    if not np.allclose(x.astype(wide), y.astype(wide), rtol, rtol * finite.max(initial=0) / 10, equal_nan=True):
+        return f"is {x} in place of {y}"
     return ""
 
 

@@ -85,24 +85,24 @@ function (executable::Executable)(positional...)
 end
 
 """
-    save(path, program; format = :jaxrs)
-    save(program; format = :jaxrs)
+    save(path, program; format = :jaxrs, vjp_order = 0)
+    save(program; format = :jaxrs, vjp_order = 0)
     save(path, executable)
     save(executable)
 
 Writes a program, with the values of its constants, to a file, or gives the bytes of one: it depends on neither machine nor language,
 and later versions of the library read it. With the format `:stablehlo` it is one for JAX, XLA and others, with `:jax_export` one for
-`jax.export.deserialize`. What [`compile`](@ref) gives
+`jax.export.deserialize`, which JAX can differentiate in reverse mode `vjp_order` times. What [`compile`](@ref) gives
 is saved with its machine code, for this version of the library and this kind of processor only.
 """
 save(path::AbstractString, program::Union{Program,Executable}; format...) = (write(path, save(program; format...)); nothing)
-function save(program::Program; format::Symbol = :jaxrs)
+function save(program::Program; format::Symbol = :jaxrs, vjp_order::Integer = 0)
     format in (:jaxrs, :stablehlo, :jax_export) ||
         throw(JaxrsError(:invalid_argument, "a program is saved as :jaxrs, :stablehlo or :jax_export, not as $format"))
     out = Ref{Ptr{Cvoid}}(C_NULL)
     check_error(format === :jaxrs ? (@c jaxrs_program_save(program::Ptr{Cvoid}, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid}) :
         format === :stablehlo ? (@c jaxrs_program_export(program::Ptr{Cvoid}, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid}) :
-        (@c jaxrs_program_export_jax(program::Ptr{Cvoid}, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid}))
+        (@c jaxrs_program_export_jax(program::Ptr{Cvoid}, vjp_order::Csize_t, out::Ptr{Ptr{Cvoid}})::Ptr{Cvoid}))
     return take_bytes(out[])
 end
 

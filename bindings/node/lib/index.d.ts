@@ -167,8 +167,11 @@ export declare class Program {
   static load(file: Uint8Array | string, like?: Value[]): Program;
   /** The program's file: it depends on neither machine nor language, and later versions read it. With a path it is written there. */
   save(path?: string): Uint8Array;
-  /** The program as a file of jax.export, for jax.export.deserialize. With a path it is written there. */
-  exportJax(path?: string): Uint8Array;
+  /**
+   * The program as a file of jax.export, for jax.export.deserialize, which JAX can differentiate in reverse mode `vjpOrder` times.
+   * With a path it is written there.
+   */
+  exportJax(path?: string, options?: { vjpOrder?: number }): Uint8Array;
   /** The program, compiled. */
   compile(): Executable;
   /** The program as text. */

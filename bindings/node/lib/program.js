@@ -78,9 +78,12 @@ export class Program {
     return written(addon.programSave(this.#handle), path);
   }
 
-  /** The program as a file of jax.export, for jax.export.deserialize. With a path it is written there. */
-  exportJax(path) {
-    return written(addon.programExport(this.#handle), path);
+  /**
+   * The program as a file of jax.export, for jax.export.deserialize, which JAX can differentiate in reverse mode `vjpOrder` times.
+   * With a path it is written there.
+   */
+  exportJax(path, { vjpOrder = 0 } = {}) {
+    return written(addon.programExport(this.#handle, vjpOrder), path);
   }
 
   /** The program, compiled. */

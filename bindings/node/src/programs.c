@@ -39,12 +39,13 @@ static napi_value program_save(napi_env env, napi_callback_info info) {
     return buffer_of(env, bytes);
 }
 
-// programExport(program): a Buffer, a file of jax.export
+// programExport(program, vjp order): a Buffer, a file of jax.export
 static napi_value program_export(napi_env env, napi_callback_info info) {
     call c = call_begin(env, info);
     jaxrs_program* p = arg_handle(&c, 0, PROGRAM);
+    size_t order = (size_t)arg_int(&c, 1);
     jaxrs_bytes* bytes = NULL;
-    if (c.failed || call_threw(&c, jaxrs_program_export_jax(p, &bytes))) return NULL;
+    if (c.failed || call_threw(&c, jaxrs_program_export_jax(p, order, &bytes))) return NULL;
     return buffer_of(env, bytes);
 }
 

@@ -175,7 +175,17 @@ pub(crate) const COMMANDS: &[Command] = &[
         details: "The file holds the program and its constants, depends on no machine, and is read by later versions, by the C \
                   library (jaxrs_program_load) and by all bindings. Where FILE ends in .mlir or .mlirbc, it is StableHLO for JAX \
                   and others: as text, or as a portable artifact; where it ends in .jaxexport, jax.export.deserialize reads it.",
-        options: &[SHAPES, OUT, JSON],
+        options: &[
+            SHAPES,
+            option(
+                "vjp-order",
+                Some("N"),
+                "how many derivatives a .jaxexport file holds, for reverse mode in JAX; 0 by default",
+                Completes::Nothing,
+            ),
+            OUT,
+            JSON,
+        ],
         completes: Completes::Files,
         run: show::save,
     },

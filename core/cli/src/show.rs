@@ -97,7 +97,7 @@ fn transformed(
     let context = engine::context(1, arguments.json())?;
     let traced = make_jaxpr(&function, &context.root(), &types)?;
     match arguments.option("out").filter(|path| FORMS.iter().any(|end| path.ends_with(end))) {
-        Some(path) => saved(&program.name, &traced, &context, path),
+        Some(path) => saved(&program.name, &traced, &context, path, 0),
         None => give(arguments, "jaxpr", &traced.jaxpr.to_string()),
     }
 }
@@ -110,18 +110,31 @@ pub(crate) fn save(arguments: &Arguments) -> Result<Answer> {
     };
     let context = engine::context(1, arguments.json())?;
     let traced = program.trace(&context, &program.types(arguments)?)?;
-    saved(&program.name, &traced, &context, path)
+    saved(&program.name, &traced, &context, path, vjp_order(arguments)?)
+}
+
+/// How many derivatives a file of jax.export is to have.
+fn vjp_order(arguments: &Arguments) -> Result<usize> {
+    Ok(arguments.numbers("vjp-order", &[0])?.first().copied().unwrap_or(0))
 }
 
 /// The endings of files that hold programs.
 const FORMS: [&str; 4] = [".jaxrs", ".mlir", ".mlirbc", ".jaxexport"];
 
-fn saved(name: &str, program: &ClosedJaxpr, context: &Context, path: &str) -> Result<Answer> {
+fn saved(
+    name: &str,
+    program: &ClosedJaxpr,
+    context: &Context,
+    path: &str,
+    vjp_order: usize,
+) -> Result<Answer> {
     let extension = Path::new(path).extension().and_then(|extension| extension.to_str());
     let bytes = match extension {
         Some("mlir") => stablehlo::export(program)?.to_string().into_bytes(),
         Some("mlirbc") => stablehlo::write(&stablehlo::export(program)?)?,
-        Some("jaxexport") => stablehlo::write_exported(&stablehlo::export(program)?, name)?,
+        Some("jaxexport") => {
+            stablehlo::write_differentiable(program, name, &context.root(), vjp_order)?
+        }
         _ => portable::save(name, program, &context.root())?,
     };
     write(Path::new(path), &bytes)?;

@@ -3,6 +3,7 @@
 //! Source: `jax/_src/export/serialization.py` of JAX 0.10.2, which reads files of the serialization versions 2 to 11; the
 //! numbers of fields here are those of its tables.
 
+mod derivatives;
 mod read;
 mod write;
 
@@ -11,6 +12,7 @@ use std::fmt;
 
 use jaxrs_data::{DType, Result};
 
+pub use derivatives::write_differentiable;
 pub use write::write_exported;
 
 use crate::{bytecode, flat};

@@ -23,7 +23,8 @@ mod write;
 
 pub use export::{export, module};
 pub use exported::{
-    Aval, DisabledCheck, Element, Exported, Tree, is_exported, read_exported, write_exported,
+    Aval, DisabledCheck, Element, Exported, Tree, is_exported, read_exported, write_differentiable,
+    write_exported,
 };
 pub use import::{argument_types, function};
 pub use program::Program;

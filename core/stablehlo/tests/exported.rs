@@ -4,7 +4,9 @@
 use expect_test::{Expect, expect};
 use jaxrs_data::{DType, ErrorKind, Literal, Scalar, Type};
 use jaxrs_ir::Value;
-use jaxrs_stablehlo::{Program, Tree, export, is_exported, read_exported, write, write_exported};
+use jaxrs_stablehlo::{
+    Program, Tree, export, is_exported, read_exported, write, write_differentiable, write_exported,
+};
 use jaxrs_transform::{Context, ContextOptions, DiffOptions, as_array, grad, make_jaxpr};
 
 const DERIVATIVES: &[u8] = include_bytes!("../testdata/derivatives.jaxexport");
@@ -259,4 +261,22 @@ fn written_files_are_read() {
     assert_eq!(read.in_tree, Tree::Tuple(vec![Tree::Tuple(vec![Tree::Leaf]), Tree::Dict(vec![])]));
     assert_eq!((read.out_tree, read.platforms), (Tree::Leaf, vec!["cpu".to_owned()]));
     assert_eq!(Program::read(&file).unwrap().types().unwrap(), types);
+}
+
+#[test]
+fn derivatives_are_written() {
+    let program = Program::read(DERIVATIVES).unwrap();
+    let (types, context) = (program.types().unwrap(), context());
+    let traced = make_jaxpr(&program.function(), &context.root(), &types).unwrap();
+    let file = write_differentiable(&traced, "cube", &context.root(), 2).unwrap();
+    let (ours, theirs) = (read_exported(&file).unwrap(), read_exported(DERIVATIVES).unwrap());
+    let (mut ours, mut theirs) = (Some(&ours), Some(&theirs));
+    let mut orders = 0;
+    while let (Some(a), Some(b)) = (ours, theirs) {
+        assert_eq!((&a.in_avals, &a.out_avals), (&b.in_avals, &b.out_avals));
+        assert_eq!((&a.in_tree, &a.out_tree), (&b.in_tree, &b.out_tree));
+        orders += 1;
+        (ours, theirs) = (a.vjp.as_deref(), b.vjp.as_deref());
+    }
+    assert!(orders == 3 && ours.is_none() && theirs.is_none());
 }

@@ -105,10 +105,10 @@ public:
         detail::check(jaxrs_program_load_at(detail::engine_here().handle, file.data(), file.size(), avals.data(), avals.size(), &out));
         return Program(out);
     }
-    /// A file of jax.export, for jax.export.deserialize.
-    std::vector<std::byte> export_jax() const {
+    /// A file of jax.export, for jax.export.deserialize, which JAX can differentiate in reverse mode `vjp_order` times.
+    std::vector<std::byte> export_jax(std::size_t vjp_order = 0) const {
         jaxrs_bytes* bytes = nullptr;
-        detail::check(jaxrs_program_export_jax(handle_.get(), &bytes));
+        detail::check(jaxrs_program_export_jax(handle_.get(), vjp_order, &bytes));
         return detail::file(bytes);
     }
     /// The program's file: it depends on neither machine nor language, and later versions read it.

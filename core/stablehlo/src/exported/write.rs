@@ -16,15 +16,40 @@ const CALLING_CONVENTION_VERSION: u16 = 10;
 /// The number of a `NamedSharding`, from 1; 0 stands for none.
 const NO_SHARDING: u32 = 0;
 
+/// What a file says of a module besides what the module says itself.
+pub(super) struct Export<'a> {
+    /// The elements of arguments and results, where the module's may stand for others.
+    pub(super) elements: Option<[&'a [Element]; 2]>,
+    /// Whether a tuple is given though there is one result.
+    pub(super) is_tuple: bool,
+    /// The function's derivative.
+    pub(super) vjp: Option<Fields>,
+}
+
 /// The file of a module whose function `@main` takes arrays: in Python a function of as many arguments, that gives an array,
 /// or a tuple of several.
 pub fn write_exported(module: &Module, name: &str) -> Result<Vec<u8>> {
+    let is_tuple = module.function("main")?.results.len() != 1;
+    Ok(file(&fields(module, name, Export { elements: None, is_tuple, vjp: None })?))
+}
+
+/// The table of a function.
+pub(super) fn fields(module: &Module, name: &str, export: Export<'_>) -> Result<Fields> {
     let main = module.function("main")?;
-    let in_avals = avals(main.body.arguments.iter().map(|(_, ty)| ty))?;
-    let out_avals = avals(main.results.iter())?;
+    let mut in_avals = avals(main.body.arguments.iter().map(|(_, ty)| ty))?;
+    let mut out_avals = avals(main.results.iter())?;
+    for (avals, elements) in
+        [&mut in_avals, &mut out_avals].into_iter().zip(export.elements.into_iter().flatten())
+    {
+        for (aval, &element) in avals.iter_mut().zip(elements) {
+            if element == Element::Float0 {
+                aval.dtype = element;
+            }
+        }
+    }
     let leaves = |n: usize| Tree::Tuple(vec![Tree::Leaf; n]);
     let in_tree = Tree::Tuple(vec![leaves(in_avals.len()), Tree::Dict(Vec::new())]);
-    let out_tree = if out_avals.len() == 1 { Tree::Leaf } else { leaves(out_avals.len()) };
+    let out_tree = if export.is_tuple { leaves(out_avals.len()) } else { Tree::Leaf };
     let kept = 0..in_avals.len();
     let Ok(kept) = kept.map(u16::try_from).collect::<Result<Vec<u16>, _>>() else {
         let text = format_args!("a file of jax.export has at most 65536 arguments");
@@ -54,7 +79,8 @@ pub fn write_exported(module: &Module, name: &str) -> Result<Vec<u8>> {
     let unique = unique.into_iter().map(aval).collect::<Result<_>>()?;
     fields.extend([(19, Field::Tables(unique)), (20, Field::Tables(Vec::new()))]);
     fields.push((21, Field::Tables(Vec::new())));
-    Ok(file(&fields))
+    fields.extend(export.vjp.map(|vjp| (17, Field::Table(vjp))));
+    Ok(fields)
 }
 
 /// The number of a type among those that are not equal.

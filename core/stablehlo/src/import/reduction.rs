@@ -1,15 +1,15 @@
 //! Combining elements: whole axes and windows.
 
 use jaxrs_api::lax::{Padding, WindowOptions, reduce_by, reduce_window};
-use jaxrs_data::{ErrorKind, Result, SmallVec};
-use jaxrs_ir::prims::SelectAndScatter;
+use jaxrs_data::{ErrorKind, Literal, Result, SmallVec};
+use jaxrs_ir::prims::{SelectAndScatter, SelectAndScatterAdd};
 use jaxrs_ir::rules::sliding::Window;
 use jaxrs_ir::{Value, ops};
 use jaxrs_transform::{VmapOptions, make_jaxpr, vmap};
 
 use super::elementwise::short_name;
 use super::{Env, Outputs, contraction, unsupported_form};
-use crate::tree::Op;
+use crate::tree::{Attr, Op, Region};
 
 pub(super) fn apply(env: &mut Env<'_>, op: &Op, x: &[Value]) -> Option<Result<Outputs>> {
     Some(match short_name(op) {
@@ -83,9 +83,41 @@ fn select_and_scatter(env: &mut Env<'_>, op: &Op, x: &[Value]) -> Result<Outputs
         window_dilation: vec![1; rank],
         dimensions,
     };
+    if let Some(is_max) = adds_to_extremes(op, &window, init) {
+        let prim = SelectAndScatterAdd { is_max, window };
+        let inputs = [source.clone(), operand.clone()];
+        return Ok(SmallVec::from_iter([ops::bind1(env.scope, prim, &inputs)?]));
+    }
     let prim = SelectAndScatter { select_jaxpr, scatter_jaxpr, window };
     let inputs = [operand.clone(), source.clone(), init.clone()];
     Ok(SmallVec::from_iter([ops::bind1(env.scope, prim, &inputs)?]))
+}
+
+/// Whether the largest (or smallest) elements of windows get the sums: JAX's gradient of pooling, which has derivatives in turn.
+/// It is another one where there is padding, which it may choose.
+fn adds_to_extremes(op: &Op, window: &Window, init: &Value) -> Option<bool> {
+    let zero = init.downcast_ref::<Literal>()?.item()?.as_f64() == 0.0;
+    let padded = window.padding.iter().any(|&sides| sides != (0, 0));
+    let adds = applied(op.region(1).ok()?)?;
+    let selects = applied(op.region(0).ok()?)?;
+    if !zero || padded || short_name(adds) != "add" || short_name(selects) != "compare" {
+        return None;
+    }
+    let is_total =
+        matches!(selects.attribute("compare_type"), Some(Attr::Word(w)) if w == "TOTALORDER");
+    match selects.word("comparison_direction").ok()? {
+        "GE" if !is_total => Some(true),
+        "LE" if !is_total => Some(false),
+        _ => None,
+    }
+}
+
+/// The one operation of a region, on its two arguments in their order.
+fn applied(region: &Region) -> Option<&Op> {
+    let [op, end] = &region.ops[..] else { return None };
+    let [(a, _), (b, _)] = &region.arguments[..] else { return None };
+    let gives = op.results.iter().map(|(id, _)| *id).eq(end.operands.iter().copied());
+    (op.operands == [*a, *b] && gives).then_some(op)
 }
 
 /// The region for each element.
