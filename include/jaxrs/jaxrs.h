@@ -1529,11 +1529,12 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_export(const jaxrs_program* 
 /**
  * A program for JAX: a file of jax.export, which jax.export.deserialize reads and whose call runs it. In
  * Python it is a function of the program's name, with its arguments, that gives an array, or a tuple of several. It
- * brings no derivative along: that of a program (jaxrs_grad) is a program, and can be exported, too.
+ * brings vjp_order derivatives along, by which JAX differentiates it in reverse mode as many times.
  *
  * The module in it is what jaxrs_program_export gives, under the same rules. The caller owns *out. Any thread.
  */
-JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_export_jax(const jaxrs_program* p, jaxrs_bytes** out);
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_program_export_jax(const jaxrs_program* p, size_t vjp_order,
+    jaxrs_bytes** out);
 
 /* ---- operations by name ---- */
 

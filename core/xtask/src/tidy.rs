@@ -52,7 +52,6 @@ const LONGER: &[(&str, usize)] = &[
     ("core/backend/llvm/src/ir.rs", 620),
     ("core/backend/llvm/src/program.rs", 540),
     ("core/backend/llvm/examples/speed.rs", 440),
-    ("core/compile/src/lower/pull.rs", 520),
     ("core/runtime/src/pool.rs", 470),
 ];
 
