@@ -142,3 +142,25 @@ fn tree(tree: &Tree) -> Fields {
     }
     fields
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests that fail may panic")]
+mod tests {
+    use super::*;
+    use crate::exported::{is_exported, read_exported};
+
+    /// Before version 10 each argument and result has a type of its own, before version 5 the number of devices has two bytes.
+    #[test]
+    fn files_of_older_versions_are_read() {
+        let text = "func.func @main(%a: tensor<3xf32>, %b: tensor<3xf32>) -> tensor<3xf32> {\n \
+                    %0 = stablehlo.add %a, %b : tensor<3xf32>\n return %0 : tensor<3xf32>\n}";
+        let module = crate::parse(text).unwrap();
+        let new = fields(&module, "sum", Export { elements: None, is_tuple: false, vjp: None });
+        let new = new.unwrap();
+        let mut old: Fields = new.iter().filter(|(number, _)| *number < 18).cloned().collect();
+        old.push((6, Field::U16(1)));
+        let (old, new) = (file(&old), file(&new));
+        assert!(is_exported(&old) && old.len() < new.len());
+        assert_eq!(read_exported(&old).unwrap(), read_exported(&new).unwrap());
+    }
+}
