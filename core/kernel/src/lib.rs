@@ -29,8 +29,8 @@ pub mod testing;
 pub use body::{Block, Carried, Inst, Kernel, Lanes, Loop, LoopKind, ValueId, WhileLoop};
 pub use build::{BodyBuilder, KeyWords, OpenCondition, OpenLoop, OpenWhile};
 pub use program::{
-    Buffer, BufferId, Carry, HostCall, HostRoutine, IndexVar, LibraryCall, MatMul, Operand, Place,
-    Program, Sort, Step,
+    Buffer, BufferId, Carry, HostCall, HostRoutine, IndexVar, LibraryCall, MatMul, Operand,
+    ParallelFor, Place, Program, Sort, Step,
 };
 pub use scalar::{Compare, ReduceOp, ScalarOp};
 pub use select::{Ranking, TopK};

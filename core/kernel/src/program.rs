@@ -202,6 +202,9 @@ pub struct Sort {
     pub outputs: Vec<BufferId>,
 }
 
+/// Runs a task for each number below one, in any order, on any threads, and returns when all are done.
+pub type ParallelFor<'a> = dyn Fn(usize, &(dyn Fn(usize) + Sync)) + Sync + 'a;
+
 /// A routine that a program calls: not ours to know. It runs on the thread that runs the program, several
 /// times at once where several threads do; no lock is held meanwhile, so that it may run programs itself.
 pub trait HostRoutine: fmt::Debug + Send + Sync {
@@ -219,6 +222,17 @@ pub trait HostRoutine: fmt::Debug + Send + Sync {
     /// Computes the bytes of all outputs from those of the inputs. An error ends the program, whose run
     /// gives it back.
     fn run(&self, inputs: &[&[u8]], outputs: &mut [&mut [u8]]) -> Result<()>;
+
+    /// The same bytes, computed by several threads where that pays.
+    fn run_on(
+        &self,
+        threads: &ParallelFor<'_>,
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    ) -> Result<()> {
+        let _ = threads;
+        self.run(inputs, outputs)
+    }
 }
 
 /// A call of a routine of the host's on whole buffers. It may have effects, which keep the order of steps.

@@ -1,77 +1,85 @@
 //! Cholesky's factorisation.
 
-use crate::{Failed, Field, Matrix, Real, product, vector};
+use pulp::Arch;
 
-/// Columns whose products are subtracted from what follows at once.
-const BLOCK: usize = 64;
-/// Columns of these that are computed one by one.
-const PANEL: usize = 16;
+use crate::triangular::Triangle;
+use crate::{Failed, Field, Matrix, Real, Threads, product};
 
-/// Replaces the lower triangle of a Hermitian matrix by the `L` with positive diagonal for which it is `L Lᴴ`.
-/// Only that triangle is read, and the other one is left as it is. A NaN spreads as it does in sums and products.
-pub fn cholesky<T: Field>(a: &mut Matrix<T>) -> Result<(), Failed> {
+/// Columns that are computed without products of matrices.
+const BLOCK: usize = 32;
+/// Columns of a small matrix.
+const SMALL: usize = 16;
+
+pub(crate) fn cholesky<T: Field>(threads: Threads<'_>, a: &mut Matrix<T>) -> Result<(), Failed> {
     let n = a.rows();
-    if n <= BLOCK {
-        return diagonal_block(a, 0, n);
-    }
-    // Updates change whole tiles, and with them elements of the other triangle.
-    let mut factor = a.clone();
-    for start in (0..n).step_by(BLOCK) {
-        let end = (start + BLOCK).min(n);
-        for panel in (start..end).step_by(PANEL) {
-            columns(&mut factor, start, panel, (panel + PANEL).min(end))?;
-        }
-        let (rows, depth) = (n - end, end - start);
-        let left = product::left(rows, depth, |i, k| factor[(end + i, start + k)]);
-        let right =
-            product::right_by_columns(depth, rows, |k, j| factor[(end + j, start + k)].conj());
-        product::subtract_lower(&mut factor, (end, end), &left, &right);
-    }
-    (0..n).for_each(|i| a.row_mut(i)[..=i].copy_from_slice(&factor.row(i)[..=i]));
-    Ok(())
+    block(threads, a, 0, n)
 }
 
-/// The columns from `panel` of a factor, from which those before `start` are subtracted already.
-fn columns<T: Field>(
+/// A block on the diagonal, by halves (Golub & Van Loan, section 4.2.6): the first one's factor, what is below it,
+/// and the last one's, from which products of that are subtracted.
+fn block<T: Field>(
+    threads: Threads<'_>,
     a: &mut Matrix<T>,
     start: usize,
-    panel: usize,
-    end: usize,
+    n: usize,
 ) -> Result<(), Failed> {
-    let (n, depth) = (a.rows(), panel - start);
-    let left = product::left(n - panel, depth, |i, k| a[(panel + i, start + k)]);
-    let right =
-        product::right_by_columns(depth, end - panel, |k, j| a[(panel + j, start + k)].conj());
-    product::subtract(a, (panel, panel), &left, &right);
-    diagonal_block(a, panel, end)?;
-    for i in end..n {
-        row_below(a, i, panel, end);
+    match n {
+        ..=SMALL => return columns::<T, SMALL>(a, start, n),
+        ..=BLOCK => return columns::<T, BLOCK>(a, start, n),
+        _ => {}
     }
-    Ok(())
+    let (half, end) = ((n / 2).next_multiple_of(BLOCK), start + n);
+    let middle = start + half;
+    block(threads, a, start, half)?;
+    let factor = a.block(start..middle, start..middle);
+    let triangle = Triangle { a: factor.view().adjoint(), lower: false, unit: false, threads };
+    triangle.solve_right(a, middle..end, start);
+    let below = a.part(middle..end, start..middle);
+    let (left, right) = (product::left(below), product::right(below.adjoint()));
+    product::subtract_lower(threads, a, (middle, middle), &left, &right);
+    block(threads, a, middle, n - half)
 }
 
-/// A block on the diagonal, of which earlier columns are subtracted already.
-fn diagonal_block<T: Field>(a: &mut Matrix<T>, start: usize, end: usize) -> Result<(), Failed> {
-    for i in start..end {
-        row_below(a, i, start, i);
-        let row = &a.row(i)[start..i];
-        let sum = row.iter().fold(T::Real::ZERO, |sum, x| sum + x.norm_sqr());
-        let pivot = a[(i, i)].re() - sum;
-        if pivot <= T::Real::ZERO {
-            return Err(Failed);
+/// A block of at most `N` columns, of which whole ones are subtracted from those that follow.
+fn columns<T: Field, const N: usize>(
+    a: &mut Matrix<T>,
+    start: usize,
+    n: usize,
+) -> Result<(), Failed> {
+    #[inline(always)]
+    fn run<T: Field, const N: usize>(columns: &mut [[T; N]; N], n: usize) -> bool {
+        for j in 0..n {
+            let (before, after) = columns.split_at_mut(j + 1);
+            let column = &mut before[j];
+            let pivot = column[j].re();
+            if pivot <= T::Real::ZERO {
+                return false;
+            }
+            let root = pivot.sqrt();
+            let inverse = T::Real::ONE / root;
+            column.iter_mut().for_each(|x| *x = x.scale(inverse));
+            column[j] = T::real(root);
+            for (other, k) in after.iter_mut().zip(j + 1..n) {
+                let factor = column[k].conj();
+                for i in 0..N {
+                    other[i] -= factor * column[i];
+                }
+            }
         }
-        a[(i, i)] = T::real(pivot.sqrt());
+        true
     }
-    Ok(())
-}
-
-/// Row `i` of the factor in columns `start..end`, whose own rows are known.
-fn row_below<T: Field>(a: &mut Matrix<T>, i: usize, start: usize, end: usize) {
-    for j in start..end {
-        let (above, row) = a.two_rows(j, i);
-        let sum = vector::dot_conj(&above[start..j], &row[start..j]);
-        let pivot = above[j].re();
-        let value = row[j] - sum;
-        row[j] = T::new(value.re() / pivot, value.im() / pivot);
+    let mut columns = [[T::zero(); N]; N];
+    for i in 0..n {
+        let row = &a.row(start + i)[start..=start + i];
+        columns.iter_mut().zip(row).for_each(|(column, &x)| column[i] = x);
     }
+    let done = Arch::new().dispatch(
+        #[inline(always)]
+        || run(&mut columns, n),
+    );
+    for i in 0..n {
+        let row = &mut a.row_mut(start + i)[start..=start + i];
+        row.iter_mut().zip(&columns).for_each(|(x, column)| *x = column[i]);
+    }
+    if done { Ok(()) } else { Err(Failed) }
 }

@@ -17,7 +17,11 @@ pub struct Eig<T> {
 }
 
 /// Eigenvalues, and the vectors that are asked for.
-pub fn eig<T: Field>(a: &Matrix<T>, left: bool, right: bool) -> Result<Eig<T::Complex>, Failed> {
+pub(crate) fn eig<T: Field>(
+    a: &Matrix<T>,
+    left: bool,
+    right: bool,
+) -> Result<Eig<T::Complex>, Failed> {
     if !a.is_finite() {
         return Err(Failed);
     }

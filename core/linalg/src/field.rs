@@ -7,9 +7,12 @@ use bytemuck::Pod;
 use num_complex::Complex;
 use pulp::Simd;
 
+use crate::Routines;
+
 /// A real or complex number of single or double precision.
 pub trait Field:
-    Pod
+    Routines
+    + Pod
     + Debug
     + PartialEq
     + Send

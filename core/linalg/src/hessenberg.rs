@@ -5,7 +5,7 @@ use crate::{Field, Matrix};
 
 /// Replaces a square matrix by its Hessenberg form `Qᴴ A Q` and, below the subdiagonal, the reflectors whose
 /// product is `Q`; gives their τ.
-pub fn hessenberg<T: Field>(a: &mut Matrix<T>) -> Vec<T> {
+pub(crate) fn hessenberg<T: Field>(a: &mut Matrix<T>) -> Vec<T> {
     let n = a.rows();
     hessenberg_between(a, 0, n)
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{Field, Matrix, Real, product, vector};
+use crate::{Field, Matrix, Real, Threads, product, vector};
 
 /// The reflector with `Hᴴ [alpha; x] = [beta; 0]`, `beta` real: `x` becomes what follows the 1 in `v`. Gives
 /// `beta` and τ (LAPACK's `larfg`).
@@ -107,27 +107,23 @@ impl<T: Field> Block<T> {
     /// `C ← (I − V T Vᴴ) C`, or with `Tᴴ` for the inverse, in the rows from `first` and some columns.
     pub(crate) fn apply_left(
         &self,
+        threads: Threads<'_>,
         c: &mut Matrix<T>,
         first: usize,
         cols: Range<usize>,
         inverse: bool,
     ) {
-        let (m, k, n) = (self.v.rows(), self.v.cols(), cols.len());
-        if n == 0 || k == 0 {
+        let (m, k) = (self.v.rows(), self.v.cols());
+        if cols.is_empty() || k == 0 {
             return;
         }
-        let left = product::left(k, m, |i, j| self.v[(j, i)].conj());
-        let right = product::right(m, n, |i, j| c[(first + i, cols.start + j)]);
-        let products: Matrix<T> = product::product(&left, &right);
-        let factor = |i: usize, j: usize| match inverse {
-            true => self.t[(j, i)].conj(),
-            false => self.t[(i, j)],
-        };
-        let left = product::left(k, k, factor);
+        let right = product::right(c.part(first..first + m, cols.clone()));
         let products: Matrix<T> =
-            product::product(&left, &product::right(k, n, |i, j| products[(i, j)]));
-        let left = product::left(m, k, |i, j| self.v[(i, j)]);
-        let right = product::right(k, n, |i, j| products[(i, j)]);
-        product::subtract(c, (first, cols.start), &left, &right);
+            product::product(threads, &product::left(self.v.view().adjoint()), &right);
+        let t = if inverse { self.t.view().adjoint() } else { self.t.view() };
+        let right = product::right(products.view());
+        let products: Matrix<T> = product::product(threads, &product::left(t), &right);
+        let (left, right) = (product::left(self.v.view()), product::right(products.view()));
+        product::subtract(threads, c, (first, cols.start), &left, &right);
     }
 }

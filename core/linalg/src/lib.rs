@@ -17,27 +17,28 @@ mod lu;
 mod matrix;
 mod product;
 mod qr;
+mod routines;
 mod schur;
 mod svd;
 mod symmetric;
+mod threads;
 mod triangular;
 mod tridiagonal;
 mod vector;
+mod view;
 
 pub use num_complex::Complex;
 
-pub use cholesky::cholesky;
-pub use eig::{Eig, eig};
+pub use eig::Eig;
 pub use field::{Field, Real};
-pub use hessenberg::hessenberg;
-pub use lu::{lu, permutation_of};
+pub use lu::permutation_of;
 pub use matrix::{Matrix, elements, write};
-pub use qr::{geqp3, geqrf, householder_product, ormqr};
-pub use schur::{Schur, schur};
-pub use svd::{Svd, svd, svdvals};
-pub use symmetric::{eigh, eigvalsh};
-pub use triangular::{Triangular, triangular_solve};
-pub use tridiagonal::{Tridiagonal, tridiagonal, tridiagonal_solve};
+pub use routines::Routines;
+pub use schur::Schur;
+pub use svd::Svd;
+pub use threads::{ALONE, ParallelFor, Threads};
+pub use triangular::Triangular;
+pub use tridiagonal::Tridiagonal;
 
 /// An iteration that did not converge, or a matrix that is not positive definite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,56 +1,107 @@
 //! Gaussian elimination with partial pivoting.
 
-use crate::{Field, Matrix, Real, product, vector};
+use std::ops::Range;
 
-/// Columns that are eliminated together.
-const BLOCK: usize = 32;
+use crate::triangular::Triangle;
+use crate::{Field, Matrix, Real, Threads, product, vector};
 
-/// Replaces a matrix by its factors `L` (unit lower triangular, below the diagonal) and `U`, and gives the row
-/// that each row was exchanged with, one after another.
-pub fn lu<T: Field>(a: &mut Matrix<T>) -> Vec<i32> {
+/// Columns that are eliminated without products of matrices.
+const BLOCK: usize = 8;
+
+pub(crate) fn lu<T: Field>(threads: Threads<'_>, a: &mut Matrix<T>) -> Vec<i32> {
     let (m, n) = (a.rows(), a.cols());
     let k = m.min(n);
     let mut pivots = Vec::with_capacity(k);
-    for start in (0..k).step_by(BLOCK) {
-        let end = (start + BLOCK).min(k);
-        for j in start..end {
-            pivots.push(eliminate(a, j, end) as i32);
-        }
-        if end == n {
-            continue;
-        }
-        for i in start + 1..end {
-            for above in start..i {
-                let (upper, row) = a.two_rows(above, i);
-                let factor = -row[above];
-                vector::axpy(&mut row[end..], factor, &upper[end..]);
-            }
-        }
-        let left = product::left(m - end, end - start, |i, k| a[(end + i, start + k)]);
-        let right = product::right(end - start, n - end, |k, j| a[(start + k, end + j)]);
-        product::subtract(a, (end, end), &left, &right);
+    eliminate(threads, a, 0..k, &mut pivots);
+    if k < n {
+        swap(a, &pivots, 0, k..n);
+        follow(threads, a, 0..k, k..n);
     }
-    pivots
+    pivots.into_iter().map(|pivot| pivot as i32).collect()
 }
 
-/// Eliminates column `j` below the diagonal, in columns before `end`, and gives the pivot's row.
-fn eliminate<T: Field>(a: &mut Matrix<T>, j: usize, end: usize) -> usize {
-    let m = a.rows();
-    let pivot =
-        (j + 1..m).fold(j, |best, i| if a[(i, j)].size() > a[(best, j)].size() { i } else { best });
-    if a[(pivot, j)] == T::zero() {
+/// Eliminates some columns below the diagonal, by halves (Toledo, SIAM J. Matrix Anal. Appl. 18, 1997), and adds
+/// the rows that rows are exchanged with. Other columns stay as they are.
+fn eliminate<T: Field>(
+    threads: Threads<'_>,
+    a: &mut Matrix<T>,
+    cols: Range<usize>,
+    pivots: &mut Vec<usize>,
+) {
+    if cols.len() <= BLOCK {
+        return panel(a, cols, pivots);
+    }
+    let half = cols.start + (cols.len() / 2).next_multiple_of(BLOCK);
+    let (first, rest) = (cols.start..half, half..cols.end);
+    eliminate(threads, a, first.clone(), pivots);
+    swap(a, pivots, cols.start, rest.clone());
+    follow(threads, a, first.clone(), rest.clone());
+    eliminate(threads, a, rest, pivots);
+    swap(a, pivots, half, first);
+}
+
+/// Exchanges rows, from those of the pivot number `from` on, in some columns.
+fn swap<T: Field>(a: &mut Matrix<T>, pivots: &[usize], from: usize, cols: Range<usize>) {
+    for (i, &pivot) in pivots.iter().enumerate().skip(from).filter(|(i, pivot)| i != *pivot) {
+        let (upper, lower) = a.two_rows(i, pivot);
+        upper[cols.clone()].swap_with_slice(&mut lower[cols.clone()]);
+    }
+}
+
+/// What the elimination of columns does to others.
+fn follow<T: Field>(
+    threads: Threads<'_>,
+    a: &mut Matrix<T>,
+    done: Range<usize>,
+    others: Range<usize>,
+) {
+    let factor = a.block(done.clone(), done.clone());
+    let triangle = Triangle { a: factor.view(), lower: true, unit: true, threads };
+    triangle.solve_left(a, done.start, others.clone());
+    let left = product::left(a.part(done.end..a.rows(), done.clone()));
+    let right = product::right(a.part(done.clone(), others.clone()));
+    product::subtract(threads, a, (done.end, others.start), &left, &right);
+}
+
+/// A few columns, which lie in memory one after another meanwhile.
+fn panel<T: Field>(a: &mut Matrix<T>, cols: Range<usize>, pivots: &mut Vec<usize>) {
+    let (m, start) = (a.rows(), cols.start);
+    let mut columns = a.part(start..m, cols.clone()).transpose().to_matrix();
+    for j in 0..cols.len() {
+        pivots.push(start + eliminate_column(&mut columns, j));
+    }
+    for i in 0..m - start {
+        let row = &mut a.row_mut(start + i)[cols.clone()];
+        row.iter_mut().enumerate().for_each(|(j, x)| *x = columns[(j, i)]);
+    }
+}
+
+/// Eliminates column `j` below the diagonal, in the columns that are a matrix' rows, and gives the pivot's row.
+fn eliminate_column<T: Field>(columns: &mut Matrix<T>, j: usize) -> usize {
+    let column = columns.row(j);
+    let (mut pivot, mut largest) = (j, column[j].size());
+    for (i, x) in column.iter().enumerate().skip(j + 1) {
+        let size = x.size();
+        if size > largest {
+            (pivot, largest) = (i, size);
+        }
+    }
+    let diagonal = column[pivot];
+    if diagonal == T::zero() {
         return pivot;
     }
-    a.swap_rows(j, pivot);
-    let diagonal = a[(j, j)];
+    (0..columns.rows()).for_each(|k| columns.row_mut(k).swap(j, pivot));
     // The inverse of a tiny number would overflow.
-    let is_normal = diagonal.abs() >= T::Real::SAFE_MIN;
-    let inverse = T::one() / diagonal;
-    for i in j + 1..m {
-        let (upper, row) = a.two_rows(j, i);
-        row[j] = if is_normal { row[j] * inverse } else { row[j] / diagonal };
-        let factor = -row[j];
-        vector::axpy(&mut row[j + 1..end], factor, &upper[j + 1..end]);
+    let below = &mut columns.row_mut(j)[j + 1..];
+    if diagonal.abs() >= T::Real::SAFE_MIN {
+        vector::scale(below, T::one() / diagonal);
+    } else {
+        below.iter_mut().for_each(|x| *x /= diagonal);
+    }
+    for k in j + 1..columns.rows() {
+        let (column, other) = columns.two_rows(j, k);
+        let factor = -other[j];
+        vector::axpy(&mut other[j + 1..], factor, &column[j + 1..]);
     }
     pivot
 }

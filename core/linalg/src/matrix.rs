@@ -108,33 +108,17 @@ impl<T: Field> Matrix<T> {
 
     /// A part of it.
     pub fn block(&self, rows: Range<usize>, cols: Range<usize>) -> Matrix<T> {
-        Matrix::from_fn(rows.len(), cols.len(), |i, j| self[(rows.start + i, cols.start + j)])
+        self.part(rows, cols).to_matrix()
     }
 
     /// The transpose.
     pub fn transpose(&self) -> Matrix<T> {
-        self.mapped_transpose(|x| x)
+        self.view().transpose().to_matrix()
     }
 
     /// The conjugate transpose.
     pub fn adjoint(&self) -> Matrix<T> {
-        self.mapped_transpose(T::conj)
-    }
-
-    fn mapped_transpose(&self, f: impl Fn(T) -> T) -> Matrix<T> {
-        // In tiles, so that lines of memory are used while they are near.
-        const TILE: usize = 16;
-        let mut out = Matrix::zeros(self.cols, self.rows);
-        for i0 in (0..self.rows).step_by(TILE) {
-            for j0 in (0..self.cols).step_by(TILE) {
-                for j in j0..(j0 + TILE).min(self.cols) {
-                    for i in i0..(i0 + TILE).min(self.rows) {
-                        out.data[j * self.rows + i] = f(self.data[i * self.cols + j]);
-                    }
-                }
-            }
-        }
-        out
+        self.view().adjoint().to_matrix()
     }
 
     /// Whether all elements are finite.

@@ -1,14 +1,17 @@
 //! Products of matrices, added to or subtracted from parts of others.
 //!
-//! Both operands are packed into panels first, so that the innermost loop reads memory in order; a tile of the
-//! result stays in registers meanwhile. A product of complex matrices is two of real ones:
-//! `[Aᵣ −Aᵢ] [Bᵣ; Bᵢ]` is its real part, and `[Aᵢ Aᵣ] [Bᵣ; Bᵢ]` the imaginary one.
+//! As in Goto & van de Geijn, Anatomy of High-Performance Matrix Multiplication, ACM TOMS 34, 2008: both operands
+//! are packed into panels first, so that the innermost loop reads memory in order and from near caches; a tile of
+//! the result stays in registers meanwhile. A product of complex matrices is two of real ones: `[Aᵣ −Aᵢ] [Bᵣ; Bᵢ]`
+//! is its real part, and `[Aᵢ Aᵣ] [Bᵣ; Bᵢ]` the imaginary one.
 
-use std::ops::Range;
+mod pack;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::{Field, Matrix, Real};
+use crate::{Field, Matrix, Real, Threads};
+
+pub(crate) use pack::{Left, Right, left, right};
 
 /// Rows of a tile.
 const TILE_ROWS: usize = 6;
@@ -16,178 +19,179 @@ const TILE_ROWS: usize = 6;
 const TILE_BYTES: usize = 128;
 /// The longest row of a tile.
 const MAX_COLS: usize = 32;
+/// Bytes of a panel of the right operand, which stays in the nearest cache.
+const PANEL_BYTES: usize = 32 << 10;
+/// Rows of the result that are one thread's at a time; so much of the left operand stays in the second cache.
+const SLAB_ROWS: usize = 32 * TILE_ROWS;
+/// Multiplications below which threads do not pay.
+const FEW_PRODUCTS: usize = 1 << 20;
 
 fn tile_cols<R>() -> usize {
     TILE_BYTES / size_of::<R>()
 }
 
-/// A left operand in panels of rows, for real and imaginary parts.
-pub(crate) struct Left<R> {
-    planes: Vec<Vec<R>>,
-    rows: usize,
-    depth: usize,
-}
-
-/// A right operand in panels of columns.
-pub(crate) struct Right<R> {
-    plane: Vec<R>,
-    cols: usize,
-    depth: usize,
-}
-
-/// Packs a left operand of `rows` × `depth`.
-pub(crate) fn left<T: Field>(
-    rows: usize,
-    depth: usize,
-    at: impl Fn(usize, usize) -> T,
-) -> Left<T::Real> {
-    let parts = if T::IS_COMPLEX { 2 } else { 1 };
-    let n_panels = rows.div_ceil(TILE_ROWS);
-    let size = n_panels * TILE_ROWS * depth * parts;
-    let mut planes = vec![vec![T::Real::ZERO; size]; parts];
-    for i in 0..rows {
-        let (panel, lane) = (i / TILE_ROWS, i % TILE_ROWS);
-        let start = panel * TILE_ROWS * depth * parts + lane;
-        for k in 0..depth {
-            let value = at(i, k);
-            let (first, second) = (start + k * TILE_ROWS, start + (depth + k) * TILE_ROWS);
-            planes[0][first] = value.re();
-            if T::IS_COMPLEX {
-                planes[0][second] = -value.im();
-                planes[1][first] = value.im();
-                planes[1][second] = value.re();
-            }
-        }
-    }
-    Left { planes, rows, depth: depth * parts }
-}
-
-/// Packs a right operand of `depth` × `cols`, whose rows lie in memory one after another.
-pub(crate) fn right<T: Field>(
-    depth: usize,
-    cols: usize,
-    at: impl Fn(usize, usize) -> T,
-) -> Right<T::Real> {
-    let mut packed = empty_right::<T>(depth, cols);
-    for k in 0..depth {
-        (0..cols).for_each(|j| packed.put(k, j, at(k, j)));
-    }
-    packed
-}
-
-/// The same of one whose columns lie in memory one after another.
-pub(crate) fn right_by_columns<T: Field>(
-    depth: usize,
-    cols: usize,
-    at: impl Fn(usize, usize) -> T,
-) -> Right<T::Real> {
-    let mut packed = empty_right::<T>(depth, cols);
-    for j in 0..cols {
-        (0..depth).for_each(|k| packed.put(k, j, at(k, j)));
-    }
-    packed
-}
-
-fn empty_right<T: Field>(depth: usize, cols: usize) -> Right<T::Real> {
-    let depth = depth * if T::IS_COMPLEX { 2 } else { 1 };
-    let width = tile_cols::<T::Real>();
-    Right { plane: vec![T::Real::ZERO; cols.div_ceil(width) * width * depth], cols, depth }
-}
-
-impl<R: Real> Right<R> {
-    #[inline(always)]
-    fn put<T: Field<Real = R>>(&mut self, k: usize, j: usize, value: T) {
-        let width = tile_cols::<R>();
-        let start = j / width * width * self.depth + j % width;
-        self.plane[start + k * width] = value.re();
-        if T::IS_COMPLEX {
-            self.plane[start + (self.depth / 2 + k) * width] = value.im();
-        }
-    }
+/// Which elements of a product are wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    All,
+    /// Those on and below the diagonal.
+    Lower,
 }
 
 /// Subtracts a product from the part of a matrix that begins at a row and a column.
 pub(crate) fn subtract<T: Field>(
+    threads: Threads<'_>,
     c: &mut Matrix<T>,
     at: (usize, usize),
     a: &Left<T::Real>,
     b: &Right<T::Real>,
 ) {
-    let rows = 0..a.rows;
-    Arch::new().dispatch(Update { c, at, a, b, rows, sign: -T::Real::ONE });
+    update(threads, c, at, (a, b), Wanted::All, -T::Real::ONE);
 }
 
 /// The product of two matrices.
-pub(crate) fn product<T: Field>(a: &Left<T::Real>, b: &Right<T::Real>) -> Matrix<T> {
+pub(crate) fn product<T: Field>(
+    threads: Threads<'_>,
+    a: &Left<T::Real>,
+    b: &Right<T::Real>,
+) -> Matrix<T> {
     let mut c = Matrix::zeros(a.rows, b.cols);
-    let rows = 0..a.rows;
-    Arch::new().dispatch(Update { c: &mut c, at: (0, 0), a, b, rows, sign: T::Real::ONE });
+    update(threads, &mut c, (0, 0), (a, b), Wanted::All, T::Real::ONE);
     c
 }
 
-/// Subtracts what lies on and below the diagonal of a product from a part of a matrix: whole tiles that meet the
-/// diagonal, so that elements above it change too.
+/// Subtracts what lies on and below the diagonal of a product from a part of a matrix.
 pub(crate) fn subtract_lower<T: Field>(
+    threads: Threads<'_>,
     c: &mut Matrix<T>,
     at: (usize, usize),
     a: &Left<T::Real>,
     b: &Right<T::Real>,
 ) {
-    let rows = 0..usize::MAX;
-    Arch::new().dispatch(Update { c, at, a, b, rows, sign: -T::Real::ONE });
+    update(threads, c, at, (a, b), Wanted::Lower, -T::Real::ONE);
 }
 
-struct Update<'a, T: Field> {
-    c: &'a mut Matrix<T>,
+/// Slabs of rows, which are cut whether threads share them or not.
+fn update<T: Field>(
+    threads: Threads<'_>,
+    c: &mut Matrix<T>,
     at: (usize, usize),
+    (a, b): (&Left<T::Real>, &Right<T::Real>),
+    wanted: Wanted,
+    sign: T::Real,
+) {
+    if a.rows == 0 || b.cols == 0 {
+        return;
+    }
+    let stride = c.cols();
+    let rows = &mut c.as_mut_slice()[at.0 * stride..][..a.rows * stride];
+    let slab = |(i, c): (usize, &mut [T])| {
+        let first = i * SLAB_ROWS;
+        Arch::new().dispatch(Slab { c, stride, at: at.1, first, a, b, wanted, sign });
+    };
+    let slabs = rows.chunks_mut(SLAB_ROWS * stride).enumerate();
+    if a.rows * b.cols * a.depth < FEW_PRODUCTS {
+        return slabs.for_each(slab);
+    }
+    threads.each(slabs.collect(), slab);
+}
+
+/// Some rows of a product.
+struct Slab<'a, T: Field> {
+    /// Rows of the result, from its first one of these on.
+    c: &'a mut [T],
+    stride: usize,
+    /// The column at which the product begins.
+    at: usize,
+    /// The first row, in the product.
+    first: usize,
     a: &'a Left<T::Real>,
     b: &'a Right<T::Real>,
-    /// Rows of the result; an open end stands for those on and below the diagonal.
-    rows: Range<usize>,
+    wanted: Wanted,
     sign: T::Real,
 }
 
 type Tile<R> = [[R; MAX_COLS]; TILE_ROWS];
 
-impl<T: Field> WithSimd for Update<'_, T> {
+impl<T: Field> WithSimd for Slab<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Update { c, at, a, b, rows, sign } = self;
-        let (width, depth) = (tile_cols::<T::Real>(), b.depth);
-        debug_assert_eq!(a.depth, depth);
-        let lower_only = rows.end == usize::MAX;
-        let mut parts: [Tile<T::Real>; 2] = [[[T::Real::ZERO; MAX_COLS]; TILE_ROWS]; 2];
-        for (q, right) in b.plane.chunks_exact((width * depth).max(1)).enumerate() {
-            let (j0, j1) = (q * width, (q * width + width).min(b.cols));
-            let first = if lower_only { j0 / TILE_ROWS } else { 0 };
-            for p in first..a.rows.div_ceil(TILE_ROWS) {
-                for (part, plane) in parts.iter_mut().zip(&a.planes) {
-                    let left = &plane[p * TILE_ROWS * depth..][..TILE_ROWS * depth];
-                    multiply(simd, left, right, part);
-                }
-                for i in p * TILE_ROWS..((p + 1) * TILE_ROWS).min(a.rows) {
-                    let row = &mut c.row_mut(at.0 + i)[at.1 + j0..at.1 + j1];
-                    let (re, im) = (&parts[0][i % TILE_ROWS], &parts[1][i % TILE_ROWS]);
-                    for ((c, &re), &im) in row.iter_mut().zip(re).zip(im) {
-                        *c += T::new(re * sign, im * sign);
-                    }
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let (a, b) = (self.a, self.b);
+        let width = tile_cols::<T::Real>();
+        let last = (self.first + SLAB_ROWS).min(a.rows);
+        for (k, depth) in b.blocks() {
+            for q in 0..b.cols.div_ceil(width) {
+                let right = b.panel(k, depth, q);
+                let first = match self.wanted {
+                    Wanted::All => self.first,
+                    Wanted::Lower => self.first.max(q * width / TILE_ROWS * TILE_ROWS),
+                };
+                for i in (first..last).step_by(TILE_ROWS) {
+                    let left = |plane: usize| a.panel(plane, k, depth, i / TILE_ROWS);
+                    self.tile(simd, left, right, (i, q * width));
                 }
             }
         }
     }
 }
 
-/// One tile: as many of its rows at once as there are registers for.
+impl<T: Field> Slab<'_, T> {
+    /// The tile that begins at a row and a column of the product.
+    #[inline(always)]
+    fn tile<'b, S: Simd>(
+        &mut self,
+        simd: S,
+        left: impl Fn(usize) -> &'b [T::Real],
+        right: &[T::Real],
+        (i, j): (usize, usize),
+    ) where
+        T: 'b,
+    {
+        let cols = tile_cols::<T::Real>().min(self.b.cols - j);
+        let rows = TILE_ROWS.min(self.a.rows - i);
+        let start = (i - self.first) * self.stride + self.at + j;
+        let mut parts: [Tile<T::Real>; 2] = [[[T::Real::ZERO; MAX_COLS]; TILE_ROWS]; 2];
+        let meets_diagonal = self.wanted == Wanted::Lower && j + cols > i + 1;
+        if !T::IS_COMPLEX && cols == tile_cols::<T::Real>() && !meets_diagonal {
+            let c = bytemuck::cast_slice_mut(&mut self.c[start..]);
+            let into = Some((c, self.stride, rows, self.sign));
+            return multiply(simd, left(0), right, &mut parts[0], into);
+        }
+        for plane in 0..if T::IS_COMPLEX { 2 } else { 1 } {
+            multiply(simd, left(plane), right, &mut parts[plane], None);
+        }
+        for row in 0..rows {
+            let cols =
+                if meets_diagonal { cols.min((i + row + 1).saturating_sub(j)) } else { cols };
+            let out = &mut self.c[start + row * self.stride..][..cols];
+            for ((c, &re), &im) in out.iter_mut().zip(&parts[0][row]).zip(&parts[1][row]) {
+                *c += T::new(re * self.sign, im * self.sign);
+            }
+        }
+    }
+}
+
+/// Elements that a tile is added to, with a sign: a row begins so many elements after the one before, and there are
+/// so many.
+type Target<'a, R> = Option<(&'a mut [R], usize, usize, R)>;
+
+/// One tile, added to its target or written to `out`: as many of its rows at once as there are registers for.
 #[inline(always)]
-fn multiply<R: Real, S: Simd>(simd: S, left: &[R], right: &[R], out: &mut Tile<R>) {
+fn multiply<R: Real, S: Simd>(
+    simd: S,
+    left: &[R],
+    right: &[R],
+    out: &mut Tile<R>,
+    into: Target<'_, R>,
+) {
     match TILE_BYTES / size_of::<R::Vector<S>>() {
-        2 => rows::<R, S, 2, 6>(simd, left, right, out),
-        4 => rows::<R, S, 4, 3>(simd, left, right, out),
-        8 => rows::<R, S, 8, 1>(simd, left, right, out),
-        16 => rows::<R, S, 16, 1>(simd, left, right, out),
-        _ => rows::<R, S, 32, 1>(simd, left, right, out),
+        2 => rows::<R, S, 2, 6>(simd, left, right, out, into),
+        4 => rows::<R, S, 4, 3>(simd, left, right, out, into),
+        8 => rows::<R, S, 8, 1>(simd, left, right, out, into),
+        16 => rows::<R, S, 16, 1>(simd, left, right, out, into),
+        _ => rows::<R, S, 32, 1>(simd, left, right, out, into),
     }
 }
 
@@ -197,6 +201,7 @@ fn rows<R: Real, S: Simd, const VECTORS: usize, const ROWS: usize>(
     left: &[R],
     right: &[R],
     out: &mut Tile<R>,
+    mut into: Target<'_, R>,
 ) {
     let width = tile_cols::<R>();
     for first in (0..TILE_ROWS).step_by(ROWS) {
@@ -213,8 +218,18 @@ fn rows<R: Real, S: Simd, const VECTORS: usize, const ROWS: usize>(
             }
         }
         for (row, sums) in sums.iter().enumerate() {
-            let out = R::vectors_mut::<S>(&mut out[first + row][..width]);
-            out.copy_from_slice(sums);
+            let row = first + row;
+            match &mut into {
+                Some((c, stride, n_rows, sign)) if row < *n_rows => {
+                    let sign = R::splat(simd, *sign);
+                    let c = R::vectors_mut::<S>(&mut c[row * *stride..][..width]);
+                    for (c, &sum) in c.iter_mut().zip(sums) {
+                        *c = R::mul_add(simd, sign, sum, *c);
+                    }
+                }
+                Some(_) => {}
+                None => R::vectors_mut::<S>(&mut out[row][..width]).copy_from_slice(sums),
+            }
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Factorisations into a unitary and an upper triangular matrix.
 
 use crate::householder::{Block, apply_left, reflector};
-use crate::{Field, Matrix, Real, vector};
+use crate::{Field, Matrix, Real, Threads, vector};
 
 /// Columns that are reflected together.
 const BLOCK: usize = 32;
 
 /// Replaces a matrix by `R` and, below the diagonal, the reflectors whose product is `Q`; gives their τ.
-pub fn geqrf<T: Field>(a: &mut Matrix<T>) -> Vec<T> {
+pub(crate) fn geqrf<T: Field>(threads: Threads<'_>, a: &mut Matrix<T>) -> Vec<T> {
     let (m, n) = (a.rows(), a.cols());
     let k = m.min(n);
     let mut taus = Vec::with_capacity(k);
@@ -21,7 +21,7 @@ pub fn geqrf<T: Field>(a: &mut Matrix<T>) -> Vec<T> {
         }
         if end < n && block != k {
             let block = Block::new(a, start, start, &taus[start..end]);
-            block.apply_left(a, start, end..n, true);
+            block.apply_left(threads, a, start, end..n, true);
         }
     }
     taus
@@ -42,7 +42,7 @@ fn reflect_column<T: Field>(a: &mut Matrix<T>, j: usize, cols: std::ops::Range<u
 /// As [`geqrf`] of the matrix with its columns in another order, which makes the magnitudes on the diagonal of
 /// `R` descend. Columns whose entry of `order` is not 0 come first; it becomes the number from 1 of the column
 /// that lies at each place.
-pub fn geqp3<T: Field>(a: &mut Matrix<T>, order: &mut [i32]) -> Vec<T> {
+pub(crate) fn geqp3<T: Field>(a: &mut Matrix<T>, order: &mut [i32]) -> Vec<T> {
     let (m, n) = (a.rows(), a.cols());
     let mut n_fixed = 0;
     for j in 0..n {
@@ -100,7 +100,11 @@ fn swap_columns<T: Field>(a: &mut Matrix<T>, i: usize, j: usize) {
 }
 
 /// The first columns of the product of reflectors that lie below the diagonal.
-pub fn householder_product<T: Field>(a: &Matrix<T>, taus: &[T]) -> Matrix<T> {
+pub(crate) fn householder_product<T: Field>(
+    threads: Threads<'_>,
+    a: &Matrix<T>,
+    taus: &[T],
+) -> Matrix<T> {
     let (m, n) = (a.rows(), a.cols());
     let mut q = Matrix::identity(m, n);
     let k = taus.len();
@@ -114,6 +118,7 @@ pub fn householder_product<T: Field>(a: &Matrix<T>, taus: &[T]) -> Matrix<T> {
             }
         } else {
             Block::new(a, start, start, &taus[start..end]).apply_left(
+                threads,
                 &mut q,
                 start,
                 start..n,
@@ -125,7 +130,8 @@ pub fn householder_product<T: Field>(a: &Matrix<T>, taus: &[T]) -> Matrix<T> {
 }
 
 /// `Q C`, `Qᴴ C`, `C Q` or `C Qᴴ` with the product `Q` of reflectors.
-pub fn ormqr<T: Field>(
+pub(crate) fn ormqr<T: Field>(
+    threads: Threads<'_>,
     a: &Matrix<T>,
     taus: &[T],
     c: &Matrix<T>,
@@ -133,14 +139,20 @@ pub fn ormqr<T: Field>(
     transpose: bool,
 ) -> Matrix<T> {
     if !left {
-        return ormqr(a, taus, &c.adjoint(), true, !transpose).adjoint();
+        return ormqr(threads, a, taus, &c.adjoint(), true, !transpose).adjoint();
     }
     let (mut c, n, k) = (c.clone(), c.cols(), taus.len());
     let n_blocks = k.div_ceil(BLOCK);
     for step in 0..n_blocks {
         let start = BLOCK * if transpose { step } else { n_blocks - 1 - step };
         let end = (start + BLOCK).min(k);
-        Block::new(a, start, start, &taus[start..end]).apply_left(&mut c, start, 0..n, transpose);
+        Block::new(a, start, start, &taus[start..end]).apply_left(
+            threads,
+            &mut c,
+            start,
+            0..n,
+            transpose,
+        );
     }
     c
 }

@@ -17,7 +17,7 @@ pub struct Schur<T> {
 }
 
 /// The Schur form of a square matrix.
-pub fn schur<T: Field>(a: &Matrix<T>) -> Result<Schur<T>, Failed> {
+pub(crate) fn schur<T: Field>(a: &Matrix<T>) -> Result<Schur<T>, Failed> {
     if !a.is_finite() {
         return Err(Failed);
     }

@@ -4,7 +4,7 @@ mod bidiagonal;
 mod two_by_two;
 
 use crate::householder::{apply_left, apply_right, reflector};
-use crate::{Failed, Field, Matrix, Real, qr};
+use crate::{Failed, Field, Matrix, Real, Threads, qr};
 
 /// `A = U S Vᴴ`.
 #[derive(Clone, Debug)]
@@ -18,45 +18,52 @@ pub struct Svd<T: Field> {
 }
 
 /// Singular values and vectors; of these all, or as many as there are values.
-pub fn svd<T: Field>(a: &Matrix<T>, full: bool) -> Result<Svd<T>, Failed> {
+pub(crate) fn svd<T: Field>(
+    threads: Threads<'_>,
+    a: &Matrix<T>,
+    full: bool,
+) -> Result<Svd<T>, Failed> {
     let (m, n) = (a.rows(), a.cols());
     if m < n {
-        let Svd { s, u, vh } = svd(&a.adjoint(), full)?;
+        let Svd { s, u, vh } = svd(threads, &a.adjoint(), full)?;
         return Ok(Svd { s, u: vh.adjoint(), vh: u.adjoint() });
     }
     let scaled = Scaled::new(a)?;
     let mut a = scaled.matrix;
     if !is_tall(m, n) {
         let u_cols = if full { m } else { n };
-        let (s, u, vh) = of_bidiagonal(&mut a, u_cols, true)?;
+        let (s, u, vh) = of_bidiagonal(threads, &mut a, u_cols, true)?;
         return Ok(Svd { s: unscaled(s, scaled.factor), u, vh });
     }
-    let taus = qr::geqrf(&mut a);
+    let taus = qr::geqrf(threads, &mut a);
     let mut r = Matrix::from_fn(n, n, |i, j| if i <= j { a[(i, j)] } else { T::zero() });
-    let (s, u, vh) = of_bidiagonal(&mut r, n, true)?;
+    let (s, u, vh) = of_bidiagonal(threads, &mut r, n, true)?;
     let cols = if full { m } else { n };
     let inner = |i: usize, j: usize| match i < n && j < n {
         true => u[(i, j)],
         false if i == j => T::one(),
         false => T::zero(),
     };
-    let u = qr::ormqr(&a, &taus, &Matrix::from_fn(m, cols, inner), true, false);
+    let u = qr::ormqr(threads, &a, &taus, &Matrix::from_fn(m, cols, inner), true, false);
     Ok(Svd { s: unscaled(s, scaled.factor), u, vh })
 }
 
 /// Singular values alone, descending.
-pub fn svdvals<T: Field>(a: &Matrix<T>) -> Result<Vec<T::Real>, Failed> {
+pub(crate) fn svdvals<T: Field>(
+    threads: Threads<'_>,
+    a: &Matrix<T>,
+) -> Result<Vec<T::Real>, Failed> {
     if a.rows() < a.cols() {
-        return svdvals(&a.adjoint());
+        return svdvals(threads, &a.adjoint());
     }
     let (m, n) = (a.rows(), a.cols());
     let Scaled { mut matrix, factor } = Scaled::new(a)?;
     if is_tall(m, n) {
-        qr::geqrf(&mut matrix);
+        qr::geqrf(threads, &mut matrix);
         let r = |i: usize, j: usize| if i <= j { matrix[(i, j)] } else { T::zero() };
         matrix = Matrix::from_fn(n, n, r);
     }
-    let (s, ..) = of_bidiagonal(&mut matrix, 0, false)?;
+    let (s, ..) = of_bidiagonal(threads, &mut matrix, 0, false)?;
     Ok(unscaled(s, factor))
 }
 
@@ -103,6 +110,7 @@ type Factors<T> = (Vec<<T as Field>::Real>, Matrix<T>, Matrix<T>);
 /// Of a matrix with at least as many rows as columns: values, the first `u_cols` left vectors, right vectors;
 /// without vectors the matrices are empty.
 fn of_bidiagonal<T: Field>(
+    threads: Threads<'_>,
     a: &mut Matrix<T>,
     u_cols: usize,
     vectors: bool,
@@ -127,7 +135,7 @@ fn of_bidiagonal<T: Field>(
         false if i == j => T::one(),
         false => T::zero(),
     };
-    let u = qr::ormqr(a, &form.taus_q, &Matrix::from_fn(m, u_cols, inner), true, false);
+    let u = qr::ormqr(threads, a, &form.taus_q, &Matrix::from_fn(m, u_cols, inner), true, false);
     let mut v = Matrix::from_fn(n, n, |i, j| T::real(vt[(j, i)]));
     if n > 1 {
         // The right reflectors leave the first row alone; what the matrix holds of them is conjugate.
@@ -138,7 +146,7 @@ fn of_bidiagonal<T: Field>(
                 |i, j| if i > j { a[(j, i + 1)].conj() } else { T::zero() },
             );
         let rows = v.block(1..n, 0..n);
-        let rows = qr::ormqr(&reflectors, &form.taus_p, &rows, true, false);
+        let rows = qr::ormqr(threads, &reflectors, &form.taus_p, &rows, true, false);
         (1..n).for_each(|i| v.row_mut(i).copy_from_slice(rows.row(i - 1)));
     }
     Ok((d, u, v.adjoint()))

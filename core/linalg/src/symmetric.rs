@@ -1,31 +1,39 @@
 //! Eigenvalues and eigenvectors of Hermitian matrices.
 
-use crate::{Failed, Field, Matrix, Real, qr, tridiagonal, vector};
+use crate::{Failed, Field, Matrix, Real, Threads, qr, tridiagonal, vector};
 
 /// How often an eigenvalue may be iterated for.
 const MAX_SWEEPS: usize = 30;
 
 /// Eigenvalues, ascending, and eigenvectors in the columns of a matrix. One triangle is read.
-pub fn eigh<T: Field>(a: &Matrix<T>, lower: bool) -> Result<(Vec<T::Real>, Matrix<T>), Failed> {
+pub(crate) fn eigh<T: Field>(
+    threads: Threads<'_>,
+    a: &Matrix<T>,
+    lower: bool,
+) -> Result<(Vec<T::Real>, Matrix<T>), Failed> {
     let n = a.rows();
     check(a, lower)?;
     let mut reduced = a.clone();
     let scaled = scale_to_safe_range(&mut reduced);
-    let t = tridiagonal(&mut reduced, lower);
+    let t = tridiagonal::tridiagonal(threads, &mut reduced, lower);
     let (mut d, mut e) = (t.diagonal, t.off_diagonal);
     let mut q = Matrix::<T::Real>::identity(n, n);
     steqr(&mut d, &mut e, Some(&mut q))?;
     let vectors = Matrix::from_fn(n, n, |i, j| T::real(q[(j, i)]));
     d.iter_mut().for_each(|d| *d /= scaled);
-    Ok((d, back_transform(&reduced, &t.taus, lower, vectors)))
+    Ok((d, back_transform(threads, &reduced, &t.taus, lower, vectors)))
 }
 
 /// Eigenvalues alone, ascending.
-pub fn eigvalsh<T: Field>(a: &Matrix<T>, lower: bool) -> Result<Vec<T::Real>, Failed> {
+pub(crate) fn eigvalsh<T: Field>(
+    threads: Threads<'_>,
+    a: &Matrix<T>,
+    lower: bool,
+) -> Result<Vec<T::Real>, Failed> {
     check(a, lower)?;
     let mut reduced = a.clone();
     let scaled = scale_to_safe_range(&mut reduced);
-    let t = tridiagonal(&mut reduced, lower);
+    let t = tridiagonal::tridiagonal(threads, &mut reduced, lower);
     let (mut d, mut e) = (t.diagonal, t.off_diagonal);
     steqr(&mut d, &mut e, None)?;
     d.iter_mut().for_each(|d| *d /= scaled);
@@ -56,6 +64,7 @@ fn scale_to_safe_range<T: Field>(a: &mut Matrix<T>) -> T::Real {
 
 /// `Q V`, where `Q` is the product of a tridiagonal form's reflectors.
 fn back_transform<T: Field>(
+    threads: Threads<'_>,
     reduced: &Matrix<T>,
     taus: &[T],
     lower: bool,
@@ -71,7 +80,7 @@ fn back_transform<T: Field>(
     let v = Matrix::from_fn(n - 1, n - 1, |i, j| reduced[(at(i + 1), at(j))]);
     let rows = Matrix::from_fn(n - 1, n, |i, j| vectors[(at(i + 1), j)]);
     let in_order: Vec<T> = (0..n - 1).map(|i| taus[if lower { i } else { n - 2 - i }]).collect();
-    let rows = qr::ormqr(&v, &in_order, &rows, true, false);
+    let rows = qr::ormqr(threads, &v, &in_order, &rows, true, false);
     let mut out = vectors;
     (0..n - 1).for_each(|i| out.row_mut(at(i + 1)).copy_from_slice(rows.row(i)));
     out

@@ -1,7 +1,7 @@
 //! Tridiagonal matrices: reduction to one, and systems of equations with one.
 
 use crate::householder::reflector;
-use crate::{Field, Matrix, Real, vector};
+use crate::{Field, Matrix, Real, Threads, vector};
 
 /// A tridiagonal matrix `Qᴴ A Q`, and how it came about.
 #[derive(Clone, Debug)]
@@ -16,7 +16,11 @@ pub struct Tridiagonal<T: Field> {
 
 /// Reduces a Hermitian matrix, of which one triangle is read and replaced by the tridiagonal matrix and the
 /// reflectors whose product is `Q`.
-pub fn tridiagonal<T: Field>(a: &mut Matrix<T>, lower: bool) -> Tridiagonal<T> {
+pub(crate) fn tridiagonal<T: Field>(
+    _: Threads<'_>,
+    a: &mut Matrix<T>,
+    lower: bool,
+) -> Tridiagonal<T> {
     if lower {
         return reduce(a);
     }
@@ -97,7 +101,7 @@ fn add_conj<T: Field>(y: &mut [T], a: T, x: &[T]) {
 
 /// Replaces `b` by the solution of a tridiagonal system: elimination with partial pivoting (LAPACK's `gtsv`).
 /// The first element below and the last above the diagonal are not read. Gives whether there is a solution.
-pub fn tridiagonal_solve<T: Field>(dl: &[T], d: &[T], du: &[T], b: &mut Matrix<T>) -> bool {
+pub(crate) fn tridiagonal_solve<T: Field>(dl: &[T], d: &[T], du: &[T], b: &mut Matrix<T>) -> bool {
     let n = d.len();
     let (mut d, mut du) = (d.to_vec(), du.to_vec());
     let mut second = vec![T::zero(); n];

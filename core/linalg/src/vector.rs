@@ -24,6 +24,14 @@ pub(crate) fn axpy<T: Field>(y: &mut [T], a: T, x: &[T]) {
     );
 }
 
+/// `y += a x̄`.
+pub(crate) fn axpy_conj<T: Field>(y: &mut [T], a: T, x: &[T]) {
+    if !T::IS_COMPLEX {
+        return axpy(y, a, x);
+    }
+    y.iter_mut().zip(x).for_each(|(y, &x)| *y += a * x.conj());
+}
+
 /// `Σ f(x) y`.
 #[inline(always)]
 fn sum_of_products<T: Field>(x: &[T], y: &[T], f: impl Fn(T) -> T) -> T {

@@ -123,9 +123,14 @@ impl Pool {
         self.run(n, grain, 1, task);
     }
 
+    /// Calls `task` for each number below `n`, each of which is worth a thread's while.
+    pub fn for_each(&self, n: usize, task: &(dyn Fn(usize) + Sync)) {
+        self.run(n, 1, usize::MAX, &|begin, end| (begin..end).for_each(task));
+    }
+
     fn run(&self, n: usize, grain: usize, chunks: usize, task: &Task<'_>) {
         let threads = self.threads.load(SeqCst);
-        let chunk = n.div_ceil(threads * chunks).max(grain).max(1);
+        let chunk = n.div_ceil(threads.saturating_mul(chunks)).max(grain).max(1);
         if n <= chunk || threads == 1 {
             if n > 0 {
                 task(0, n);

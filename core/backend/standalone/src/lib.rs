@@ -248,7 +248,7 @@ pub unsafe extern "C" fn jaxrs_standalone_host(
     let _mode = FloatMode::keep_denormals();
     let run = AssertUnwindSafe(|| {
         let routine = routine(head.as_ptr() as usize, &description[..len])?;
-        routine.run(&inputs, &mut outputs).ok()
+        routine.run_on(&|n, task| pool().for_each(n, task), &inputs, &mut outputs).ok()
     });
     // No panic leaves through code that knows none.
     if matches!(catch_unwind(run), Ok(Some(()))) {

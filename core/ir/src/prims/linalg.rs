@@ -19,7 +19,7 @@ mod tridiagonal_solve;
 use std::fmt;
 
 use jaxrs_data::{DType, Result, Shape, SmallVec, Type, bail};
-use jaxrs_linalg::Field;
+use jaxrs_linalg::{Field, Threads};
 
 use crate::prims::{Prim, Primitive, not_differentiable, not_linear};
 use crate::rules::axes;
@@ -62,8 +62,14 @@ trait Matrices: Clone + fmt::Debug + Into<Prim> + Send + Sync + 'static {
     /// The results for operands of these last axes, the first of which has this element type.
     fn results(&self, dims: &[&[usize]], dtype: DType) -> Result<Results>;
 
-    /// Computes the bytes of all results.
-    fn compute<T: Field>(&self, dims: &[Shape], inputs: &[&[u8]], outputs: &mut [&mut [u8]]);
+    /// Computes the bytes of all results for one matrix each, whose work threads may share.
+    fn compute<T: Field>(
+        &self,
+        threads: Threads<'_>,
+        dims: &[Shape],
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    );
 
     /// See [`Primitive::jvp`].
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], tangents: &[Tangent]) -> Result<Jvp> {

@@ -1,7 +1,7 @@
 //! Cholesky's factorisation.
 
 use jaxrs_data::{DType, Result, Shape, smallvec};
-use jaxrs_linalg::{Field, Matrix, Triangular};
+use jaxrs_linalg::{Field, Matrix, Threads, Triangular};
 
 use super::{Matrices, Results, check_square, formula, shape};
 use crate::{Cx, Jvp, ParamReader, Tangent, Value, ops};
@@ -24,9 +24,15 @@ impl Matrices for Cholesky {
         Ok(smallvec![(dtype, shape(&[n, n]))])
     }
 
-    fn compute<T: Field>(&self, dims: &[Shape], inputs: &[&[u8]], outputs: &mut [&mut [u8]]) {
+    fn compute<T: Field>(
+        &self,
+        threads: Threads<'_>,
+        dims: &[Shape],
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    ) {
         let mut a = Matrix::<T>::from_bytes(dims[0][0], dims[0][1], inputs[0]);
-        if jaxrs_linalg::cholesky(&mut a).is_err() {
+        if T::cholesky(threads, &mut a).is_err() {
             a.as_mut_slice().fill(T::nan());
         }
         a.write_to(outputs[0]);

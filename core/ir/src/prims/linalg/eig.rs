@@ -2,7 +2,7 @@
 
 use jaxrs_data::{DType, Result, Shape, SmallVec, bail, smallvec};
 use jaxrs_kernel::Compare;
-use jaxrs_linalg::{Field, Matrix};
+use jaxrs_linalg::{Field, Matrix, Threads};
 
 use super::{Matrices, Results, check_square, complex_of, formula, shape};
 use crate::prims::ArgReduce;
@@ -52,11 +52,17 @@ impl Matrices for Eig {
         Ok(results)
     }
 
-    fn compute<T: Field>(&self, dims: &[Shape], inputs: &[&[u8]], outputs: &mut [&mut [u8]]) {
+    fn compute<T: Field>(
+        &self,
+        _: Threads<'_>,
+        dims: &[Shape],
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    ) {
         let n = dims[0][0];
         let a = Matrix::<T>::from_bytes(n, n, inputs[0]);
         let (left, right) = (self.compute_left_eigenvectors, self.compute_right_eigenvectors);
-        let Ok(eig) = jaxrs_linalg::eig(&a, left, right) else {
+        let Ok(eig) = T::eig(&a, left, right) else {
             for bytes in outputs {
                 let count = bytes.len() / size_of::<T::Complex>();
                 jaxrs_linalg::write(&vec![T::Complex::nan(); count], bytes);

@@ -1,7 +1,7 @@
 //! Eigenvalues and eigenvectors of Hermitian matrices.
 
 use jaxrs_data::{DType, Result, Shape, bail, smallvec};
-use jaxrs_linalg::{Field, Matrix};
+use jaxrs_linalg::{Field, Matrix, Threads};
 
 use super::{Matrices, Results, check_square, formula, shape};
 use crate::{Cx, Jvp, Param, ParamReader, Params, Tangent, Value, ops};
@@ -72,10 +72,16 @@ impl Matrices for Eigh {
         Ok(smallvec![(dtype, shape(&[n, n])), (dtype.real_part(), shape(&[n]))])
     }
 
-    fn compute<T: Field>(&self, dims: &[Shape], inputs: &[&[u8]], outputs: &mut [&mut [u8]]) {
+    fn compute<T: Field>(
+        &self,
+        threads: Threads<'_>,
+        dims: &[Shape],
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    ) {
         let n = dims[0][0];
         let a = Matrix::<T>::from_bytes(n, n, inputs[0]);
-        let (w, v) = jaxrs_linalg::eigh(&a, self.lower)
+        let (w, v) = T::eigh(threads, &a, self.lower)
             .unwrap_or_else(|_| (vec![T::nan().re(); n], Matrix::from_fn(n, n, |_, _| T::nan())));
         v.write_to(outputs[0]);
         jaxrs_linalg::write(&w, outputs[1]);

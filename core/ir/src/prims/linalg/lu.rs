@@ -1,7 +1,7 @@
 //! Gaussian elimination.
 
 use jaxrs_data::{DType, Result, Shape, Type, bail, smallvec};
-use jaxrs_linalg::{Field, Matrix, Triangular};
+use jaxrs_linalg::{Field, Matrix, Threads, Triangular};
 
 use super::{Matrices, Results, formula, shape};
 use crate::rules::linear;
@@ -26,10 +26,16 @@ impl Matrices for Lu {
         Ok(smallvec![(dtype, shape(&[m, n])), (DType::I32, pivots), (DType::I32, order)])
     }
 
-    fn compute<T: Field>(&self, dims: &[Shape], inputs: &[&[u8]], outputs: &mut [&mut [u8]]) {
+    fn compute<T: Field>(
+        &self,
+        threads: Threads<'_>,
+        dims: &[Shape],
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    ) {
         let (m, n) = (dims[0][0], dims[0][1]);
         let mut a = Matrix::<T>::from_bytes(m, n, inputs[0]);
-        let pivots = jaxrs_linalg::lu(&mut a);
+        let pivots = T::lu(threads, &mut a);
         a.write_to(outputs[0]);
         jaxrs_linalg::write(&pivots, outputs[1]);
         jaxrs_linalg::write(&jaxrs_linalg::permutation_of(&pivots, m), outputs[2]);
@@ -134,7 +140,13 @@ impl Matrices for LuPivotsToPermutation {
         Ok(smallvec![(dtype, shape(&[size]))])
     }
 
-    fn compute<T: Field>(&self, _dims: &[Shape], inputs: &[&[u8]], outputs: &mut [&mut [u8]]) {
+    fn compute<T: Field>(
+        &self,
+        _: Threads<'_>,
+        _dims: &[Shape],
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    ) {
         let pivots: Vec<i32> = jaxrs_linalg::elements(inputs[0]);
         let order = jaxrs_linalg::permutation_of(&pivots, self.permutation_size);
         jaxrs_linalg::write(&order, outputs[0]);

@@ -1,7 +1,7 @@
 //! Factorisation into a unitary and an upper triangular matrix.
 
 use jaxrs_data::{DType, Result, Scalar, Shape, SmallVec, Type, smallvec};
-use jaxrs_linalg::{Field, Matrix, Triangular};
+use jaxrs_linalg::{Field, Matrix, Threads, Triangular};
 
 use super::formula::{self, Op};
 use super::{Lu, Matrices, Results, shape};
@@ -43,19 +43,24 @@ impl Matrices for Qr {
         Ok(results)
     }
 
-    fn compute<T: Field>(&self, dims: &[Shape], inputs: &[&[u8]], outputs: &mut [&mut [u8]]) {
+    fn compute<T: Field>(
+        &self,
+        threads: Threads<'_>,
+        dims: &[Shape],
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    ) {
         let (m, n) = (dims[0][0], dims[0][1]);
         let mut a = Matrix::<T>::from_bytes(m, n, inputs[0]);
         let mut order = vec![0; n];
         let is_empty = m == 0 || n == 0;
         let taus = match self.pivoting && !is_empty {
-            true => jaxrs_linalg::geqp3(&mut a, &mut order),
-            false => jaxrs_linalg::geqrf(&mut a),
+            true => T::geqp3(&mut a, &mut order),
+            false => T::geqrf(threads, &mut a),
         };
         let k = if self.full_matrices { m } else { m.min(n) };
         let below = |i: usize, j: usize| if j < n { a[(i, j)] } else { T::zero() };
-        jaxrs_linalg::householder_product(&Matrix::from_fn(m, k, below), &taus)
-            .write_to(outputs[0]);
+        T::householder_product(threads, &Matrix::from_fn(m, k, below), &taus).write_to(outputs[0]);
         let r = |i: usize, j: usize| if i <= j { a[(i, j)] } else { T::zero() };
         Matrix::from_fn(k, n, r).write_to(outputs[1]);
         if self.pivoting {

@@ -1,7 +1,7 @@
 //! Reductions to simpler matrices by unitary transformations. JAX knows no derivatives of them.
 
 use jaxrs_data::{DType, Result, Shape, bail, smallvec};
-use jaxrs_linalg::{Field, Matrix};
+use jaxrs_linalg::{Field, Matrix, Threads};
 
 use super::{Matrices, Results, check_square, shape};
 use crate::{Param, ParamReader, Params};
@@ -41,11 +41,17 @@ impl Matrices for Schur {
         Ok(results)
     }
 
-    fn compute<T: Field>(&self, dims: &[Shape], inputs: &[&[u8]], outputs: &mut [&mut [u8]]) {
+    fn compute<T: Field>(
+        &self,
+        _: Threads<'_>,
+        dims: &[Shape],
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    ) {
         let n = dims[0][0];
         let a = Matrix::<T>::from_bytes(n, n, inputs[0]);
         let nan = || Matrix::from_fn(n, n, |_, _| T::nan());
-        let (form, vectors) = match jaxrs_linalg::schur(&a) {
+        let (form, vectors) = match T::schur(&a) {
             Ok(schur) => (schur.form, schur.vectors),
             Err(_) => (nan(), nan()),
         };
@@ -91,9 +97,15 @@ impl Matrices for Hessenberg {
         Ok(smallvec![(dtype, shape(&[n, n])), (dtype, shape(&[count]))])
     }
 
-    fn compute<T: Field>(&self, dims: &[Shape], inputs: &[&[u8]], outputs: &mut [&mut [u8]]) {
+    fn compute<T: Field>(
+        &self,
+        _: Threads<'_>,
+        dims: &[Shape],
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    ) {
         let mut a = Matrix::<T>::from_bytes(dims[0][0], dims[0][1], inputs[0]);
-        let taus = jaxrs_linalg::hessenberg(&mut a);
+        let taus = T::hessenberg(&mut a);
         a.write_to(outputs[0]);
         jaxrs_linalg::write(&taus, outputs[1]);
     }
@@ -146,9 +158,15 @@ impl Matrices for Tridiagonal {
         ])
     }
 
-    fn compute<T: Field>(&self, dims: &[Shape], inputs: &[&[u8]], outputs: &mut [&mut [u8]]) {
+    fn compute<T: Field>(
+        &self,
+        threads: Threads<'_>,
+        dims: &[Shape],
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    ) {
         let mut a = Matrix::<T>::from_bytes(dims[0][0], dims[0][1], inputs[0]);
-        let form = jaxrs_linalg::tridiagonal(&mut a, self.lower);
+        let form = T::tridiagonal(threads, &mut a, self.lower);
         a.write_to(outputs[0]);
         jaxrs_linalg::write(&form.diagonal, outputs[1]);
         jaxrs_linalg::write(&form.off_diagonal, outputs[2]);

@@ -1,7 +1,7 @@
 //! Factorisations into reflectors and a triangular matrix, and products of reflectors.
 
 use jaxrs_data::{DType, Result, Shape, Type, bail, smallvec};
-use jaxrs_linalg::{Field, Matrix};
+use jaxrs_linalg::{Field, Matrix, Threads};
 
 use super::{Matrices, Results, check_numbers, shape};
 use crate::{Param, ParamReader, Params};
@@ -23,9 +23,15 @@ impl Matrices for Geqrf {
         Ok(smallvec![(dtype, shape(dims[0])), (dtype, shape(&[k]))])
     }
 
-    fn compute<T: Field>(&self, dims: &[Shape], inputs: &[&[u8]], outputs: &mut [&mut [u8]]) {
+    fn compute<T: Field>(
+        &self,
+        threads: Threads<'_>,
+        dims: &[Shape],
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    ) {
         let mut a = Matrix::<T>::from_bytes(dims[0][0], dims[0][1], inputs[0]);
-        let taus = jaxrs_linalg::geqrf(&mut a);
+        let taus = T::geqrf(threads, &mut a);
         a.write_to(outputs[0]);
         jaxrs_linalg::write(&taus, outputs[1]);
     }
@@ -77,10 +83,16 @@ impl Matrices for Geqp3 {
         Ok(smallvec![(dtype, shape(dims[0])), (DType::I32, shape(dims[1])), (dtype, taus)])
     }
 
-    fn compute<T: Field>(&self, dims: &[Shape], inputs: &[&[u8]], outputs: &mut [&mut [u8]]) {
+    fn compute<T: Field>(
+        &self,
+        _: Threads<'_>,
+        dims: &[Shape],
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    ) {
         let mut a = Matrix::<T>::from_bytes(dims[0][0], dims[0][1], inputs[0]);
         let mut order: Vec<i32> = jaxrs_linalg::elements(inputs[1]);
-        let taus = jaxrs_linalg::geqp3(&mut a, &mut order);
+        let taus = T::geqp3(&mut a, &mut order);
         a.write_to(outputs[0]);
         jaxrs_linalg::write(&order, outputs[1]);
         jaxrs_linalg::write(&taus, outputs[2]);
@@ -134,10 +146,16 @@ impl Matrices for HouseholderProduct {
         Ok(smallvec![(dtype, shape(dims[0]))])
     }
 
-    fn compute<T: Field>(&self, dims: &[Shape], inputs: &[&[u8]], outputs: &mut [&mut [u8]]) {
+    fn compute<T: Field>(
+        &self,
+        threads: Threads<'_>,
+        dims: &[Shape],
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    ) {
         let a = Matrix::<T>::from_bytes(dims[0][0], dims[0][1], inputs[0]);
         let taus = jaxrs_linalg::elements::<T>(inputs[1]);
-        jaxrs_linalg::householder_product(&a, &taus).write_to(outputs[0]);
+        T::householder_product(threads, &a, &taus).write_to(outputs[0]);
     }
 
     #[cfg(any(test, feature = "testing"))]
@@ -200,11 +218,17 @@ impl Matrices for Ormqr {
         Ok(smallvec![(dtype, shape(dims[2]))])
     }
 
-    fn compute<T: Field>(&self, dims: &[Shape], inputs: &[&[u8]], outputs: &mut [&mut [u8]]) {
+    fn compute<T: Field>(
+        &self,
+        threads: Threads<'_>,
+        dims: &[Shape],
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    ) {
         let a = Matrix::<T>::from_bytes(dims[0][0], dims[0][1], inputs[0]);
         let taus = jaxrs_linalg::elements::<T>(inputs[1]);
         let c = Matrix::from_bytes(dims[2][0], dims[2][1], inputs[2]);
-        jaxrs_linalg::ormqr(&a, &taus, &c, self.left, self.transpose).write_to(outputs[0]);
+        T::ormqr(threads, &a, &taus, &c, self.left, self.transpose).write_to(outputs[0]);
     }
 
     #[cfg(any(test, feature = "testing"))]

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use jaxrs_data::{DType, Literal, Result, Shape, SmallVec, Type};
-use jaxrs_kernel::{HostCall, HostRoutine, LibraryCall, Step};
-use jaxrs_linalg::Complex;
+use jaxrs_kernel::{HostCall, HostRoutine, LibraryCall, ParallelFor, Step};
+use jaxrs_linalg::{ALONE, Complex, Threads};
 
 use super::{Matrices, split_shapes};
 use crate::lower::Steps;
@@ -71,13 +71,23 @@ impl<P: Matrices> Routine<P> {
         Ok(Routine { prim: prim.clone(), dtype, batch, dims, in_types: inputs.into(), text })
     }
 
-    fn one(&self, inputs: &[&[u8]], outputs: &mut [&mut [u8]]) {
+    fn one(&self, threads: Threads<'_>, part: Part<'_>) {
+        let (dims, inputs, mut outputs) = (&self.dims, part.inputs, part.outputs);
+        let (inputs, outputs) = (&inputs[..], &mut outputs[..]);
         match self.dtype {
-            DType::F64 => self.prim.compute::<f64>(&self.dims, inputs, outputs),
-            DType::C64 => self.prim.compute::<Complex<f32>>(&self.dims, inputs, outputs),
-            DType::C128 => self.prim.compute::<Complex<f64>>(&self.dims, inputs, outputs),
-            _ => self.prim.compute::<f32>(&self.dims, inputs, outputs),
+            DType::F64 => self.prim.compute::<f64>(threads, dims, inputs, outputs),
+            DType::C64 => self.prim.compute::<Complex<f32>>(threads, dims, inputs, outputs),
+            DType::C128 => self.prim.compute::<Complex<f64>>(threads, dims, inputs, outputs),
+            _ => self.prim.compute::<f32>(threads, dims, inputs, outputs),
         }
+    }
+
+    /// How many matrices are worth a thread's while: some 100 µs, at a few operations a nanosecond.
+    fn grain(&self) -> usize {
+        const OPERATIONS: usize = 1 << 18;
+        let side = self.dims.iter().flat_map(|dims| dims.iter()).max().map_or(1, |&side| side);
+        let each = side.saturating_mul(side).saturating_mul(side).max(1);
+        OPERATIONS.div_ceil(each)
     }
 }
 
@@ -101,23 +111,60 @@ impl<P: Matrices> HostRoutine for Routine<P> {
     }
 
     fn run(&self, inputs: &[&[u8]], outputs: &mut [&mut [u8]]) -> Result<()> {
-        let size = |len: usize| len.checked_div(self.batch).unwrap_or(0);
-        for b in 0..self.batch {
-            let part = |bytes: &&'_ [u8]| -> std::ops::Range<usize> {
-                let size = size(bytes.len());
-                b * size..(b + 1) * size
-            };
-            let own: SmallVec<[&[u8]; 4]> =
-                inputs.iter().map(|bytes| &bytes[part(bytes)]).collect();
-            let mut results: SmallVec<[&mut [u8]; 4]> = outputs
-                .iter_mut()
-                .map(|bytes| {
-                    let size = size(bytes.len());
-                    &mut bytes[b * size..(b + 1) * size]
-                })
-                .collect();
-            self.one(&own, &mut results);
+        self.run_on(&|n, task| (0..n).for_each(task), inputs, outputs)
+    }
+
+    /// Threads share the matrices, or the work of the only one.
+    fn run_on(
+        &self,
+        threads: &ParallelFor<'_>,
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    ) -> Result<()> {
+        let all =
+            Part { inputs: inputs.into(), outputs: outputs.iter_mut().map(|x| &mut **x).collect() };
+        match self.batch {
+            0 => {}
+            1 => self.one(Threads::new(threads), all),
+            n => {
+                let grain = self.grain();
+                let run = |(part, count): (Part<'_>, usize)| {
+                    part.split(count, 1).into_iter().for_each(|(part, _)| self.one(ALONE, part));
+                };
+                Threads::new(threads).each(all.split(n, grain), run);
+            }
         }
         Ok(())
+    }
+}
+
+/// The operands and results of some matrices.
+struct Part<'a> {
+    inputs: SmallVec<[&'a [u8]; 4]>,
+    outputs: SmallVec<[&'a mut [u8]; 4]>,
+}
+
+impl<'a> Part<'a> {
+    /// Cuts what belongs to `n` matrices into parts of `grain` matrices and a last one of fewer; gives their numbers,
+    /// too.
+    fn split(self, n: usize, grain: usize) -> Vec<(Part<'a>, usize)> {
+        let Part { mut inputs, mut outputs } = self;
+        let counts = (0..n).step_by(grain).map(|first| (first, grain.min(n - first)));
+        let part = |(first, count): (usize, usize)| {
+            let rest = n - first;
+            let inputs = inputs.iter_mut().map(|bytes| {
+                let (own, after) = bytes.split_at(bytes.len() / rest * count);
+                *bytes = after;
+                own
+            });
+            let outputs = outputs.iter_mut().map(|bytes| {
+                let size = bytes.len() / rest * count;
+                let (own, after) = std::mem::take(bytes).split_at_mut(size);
+                *bytes = after;
+                own
+            });
+            (Part { inputs: inputs.collect(), outputs: outputs.collect() }, count)
+        };
+        counts.map(part).collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use jaxrs_data::{DType, Result, Shape, SmallVec, bail, smallvec};
 use jaxrs_kernel::Compare;
-use jaxrs_linalg::{Field, Matrix};
+use jaxrs_linalg::{Field, Matrix, Threads};
 
 use super::eigh::{check_subset, read_subset, subset_param};
 use super::{Matrices, Results, formula, shape};
@@ -54,15 +54,21 @@ impl Matrices for Svd {
         Ok(results)
     }
 
-    fn compute<T: Field>(&self, dims: &[Shape], inputs: &[&[u8]], outputs: &mut [&mut [u8]]) {
+    fn compute<T: Field>(
+        &self,
+        threads: Threads<'_>,
+        dims: &[Shape],
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    ) {
         let (m, n) = (dims[0][0], dims[0][1]);
         let a = Matrix::<T>::from_bytes(m, n, inputs[0]);
         if !self.compute_uv {
             let nan = |_| vec![T::nan().re(); m.min(n)];
-            let s = jaxrs_linalg::svdvals(&a).unwrap_or_else(nan);
+            let s = T::svdvals(threads, &a).unwrap_or_else(nan);
             return jaxrs_linalg::write(&s, outputs[0]);
         }
-        let Ok(svd) = jaxrs_linalg::svd(&a, self.full_matrices) else {
+        let Ok(svd) = T::svd(threads, &a, self.full_matrices) else {
             jaxrs_linalg::write(&vec![T::nan().re(); m.min(n)], outputs[0]);
             for bytes in &mut outputs[1..] {
                 let count = bytes.len() / size_of::<T>();

@@ -1,7 +1,7 @@
 //! Systems with triangular matrices.
 
 use jaxrs_data::{DType, Result, Shape, SmallVec, bail, smallvec};
-use jaxrs_linalg::{Field, Matrix, Triangular};
+use jaxrs_linalg::{Field, Matrix, Threads, Triangular};
 
 use super::{Matrices, Results, check_square, formula, shape};
 use crate::prims::not_linear;
@@ -52,10 +52,16 @@ impl Matrices for TriangularSolve {
         Ok(smallvec![(dtype, shape(dims[1]))])
     }
 
-    fn compute<T: Field>(&self, dims: &[Shape], inputs: &[&[u8]], outputs: &mut [&mut [u8]]) {
+    fn compute<T: Field>(
+        &self,
+        threads: Threads<'_>,
+        dims: &[Shape],
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    ) {
         let a = Matrix::<T>::from_bytes(dims[0][0], dims[0][1], inputs[0]);
         let mut b = Matrix::from_bytes(dims[1][0], dims[1][1], inputs[1]);
-        jaxrs_linalg::triangular_solve(&a, &mut b, self.0);
+        T::triangular_solve(threads, &a, &mut b, self.0);
         b.write_to(outputs[0]);
     }
 

@@ -1,7 +1,7 @@
 //! Systems with tridiagonal matrices.
 
 use jaxrs_data::{DType, Result, Shape, SmallVec, bail, smallvec};
-use jaxrs_linalg::{Field, Matrix};
+use jaxrs_linalg::{Field, Matrix, Threads};
 
 use super::{Matrices, Results, formula, shape};
 use crate::prims::not_linear;
@@ -43,11 +43,17 @@ impl Matrices for TridiagonalSolve {
         Ok(smallvec![(dtype, shape(dims[3]))])
     }
 
-    fn compute<T: Field>(&self, dims: &[Shape], inputs: &[&[u8]], outputs: &mut [&mut [u8]]) {
+    fn compute<T: Field>(
+        &self,
+        _: Threads<'_>,
+        dims: &[Shape],
+        inputs: &[&[u8]],
+        outputs: &mut [&mut [u8]],
+    ) {
         let diagonal = |k: usize| jaxrs_linalg::elements::<T>(inputs[k]);
         let mut b = Matrix::from_bytes(dims[3][0], dims[3][1], inputs[3]);
         let (dl, d, du) = (diagonal(0), diagonal(1), diagonal(2));
-        if !jaxrs_linalg::tridiagonal_solve(&dl, &d, &du, &mut b) {
+        if !T::tridiagonal_solve(&dl, &d, &du, &mut b) {
             b.as_mut_slice().fill(T::nan());
         }
         b.write_to(outputs[0]);
