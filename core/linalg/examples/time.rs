@@ -13,7 +13,7 @@ fn main() {
     let n_threads = std::env::args().nth(2).and_then(|n| n.parse().ok()).unwrap_or(1);
     let time = |name: &str, flops: f64, run: &mut dyn FnMut()| {
         if name.contains(&filter) {
-            report(name, flops, n_threads == 1, run);
+            report(name, flops, run);
         }
     };
     let run = |n: usize, task: &(dyn Fn(usize) + Sync)| share(n_threads, n, task);
@@ -40,22 +40,25 @@ fn share(threads: usize, n: usize, task: &(dyn Fn(usize) + Sync)) {
     });
 }
 
-/// The shortest of several runs; of one thread, its own time, which other work on the machine adds less to.
-fn report(name: &str, flops: f64, alone: bool, run: &mut dyn FnMut()) {
+/// The shortest of several runs, and how long this thread ran on average.
+fn report(name: &str, flops: f64, run: &mut dyn FnMut()) {
     let start = Instant::now();
-    let now = || if alone { own_time() } else { None }.unwrap_or(start.elapsed().as_secs_f64());
-    let mut best = f64::INFINITY;
-    let mut runs = 0;
-    while runs < 5 || (start.elapsed().as_secs_f64() < 0.5 && runs < 100) {
-        let start = now();
+    let (own, mut best, mut runs) = (own_time(), f64::INFINITY, 0);
+    while runs < 5 || start.elapsed().as_secs_f64() < 0.7 {
+        let start = Instant::now();
         run();
-        best = best.min(now() - start);
+        best = best.min(start.elapsed().as_secs_f64());
         runs += 1;
     }
-    println!("{name:24} {:9.3} ms {:8.1} GFLOP/s", best * 1e3, flops / best / 1e9);
+    let mean = own.and_then(|own| Some((own_time()? - own) / f64::from(runs)));
+    let (best_ms, mean_ms) = (best * 1e3, mean.unwrap_or(f64::NAN) * 1e3);
+    println!(
+        "{name:24} {best_ms:9.3} ms {:8.1} GFLOP/s  mean {mean_ms:9.3} ms",
+        flops / best / 1e9
+    );
 }
 
-/// How long this thread has run, where Linux says it.
+/// How long this thread has run, where Linux says it: in ticks, so that only long times are exact.
 fn own_time() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     Some(text.split(' ').next()?.parse::<f64>().ok()? * 1e-9)
