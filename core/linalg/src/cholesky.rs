@@ -23,10 +23,11 @@ fn block<T: Field>(
     start: usize,
     n: usize,
 ) -> Result<(), Failed> {
-    match n {
-        ..=SMALL => return columns::<T, SMALL>(a, start, n),
-        ..=BLOCK => return columns::<T, BLOCK>(a, start, n),
-        _ => {}
+    if n <= SMALL {
+        return columns::<T, SMALL>(a, start, n);
+    }
+    if n <= BLOCK {
+        return columns::<T, BLOCK>(a, start, n);
     }
     let (half, end) = ((n / 2).next_multiple_of(BLOCK), start + n);
     let middle = start + half;

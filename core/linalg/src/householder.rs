@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{Field, Matrix, Real, Threads, product, vector};
+use crate::{Field, Matrix, Real, Threads, matvec, product, vector};
 
 /// The reflector with `Hᴴ [alpha; x] = [beta; 0]`, `beta` real: `x` becomes what follows the 1 in `v`. Gives
 /// `beta` and τ (LAPACK's `larfg`).
@@ -43,9 +43,8 @@ pub(crate) fn apply_left<T: Field>(
         return;
     }
     let mut products = vec![T::zero(); cols.len()];
-    for (i, &v) in rows.clone().zip(v) {
-        vector::axpy(&mut products, v.conj(), &a.row(i)[cols.clone()]);
-    }
+    matvec::adjoint_times(a, (rows.clone(), cols.clone()), v, &mut products);
+    products.iter_mut().for_each(|x| *x = x.conj());
     for (i, &v) in rows.zip(v) {
         vector::axpy(&mut a.row_mut(i)[cols.clone()], -(tau * v), &products);
     }
@@ -62,10 +61,10 @@ pub(crate) fn apply_right<T: Field>(
         return;
     }
     let conjugate: Vec<T> = v.iter().map(|v| v.conj()).collect();
-    for i in rows {
-        let row = &mut a.row_mut(i)[cols.clone()];
-        let factor = -(tau * vector::dot(row, v));
-        vector::axpy(row, factor, &conjugate);
+    let mut products = vec![T::zero(); rows.len()];
+    matvec::times(a, (rows.clone(), cols.clone()), v, &mut products);
+    for (i, product) in rows.zip(products) {
+        vector::axpy(&mut a.row_mut(i)[cols.clone()], -(tau * product), &conjugate);
     }
 }
 

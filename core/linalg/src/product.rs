@@ -159,14 +159,16 @@ impl<T: Field> Slab<'_, T> {
             let into = Some((c, self.stride, rows, self.sign));
             return multiply(simd, left(0), right, &mut parts[0], into);
         }
-        for plane in 0..if T::IS_COMPLEX { 2 } else { 1 } {
-            multiply(simd, left(plane), right, &mut parts[plane], None);
+        let n_planes = if T::IS_COMPLEX { 2 } else { 1 };
+        for (plane, part) in parts.iter_mut().enumerate().take(n_planes) {
+            multiply(simd, left(plane), right, part, None);
         }
-        for row in 0..rows {
+        let [re, im] = &parts;
+        for (row, (re, im)) in re.iter().zip(im).enumerate().take(rows) {
             let cols =
                 if meets_diagonal { cols.min((i + row + 1).saturating_sub(j)) } else { cols };
             let out = &mut self.c[start + row * self.stride..][..cols];
-            for ((c, &re), &im) in out.iter_mut().zip(&parts[0][row]).zip(&parts[1][row]) {
+            for ((c, &re), &im) in out.iter_mut().zip(re).zip(im) {
                 *c += T::new(re * self.sign, im * self.sign);
             }
         }

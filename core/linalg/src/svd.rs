@@ -4,6 +4,7 @@ mod bidiagonal;
 mod two_by_two;
 
 use crate::householder::{apply_left, apply_right, reflector};
+use crate::rotations::Rotated;
 use crate::{Failed, Field, Matrix, Real, Threads, qr};
 
 /// `A = U S Vᴴ`.
@@ -123,20 +124,20 @@ fn of_bidiagonal<T: Field>(
         return Ok((d, Matrix::zeros(0, 0), Matrix::zeros(0, 0)));
     }
     // Rows of ut are left vectors, those of vt right ones.
-    let mut ut = Matrix::<T::Real>::identity(n, n);
-    let mut vt = ut.clone();
-    bidiagonal::iterate(&mut d, &mut e, Some((&mut ut, &mut vt)))?;
+    let (mut ut, mut vt) = (Rotated::identity(threads, n), Rotated::identity(threads, n));
+    let order = bidiagonal::iterate(&mut d, &mut e, Some((&mut ut, &mut vt)))?;
+    let (mut left, mut right) = (ut.into_columns(&order), vt.into_columns(&order));
     if n == 1 {
         // Of one value LAPACK gives the sign to the left vector.
-        std::mem::swap(&mut ut, &mut vt);
+        std::mem::swap(&mut left, &mut right);
     }
     let inner = |i: usize, j: usize| match i < n && j < n {
-        true => T::real(ut[(j, i)]),
+        true => T::real(left[(i, j)]),
         false if i == j => T::one(),
         false => T::zero(),
     };
     let u = qr::ormqr(threads, a, &form.taus_q, &Matrix::from_fn(m, u_cols, inner), true, false);
-    let mut v = Matrix::from_fn(n, n, |i, j| T::real(vt[(j, i)]));
+    let mut v = Matrix::from_fn(n, n, |i, j| T::real(right[(i, j)]));
     if n > 1 {
         // The right reflectors leave the first row alone; what the matrix holds of them is conjugate.
         let reflectors =

@@ -1,5 +1,6 @@
 //! Eigenvalues and eigenvectors of Hermitian matrices.
 
+use crate::rotations::Rotated;
 use crate::{Failed, Field, Matrix, Real, Threads, qr, tridiagonal, vector};
 
 /// How often an eigenvalue may be iterated for.
@@ -17,9 +18,10 @@ pub(crate) fn eigh<T: Field>(
     let scaled = scale_to_safe_range(&mut reduced);
     let t = tridiagonal::tridiagonal(threads, &mut reduced, lower);
     let (mut d, mut e) = (t.diagonal, t.off_diagonal);
-    let mut q = Matrix::<T::Real>::identity(n, n);
-    steqr(&mut d, &mut e, Some(&mut q))?;
-    let vectors = Matrix::from_fn(n, n, |i, j| T::real(q[(j, i)]));
+    let mut q = Rotated::identity(threads, n);
+    let order = steqr(&mut d, &mut e, Some(&mut q))?;
+    let q = q.into_columns(&order);
+    let vectors = Matrix::from_fn(n, n, |i, j| T::real(q[(i, j)]));
     d.iter_mut().for_each(|d| *d /= scaled);
     Ok((d, back_transform(threads, &reduced, &t.taus, lower, vectors)))
 }
@@ -95,8 +97,12 @@ pub(crate) fn rotation<R: Real>(f: R, g: R) -> (R, R, R) {
     if f == zero {
         return (zero, one.copysign(g), g.magnitude());
     }
-    let r = f.hypot(g).copysign(f);
-    (f.magnitude() / r.magnitude(), g / r, r)
+    // Squares of numbers within these bounds are normal.
+    let (low, high) = (R::SAFE_MIN.sqrt(), (R::of(0.5) / R::SAFE_MIN).sqrt());
+    let is_safe = |x: R| x.magnitude() > low && x.magnitude() < high;
+    let size = if is_safe(f) && is_safe(g) { (f * f + g * g).sqrt() } else { f.hypot(g) };
+    let r = size.copysign(f);
+    (f.magnitude() / size, g / r, r)
 }
 
 /// Eigenvalues of a symmetric 2×2 matrix, the larger in magnitude first, and the rotation to the first one's
@@ -133,12 +139,12 @@ fn two_by_two<R: Real>(a: R, b: R, c: R) -> (R, R, R, R) {
 }
 
 /// Diagonalises a symmetric tridiagonal matrix by the implicit QL or QR iteration (LAPACK's `steqr`). The rows
-/// of `z` are rotated along; eigenvalues ascend afterwards.
+/// of `z` are rotated along. Eigenvalues ascend afterwards; gives where they were before.
 pub(crate) fn steqr<R: Real>(
     d: &mut [R],
     e: &mut [R],
-    mut z: Option<&mut Matrix<R>>,
-) -> Result<(), Failed> {
+    mut z: Option<&mut Rotated<'_, R>>,
+) -> Result<Vec<usize>, Failed> {
     let n = d.len();
     let eps2 = R::EPSILON * R::EPSILON;
     let mut sweeps = MAX_SWEEPS * n;
@@ -178,8 +184,7 @@ pub(crate) fn steqr<R: Real>(
             return Err(Failed);
         }
     }
-    sort(d, z);
-    Ok(())
+    Ok(sort(d))
 }
 
 struct Block<R> {
@@ -188,11 +193,17 @@ struct Block<R> {
     eps2: R,
 }
 
-fn rotate<R: Real>(z: &mut Option<&mut Matrix<R>>, i: usize, c: R, s: R) {
+/// Begins a sweep of rotations, with those of rows `first` and `first + 1`.
+fn sweep<R: Real>(z: &mut Option<&mut Rotated<'_, R>>, first: usize, upwards: bool) {
     if let Some(z) = z {
-        let (x, y) = z.two_rows(i, i + 1);
-        // As LAPACK's `lasr`: y' = c y − s x, x' = s y + c x.
-        vector::rotate(x, y, c, s);
+        z.sweep(first, upwards);
+    }
+}
+
+/// As LAPACK's `lasr`: `y' = c y − s x`, `x' = s y + c x`.
+fn rotate<R: Real>(z: &mut Option<&mut Rotated<'_, R>>, c: R, s: R) {
+    if let Some(z) = z {
+        z.turn(c, s);
     }
 }
 
@@ -214,7 +225,7 @@ impl<R: Real> Block<R> {
         &self,
         d: &mut [R],
         e: &mut [R],
-        z: &mut Option<&mut Matrix<R>>,
+        z: &mut Option<&mut Rotated<'_, R>>,
         sweeps: &mut usize,
     ) -> bool {
         let mut l = self.low;
@@ -231,7 +242,8 @@ impl<R: Real> Block<R> {
             if m == l + 1 {
                 let (first, second, c, s) = two_by_two(d[l], e[l], d[l + 1]);
                 // lasr('R','V','B'): column pair (l, l+1).
-                rotate(z, l, c, s);
+                sweep(z, l, true);
+                rotate(z, c, s);
                 (d[l], d[l + 1], e[l]) = (first, second, R::ZERO);
                 l += 2;
                 continue;
@@ -243,6 +255,7 @@ impl<R: Real> Block<R> {
             let shift = Self::shift(d[l], d[l + 1], e[l]);
             let mut g = d[m] - shift;
             let (mut s, mut c, mut p) = (R::ONE, R::ONE, R::ZERO);
+            sweep(z, m - 1, true);
             for i in (l..m).rev() {
                 let (f, b) = (s * e[i], c * e[i]);
                 let r;
@@ -255,7 +268,7 @@ impl<R: Real> Block<R> {
                 p = s * r;
                 d[i + 1] = g + p;
                 g = c * r - b;
-                rotate(z, i, c, -s);
+                rotate(z, c, -s);
             }
             d[l] -= p;
             e[l] = g;
@@ -267,7 +280,7 @@ impl<R: Real> Block<R> {
         &self,
         d: &mut [R],
         e: &mut [R],
-        z: &mut Option<&mut Matrix<R>>,
+        z: &mut Option<&mut Rotated<'_, R>>,
         sweeps: &mut usize,
     ) -> bool {
         let mut l = self.high + 1;
@@ -285,7 +298,8 @@ impl<R: Real> Block<R> {
             }
             if m + 1 == last {
                 let (first, second, c, s) = two_by_two(d[last - 1], e[last - 1], d[last]);
-                rotate(z, last - 1, c, s);
+                sweep(z, last - 1, false);
+                rotate(z, c, s);
                 (d[last - 1], d[last], e[last - 1]) = (first, second, R::ZERO);
                 l -= 2;
                 continue;
@@ -297,6 +311,7 @@ impl<R: Real> Block<R> {
             let shift = Self::shift(d[last], d[last - 1], e[last - 1]);
             let mut g = d[m] - shift;
             let (mut s, mut c, mut p) = (R::ONE, R::ONE, R::ZERO);
+            sweep(z, m, false);
             for i in m..last {
                 let (f, b) = (s * e[i], c * e[i]);
                 let r;
@@ -309,7 +324,7 @@ impl<R: Real> Block<R> {
                 p = s * r;
                 d[i] = g + p;
                 g = c * r - b;
-                rotate(z, i, c, s);
+                rotate(z, c, s);
             }
             d[last] -= p;
             e[last - 1] = g;
@@ -318,15 +333,13 @@ impl<R: Real> Block<R> {
     }
 }
 
-/// Puts eigenvalues in ascending order.
-fn sort<R: Real>(d: &mut [R], mut z: Option<&mut Matrix<R>>) {
+/// Puts eigenvalues in ascending order; gives where they were before.
+fn sort<R: Real>(d: &mut [R]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..d.len()).collect();
     for i in 0..d.len() {
         let smallest = (i + 1..d.len()).fold(i, |best, j| if d[j] < d[best] { j } else { best });
-        if smallest != i {
-            d.swap(i, smallest);
-            if let Some(z) = &mut z {
-                z.swap_rows(i, smallest);
-            }
-        }
+        d.swap(i, smallest);
+        order.swap(i, smallest);
     }
+    order
 }

@@ -43,7 +43,7 @@ fn diagonal<T: Field>(rows: usize, cols: usize, d: &[T::Real]) -> Matrix<T> {
     Matrix::from_fn(rows, cols, |i, j| if i == j { T::real(d[i]) } else { T::zero() })
 }
 
-const SIZES: [usize; 7] = [0, 1, 2, 3, 5, 16, 67];
+const SIZES: [usize; 12] = [0, 1, 2, 3, 5, 16, 31, 32, 33, 65, 67, 129];
 
 macro_rules! for_all {
     ($($name:ident => $function:ident,)*) => {$(
@@ -283,4 +283,43 @@ fn check_tridiagonal_solve<T: Field>(n: usize) {
     let size = x.as_slice().iter().fold(T::Real::ONE, |size, x| size.larger(x.abs()));
     let scaled = |m: &Matrix<T>| Matrix::from_fn(n, 4, |i, j| m[(i, j)].scale(T::Real::ONE / size));
     assert_close(&scaled(&multiply(&a, &x)), &scaled(&b));
+}
+
+/// Threads that take tasks in their own order.
+fn shared(n: usize, task: &(dyn Fn(usize) + Sync)) {
+    std::thread::scope(|scope| {
+        for first in 0..3.min(n) {
+            scope.spawn(move || (first..n).step_by(3).rev().for_each(task));
+        }
+    });
+}
+
+/// Sizes at which blocks end, where products are large enough for threads.
+#[test]
+fn threads_change_no_bit() {
+    fn check<T: Field>(n: usize) {
+        let threads = Threads::new(&shared);
+        let general = random::<T>(n, n);
+        let positive = Matrix::from_fn(n, n, |i, j| {
+            let one = if i == j { n as f64 } else { 0.0 };
+            (general[(i, j)] + general[(j, i)].conj()) + T::real(T::Real::of(one))
+        });
+        let with = |threads: Threads<'_>| {
+            let (mut l, mut factors, mut r) = (positive.clone(), general.clone(), general.clone());
+            T::cholesky(threads, &mut l).unwrap();
+            let pivots = T::lu(threads, &mut factors);
+            let taus = T::geqrf(threads, &mut r);
+            let q = T::householder_product(threads, &r, &taus);
+            let (w, v) = T::eigh(threads, &positive, true).unwrap();
+            let Svd { s, u, vh } = T::svd(threads, &general, false).unwrap();
+            (l, factors, pivots, q, (w, v), (s, u, vh))
+        };
+        assert!(with(threads) == with(ALONE));
+    }
+    for n in [129, 200, 257] {
+        check::<f32>(n);
+        check::<f64>(n);
+    }
+    check::<Complex<f32>>(129);
+    check::<Complex<f64>>(129);
 }

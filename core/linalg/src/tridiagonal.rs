@@ -1,7 +1,12 @@
 //! Tridiagonal matrices: reduction to one, and systems of equations with one.
 
 use crate::householder::reflector;
-use crate::{Field, Matrix, Real, Threads, vector};
+use crate::{Field, Matrix, Real, Threads, matvec, product, vector};
+
+/// Columns that are reduced before what follows them changes.
+const PANEL: usize = 32;
+/// Where so many columns are left, they are reduced one by one.
+const REST: usize = 64;
 
 /// A tridiagonal matrix `Qᴴ A Q`, and how it came about.
 #[derive(Clone, Debug)]
@@ -17,18 +22,18 @@ pub struct Tridiagonal<T: Field> {
 /// Reduces a Hermitian matrix, of which one triangle is read and replaced by the tridiagonal matrix and the
 /// reflectors whose product is `Q`.
 pub(crate) fn tridiagonal<T: Field>(
-    _: Threads<'_>,
+    threads: Threads<'_>,
     a: &mut Matrix<T>,
     lower: bool,
 ) -> Tridiagonal<T> {
     if lower {
-        return reduce(a);
+        return reduce(threads, a);
     }
     // From the other end the upper triangle is the lower one.
     let n = a.rows();
     let turned = |a: &Matrix<T>| Matrix::from_fn(n, n, |i, j| a[(n - 1 - i, n - 1 - j)]);
     let mut other = turned(a);
-    let mut reduced = reduce(&mut other);
+    let mut reduced = reduce(threads, &mut other);
     *a = turned(&other);
     reduced.diagonal.reverse();
     reduced.off_diagonal.reverse();
@@ -36,7 +41,7 @@ pub(crate) fn tridiagonal<T: Field>(
     reduced
 }
 
-fn reduce<T: Field>(a: &mut Matrix<T>) -> Tridiagonal<T> {
+fn reduce<T: Field>(threads: Threads<'_>, a: &mut Matrix<T>) -> Tridiagonal<T> {
     let n = a.rows();
     let count = n.saturating_sub(1);
     let mut out = Tridiagonal {
@@ -44,25 +49,78 @@ fn reduce<T: Field>(a: &mut Matrix<T>) -> Tridiagonal<T> {
         off_diagonal: Vec::with_capacity(count),
         taus: Vec::with_capacity(count),
     };
-    for j in 0..n {
-        let diagonal = a[(j, j)].re();
-        a[(j, j)] = T::real(diagonal);
-        out.diagonal.push(diagonal);
-        if j == count {
-            break;
-        }
-        let mut v = a.column(j, j + 1..n);
-        let (beta, tau) = reflector(v[0], &mut v[1..]);
-        v[0] = T::one();
-        if tau != T::zero() {
+    let mut start = 0;
+    while n - start > REST {
+        panel(threads, a, start, &mut out);
+        start += PANEL;
+    }
+    for j in start..n {
+        let v = out.reflect(a, j, a.column(j, j..n));
+        if let Some((v, tau)) = v.filter(|(_, tau)| *tau != T::zero()) {
             update(a, j + 1, &v, tau);
         }
-        a[(j + 1, j)] = beta;
-        (j + 2..n).for_each(|i| a[(i, j)] = v[i - j - 1]);
-        out.off_diagonal.push(beta.re());
-        out.taus.push(tau);
     }
     out
+}
+
+impl<T: Field> Tridiagonal<T> {
+    /// Takes down what becomes of column `j`, from its diagonal on; gives the reflector of what follows.
+    fn reflect(&mut self, a: &mut Matrix<T>, j: usize, column: Vec<T>) -> Option<(Vec<T>, T)> {
+        let diagonal = column[0].re();
+        a[(j, j)] = T::real(diagonal);
+        self.diagonal.push(diagonal);
+        let mut v = column[1..].to_vec();
+        let (&first, _) = v.split_first()?;
+        let (beta, tau) = reflector(first, &mut v[1..]);
+        v[0] = T::one();
+        a[(j + 1, j)] = beta;
+        v.iter().enumerate().skip(1).for_each(|(i, &x)| a[(j + 1 + i, j)] = x);
+        self.off_diagonal.push(beta.re());
+        self.taus.push(tau);
+        Some((v, tau))
+    }
+}
+
+/// Reduces some columns, and then what follows them at once (LAPACK's `latrd`; Dongarra, Hammarling & Sorensen,
+/// LAPACK Working Note 2, 1987): each reflector makes `A` into `A − v wᴴ − w vᴴ`.
+fn panel<T: Field>(
+    threads: Threads<'_>,
+    a: &mut Matrix<T>,
+    start: usize,
+    out: &mut Tridiagonal<T>,
+) {
+    let n = a.rows();
+    // Rows v₀, w₀, v₁, w₁ …, and the others' partners.
+    let mut vectors = Matrix::<T>::zeros(2 * PANEL, n - start);
+    let mut partners = vectors.clone();
+    for p in 0..PANEL {
+        let (j, at) = (start + p, p + 1);
+        let mut column = a.column(j, j..n);
+        for q in 0..2 * p {
+            vector::axpy(&mut column, -partners[(q, p)].conj(), &vectors.row(q)[p..]);
+        }
+        let Some((v, tau)) = out.reflect(a, j, column) else { return };
+        let mut w = vec![T::zero(); v.len()];
+        if tau != T::zero() {
+            matvec::hermitian(a, j + 1, &v, &mut w);
+            for q in 0..2 * p {
+                let factor = vector::dot_conj(&partners.row(q)[at..], &v);
+                vector::axpy(&mut w, -factor, &vectors.row(q)[at..]);
+            }
+            vector::scale(&mut w, tau);
+            let half = T::real(T::Real::of(0.5));
+            let alpha = -(half * tau * vector::dot_conj(&w, &v));
+            vector::axpy(&mut w, alpha, &v);
+        }
+        for (matrix, [first, second]) in [(&mut vectors, [&v, &w]), (&mut partners, [&w, &v])] {
+            matrix.row_mut(2 * p)[at..].copy_from_slice(first);
+            matrix.row_mut(2 * p + 1)[at..].copy_from_slice(second);
+        }
+    }
+    let left = product::left(vectors.part(0..2 * PANEL, PANEL..n - start).transpose());
+    let partners = partners.part(0..2 * PANEL, PANEL..n - start);
+    let right = product::right(partners.transpose().adjoint());
+    product::subtract_lower(threads, a, (start + PANEL, start + PANEL), &left, &right);
 }
 
 /// `A ← Hᴴ A H` in the lower triangle from row and column `first` on: `A − v wᴴ − w vᴴ`.
@@ -76,7 +134,7 @@ fn update<T: Field>(a: &mut Matrix<T>, first: usize, v: &[T], tau: T) {
         let sum = vector::dot(before, &v[..i]);
         w[i] += tau * (sum + v[i].scale(own[0].re()));
         let factor = tau * v[i];
-        add_conj(&mut w[..i], factor, before);
+        vector::axpy_conj(&mut w[..i], factor, before);
     }
     let half = T::real(T::Real::of(0.5));
     let alpha = -(half * tau * vector::dot_conj(&w, v));
@@ -89,14 +147,6 @@ fn update<T: Field>(a: &mut Matrix<T>, first: usize, v: &[T], tau: T) {
         vector::axpy(row, -w[i], &v_conj[..=i]);
         row[i] = T::real(row[i].re());
     }
-}
-
-/// `y += a x̄`.
-fn add_conj<T: Field>(y: &mut [T], a: T, x: &[T]) {
-    if !T::IS_COMPLEX {
-        return vector::axpy(y, a, x);
-    }
-    y.iter_mut().zip(x).for_each(|(y, x)| *y += a * x.conj());
 }
 
 /// Replaces `b` by the solution of a tridiagonal system: elimination with partial pivoting (LAPACK's `gtsv`).

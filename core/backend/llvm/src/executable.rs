@@ -368,7 +368,8 @@ unsafe extern "C" fn call_host(
         .map(|(start, len)| unsafe { std::slice::from_raw_parts_mut(start, len) })
         .collect();
     let _mode = FloatMode::set(context.mode);
-    let threads = |n: usize, task: &(dyn Fn(usize) + Sync)| context.pool.for_each(n, task);
+    let pool = &*context.pool;
+    let threads = |n: usize, task: &(dyn Fn(usize) + Sync)| pool.for_each(n, task);
     let run = AssertUnwindSafe(|| call.routine.run_on(&threads, &inputs, &mut outputs));
     let done = catch_unwind(run).unwrap_or_else(|_| {
         Err(Error::internal(format_args!("the routine {} panicked", call.routine.name())))

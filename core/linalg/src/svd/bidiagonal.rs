@@ -2,21 +2,22 @@
 //! more accurate (LAPACK's `bdsqr`; Demmel & Kahan 1990).
 
 use super::two_by_two;
+use crate::rotations::Rotated;
 use crate::symmetric::rotation;
-use crate::{Failed, Matrix, Real, vector};
+use crate::{Failed, Real};
 
 /// How often singular values may be iterated for, relative to the square of their number.
 const MAX_ITERATIONS: usize = 6;
 
 /// Matrices whose rows are rotated along: those of left vectors, and of right ones.
-pub(super) type Vectors<'a, R> = Option<(&'a mut Matrix<R>, &'a mut Matrix<R>)>;
+pub(super) type Vectors<'a, 't, R> = Option<(&'a mut Rotated<'t, R>, &'a mut Rotated<'t, R>)>;
 
-/// Replaces the diagonal by the singular values, descending.
+/// Replaces the diagonal by the singular values, descending; gives where they were before.
 pub(super) fn iterate<R: Real>(
     d: &mut [R],
     e: &mut [R],
-    vectors: Vectors<'_, R>,
-) -> Result<(), Failed> {
+    vectors: Vectors<'_, '_, R>,
+) -> Result<Vec<usize>, Failed> {
     let n = d.len();
     let mut iteration = Iteration::new(d, e, vectors);
     let mut budget = MAX_ITERATIONS * n * n + 1;
@@ -27,31 +28,27 @@ pub(super) fn iterate<R: Real>(
     for (i, value) in d.iter_mut().enumerate().filter(|(_, value)| **value < R::ZERO) {
         *value = -*value;
         if let Some((_, vt)) = &mut vectors {
-            vt.row_mut(i).iter_mut().for_each(|x| *x = -*x);
+            vt.negate(i);
         }
     }
-    sort(d, vectors);
-    Ok(())
+    Ok(sort(d))
 }
 
-/// Descending; LAPACK puts the smallest last, again and again.
-fn sort<R: Real>(d: &mut [R], mut vectors: Vectors<'_, R>) {
+/// Descending; LAPACK puts the smallest last, again and again. Gives where values were before.
+fn sort<R: Real>(d: &mut [R]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..d.len()).collect();
     for last in (1..d.len()).rev() {
         let smallest = (1..=last).fold(0, |best, j| if d[j] <= d[best] { j } else { best });
-        if smallest != last {
-            d.swap(smallest, last);
-            if let Some((ut, vt)) = &mut vectors {
-                ut.swap_rows(smallest, last);
-                vt.swap_rows(smallest, last);
-            }
-        }
+        d.swap(smallest, last);
+        order.swap(smallest, last);
     }
+    order
 }
 
-struct Iteration<'a, R> {
+struct Iteration<'a, 't, R> {
     d: &'a mut [R],
     e: &'a mut [R],
-    vectors: Vectors<'a, R>,
+    vectors: Vectors<'a, 't, R>,
     tolerance: R,
     threshold: R,
     /// One past the last row that is not done.
@@ -61,14 +58,8 @@ struct Iteration<'a, R> {
     downwards: bool,
 }
 
-/// A rotation of rows `i` and `i + 1`.
-fn turn<R: Real>(m: &mut Matrix<R>, i: usize, (c, s): (R, R)) {
-    let (x, y) = m.two_rows(i, i + 1);
-    vector::rotate(x, y, c, s);
-}
-
-impl<'a, R: Real> Iteration<'a, R> {
-    fn new(d: &'a mut [R], e: &'a mut [R], vectors: Vectors<'a, R>) -> Self {
+impl<'a, 't, R: Real> Iteration<'a, 't, R> {
+    fn new(d: &'a mut [R], e: &'a mut [R], vectors: Vectors<'a, 't, R>) -> Self {
         let (n, eps) = (d.len(), R::EPSILON);
         // ε^(−1/8), within bounds.
         let root = (R::ONE / eps).sqrt().sqrt().sqrt();
@@ -134,13 +125,22 @@ impl<'a, R: Real> Iteration<'a, R> {
     fn last_two(&mut self, i: usize) {
         let two = two_by_two::decompose(self.d[i], self.e[i], self.d[i + 1]);
         (self.d[i], self.e[i], self.d[i + 1]) = (two.largest, R::ZERO, two.smallest);
-        self.turn(i, two.left, two.right);
+        self.sweep(i, false);
+        self.turn(two.left, two.right);
     }
 
-    fn turn(&mut self, i: usize, left: (R, R), right: (R, R)) {
+    /// Begins a sweep of rotations, with those of rows `first` and `first + 1`.
+    fn sweep(&mut self, first: usize, upwards: bool) {
         if let Some((ut, vt)) = &mut self.vectors {
-            turn(vt, i, right);
-            turn(ut, i, left);
+            ut.sweep(first, upwards);
+            vt.sweep(first, upwards);
+        }
+    }
+
+    fn turn(&mut self, left: (R, R), right: (R, R)) {
+        if let Some((ut, vt)) = &mut self.vectors {
+            ut.turn(left.0, left.1);
+            vt.turn(right.0, right.1);
         }
     }
 
@@ -190,6 +190,7 @@ impl<'a, R: Real> Iteration<'a, R> {
 
     fn zero_shift_down(&mut self, low: usize, m: usize) {
         let (mut cs, mut old_cs, mut old_sn) = (R::ONE, R::ONE, R::ZERO);
+        self.sweep(low, false);
         for i in low..m {
             let (c, sn, r) = rotation(self.d[i] * cs, self.e[i]);
             cs = c;
@@ -197,7 +198,7 @@ impl<'a, R: Real> Iteration<'a, R> {
                 self.e[i - 1] = old_sn * r;
             }
             (old_cs, old_sn, self.d[i]) = rotation(old_cs * r, self.d[i + 1] * sn);
-            self.turn(i, (old_cs, old_sn), (cs, sn));
+            self.turn((old_cs, old_sn), (cs, sn));
         }
         let h = self.d[m] * cs;
         (self.d[m], self.e[m - 1]) = (h * old_cs, h * old_sn);
@@ -206,6 +207,7 @@ impl<'a, R: Real> Iteration<'a, R> {
 
     fn zero_shift_up(&mut self, low: usize, m: usize) {
         let (mut cs, mut old_cs, mut old_sn) = (R::ONE, R::ONE, R::ZERO);
+        self.sweep(m - 1, true);
         for i in (low + 1..=m).rev() {
             let (c, sn, r) = rotation(self.d[i] * cs, self.e[i - 1]);
             cs = c;
@@ -213,7 +215,7 @@ impl<'a, R: Real> Iteration<'a, R> {
                 self.e[i] = old_sn * r;
             }
             (old_cs, old_sn, self.d[i]) = rotation(old_cs * r, self.d[i - 1] * sn);
-            self.turn(i - 1, (cs, -sn), (old_cs, -old_sn));
+            self.turn((cs, -sn), (old_cs, -old_sn));
         }
         let h = self.d[low] * cs;
         (self.d[low], self.e[low]) = (h * old_cs, h * old_sn);
@@ -228,6 +230,7 @@ impl<'a, R: Real> Iteration<'a, R> {
 
     fn shift_down(&mut self, low: usize, m: usize, shift: R) {
         let (mut f, mut g) = (self.first(low, shift), self.e[low]);
+        self.sweep(low, false);
         for i in low..m {
             let (cr, sr, r) = rotation(f, g);
             if i > low {
@@ -247,7 +250,7 @@ impl<'a, R: Real> Iteration<'a, R> {
                 g = sl * self.e[i + 1];
                 self.e[i + 1] *= cl;
             }
-            self.turn(i, (cl, sl), (cr, sr));
+            self.turn((cl, sl), (cr, sr));
         }
         self.e[m - 1] = f;
         self.settle(m - 1);
@@ -255,6 +258,7 @@ impl<'a, R: Real> Iteration<'a, R> {
 
     fn shift_up(&mut self, low: usize, m: usize, shift: R) {
         let (mut f, mut g) = (self.first(m, shift), self.e[m - 1]);
+        self.sweep(m - 1, true);
         for i in (low + 1..=m).rev() {
             let (cr, sr, r) = rotation(f, g);
             if i < m {
@@ -274,7 +278,7 @@ impl<'a, R: Real> Iteration<'a, R> {
                 g = sl * self.e[i - 2];
                 self.e[i - 2] *= cl;
             }
-            self.turn(i - 1, (cr, -sr), (cl, -sl));
+            self.turn((cr, -sr), (cl, -sl));
         }
         self.e[low] = f;
         self.settle(low);
