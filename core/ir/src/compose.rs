@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use jaxrs_data::{Error, Literal, Result, SmallVec, Type};
+use jaxrs_data::{Error, Literal, Result, SmallVec, Type, bail};
 
 use crate::{
     Atom, Context, Cx, Eqn, Jaxpr, JvpJaxpr, LinearizedJaxpr, Outputs, Prim, Primitive, StageBody,
@@ -39,6 +39,10 @@ pub fn record(in_types: &[Type], body: StageBody<'_>) -> Result<Jaxpr> {
 
 /// The results of a program whose equations are bound in a context, one after another.
 pub fn replay(cx: Cx<'_>, jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Vec<Value>> {
+    if inputs.len() != jaxpr.invars.len() {
+        let needed = jaxpr.invars.len();
+        bail!(Internal, "a program takes {needed} inputs, got {}", inputs.len());
+    }
     let mut values: Vec<Option<Value>> = vec![None; jaxpr.types.len()];
     for (var, input) in jaxpr.invars.iter().zip(inputs) {
         values[var.0 as usize] = Some(input.clone());
@@ -47,7 +51,7 @@ pub fn replay(cx: Cx<'_>, jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Vec<Value>>
         Atom::Literal(literal) => Ok(Value::literal(literal.clone())),
         Atom::Var(var) => values[var.0 as usize]
             .clone()
-            .ok_or_else(|| Error::internal("a variable is used before its equation")),
+            .ok_or_else(|| Error::internal(format_args!("v{} is used before its equation", var.0))),
     };
     for eqn in &jaxpr.eqns {
         let operands: Result<SmallVec<[Value; 4]>> =

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use jaxrs_data::{Error, Result, SmallVec, Type, bail};
 use jaxrs_ir::prims::{Rule, uses_axis};
 use jaxrs_ir::{
-    Atom, Context, Cx, Jaxpr, Jvp, JvpJaxpr, LinearizedJaxpr, MappedAxis, Outputs, Prim, Tangent,
-    Value,
+    Context, Jaxpr, Jvp, JvpJaxpr, LinearizedJaxpr, MappedAxis, Outputs, Prim, Tangent, Value,
 };
+
+pub(crate) use jaxrs_ir::compose::replay as eval_jaxpr;
 
 use self::split::{Split, split};
 use crate::context::Counters;
@@ -108,35 +109,6 @@ impl Context for Scope {
             None => Ok(rule.clone()),
             Some(_) => custom_vmap::jvp(rule, has, out_has),
         }
-    }
-}
-
-/// Applies a program in any context, equation by equation.
-pub(crate) fn eval_jaxpr(cx: Cx<'_>, jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Vec<Value>> {
-    if inputs.len() != jaxpr.invars.len() {
-        let needed = jaxpr.invars.len();
-        bail!(Internal, "a program takes {needed} inputs, got {}", inputs.len());
-    }
-    let mut values: Vec<Option<Value>> = vec![None; jaxpr.types.len()];
-    for (var, input) in jaxpr.invars.iter().zip(inputs) {
-        values[var.0 as usize] = Some(input.clone());
-    }
-    for eqn in &jaxpr.eqns {
-        let operands: SmallVec<[Value; 4]> =
-            eqn.inputs.iter().map(|atom| read(&values, atom)).collect::<Result<_>>()?;
-        for (var, value) in eqn.outputs.iter().zip(cx.bind(&eqn.prim, &operands)?) {
-            values[var.0 as usize] = Some(value);
-        }
-    }
-    jaxpr.outputs.iter().map(|atom| read(&values, atom)).collect()
-}
-
-fn read(values: &[Option<Value>], atom: &Atom) -> Result<Value> {
-    match atom {
-        Atom::Literal(literal) => Ok(Value::literal(literal.clone())),
-        Atom::Var(var) => values[var.0 as usize]
-            .clone()
-            .ok_or_else(|| Error::internal(format_args!("v{} is used before its equation", var.0))),
     }
 }
 

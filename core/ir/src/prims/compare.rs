@@ -6,7 +6,7 @@ use jaxrs_data::{DType, Literal, Result, Scalar, SmallVec, Type, bail, smallvec}
 use jaxrs_kernel::{BodyBuilder, Compare as Cmp, ScalarOp, ValueId};
 
 use crate::lower::{Elements, Lowering};
-use crate::prims::{Primitive, not_differentiable};
+use crate::prims::{Prim, Primitive, not_differentiable};
 use crate::rules::nary;
 use crate::{Batched, Cx, Jvp, Operand, Param, Tangent, Value, ops};
 
@@ -71,6 +71,28 @@ impl Compare {
     }
 }
 
+/// The type of a comparison's result.
+fn output_types(
+    name: &str,
+    inputs: &[Type],
+    takes: impl Fn(DType) -> bool,
+) -> Result<SmallVec<[Type; 2]>> {
+    nary::arity(name, inputs, 2)?;
+    if !takes(nary::same_dtype(name, inputs)?) {
+        bail!(Dtype, "{name} does not take {} and {}", inputs[0], inputs[1]);
+    }
+    // A truth value gives way to nothing, but JAX calls it weak all the same where both operands are.
+    let weak = inputs.iter().all(|ty| ty.weak);
+    Ok(smallvec![Type { dtype: DType::Bool, weak, shape: nary::shape(name, inputs)? }])
+}
+
+/// What holds has no tangent.
+fn jvp(cx: Cx<'_>, comparison: impl Into<Prim>, primals: &[Value]) -> Result<Jvp> {
+    let result = ops::bind1(cx, comparison, primals)?;
+    let tangent = Tangent::Zero(result.ty().clone());
+    Ok(Jvp { primals: smallvec![result], tangents: smallvec![tangent] })
+}
+
 impl Primitive for Compare {
     fn name(&self) -> &'static str {
         match self.0 {
@@ -88,13 +110,7 @@ impl Primitive for Compare {
     }
 
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
-        nary::arity(self.name(), inputs, 2)?;
-        if !self.takes(nary::same_dtype(self.name(), inputs)?) {
-            bail!(Dtype, "{} does not take {} and {}", self.name(), inputs[0], inputs[1]);
-        }
-        // A truth value gives way to nothing, but JAX calls it weak all the same where both operands are.
-        let weak = inputs.iter().all(|ty| ty.weak);
-        Ok(smallvec![Type { dtype: DType::Bool, weak, shape: nary::shape(self.name(), inputs)? }])
+        output_types(self.name(), inputs, |dtype| self.takes(dtype))
     }
 
     fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {
@@ -104,9 +120,7 @@ impl Primitive for Compare {
     }
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
-        let result = ops::compare(cx, self.0, &primals[0], &primals[1])?;
-        let tangent = Tangent::Zero(result.ty().clone());
-        Ok(Jvp { primals: smallvec![result], tangents: smallvec![tangent] })
+        jvp(cx, *self, primals)
     }
 
     fn transpose(

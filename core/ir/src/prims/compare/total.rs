@@ -1,13 +1,13 @@
 //! Comparisons in the total order of floats (IEEE 754, 5.10), by which sorts go.
 
 use jaxrs_data::narrow::{Format, Specials};
-use jaxrs_data::{DType, Literal, Result, Scalar, SmallVec, Type, bail, smallvec};
+use jaxrs_data::{DType, Literal, Result, Scalar, SmallVec, Type, smallvec};
 use jaxrs_kernel::{BodyBuilder, Compare as Cmp, ScalarOp, ValueId};
 
 use crate::lower::{Elements, Lowering};
 use crate::prims::{Primitive, not_differentiable};
 use crate::rules::nary;
-use crate::{Batched, Cx, Jvp, Operand, Param, Tangent, Value, ops};
+use crate::{Batched, Cx, Jvp, Operand, Param, Tangent, Value};
 
 /// A comparison of two operands, elementwise, of which one or the other always comes first: −NaN, −∞, …,
 /// −0, +0, …, +∞, NaN. Gives `bool`. Where a type has one NaN, in the place of −0, it comes before all.
@@ -121,13 +121,8 @@ impl Primitive for CompareTotal {
     }
 
     fn output_types(&self, inputs: &[Type]) -> Result<SmallVec<[Type; 2]>> {
-        nary::arity(self.name(), inputs, 2)?;
         // XLA has no total order of complex numbers either.
-        if !nary::same_dtype(self.name(), inputs)?.is_ordered() {
-            bail!(Dtype, "{} does not take {} and {}", self.name(), inputs[0], inputs[1]);
-        }
-        let weak = inputs.iter().all(|ty| ty.weak);
-        Ok(smallvec![Type { dtype: DType::Bool, weak, shape: nary::shape(self.name(), inputs)? }])
+        super::output_types(self.name(), inputs, DType::is_ordered)
     }
 
     fn evaluate(&self, inputs: &[Literal]) -> Result<SmallVec<[Literal; 2]>> {
@@ -141,9 +136,7 @@ impl Primitive for CompareTotal {
     }
 
     fn jvp(&self, cx: Cx<'_>, primals: &[Value], _tangents: &[Tangent]) -> Result<Jvp> {
-        let result = ops::bind1(cx, *self, primals)?;
-        let tangent = Tangent::Zero(result.ty().clone());
-        Ok(Jvp { primals: smallvec![result], tangents: smallvec![tangent] })
+        super::jvp(cx, *self, primals)
     }
 
     fn transpose(

@@ -3,14 +3,14 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Range, Sub};
+use std::ops::Range;
 use std::sync::Arc;
 
 use jaxrs_data::{DType, Error, Result, SmallVec, Type, smallvec};
 use jaxrs_kernel::{Compare, ScalarOp};
 
 use super::Special;
-use super::number::{Number, Precision, Truth};
+use super::number::{Number, Precision, Truth, number_by_operations};
 use crate::prims::{Binary, Unary, While};
 use crate::{Cx, Jaxpr, Jvp, Tangent, Value, ops};
 
@@ -227,92 +227,12 @@ impl<'a> Noted<'a> {
         let args = std::iter::once(self).chain(others.iter().copied()).map(|x| x.id).collect();
         self.notes.add(Note::Op(op, args))
     }
-}
 
-macro_rules! operators {
-    ($($operator:ident $method:ident),*) => {$(
-        impl $operator for Noted<'_> {
-            type Output = Self;
-            fn $method(self, other: Self) -> Self {
-                self.op(ScalarOp::$operator, &[other])
-            }
-        }
-    )*};
-}
-
-operators!(Add add, Sub sub, Mul mul, Div div);
-
-macro_rules! operators_with_constants {
-    ($($operator:ident $method:ident),*) => {$(
-        impl $operator<f64> for Noted<'_> {
-            type Output = Self;
-            fn $method(self, other: f64) -> Self {
-                self.op(ScalarOp::$operator, &[self.constant(other)])
-            }
-        }
-    )*};
-}
-
-operators_with_constants!(Add add, Sub sub, Mul mul);
-
-impl BitAnd for Noted<'_> {
-    type Output = Self;
-    fn bitand(self, other: Self) -> Self {
-        self.op(ScalarOp::And, &[other])
-    }
-}
-
-impl BitOr for Noted<'_> {
-    type Output = Self;
-    fn bitor(self, other: Self) -> Self {
-        self.op(ScalarOp::Or, &[other])
-    }
-}
-
-impl Neg for Noted<'_> {
-    type Output = Self;
-    fn neg(self) -> Self {
-        self.op(ScalarOp::Neg, &[])
-    }
-}
-
-impl Not for Noted<'_> {
-    type Output = Self;
-    fn not(self) -> Self {
-        self.op(ScalarOp::Not, &[])
-    }
-}
-
-impl Truth for Noted<'_> {}
-
-impl<'a> Number for Noted<'a> {
-    type Truth = Noted<'a>;
-
-    fn constant(self, value: f64) -> Self {
+    fn value(self, value: f64) -> Noted<'a> {
         self.notes.add(Note::Constant(value))
     }
 
-    fn apply(self, op: ScalarOp) -> Self {
-        self.op(op, &[])
-    }
-
-    fn power(self, exponent: Self) -> Self {
-        self.op(ScalarOp::Pow, &[exponent])
-    }
-
-    fn remainder(self, divisor: f64) -> Self {
-        self.op(ScalarOp::Rem, &[self.constant(divisor)])
-    }
-
-    fn compare(self, op: Compare, other: Self) -> Self {
-        self.op(ScalarOp::Compare(op), &[other])
-    }
-
-    fn select(condition: Self, if_true: Self, if_false: Self) -> Self {
-        condition.op(ScalarOp::Select, &[if_true, if_false])
-    }
-
-    fn repeat<const K: usize>(
+    fn looped<const K: usize>(
         start: [Self; K],
         goes_on: impl Fn([Self; K]) -> Self,
         step: impl Fn([Self; K]) -> [Self; K],
@@ -330,3 +250,5 @@ impl<'a> Number for Noted<'a> {
         std::array::from_fn(|_| notes.add(Note::Result))
     }
 }
+
+number_by_operations!(Noted<'_>);

@@ -239,78 +239,12 @@ impl<'a, 'b> Emitted<'a, 'b> {
             std::iter::once(self).chain(others.iter().copied()).map(Emitted::id).collect();
         self.with(self.body.borrow_mut().op(op, &args))
     }
-}
 
-macro_rules! operators {
-    ($($operator:ident $method:ident $op:ident),*) => {$(
-        impl $operator for Emitted<'_, '_> {
-            type Output = Self;
-            fn $method(self, other: Self) -> Self {
-                self.op(ScalarOp::$op, &[other])
-            }
-        }
-    )*};
-}
-
-operators!(Add add Add, Sub sub Sub, Mul mul Mul, Div div Div, BitAnd bitand And, BitOr bitor Or);
-
-macro_rules! operators_with_constants {
-    ($($operator:ident $method:ident $op:ident),*) => {$(
-        impl $operator<f64> for Emitted<'_, '_> {
-            type Output = Self;
-            fn $method(self, other: f64) -> Self {
-                self.op(ScalarOp::$op, &[self.constant(other)])
-            }
-        }
-    )*};
-}
-
-operators_with_constants!(Add add Add, Sub sub Sub, Mul mul Mul);
-
-impl Neg for Emitted<'_, '_> {
-    type Output = Self;
-    fn neg(self) -> Self {
-        self.op(ScalarOp::Neg, &[])
-    }
-}
-
-impl Not for Emitted<'_, '_> {
-    type Output = Self;
-    fn not(self) -> Self {
-        self.op(ScalarOp::Not, &[])
-    }
-}
-
-impl Truth for Emitted<'_, '_> {}
-
-impl<'a, 'b> Number for Emitted<'a, 'b> {
-    type Truth = Emitted<'a, 'b>;
-
-    fn constant(self, value: f64) -> Self {
+    fn value(self, value: f64) -> Emitted<'a, 'b> {
         self.with(self.body.borrow_mut().constant(DType::F64, Scalar::Float(value)))
     }
 
-    fn apply(self, op: ScalarOp) -> Self {
-        self.op(op, &[])
-    }
-
-    fn power(self, exponent: Self) -> Self {
-        self.op(ScalarOp::Pow, &[exponent])
-    }
-
-    fn remainder(self, divisor: f64) -> Self {
-        self.op(ScalarOp::Rem, &[self.constant(divisor)])
-    }
-
-    fn compare(self, op: Compare, other: Self) -> Self {
-        self.op(ScalarOp::Compare(op), &[other])
-    }
-
-    fn select(condition: Self, if_true: Self, if_false: Self) -> Self {
-        condition.op(ScalarOp::Select, &[if_true, if_false])
-    }
-
-    fn repeat<const K: usize>(
+    fn looped<const K: usize>(
         start: [Self; K],
         goes_on: impl Fn([Self; K]) -> Self,
         step: impl Fn([Self; K]) -> [Self; K],
@@ -326,3 +260,79 @@ impl<'a, 'b> Number for Emitted<'a, 'b> {
         state(&results)
     }
 }
+
+/// What numbers are that are operations on others: their type has `op` of itself and others, `value` for a constant, and
+/// `looped` for a loop.
+macro_rules! number_by_operations {
+    (@binary $type:ty: $($operator:ident $method:ident $op:ident),*) => {$(
+        impl std::ops::$operator for $type {
+            type Output = Self;
+            fn $method(self, other: Self) -> Self {
+                self.op(ScalarOp::$op, &[other])
+            }
+        }
+    )*};
+    (@constant $type:ty: $($operator:ident $method:ident),*) => {$(
+        impl std::ops::$operator<f64> for $type {
+            type Output = Self;
+            fn $method(self, other: f64) -> Self {
+                self.op(ScalarOp::$operator, &[self.value(other)])
+            }
+        }
+    )*};
+    (@unary $type:ty: $($operator:ident $method:ident),*) => {$(
+        impl std::ops::$operator for $type {
+            type Output = Self;
+            fn $method(self) -> Self {
+                self.op(ScalarOp::$operator, &[])
+            }
+        }
+    )*};
+    ($type:ty) => {
+        number_by_operations!(@binary $type: Add add Add, Sub sub Sub, Mul mul Mul, Div div Div, BitAnd bitand And, BitOr bitor Or);
+        number_by_operations!(@constant $type: Add add, Sub sub, Mul mul);
+        number_by_operations!(@unary $type: Neg neg, Not not);
+
+        impl Truth for $type {}
+
+        impl Number for $type {
+            type Truth = Self;
+
+            fn constant(self, value: f64) -> Self {
+                self.value(value)
+            }
+
+            fn apply(self, op: ScalarOp) -> Self {
+                self.op(op, &[])
+            }
+
+            fn power(self, exponent: Self) -> Self {
+                self.op(ScalarOp::Pow, &[exponent])
+            }
+
+            fn remainder(self, divisor: f64) -> Self {
+                self.op(ScalarOp::Rem, &[self.value(divisor)])
+            }
+
+            fn compare(self, op: Compare, other: Self) -> Self {
+                self.op(ScalarOp::Compare(op), &[other])
+            }
+
+            fn select(condition: Self, if_true: Self, if_false: Self) -> Self {
+                condition.op(ScalarOp::Select, &[if_true, if_false])
+            }
+
+            fn repeat<const K: usize>(
+                start: [Self; K],
+                goes_on: impl Fn([Self; K]) -> Self,
+                step: impl Fn([Self; K]) -> [Self; K],
+            ) -> [Self; K] {
+                Self::looped(start, goes_on, step)
+            }
+        }
+    };
+}
+
+pub(super) use number_by_operations;
+
+number_by_operations!(Emitted<'_, '_>);
