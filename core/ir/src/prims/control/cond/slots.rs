@@ -12,35 +12,78 @@ pub(super) struct Slots {
     /// The operands that branches keep.
     pub(super) inputs: Vec<usize>,
     types: Vec<Type>,
-    /// For each branch, the slot of each thing that it saves.
-    pub(super) of_branch: Vec<Vec<usize>>,
+    pub(super) of_branch: Vec<Filled>,
+}
+
+/// The slots that a branch fills.
+#[derive(Default)]
+pub(super) struct Filled {
+    /// The slot of each thing that it saves.
+    saved: Vec<usize>,
+    /// Operands in slots that others made, which would hold zeros here: an operand that is not kept beside is one array
+    /// less.
+    operands: Vec<(usize, usize)>,
+}
+
+impl Filled {
+    fn slot_of(&self, operand: usize) -> Option<usize> {
+        self.operands.iter().find(|(k, _)| *k == operand).map(|&(_, slot)| slot)
+    }
+}
+
+/// The operands that a branch needs again.
+fn operands(part: &LinearizedJaxpr) -> impl Iterator<Item = usize> {
+    part.residuals.iter().filter_map(|residual| match *residual {
+        Residual::Input(k) => Some(k),
+        Residual::Saved(_) => None,
+    })
 }
 
 impl Slots {
     pub(super) fn new(parts: &[LinearizedJaxpr], n_outputs: usize) -> Slots {
         let mut slots = Slots { inputs: Vec::new(), types: Vec::new(), of_branch: Vec::new() };
         for part in parts {
-            for residual in &part.residuals {
-                match *residual {
-                    Residual::Input(k) if !slots.inputs.contains(&k) => slots.inputs.push(k),
-                    _ => {}
-                }
-            }
-            let mut taken = vec![false; slots.types.len()];
-            let mut of_branch = Vec::new();
+            let mut filled = Filled::default();
             for ty in part.primal.out_types().skip(n_outputs) {
-                let free = (0..taken.len()).find(|&k| !taken[k] && slots.types[k] == *ty);
-                let slot = free.unwrap_or_else(|| {
+                let slot = slots.free(&filled, ty).unwrap_or_else(|| {
                     slots.types.push(ty.clone());
-                    taken.push(false);
-                    taken.len() - 1
+                    slots.types.len() - 1
                 });
-                taken[slot] = true;
-                of_branch.push(slot);
+                filled.saved.push(slot);
             }
-            slots.of_branch.push(of_branch);
+            slots.of_branch.push(filled);
+        }
+        for (branch, part) in parts.iter().enumerate() {
+            for k in operands(part) {
+                slots.place(branch, k, &part.primal[part.primal.invars[k]]);
+            }
+        }
+        // What some branch keeps need not be in slots of others.
+        let kept = slots.inputs.clone();
+        for filled in &mut slots.of_branch {
+            filled.operands.retain(|(k, _)| !kept.contains(k));
         }
         slots
+    }
+
+    /// A slot of a type that a branch does not fill yet.
+    fn free(&self, filled: &Filled, ty: &Type) -> Option<usize> {
+        let is_taken = |slot: usize| {
+            filled.saved.contains(&slot) || filled.operands.iter().any(|&(_, other)| other == slot)
+        };
+        (0..self.types.len()).find(|&slot| !is_taken(slot) && self.types[slot] == *ty)
+    }
+
+    /// Finds a place for an operand that a branch needs again.
+    fn place(&mut self, branch: usize, operand: usize, ty: &Type) {
+        let filled = &self.of_branch[branch];
+        if self.inputs.contains(&operand) || filled.slot_of(operand).is_some() {
+            return;
+        }
+        match self.free(filled, ty) {
+            Some(slot) => self.of_branch[branch].operands.push((operand, slot)),
+            None => self.inputs.push(operand),
+        }
     }
 
     /// The branch that computes results and fills all slots, with zeros where it saves nothing.
@@ -48,10 +91,10 @@ impl Slots {
         &self,
         cx: Cx<'_>,
         part: &LinearizedJaxpr,
-        of_branch: &[usize],
+        filled: &Filled,
         n_outputs: usize,
     ) -> Result<Arc<Jaxpr>> {
-        if of_branch.len() == self.types.len() && of_branch.is_sorted() {
+        if filled.saved.len() == self.types.len() && filled.saved.is_sorted() {
             return Ok(part.primal.clone());
         }
         let in_types: Vec<Type> = part.primal.in_types().cloned().collect();
@@ -59,9 +102,12 @@ impl Slots {
             let mut outputs = cx.eval_jaxpr(&part.primal, inputs)?;
             let saved = outputs.split_off(n_outputs);
             for (slot, ty) in self.types.iter().enumerate() {
-                outputs.push(match of_branch.iter().position(|&of| of == slot) {
-                    Some(k) => saved[k].clone(),
-                    None => ops::full(cx, ty, Scalar::Int(0))?,
+                let kept = filled.saved.iter().position(|&of| of == slot);
+                let operand = filled.operands.iter().find(|&&(_, of)| of == slot);
+                outputs.push(match (kept, operand) {
+                    (Some(k), _) => saved[k].clone(),
+                    (None, Some(&(k, _))) => inputs[k].clone(),
+                    (None, None) => ops::full(cx, ty, Scalar::Int(0))?,
                 });
             }
             Ok(outputs)
@@ -73,7 +119,7 @@ impl Slots {
         &self,
         cx: Cx<'_>,
         part: &LinearizedJaxpr,
-        of_branch: &[usize],
+        filled: &Filled,
         operands: &[Value],
         tangents: &[Type],
     ) -> Result<Arc<Jaxpr>> {
@@ -84,10 +130,11 @@ impl Slots {
         cx.stage(&in_types, &mut |cx, inputs| {
             let residual = |residual: &Residual| match *residual {
                 Residual::Input(k) => {
-                    let position = self.inputs.iter().position(|&input| input == k);
-                    inputs[position.unwrap_or_default()].clone()
+                    let of_slot = filled.slot_of(k).map(|slot| self.inputs.len() + slot);
+                    let kept = || self.inputs.iter().position(|&input| input == k);
+                    inputs[of_slot.or_else(kept).unwrap_or_default()].clone()
                 }
-                Residual::Saved(k) => inputs[self.inputs.len() + of_branch[k]].clone(),
+                Residual::Saved(k) => inputs[self.inputs.len() + filled.saved[k]].clone(),
             };
             let mut values: Vec<Value> = part.residuals.iter().map(residual).collect();
             values.extend_from_slice(&inputs[self.inputs.len() + self.types.len()..]);
