@@ -117,15 +117,19 @@ fn noisy(random: &mut Random, literal: &Literal, class: Class, share: f64) -> Li
         Class::Accumulated => size * finite.fold(0.0, f64::max),
         _ => 0.0,
     };
-    let mut by = |x: f64| x * size * random.unit() + sums * random.unit();
+    // The sign of what is no number is no one's business, though some orders go by it.
+    let mut by = |x: f64| match x.is_nan() {
+        true => x.copysign(random.unit()),
+        false => x * size * random.unit() + sums * random.unit(),
+    };
     Literal::from_fn(literal.ty().clone(), |k| match literal.get(k) {
         // The parts of a product share their errors, where that leaves infinities what they are.
         Scalar::Complex(re, im) if re.is_finite() && im.is_finite() => {
             let largest = re.abs().max(im.abs());
             Scalar::Complex(re + by(largest), im + by(largest))
         }
-        Scalar::Complex(re, im) => Scalar::Complex(re + by(re), im + by(im)),
-        real => Scalar::Float(real.as_f64() + by(real.as_f64())).cast(dtype),
+        Scalar::Complex(re, im) => Scalar::Complex(by(re) + re, by(im) + im),
+        real => Scalar::Float(by(real.as_f64()) + real.as_f64()).cast(dtype),
     })
 }
 

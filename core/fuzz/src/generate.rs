@@ -9,10 +9,12 @@ mod loops;
 mod matrices;
 
 use jaxrs_data::{DType, Literal, Scalar, SmallVec, Type};
+use jaxrs_ir::prims::Unary;
 use jaxrs_ir::{Atom, Eqn, Jaxpr, Prim, VarId};
 
 pub(crate) use catalogue::Catalogue;
 use catalogue::{Entry, has_other_derivatives, keeps_operands};
+pub(crate) use matrices::is_factorisation;
 
 use crate::Case;
 use crate::random::Random;
@@ -149,7 +151,7 @@ impl<'a> Generator<'a> {
         let is_matrix =
             inputs.first().is_some_and(|x| x.ty().rank() >= 2 && x.ty().dtype.is_inexact());
         let chance = self.matrices_with_derivatives();
-        if matrices::is_factorisation(prim) && is_matrix && self.random.percent(chance) {
+        if is_factorisation(prim) && is_matrix && self.random.percent(chance) {
             self.factors(prim, inputs[0].ty());
             return;
         }
@@ -195,6 +197,8 @@ impl<'a> Generator<'a> {
         let is_delicate = match prim {
             Prim::Clamp(_) => true,
             Prim::Special(_) => n_operands > 1,
+            // As in JAX, its derivative is that of positive numbers.
+            Prim::Unary(Unary::Digamma) => true,
             _ => false,
         };
         is_delicate && self.catalogue.is_smooth()

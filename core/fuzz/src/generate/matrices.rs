@@ -10,7 +10,7 @@ use super::Generator;
 const MOVABLE: f64 = 0.3;
 
 /// Whether a primitive takes a matrix apart.
-pub(super) fn is_factorisation(prim: &Prim) -> bool {
+pub(crate) fn is_factorisation(prim: &Prim) -> bool {
     let is_one = matches!(
         prim,
         Prim::Svd(_) | Prim::Qr(_) | Prim::Eig(_) | Prim::Eigh(_) | Prim::Lu(_) | Prim::Cholesky(_)

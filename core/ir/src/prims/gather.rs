@@ -2,7 +2,9 @@
 
 mod samples;
 
-use jaxrs_data::{DTypeKind, Literal, Result, Scalar, Shape, SmallVec, Type, bail, smallvec};
+use jaxrs_data::{
+    DType, DTypeKind, Literal, Result, Scalar, Shape, SmallVec, Type, bail, smallvec,
+};
 use jaxrs_kernel::ValueId;
 
 use crate::lower::{Elements, Lowering};
@@ -248,7 +250,8 @@ impl Primitive for Gather {
         let (place, mask) = self.windows().place(cx, &x.shape, index, self.clips())?;
         let Some(mask) = mask else { return cx.operand(0, &place) };
         let element = cx.operand_where(0, &place, mask)?;
-        if self.fill_value == Some(0) {
+        // What is masked out is zero already, where there is one.
+        if self.fill_value == Some(0) && x.dtype != DType::F8E8M0Fnu {
             return Ok(element);
         }
         let fill = cx.builder().constant(x.dtype, self.fill(&x));

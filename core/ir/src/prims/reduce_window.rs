@@ -79,6 +79,30 @@ impl ReduceWindow {
         };
         ops::bind1(cx, ReduceWindow { op: self.op, window }, &[spread])
     }
+
+    /// Whether taps that lie on no element cannot be an element that changes nothing: the larger one of NaN and any
+    /// other complex number is the one that comes later.
+    fn is_in_turn(&self, dtype: DType) -> bool {
+        dtype.is_complex() && self.op != ReduceOp::Add
+    }
+
+    /// The combination of a window's elements, one after another.
+    fn element_in_turn(&self, cx: &mut dyn Elements, x: &Type, at: &[ValueId]) -> Result<ValueId> {
+        let nothing = cx.builder().constant(x.dtype, reduction_start(self.op, x.dtype));
+        let (op, taps) = (self.op.op(), &self.window.dimensions);
+        let found =
+            each_tap(cx, taps, &mut index::Index::new(), &[nothing], &mut |cx, tap, acc| {
+                let (place, mask) = self.window.place(cx.builder(), &x.shape, at, tap);
+                let element = match mask {
+                    Some(mask) => cx.operand_where(0, &place, mask)?,
+                    None => cx.operand(0, &place)?,
+                };
+                let b = cx.builder();
+                let both = b.op(op, &[acc[0], element]);
+                Ok(smallvec![mask.map_or(both, |mask| b.select(mask, both, acc[0]))])
+            })?;
+        Ok(found[0])
+    }
 }
 
 impl Primitive for ReduceWindow {
@@ -116,7 +140,10 @@ impl Primitive for ReduceWindow {
         let out = self.output_types(&[x.ty().clone()])?.swap_remove(0);
         let (shape, wide) = (out.shape.clone(), widest(out.dtype));
         Ok(smallvec![Literal::from_fn(out, |position| {
-            let mut result = identity(self.op, wide);
+            let mut result = match self.op {
+                ReduceOp::Add => identity(self.op, wide),
+                _ => reduction_start(self.op, x.ty().dtype),
+            };
             for_taps(&self.window, &x.ty().shape, &shape.unravel(position), |source| {
                 result = combine(self.op, wide, result, x.at(source));
             });
@@ -168,12 +195,15 @@ impl Primitive for ReduceWindow {
         Ok(linear::batched(ops::bind1(cx, batched, &[x])?, axis))
     }
 
-    fn lowering(&self, _inputs: &[Type]) -> Lowering {
-        Lowering::Reduction
+    fn lowering(&self, inputs: &[Type]) -> Lowering {
+        if self.is_in_turn(inputs[0].dtype) { Lowering::Elements } else { Lowering::Reduction }
     }
 
     fn element(&self, cx: &mut dyn Elements, _output: usize, index: &[ValueId]) -> Result<ValueId> {
         let x = cx.input_type(0).clone();
+        if self.is_in_turn(x.dtype) {
+            return self.element_in_turn(cx, &x, index);
+        }
         let compute = nary::compute_dtype(x.dtype);
         let nothing = cx.builder().constant(compute, reduction_start(self.op, x.dtype));
         let result = cx.reduce(self.op, nothing, &self.window.dimensions, &mut |cx, tap| {

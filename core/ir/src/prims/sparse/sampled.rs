@@ -1,6 +1,6 @@
 //! Products of dense arrays at some indices only.
 
-use jaxrs_data::{Literal, Result, SmallVec, Type, smallvec};
+use jaxrs_data::{Literal, Result, Shape, SmallVec, Type, smallvec};
 
 use super::coordinates::{blocks, components, with_batch};
 use super::extract::extract;
@@ -23,20 +23,22 @@ impl BcooDotGeneralSampled {
         Ok(self.dot.output_types(&[lhs.clone(), rhs.clone()])?.swap_remove(0))
     }
 
-    /// Where all axes of the product are sparse, only what is asked for is computed.
+    /// Where all axes of the product but those of batches are sparse, only what is asked for is computed.
     fn at_each(&self, cx: Cx<'_>, lhs: &Value, rhs: &Value, indices: &Value) -> Result<Value> {
         let left = axes::others(lhs.ty().rank(), &[&self.dot.lhs_contracting]);
         let right = axes::others(rhs.ty().rank(), &[&self.dot.rhs_contracting]);
+        let batch = self.batch_shape(lhs);
+        let shape = batch.with(batch.rank(), indices.shape()[indices.ty().rank() - 2]);
+        let indices = with_positions(cx, &batch, indices)?;
         let n = left.len();
-        let part =
-            |x: &Value, kept: &[usize], contracted: &[usize], which: std::ops::Range<usize>| {
-                let order: AxisList = kept.iter().chain(contracted).copied().collect();
-                let x = ops::transpose(cx, x, &order)?;
-                let which: AxisList = which.collect();
-                blocks(cx, &x, 0, &components(cx, indices, &which)?, false)
-            };
-        let lhs = part(lhs, &left, &self.dot.lhs_contracting, 0..n)?;
-        let rhs = part(rhs, &right, &self.dot.rhs_contracting, n..n + right.len())?;
+        let part = |x: &Value, kept: &[usize], contracted: &[usize], which: AxisList| {
+            let order: AxisList = kept.iter().chain(contracted).copied().collect();
+            let x = ops::transpose(cx, x, &order)?;
+            blocks(cx, &x, 0, &components(cx, &indices, &which)?, false)
+        };
+        let of_rhs = (0..batch.rank()).chain(n..n + right.len() - batch.rank());
+        let lhs = part(lhs, &left, &self.dot.lhs_contracting, (0..n).collect())?;
+        let rhs = part(rhs, &right, &self.dot.rhs_contracting, of_rhs.collect())?;
         let met: AxisList = (1..lhs.ty().rank()).collect();
         let dot = DotGeneral {
             lhs_contracting: met.clone(),
@@ -45,8 +47,40 @@ impl BcooDotGeneralSampled {
             rhs_batch: smallvec![0],
             preferred_element_type: self.dot.preferred_element_type,
         };
-        ops::dot_general(cx, dot, &lhs, &rhs)
+        ops::reshape(cx, &ops::dot_general(cx, dot, &lhs, &rhs)?, &shape)
     }
+
+    /// The sizes of batches.
+    fn batch_shape(&self, lhs: &Value) -> Shape {
+        self.dot.lhs_batch.iter().map(|&axis| lhs.shape()[axis]).collect()
+    }
+
+    /// Whether batches lie along the first axes of all operands and indices are of all others of the product.
+    fn is_sparse_throughout(&self, rank: usize, indices: &Type) -> bool {
+        let n = self.dot.lhs_batch.len();
+        let is_first = |axes: &[usize]| axes.iter().copied().eq(0..n);
+        let dims = &indices.shape;
+        is_first(&self.dot.lhs_batch)
+            && is_first(&self.dot.rhs_batch)
+            && dims.rank() == n + 2
+            && dims[n + 1] == rank - n
+    }
+}
+
+/// Indices of all batches one after another, each behind the position of its batch.
+fn with_positions(cx: Cx<'_>, batch: &Shape, indices: &Value) -> Result<Value> {
+    let n = batch.rank();
+    let mut shape = indices.shape().clone();
+    batch.iter().enumerate().for_each(|(axis, &size)| shape = shape.without(axis).with(axis, size));
+    let column = shape.without(n + 1).with(n + 1, 1);
+    let mut parts = Vec::new();
+    for axis in 0..n {
+        parts.push(ops::iota(cx, indices.ty().dtype, &column, axis)?);
+    }
+    parts.push(ops::broadcast_in_dim(cx, indices, &shape, 0..n + 2)?);
+    let all = ops::concatenate(cx, &parts, n + 1)?;
+    let n_rows = column.numel();
+    ops::reshape(cx, &all, &Shape::new(&[n_rows, n + shape[n + 1]]))
 }
 
 impl Primitive for BcooDotGeneralSampled {
@@ -78,7 +112,7 @@ impl Primitive for BcooDotGeneralSampled {
     fn compose(&self, cx: Cx<'_>, inputs: &[Value]) -> Result<Outputs> {
         let [lhs, rhs, indices] = inputs else { return Err(not_linear(self)) };
         let rank = self.dense(lhs.ty(), rhs.ty())?.rank();
-        if indices.ty().rank() == 2 && indices.shape()[1] == rank && self.dot.lhs_batch.is_empty() {
+        if self.is_sparse_throughout(rank, indices.ty()) {
             return Ok(smallvec![self.at_each(cx, lhs, rhs, indices)?]);
         }
         let dense = ops::dot_general(cx, self.dot.clone(), lhs, rhs)?;
