@@ -112,15 +112,25 @@ unsafe fn products<T: Copy + Sync + 'static>(
         });
         return;
     }
-    // Panels are cut at multiples of the kernels' sizes, along the larger side.
-    const UNIT: usize = 48;
+    // Panels are cut along the larger side. Of each element the kernels add up the same terms in the same order,
+    // wherever panels are cut, but for small results, up to 64 by 64 or of 256 elements: no panel is as small.
+    const STEP: usize = 16;
     let along_rows = m.m >= m.n;
-    let extent = if along_rows { m.m } else { m.n };
-    let unit_products = UNIT * one_product / extent;
-    let grain = (TASK_PRODUCTS / unit_products.max(1)).max(1);
-    pool.parallel_for_even(extent.div_ceil(UNIT), grain, &|begin, end| {
-        let range = (begin * UNIT, (end * UNIT).min(extent));
-        let (rows, cols) = if along_rows { (range, (0, m.n)) } else { ((0, m.m), range) };
+    let (extent, other) = if along_rows { (m.m, m.n) } else { (m.n, m.m) };
+    let least: usize = if other < 3 { 304 } else { 112 };
+    let step_products = STEP * one_product / extent;
+    let grain = (TASK_PRODUCTS / step_products.max(1)).max(least / STEP);
+    pool.parallel_for_even(extent.div_ceil(STEP), grain, &|begin, end| {
+        let (begin, mut end) = (begin * STEP, end * STEP);
+        // What is too small at the end belongs to the panel before it.
+        if begin > 0 && begin + least > extent {
+            return;
+        }
+        if end + least > extent {
+            end = extent;
+        }
+        let (rows, cols) =
+            if along_rows { ((begin, end), (0, m.n)) } else { ((0, m.m), (begin, end)) };
         // SAFETY: by the caller's promise; panels are different elements.
         unsafe { panel(m, &at, 0, rows, cols, zero, one) };
     });
