@@ -323,3 +323,43 @@ fn threads_change_no_bit() {
     check::<Complex<f32>>(129);
     check::<Complex<f64>>(129);
 }
+
+/// Zeros, one direction, and magnitudes that fall from row to row, at sizes that take several blocks.
+#[test]
+fn matrices_without_full_rank_are_factorised() {
+    fn check<T: Field>(n: usize) {
+        let general = random::<T>(n, n);
+        let size = |i: usize| T::Real::of(0.8f64.powi(i as i32));
+        let of_rank_1 = |i: usize, j: usize| general[(i, 0)] * general[(j, 0)].conj();
+        for a in [
+            Matrix::zeros(n, n),
+            Matrix::from_fn(n, n, of_rank_1),
+            Matrix::from_fn(n, n, |i, j| {
+                (general[(i, j)] + general[(j, i)].conj()).scale(size(i)).scale(size(j))
+            }),
+        ] {
+            let (w, v) = T::eigh(ALONE, &a, true).unwrap();
+            assert_unitary(&v);
+            assert_close(&multiply(&a, &v), &multiply(&v, &diagonal(n, n, &w)));
+            let Svd { s, u, vh } = T::svd(ALONE, &a, false).unwrap();
+            assert_unitary(&u);
+            assert_unitary(&vh.adjoint());
+            assert_close(&multiply(&multiply(&u, &diagonal(n, n, &s)), &vh), &a);
+            let mut packed = a.clone();
+            let taus = T::geqrf(ALONE, &mut packed);
+            let r = Matrix::from_fn(n, n, |i, j| if i <= j { packed[(i, j)] } else { T::zero() });
+            let q = T::householder_product(ALONE, &packed, &taus);
+            assert_unitary(&q);
+            assert_close(&multiply(&q, &r), &a);
+        }
+        let mut bad = general.clone();
+        bad[(n - 1, 0)] = T::nan();
+        assert!(T::eigh(ALONE, &bad, true).is_err() && T::svd(ALONE, &bad, false).is_err());
+        T::lu(ALONE, &mut bad);
+        assert!((0..n).any(|i| bad.row(i).iter().all(|x| x.has_nan())));
+    }
+    check::<f32>(97);
+    check::<f64>(97);
+    check::<Complex<f32>>(97);
+    check::<Complex<f64>>(97);
+}
