@@ -13,7 +13,7 @@ use jaxrs_ir::prims::Unary;
 use jaxrs_ir::{Atom, Eqn, Jaxpr, Prim, VarId};
 
 pub(crate) use catalogue::Catalogue;
-use catalogue::{Entry, has_other_derivatives, keeps_operands};
+use catalogue::{Entry, has_other_derivatives, keeps_operands, shows_bits};
 pub(crate) use matrices::is_factorisation;
 
 use crate::Case;
@@ -110,7 +110,8 @@ impl<'a> Generator<'a> {
         let prim = prim.into();
         let types: Vec<Type> =
             inputs.iter().map(|atom| self.jaxpr.atom_type(atom).clone()).collect();
-        if self.catalogue.is_smooth() && has_other_derivatives(&prim, &types) {
+        let is_refused = self.catalogue.is_smooth() && has_other_derivatives(&prim, &types);
+        if is_refused || shows_bits(&prim, &types) {
             return None;
         }
         self.add(prim, inputs)

@@ -72,11 +72,16 @@ impl Catalogue {
 /// Programs with rules that are known by their names only cannot be transformed, the bits of NaN are no one's
 /// business, and the generator of the process gives other numbers each time.
 fn is_usable(prim: &Prim, inputs: &[Literal]) -> bool {
-    let shows_bits = matches!(prim, Prim::BitcastConvertType(_) | Prim::CompareTotal(_))
-        && inputs.iter().any(|input| input.ty().dtype.is_inexact());
+    let types: Vec<Type> = inputs.iter().map(|input| input.ty().clone()).collect();
     let has_named_rule =
         matches!(prim, Prim::CustomJvp(_) | Prim::CustomVjp(_) | Prim::CustomVmap(_));
-    !shows_bits && !has_named_rule && !matches!(prim, Prim::RngUniform(_))
+    !shows_bits(prim, &types) && !has_named_rule && !matches!(prim, Prim::RngUniform(_))
+}
+
+/// Whether results are of each bit of inexact operands, and of the sign of NaN.
+pub(super) fn shows_bits(prim: &Prim, inputs: &[Type]) -> bool {
+    matches!(prim, Prim::BitcastConvertType(_) | Prim::CompareTotal(_))
+        && inputs.iter().any(|ty| ty.dtype.is_inexact())
 }
 
 /// Whether operands that are not continuous mean something by their values: indices that are promised to be
