@@ -15,15 +15,6 @@ macro_rules! binary {
     )*};
 }
 
-macro_rules! float_binary {
-    ($($name:ident = $build:ident;)*) => {$(
-        pub(crate) fn $name(&self, a: V, b: V) -> V {
-            // SAFETY: builder and operands belong to one live context; the operands' types agree.
-            self.contract(V(unsafe { $build(self.builder, a.0, b.0, NO_NAME) }))
-        }
-    )*};
-}
-
 macro_rules! convert {
     ($($name:ident = $build:ident;)*) => {$(
         pub(crate) fn $name(&self, a: V, to: Ty) -> V {
@@ -53,11 +44,6 @@ impl Ir<'_> {
         extract = LLVMBuildExtractElement;
     }
 
-    float_binary! {
-        fmul = LLVMBuildFMul;
-        fdiv = LLVMBuildFDiv;
-    }
-
     convert! {
         trunc = LLVMBuildTrunc;
         zext = LLVMBuildZExt;
@@ -69,6 +55,27 @@ impl Ir<'_> {
         fptrunc = LLVMBuildFPTrunc;
         fpext = LLVMBuildFPExt;
         bitcast = LLVMBuildBitCast;
+    }
+
+    /// a · b.
+    pub(crate) fn fmul(&self, a: V, b: V) -> V {
+        // SAFETY: builder and operands belong to one live context; the operands' types agree.
+        self.contract(V(unsafe { LLVMBuildFMul(self.builder, a.0, b.0, NO_NAME) }))
+    }
+
+    /// a ÷ b. LLVM 19 takes lanes of a quotient for zero in which it knows both operands to be zero, as it does of what a
+    /// constant mask leaves out (`SimplifyDemandedVectorElts`), and drops the selection that replaces their NaN. It
+    /// does not look through the freezing of a divisor.
+    pub(crate) fn fdiv(&self, a: V, b: V) -> V {
+        let keep = self.is_constant(b) || self.width_of(b) == 1;
+        let b = if keep { b } else { self.freeze(b) };
+        // SAFETY: builder and operands belong to one live context; the operands' types agree.
+        self.contract(V(unsafe { LLVMBuildFDiv(self.builder, a.0, b.0, NO_NAME) }))
+    }
+
+    fn freeze(&self, v: V) -> V {
+        // SAFETY: builder and value belong to one live context.
+        V(unsafe { LLVMBuildFreeze(self.builder, v.0, NO_NAME) })
     }
 
     /// a + b, which a product may be contracted into; but not where it is a difference, as [`Self::fsub`] says.
