@@ -49,7 +49,7 @@ impl SelectAndScatterAdd {
         let (window, wide) = (&self.window, index::wide(operand.dtype));
         cx.kernel("choices", &source.shape, Lanes::Domain, &mut |cx, point| {
             let b = cx.builder();
-            let least = b.constant(wide, least(self.is_max, wide));
+            let least = b.constant(wide, least(self.is_max, operand.dtype));
             let nowhere = b.constant(dtype, Scalar::Int(-1));
             let start = [least, nowhere];
             let mut taps = Index::new();
