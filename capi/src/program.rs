@@ -158,7 +158,7 @@ impl ProgramBody {
     }
 }
 
-fn aval(ty: &Type) -> Aval {
+pub(crate) fn aval(ty: &Type) -> Aval {
     Aval {
         dtype: ty.dtype as u32,
         weak_type: ty.weak.into(),

@@ -46,6 +46,39 @@ CASE(policies_say_what_is_kept) {
     keeps(c, __LINE__, with_policy(c, "save_any_names_but_these('a')", 0), 1, "f32[] from the argument 0");
 }
 
+typedef struct choice { const char* primitive; int n_asked, n_dropped, saw_name; } choice;
+
+static uint32_t chosen(void* userdata, const char* primitive, size_t primitive_len, const char* params, size_t params_len,
+                       const jaxrs_aval* operands, size_t n_operands) {
+    choice* x = userdata;
+    x->n_asked++;
+    x->saw_name |= primitive_len == 4 && !memcmp(primitive, "name", 4) && params_len == 6 && !memcmp(params, "name=a", 6);
+    int fits = n_operands == 1 && operands[0].dtype == JAXRS_F32 && operands[0].ndim == 0;
+    return fits && primitive_len == strlen(x->primitive) && !memcmp(primitive, x->primitive, primitive_len);
+}
+
+static void forget(void* userdata) {
+    ((choice*)userdata)->n_dropped++;
+}
+
+CASE(a_function_says_what_is_kept) {
+    choice sines_only = {"sin", 0, 0, 0}, nothing = {"", 0, 0, 0}, refused = {"", 0, 0, 0};
+    jaxrs_fn *f = NULL, *g = NULL, *out = NULL;
+    OK(jaxrs_checkpoint_with(FN_OF(sines), chosen, &sines_only, forget, 0, &f));
+    OK(jaxrs_checkpoint_with(FN_OF(sines), chosen, &nothing, forget, JAXRS_CHECKPOINT_ALLOW_CSE, &g));
+    keeps(c, __LINE__, f, 2, "f32[] from the argument 0\nf32[] output of sin");
+    keeps(c, __LINE__, g, 1, "f32[] from the argument 0");
+    EXPECT(sines_only.n_asked > 0 && nothing.n_asked > 0 && nothing.saw_name);
+    GIVES(GRAD(f), ARGS(scalar(c, 0.5)), 0.778643906);
+    GIVES(JIT(GRAD(g)), ARGS(scalar(c, 0.5)), 0.778643906);
+    EXPECT(sines_only.n_dropped == 0);
+    FAILS(jaxrs_checkpoint_with(FN_OF(sines), NULL, &refused, forget, 0, &out), JAXRS_ERR_INVALID_ARGUMENT, "policy");
+    EXPECT(refused.n_dropped == 1);
+    FAILS(jaxrs_checkpoint_with(FN_OF(sines), chosen, &refused, forget, 8, &out), JAXRS_ERR_INVALID_ARGUMENT, "flags");
+    EXPECT(refused.n_dropped == 2 && !out);
+    jaxrs_fn_release(f), jaxrs_fn_release(g);
+}
+
 CASE(policies_change_no_value) {
     const char* policies[] = {"", "everything_saveable", "save_from_both_policies(dots_saveable, save_only_these_names('a'))"};
     for (size_t i = 0; i < 3; i++) {

@@ -181,6 +181,7 @@ fn c_type(kind: &str) -> Result<String> {
         "Option<TraceFn>" => "jaxrs_trace_fn",
         "Option<HostFn>" => "jaxrs_host_fn",
         "Option<SolveFn>" => "jaxrs_solve_fn",
+        "Option<PolicyFn>" => "jaxrs_policy_fn",
         "Option<VmapRuleFn>" => "jaxrs_vmap_rule_fn",
         "Dtype" => "jaxrs_dtype",
         "Code" => "jaxrs_code",

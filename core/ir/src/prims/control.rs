@@ -13,7 +13,7 @@ mod stop_gradient;
 mod while_loop;
 
 pub use call::Call;
-pub use checkpoint::{Checkpoint, Policy};
+pub use checkpoint::{Checkpoint, Policy, PolicyRule};
 pub use composite::Composite;
 pub use cond::Cond;
 pub use custom::{CustomJvp, CustomLinear, CustomVjp, CustomVmap, Rule};

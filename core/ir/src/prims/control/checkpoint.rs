@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jaxrs_data::{Literal, Result, SmallVec, Type, smallvec};
 
 use self::kept::Kept;
-pub use self::policy::Policy;
+pub use self::policy::{Policy, PolicyRule};
 use super::call::{self, SplitOff, without_tangents};
 use crate::lower::Lowering;
 use crate::prims::Primitive;

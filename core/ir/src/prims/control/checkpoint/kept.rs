@@ -85,7 +85,8 @@ impl Cut<'_> {
             if outputs.is_empty() {
                 continue;
             }
-            if self.policy.is_saveable(&eqn.prim) {
+            let types = eqn.inputs.iter().map(|atom| self.program.atom_type(atom).clone());
+            if self.policy.is_saveable(&eqn.prim, &types.collect::<Vec<Type>>()) {
                 self.saved.extend(outputs);
                 continue;
             }

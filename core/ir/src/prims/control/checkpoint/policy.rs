@@ -1,10 +1,11 @@
 //! Policies: what reverse mode may keep of a program that it would otherwise compute again.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use jaxrs_data::{Error, ErrorKind, Result, bail};
+use jaxrs_data::{Error, ErrorKind, Result, Type, bail};
 
 use crate::Prim;
 use crate::prims::{Annotate, Remark};
@@ -32,11 +33,51 @@ pub enum Policy {
     SaveAnythingExceptTheseNames(Names),
     /// Those that either policy keeps.
     SaveFromBothPolicies(Arc<Policy>, Arc<Policy>),
+    /// Those that a function of the caller's says.
+    Rule(PolicyRule),
+}
+
+/// A function that says whether the results of an operation on operands of these types may be kept. Two are one only if
+/// they are the very same.
+#[derive(Clone)]
+pub struct PolicyRule(Arc<IsSaveable>);
+
+type IsSaveable = dyn Fn(&Prim, &[Type]) -> bool + Send + Sync;
+
+impl PolicyRule {
+    /// A rule that asks a function.
+    pub fn new(rule: impl Fn(&Prim, &[Type]) -> bool + Send + Sync + 'static) -> PolicyRule {
+        PolicyRule(Arc::new(rule))
+    }
+
+    fn address(&self) -> *const () {
+        Arc::as_ptr(&self.0).cast()
+    }
+}
+
+impl fmt::Debug for PolicyRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PolicyRule")
+    }
+}
+
+impl PartialEq for PolicyRule {
+    fn eq(&self, other: &PolicyRule) -> bool {
+        self.address() == other.address()
+    }
+}
+
+impl Eq for PolicyRule {}
+
+impl Hash for PolicyRule {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.address().hash(state);
+    }
 }
 
 impl Policy {
     /// Whether the results of an operation may be kept.
-    pub fn is_saveable(&self, prim: &Prim) -> bool {
+    pub fn is_saveable(&self, prim: &Prim, inputs: &[Type]) -> bool {
         match self {
             Policy::EverythingSaveable | Policy::SaveAnythingExceptTheseNames(_) => true,
             Policy::NothingSaveable => false,
@@ -52,7 +93,10 @@ impl Policy {
             Policy::SaveAnyNamesButThese(names) => {
                 name_of(prim).is_some_and(|name| !names.contains(name))
             }
-            Policy::SaveFromBothPolicies(a, b) => a.is_saveable(prim) || b.is_saveable(prim),
+            Policy::SaveFromBothPolicies(a, b) => {
+                a.is_saveable(prim, inputs) || b.is_saveable(prim, inputs)
+            }
+            Policy::Rule(rule) => (rule.0)(prim, inputs),
         }
     }
 
@@ -69,6 +113,7 @@ impl Policy {
                 ("save_anything_except_these_names", Some(names))
             }
             Policy::SaveFromBothPolicies(..) => ("save_from_both_policies", None),
+            Policy::Rule(_) => ("rule", None),
         }
     }
 }
