@@ -239,6 +239,11 @@ typedef jaxrs_error* (*jaxrs_vmap_rule_fn)(void* userdata, jaxrs_scope* scope, s
 typedef jaxrs_error* (*jaxrs_solve_fn)(void* userdata, jaxrs_scope* scope, jaxrs_fn* f, jaxrs_array* const* args,
                                        size_t n_args, jaxrs_results* results);
 
+/* Whether reverse mode may keep the results of an operation: 0 if not. `primitive` is its name and `params` its parameters,
+ * as programs print them: `axes=(0,)`. All but `userdata` is borrowed for the call. Must not unwind. */
+typedef uint32_t (*jaxrs_policy_fn)(void* userdata, const char* primitive, size_t primitive_len, const char* params,
+                                    size_t params_len, const jaxrs_aval* operands, size_t n_operands);
+
 typedef struct jaxrs_fn_options {
     uint32_t struct_size;
     uint32_t flags;
@@ -986,6 +991,17 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_gmres(jaxrs_scope* s, jaxrs_fn* a, j
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_checkpoint(jaxrs_fn* f, const char* policy, size_t policy_len,
     uint32_t flags, jaxrs_fn** out);
+
+/**
+ * As jaxrs_checkpoint, with a policy of the caller's: reverse mode may keep the results of operations for which
+ * policy gives anything but 0.
+ *
+ * policy is called while the function is differentiated, in any thread, and must not unwind. drop(userdata) runs
+ * exactly once, as for jaxrs_fn_new; it may be NULL. A program with such a policy has no portable form. The caller owns
+ * *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_checkpoint_with(jaxrs_fn* f, jaxrs_policy_fn policy, void* userdata,
+    void (*drop)(void* userdata), uint32_t flags, jaxrs_fn** out);
 
 /**
  * x with a name that policies of jaxrs_checkpoint may speak of; appended to r.
