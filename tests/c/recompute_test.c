@@ -62,7 +62,8 @@ static void forget(void* userdata) {
 }
 
 CASE(a_function_says_what_is_kept) {
-    choice sines_only = {"sin", 0, 0, 0}, nothing = {"", 0, 0, 0}, refused = {"", 0, 0, 0};
+    /* What is traced lets go of its userdata when its context ends, behind this function. */
+    static choice sines_only = {"sin", 0, 0, 0}, nothing = {"", 0, 0, 0}, refused = {"", 0, 0, 0};
     jaxrs_fn *f = NULL, *g = NULL, *out = NULL;
     OK(jaxrs_checkpoint_with(FN_OF(sines), chosen, &sines_only, forget, 0, &f));
     OK(jaxrs_checkpoint_with(FN_OF(sines), chosen, &nothing, forget, JAXRS_CHECKPOINT_ALLOW_CSE, &g));

@@ -83,16 +83,17 @@ fn disturbed(
     inputs: &[Literal],
 ) -> Result<Vec<Literal>> {
     evaluate_with(jaxpr, inputs, &mut |eqn: &Eqn, operands: &[Literal]| {
-        if !eqn.prim.programs().is_empty() {
-            let run = &mut |jaxpr: &Jaxpr, inputs: &[Literal]| {
-                disturbed(exactness, random, jaxpr, inputs)
-            };
-            return eqn.prim.evaluate_with(operands, run);
-        }
-        let Some(class) = exactness.noise(&eqn.prim) else { return eqn.prim.evaluate(operands) };
-        let operands: Vec<Literal> =
-            operands.iter().map(|x| noisy(random, x, Class::Elementary, OPERANDS)).collect();
-        let results = eqn.prim.evaluate(&operands)?;
+        let noise = exactness.noise(&eqn.prim);
+        let operands: Vec<Literal> = match noise {
+            Some(_) => {
+                operands.iter().map(|x| noisy(random, x, Class::Elementary, OPERANDS)).collect()
+            }
+            None => operands.to_vec(),
+        };
+        let run =
+            &mut |jaxpr: &Jaxpr, inputs: &[Literal]| disturbed(exactness, random, jaxpr, inputs);
+        let results = eqn.prim.evaluate_with(&operands, run)?;
+        let Some(class) = noise else { return Ok(results) };
         Ok(results.iter().map(|x| noisy(random, x, class, RESULTS)).collect())
     })
 }
