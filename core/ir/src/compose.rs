@@ -39,6 +39,15 @@ pub fn record(in_types: &[Type], body: StageBody<'_>) -> Result<Jaxpr> {
 
 /// The results of a program whose equations are bound in a context, one after another.
 pub fn replay(cx: Cx<'_>, jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Vec<Value>> {
+    replay_by(jaxpr, inputs, |prim, operands| cx.bind(prim, operands))
+}
+
+/// The results of a program, each equation applied by `bind`.
+pub fn replay_by<O: IntoIterator<Item = Value>>(
+    jaxpr: &Jaxpr,
+    inputs: &[Value],
+    mut bind: impl FnMut(&Prim, &[Value]) -> Result<O>,
+) -> Result<Vec<Value>> {
     if inputs.len() != jaxpr.invars.len() {
         let needed = jaxpr.invars.len();
         bail!(Internal, "a program takes {needed} inputs, got {}", inputs.len());
@@ -56,7 +65,7 @@ pub fn replay(cx: Cx<'_>, jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Vec<Value>>
     for eqn in &jaxpr.eqns {
         let operands: Result<SmallVec<[Value; 4]>> =
             eqn.inputs.iter().map(|atom| read(&values, atom)).collect();
-        for (var, output) in eqn.outputs.iter().zip(cx.bind(&eqn.prim, &operands?)?) {
+        for (var, output) in eqn.outputs.iter().zip(bind(&eqn.prim, &operands?)?) {
             values[var.0 as usize] = Some(output);
         }
     }

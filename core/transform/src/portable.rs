@@ -35,6 +35,17 @@ pub fn load(bytes: &[u8]) -> Result<(String, ClosedJaxpr)> {
     Ok((name, ClosedJaxpr { jaxpr, consts }))
 }
 
+/// The program with what its primitives become; the very same where all stay as they are.
+fn with_prims(jaxpr: &Arc<Jaxpr>, mut become_of: impl FnMut(&Prim) -> Option<Prim>) -> Arc<Jaxpr> {
+    let mut changed: Option<Jaxpr> = None;
+    for (k, eqn) in jaxpr.eqns.iter().enumerate() {
+        if let Some(prim) = become_of(&eqn.prim) {
+            changed.get_or_insert_with(|| (**jaxpr).clone()).eqns[k].prim = prim;
+        }
+    }
+    changed.map_or_else(|| jaxpr.clone(), Arc::new)
+}
+
 /// A primitive that holds programs, with what they become; nothing where they stay as they are.
 fn replaced(prim: &Prim, become_of: &mut dyn FnMut(&Arc<Jaxpr>) -> Arc<Jaxpr>) -> Option<Prim> {
     if prim.programs().is_empty() {

@@ -1,12 +1,11 @@
 //! Branches around what is of effect under one mask only: read, change and write of an element that may not be there.
 
+use jaxrs_data::{DType, Result, Scalar};
 use jaxrs_kernel::{Block, Inst, ValueId};
 
 use crate::body::Body;
 use crate::ir::V;
 use crate::lanes::Val;
-
-use jaxrs_data::{DType, Result, Scalar};
 
 impl Body<'_, '_> {
     /// The mask under which alone the first of `insts` matter, and how many they are: from a masked load to the last store

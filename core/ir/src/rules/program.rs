@@ -183,31 +183,6 @@ fn bind_separately(cx: Cx<'_>, prim: &Prim, operands: Marked) -> Result<Marked> 
     Ok(cx.bind(prim, &inputs)?.into_iter().map(|value| (value, any)).collect())
 }
 
-/// What applies a primitive.
-type BindWith<'a> = &'a mut dyn FnMut(&Prim, &[Value]) -> Result<Vec<Value>>;
-
-/// Applies a program, each equation by `bind`.
-pub fn eval_with(jaxpr: &Jaxpr, inputs: &[Value], bind: BindWith<'_>) -> Result<Vec<Value>> {
-    let mut values: Vec<Option<Value>> = vec![None; jaxpr.types.len()];
-    for (var, input) in jaxpr.invars.iter().zip(inputs) {
-        values[var.0 as usize] = Some(input.clone());
-    }
-    let read = |values: &[Option<Value>], atom: &Atom| match atom {
-        Atom::Literal(literal) => Ok(Value::literal(literal.clone())),
-        Atom::Var(var) => values[var.0 as usize]
-            .clone()
-            .ok_or_else(|| Error::internal("a variable is used before its equation")),
-    };
-    for eqn in &jaxpr.eqns {
-        let operands: Vec<Value> =
-            eqn.inputs.iter().map(|atom| read(&values, atom)).collect::<Result<_>>()?;
-        for (var, value) in eqn.outputs.iter().zip(bind(&eqn.prim, &operands)?) {
-            values[var.0 as usize] = Some(value);
-        }
-    }
-    jaxpr.outputs.iter().map(|atom| read(&values, atom)).collect()
-}
-
 /// The opposite flags.
 pub fn not(flags: &[bool]) -> Vec<bool> {
     flags.iter().map(|flag| !flag).collect()

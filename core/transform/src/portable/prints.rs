@@ -6,7 +6,7 @@ use jaxrs_ir::prims::{CustomJvp, CustomVjp, DebugPrint, Sink};
 use jaxrs_ir::{Jaxpr, Prim};
 use rustc_hash::FxHashMap;
 
-use super::replaced;
+use super::{replaced, with_prims};
 
 /// Whether a program prints, and does not know where to.
 pub(crate) fn is_silent(jaxpr: &Jaxpr) -> bool {
@@ -43,13 +43,7 @@ impl Printing<'_> {
         if let Some(found) = self.known.get(&Arc::as_ptr(jaxpr)) {
             return found.clone();
         }
-        let mut changed: Option<Jaxpr> = None;
-        for (k, eqn) in jaxpr.eqns.iter().enumerate() {
-            if let Some(prim) = self.prim(&eqn.prim) {
-                changed.get_or_insert_with(|| (**jaxpr).clone()).eqns[k].prim = prim;
-            }
-        }
-        let result = changed.map_or_else(|| jaxpr.clone(), Arc::new);
+        let result = with_prims(jaxpr, |prim| self.prim(prim));
         self.known.insert(Arc::as_ptr(jaxpr), result.clone());
         result
     }

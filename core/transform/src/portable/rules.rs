@@ -8,7 +8,7 @@ use jaxrs_ir::prims::{CustomJvp, CustomVjp, Rule};
 use jaxrs_ir::{Jaxpr, Prim};
 use rustc_hash::FxHashMap;
 
-use super::replaced;
+use super::{replaced, with_prims};
 use crate::{Function, Scope, custom, make_jaxpr};
 
 /// How many derivatives a loaded program has by its rules: a rule may call the very function that it belongs to, and so
@@ -41,13 +41,7 @@ impl Rules<'_> {
         if let Some((_, found)) = self.known.get(&key) {
             return found.clone();
         }
-        let mut changed: Option<Jaxpr> = None;
-        for (k, eqn) in jaxpr.eqns.iter().enumerate() {
-            if let Some(prim) = self.prim(&eqn.prim) {
-                changed.get_or_insert_with(|| (**jaxpr).clone()).eqns[k].prim = prim;
-            }
-        }
-        let result = changed.map_or_else(|| jaxpr.clone(), Arc::new);
+        let result = with_prims(jaxpr, |prim| self.prim(prim));
         self.known.insert(key, (jaxpr.clone(), result.clone()));
         result
     }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use jaxrs_data::{Result, Type};
 
 use super::Policy;
+use crate::compose;
 use crate::prims::{Cond, Scan};
 use crate::rules::program;
 use crate::{Atom, Cx, Eqn, Jaxpr, LinearizedJaxpr, Prim, Residual, Value, VarId};
@@ -137,7 +138,7 @@ fn callee(prim: &Prim) -> Option<&Arc<Jaxpr>> {
 }
 
 fn eval_flat(cx: Cx<'_>, jaxpr: &Jaxpr, inputs: &[Value]) -> Result<Vec<Value>> {
-    program::eval_with(jaxpr, inputs, &mut |prim, operands| match prim {
+    compose::replay_by(jaxpr, inputs, |prim, operands| match prim {
         Prim::Scan(scan) => {
             let scan = Scan { jaxpr: flattened(cx, &scan.jaxpr)?, ..scan.clone() };
             Ok(cx.bind(&scan.into(), operands)?.into_vec())
