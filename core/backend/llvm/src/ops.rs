@@ -122,7 +122,9 @@ impl<'c> Emit<'_, 'c> {
             ScalarOp::Sign => {
                 let one = ir.same("llvm.copysign", &[self.float(x, 1.0), x]);
                 let ordinary = ir.fcmp(FloatCmp::LLVMRealONE, x, self.float(x, 0.0));
-                ir.select(ordinary, one, x)
+                // Denormal numbers count as zero, and have the sign of zero.
+                let end = ir.fmul(x, self.float(x, 0.0));
+                ir.select(ordinary, one, end)
             }
             ScalarOp::Floor => ir.same("llvm.floor", &[x]),
             ScalarOp::Ceil => ir.same("llvm.ceil", &[x]),

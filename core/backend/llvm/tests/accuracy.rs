@@ -122,6 +122,39 @@ macro_rules! worst {
 worst!(worst_single, f32, DType::F32);
 worst!(worst_double, f64, DType::F64);
 
+/// Functions that are x near zero.
+const IDENTITIES: [ScalarOp; 11] = [
+    ScalarOp::Expm1,
+    ScalarOp::Log1p,
+    ScalarOp::Sin,
+    ScalarOp::Tan,
+    ScalarOp::Tanh,
+    ScalarOp::Sinh,
+    ScalarOp::Asinh,
+    ScalarOp::Atanh,
+    ScalarOp::Asin,
+    ScalarOp::Atan,
+    ScalarOp::Cbrt,
+];
+
+#[test]
+fn functions_of_the_least_normal_numbers_are_not_zero() {
+    let backend = LlvmBackend::new(Pool::new(1), LlvmOptions::default()).unwrap();
+    for op in IDENTITIES {
+        let exact: fn(f64) -> f64 = if op == ScalarOp::Cbrt { f64::cbrt } else { |x| x };
+        for sign in [1.0, -1.0] {
+            let range = |least: f64| match sign > 0.0 {
+                true => case(op, exact, (least, 8.0 * least), 1.0, 2.5),
+                false => case(op, exact, (-8.0 * least, -least), 1.0, 2.5),
+            };
+            let (error, at) = worst_single(&backend, &range(f32::MIN_POSITIVE.into()));
+            assert!(error <= 1.0, "{op:?} is off by {error} ulp at {at:e} in single precision");
+            let (error, at) = worst_double(&backend, &range(f64::MIN_POSITIVE));
+            assert!(error <= 2.5, "{op:?} is off by {error} ulp at {at:e} in double precision");
+        }
+    }
+}
+
 #[test]
 fn functions_are_as_exact_as_they_say() {
     let backend = LlvmBackend::new(Pool::new(1), LlvmOptions::default()).unwrap();
@@ -146,4 +179,30 @@ fn functions_are_as_exact_as_they_say() {
         }
     }
     assert!(faults.is_empty(), "less exact than stated:\n{faults}");
+}
+
+/// What JAX's vectors give on CPUs.
+#[test]
+fn denormal_numbers_count_as_zero() {
+    let backend = LlvmBackend::new(Pool::new(1), LlvmOptions::default()).unwrap();
+    let input = [1e-45f32, 1e-40, -1e-45, -1e-40].repeat(POINTS / 4);
+    let (zero, infinity) = (0.0f32, f32::INFINITY);
+    let cases = [
+        (ScalarOp::Sign, [zero, -zero]),
+        (ScalarOp::Sqrt, [zero, -zero]),
+        (ScalarOp::Rsqrt, [infinity, -infinity]),
+        (ScalarOp::Log, [-infinity, -infinity]),
+        (ScalarOp::Floor, [zero, -zero]),
+        (ScalarOp::Exp, [1.0, 1.0]),
+    ];
+    for (op, [positive, negative]) in cases {
+        let executable = backend.load(Arc::new(program(op, DType::F32))).unwrap();
+        let mut output = vec![0f32; POINTS];
+        let (ins, outs) = ([input.as_ptr().cast()], [output.as_mut_ptr().cast()]);
+        // SAFETY: one input and one output, of as many elements as the program says.
+        unsafe { executable.run(&LaunchArgs { inputs: &ins, outputs: &outs }) }.unwrap();
+        let expected = [positive, positive, negative, negative].map(f32::to_bits);
+        let is_expected = |part: &[f32]| part.iter().map(|y| y.to_bits()).eq(expected);
+        assert!(output.chunks(4).all(is_expected), "{op:?}: {:?}", &output[..4]);
+    }
 }

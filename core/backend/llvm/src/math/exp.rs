@@ -102,7 +102,8 @@ impl Math<'_, '_> {
         let (_, high) = self.exp_range();
         let v = self.expm1_core(self.at_least(x, low));
         let v = self.exp_ends(x, v, (f64::NEG_INFINITY, high));
-        self.copysign(v, x)
+        // Zero has its sign, and half of the least numbers would be denormal.
+        self.e.ir.select(self.equals(v, 0.0), x, v)
     }
 
     /// Hyperbolic tangent, (e²ˣ − 1)/(e²ˣ + 1): 2 ulp, exactly ±1 for large arguments.

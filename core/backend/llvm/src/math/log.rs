@@ -67,7 +67,8 @@ impl Math<'_, '_> {
         self.fma(e, self.float(f, high), small)
     }
 
-    /// Puts the results of zero, negative numbers, infinity and NaN; under DAZ denormals are zero.
+    /// Puts the results of zero, negative numbers, infinity and NaN; under DAZ denormals are zero, of either
+    /// sign, as in XLA's vectors. (To take them for what they are costs a third of the time of a logarithm.)
     fn log_ends(&self, x: V, v: V) -> V {
         let ir = self.e.ir;
         let least = if self.is_double() { f64::MIN_POSITIVE } else { f32::MIN_POSITIVE.into() };

@@ -61,7 +61,8 @@ pub(super) trait Float: Lane + PartialOrd {
         match self.wide() {
             v if v > 0.0 => Self::round_from(1.0),
             v if v < 0.0 => Self::round_from(-1.0),
-            _ => self,
+            // Zero, what counts as zero, and NaN.
+            _ => self.mul(Self::round_from(0.0)),
         }
     }
 }
