@@ -1,5 +1,6 @@
 """Sparse arrays: the primitives of jax.experimental.sparse, and functions that are composed of them."""
 import numpy as np
+from jax import lax
 from jax.experimental import sparse
 from jax.experimental.sparse import bcoo, bcsr, coo, csr, linalg
 
@@ -180,6 +181,50 @@ def compressed_rows(r):
                 r.case("todense", rebuild, data, *indices, derive=derive and layout != "csr", layout=layout, **info((3, 4)))
 
 
+def layouts(r, case):
+    narrow = ((1, 3, 1), (), (), 3)
+    changes = [(FORMS[0], 1, 0), (FORMS[0], 0, 1), (FORMS[0], 1, 1), (FORMS[0], 2, 0), (FORMS[0], 0, 2), (FORMS[2], -1, 0), (FORMS[2], 1, 0),
+               (FORMS[2], 0, 2), (FORMS[2], 2, 0), (FORMS[3], 0, 0), (FORMS[3], 0, 1), (FORMS[3], 1, 0), (FORMS[3], 3, 0), (FORMS[3], 0, 3),
+               (FORMS[4], 2, 0), (FORMS[4], 1, 1), (FORMS[5], 1, 2), (FORMS[6], 0, 0), (FORMS[6], 2, 0), (FORMS[7], 0, 1), (FORMS[7], 0, 0)]
+    for form, n_batch, n_dense in changes:
+        given = dict(n_batch=None if n_batch < 0 else n_batch, n_dense=n_dense)
+        case("bcoo_update_layout", lambda x: sparse.bcoo_update_layout(x, **given, on_inefficient=None), form, derive=form in (FORMS[0], FORMS[3]),
+             n_batch=n_batch, n_dense=n_dense, on_inefficient="none")
+    for n_batch, n_dense in [(1, 0), (1, 1), (0, 1), (-1, -1)]:
+        given = {k: v for k, v in dict(n_batch=n_batch, n_dense=n_dense).items() if v >= 0}
+        case("bcoo_update_layout", lambda x: sparse.bcoo_update_layout(x, **given), narrow, n_batch=n_batch, n_dense=n_dense)
+    case("bcoo_update_layout", lambda x: sparse.bcoo_update_layout(x, n_batch=1, on_inefficient=None), FORMS[0], nse=0, n_batch=1, on_inefficient="none")
+
+
+def gathered(r, case):
+    """Where axes that are stored whole are dropped: with others JAX fails."""
+    rows, pairs = np.array([[0], [2], [1]], "int32"), np.array([[0, 1], [2, 2], [1, 0]], "int32")
+    numbers = [(rows[:2], (1,), (0,), (0,), (1, 4)), (rows, (0,), (0,), (0,), (1, 4)), (rows, (1,), (1,), (1,), (3, 1)), (pairs, (), (0, 1), (0, 1), (1, 1)),
+               (pairs, (1, 2), (), (0, 1), (2, 2)), (pairs[None], (0, 3), (), (0, 1), (2, 2)), (rows[1], (0,), (0,), (0,), (1, 4)),
+               (rows[1], (0, 1), (), (0,), (2, 4)), (pairs[:, ::-1], (1,), (0,), (1, 0), (1, 2)), (rows[:0], (1,), (0,), (0,), (1, 4)),
+               (-rows, (1,), (0,), (0,), (1, 4))]
+    forms = [FORMS[0], ((3, 4), (3,), (3,), 1), ((3, 4), (3, 4), (3, 4), 0), ((3, 4), (), (), 1)]
+    for form in forms:
+        for starts, offsets, collapsed, mapped, sizes in numbers:
+            if form is forms[3] and 1 not in collapsed:
+                continue
+            dims = lax.GatherDimensionNumbers(offsets, collapsed, mapped)
+            case("bcoo_gather", lambda x, at: sparse.bcoo_gather(x, at, dims, sizes), form, more=[starts], derive=form is FORMS[0],
+                 offset_dims=offsets, collapsed_slice_dims=collapsed, start_index_map=mapped, slice_sizes=sizes)
+
+
+def convolved(r, parts):
+    line = lambda n: ((1, 1, n), (1, 1), (1, 1), 1)
+    flat = lambda n: ((1, 1, n), (), (), 3)
+    for lhs, rhs in [(line(6), line(3)), (flat(6), line(3)), (line(5), flat(2)), (line(3), line(5)), (((1, 1, 4), (1, 1), (1, 1), 0), line(2))]:
+        for pads in ["VALID", "SAME", (1, 0), (2, 3), (-1, 1)]:
+            (a, i), (b, j) = arrays(lhs, 4), arrays(rhs, 3)
+            given = dict(padding=pads) if isinstance(pads, str) else dict(pads=pads)
+            r.case("bcoo_conv_general_dilated", lambda a, i, b, j: parts(sparse.bcoo_conv_general_dilated(
+                sparse.BCOO((a, i), shape=lhs[0]), sparse.BCOO((b, j), shape=rhs[0]), window_strides=(1,),
+                padding=pads if isinstance(pads, str) else [pads])), a, i, b, j, derive=pads == "VALID", lhs_shape=lhs[0], rhs_shape=rhs[0], **given)
+
+
 def sparse_operations(r):
     def bcoo_case(op, fn, form, nse=6, derive=False, more=(), **params):
         data, at = arrays(form, nse)
@@ -218,7 +263,8 @@ def sparse_operations(r):
                                         (blocks, (1, 0), (3, 1), (1, 1)), (every, (0, 1, 0), (1, 3, 3), (1, 1, 2))]:
         bcoo_case("bcoo_slice", lambda x: sparse.bcoo_slice(x, start_indices=start, limit_indices=limit, strides=strides), form,
                   start_indices=start, limit_indices=limit, strides=strides)
-    for form, starts, sizes in [(matrix, (1, 1), (2, 2)), (matrix, (-1, 3), (2, 3)), (matrix, (0, 0), (1, 2)), (blocks, (1, 1), (2, 1)), (every, (1, 0, 2), (1, 3, 2))]:
+    for form, starts, sizes in [(matrix, (1, 1), (2, 2)), (matrix, (-1, 3), (2, 3)), (matrix, (0, 0), (1, 2)), (blocks, (1, 1), (2, 1)), (every, (1, 0, 2), (1, 3, 2)),
+                                (every, (-1, 0, -3), (1, 3, 2)), (blocks, (1, -1), (2, 1))]:
         at = [np.int32(k) for k in starts]
         bcoo_case("bcoo_dynamic_slice", lambda x, *s: sparse.bcoo_dynamic_slice(x, s, sizes), form, more=at, slice_sizes=sizes)
     for form, other in [(matrix, (3, 4)), (matrix, (4,)), (matrix, (3, 1)), (matrix, ()), (every, (2, 3, 4)), (blocks, (3, 2))]:
@@ -234,6 +280,9 @@ def sparse_operations(r):
         r.case("bcoo_concatenate", lambda a, i, b, j: parts(sparse.bcoo_concatenate(
             [sparse.BCOO((a, i), shape=shapes[0]), sparse.BCOO((b, j), shape=shapes[1])], dimension=dimension)), *first, *second,
             shapes=[*shapes[0], *shapes[1]], dimension=dimension)
+    layouts(r, bcoo_case)
+    gathered(r, bcoo_case)
+    convolved(r, parts)
     numbers = dict(lhs_contracting=(1,), rhs_contracting=(0,))
     matmul = (((1,), (0,)), ((), ()))
     bcoo_case("bcoo_dot_general", lambda x, v: sparse.bcoo_dot_general(x, v, dimension_numbers=matmul), matrix, derive=True,

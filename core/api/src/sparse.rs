@@ -6,11 +6,17 @@
 
 mod arrange;
 mod convert;
+mod convolution;
+mod gather;
+mod layout;
 mod products;
 mod slice;
 
 pub use arrange::*;
 pub use convert::*;
+pub use convolution::*;
+pub use gather::*;
+pub use layout::*;
 pub use products::*;
 pub use slice::*;
 
@@ -56,7 +62,7 @@ impl Bcoo<'_> {
     }
 
     /// Checks that the arrays fit together, as the primitives do.
-    fn check(&self, name: &str) -> Result<()> {
+    pub(crate) fn check(&self, name: &str) -> Result<()> {
         let (data, at, shape) = (self.data.ty(), self.indices.ty(), self.shape);
         let (n, k) = (self.n_batch(), self.n_sparse());
         let is_batch = |sizes: &[usize]| sizes.iter().zip(shape).all(|(a, b)| *a == 1 || a == b);

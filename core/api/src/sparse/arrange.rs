@@ -243,10 +243,10 @@ pub fn bcoo_reshape(cx: &Scope, x: Bcoo<'_>, new_sizes: &[usize]) -> Result<Data
     let (batch, sparse) = (total(&x.shape[..n]), total(x.sparse_sizes()));
     // As many axes as make up the size, and those of size 1 after them.
     let end = |start: usize, size: usize| {
-        let fits = |&end: &usize| total(&new_sizes[start..end]) == size;
+        let fits = |&end: &usize| total(&new_sizes[..end]) == size;
         (start..=new_sizes.len()).rfind(fits)
     };
-    let ends = end(0, batch).and_then(|first| Some((first, end(first, sparse)?)));
+    let ends = end(0, batch).and_then(|first| Some((first, end(first, batch * sparse)?)));
     let Some((first, second)) = ends.filter(|_| total(x.shape) == total(new_sizes)) else {
         let (shape, new_sizes) = (Shape::new(x.shape), Shape::new(new_sizes));
         bail!(

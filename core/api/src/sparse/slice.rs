@@ -1,13 +1,14 @@
 //! Parts of sparse arrays of the layout `bcoo`.
 
 use jaxrs_data::{DType, Result, Scalar, Shape, SmallVec, bail};
-use jaxrs_ir::prims::{Binary, DynamicSlice, coordinates};
+use jaxrs_ir::prims::{Binary, coordinates};
 use jaxrs_ir::{Value, ops};
 use jaxrs_kernel::Compare;
 use jaxrs_transform::Scope;
 
 use super::arrange::{bcoo_sum_duplicates, data_where};
 use super::{Bcoo, DataAndIndices};
+use crate::lax;
 use crate::operands::constant_like;
 
 /// Which elements along an axis: from a start up to a limit, every so many.
@@ -135,19 +136,19 @@ pub fn bcoo_dynamic_slice(
         false => ops::convert(cx, &starts[axis], DType::I32),
     };
     let part = |value: &Value, dense: bool| {
-        let (mut at, mut sizes) = (Vec::new(), value.shape().clone());
-        for axis in 0..value.ty().rank() {
+        let mut at = Vec::new();
+        let mut sizes: Vec<i64> = value.shape().iter().map(|&size| size as i64).collect();
+        for (axis, new_size) in sizes.iter_mut().enumerate() {
             let of = if axis < n { Some(axis) } else { (dense && axis > n).then(|| axis + k - 1) };
             match of.filter(|&of| value.shape()[axis] == x.shape[of]) {
                 Some(of) => {
-                    sizes[axis] = slice_sizes[of];
+                    *new_size = slice_sizes[of] as i64;
                     at.push(start(of, slice_sizes[of])?);
                 }
                 None => at.push(zero.clone()),
             }
         }
-        let operands: Vec<Value> = [value.clone()].into_iter().chain(at).collect();
-        ops::bind1(cx, DynamicSlice { slice_sizes: sizes }, &operands)
+        lax::dynamic_slice(cx, value, &at, &sizes)
     };
     let (data, indices) = (part(x.data, true)?, part(x.indices, false)?);
     let (mut columns, mut kept) = (Vec::with_capacity(k), None);

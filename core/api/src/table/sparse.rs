@@ -1,11 +1,12 @@
 //! Sparse arrays, as data, indices and shapes.
 
 use jaxrs_data::{Axes, DType, Shape, SmallVec};
-use jaxrs_ir::prims::{DotGeneral, SparseLayout};
+use jaxrs_ir::prims::{DotGeneral, Gather, IndexMode, SparseLayout};
 
+use super::window::{PADDING, PadPairs};
 use super::*;
 use crate::lax;
-use crate::sparse::{self, Bcoo, Range, Storage, given_nse, sizes};
+use crate::sparse::{self, Bcoo, Kinds, OnInefficient, Range, Storage, given_nse, sizes};
 
 const SHAPE: &str = "the shape of the sparse array";
 const NSE: &str = "how many elements the result stores, in each batch; -1 stands for as many as are needed, which \
@@ -48,6 +49,21 @@ fn dot(
         lhs_batch: lax::axes_in_order(name, batch.0, ranks.0)?,
         rhs_batch: lax::axes_in_order(name, batch.1, ranks.1)?,
         preferred_element_type,
+    })
+}
+
+/// Numbers of axes as a caller gives them, of which -1 stands for those that there are.
+fn kinds(x: &Bcoo<'_>, n_batch: i64, n_dense: i64) -> Result<Kinds> {
+    let name = "bcoo_update_layout";
+    let now = x.kinds();
+    let count = |what: &str, given: i64, now: usize| match usize::try_from(given) {
+        Ok(given) => Ok(given),
+        Err(_) if given == -1 => Ok(now),
+        Err(_) => bail!(InvalidArgument, "{name} needs {what} of at least 0, or -1, got {given}"),
+    };
+    Ok(Kinds {
+        n_batch: count("n_batch", n_batch, now.n_batch)?,
+        n_dense: count("n_dense", n_dense, now.n_dense)?,
     })
 }
 
@@ -257,6 +273,40 @@ pub(super) static OPS: &[Op] = &[
     => list |cx| both(with("bcoo_dynamic_slice", (data, indices), shape, |x| {
         sparse::bcoo_dynamic_slice(cx, x, starts, &sizes("bcoo_dynamic_slice", "sizes", slice_sizes)?)
     }))),
+    op!("bcoo_gather", "Windows of the array at many positions, all of which fit; dimension numbers are those of StableHLO.", (data, indices, start_indices)
+    { shape: I64s, SHAPE; offset_dims: I64s, "axes of the result that run over windows";
+      collapsed_slice_dims: I64s, "axes of the array, of window size 1, that the result does not have";
+      start_index_map: I64s, "for each component of an index, the axis of the array"; slice_sizes: I64s, "the sizes of a window"; }
+    => list |cx| both(with("bcoo_gather", (data, indices), shape, |x| {
+        let axes = |what: &str, list: &[i64]| lax::sizes("bcoo_gather", what, list);
+        sparse::bcoo_gather(cx, x, start_indices, &Gather {
+            offset_dims: axes("offset_dims", offset_dims)?,
+            collapsed_slice_dims: axes("collapsed_slice_dims", collapsed_slice_dims)?,
+            start_index_map: axes("start_index_map", start_index_map)?,
+            operand_batching_dims: SmallVec::new(),
+            start_indices_batching_dims: SmallVec::new(),
+            slice_sizes: axes("slice_sizes", slice_sizes)?.into_iter().collect(),
+            mode: IndexMode::PromiseInBounds,
+            fill_value: None,
+        })
+    }))),
+    op!("bcoo_conv_general_dilated", "The convolution, along the last of three axes, of arrays whose first two have size 1, n + low + high - m + 1 long for sizes n and m; the kernel is not turned around.",
+    (lhs_data, lhs_indices, rhs_data, rhs_indices)
+    { lhs_shape: I64s, "the shape of the array"; rhs_shape: I64s, "the shape of the kernel";
+      padding: Str = "VALID", PADDING; pads: I64s = &[], "low and high padding, instead of `padding`"; }
+    => list |cx| both(with("bcoo_conv_general_dilated", (lhs_data, lhs_indices), lhs_shape, |x| {
+        with("bcoo_conv_general_dilated", (rhs_data, rhs_indices), rhs_shape, |y| {
+            sparse::bcoo_conv_general_dilated(cx, x, y, PadPairs::new(padding, pads)?.padding()?)
+        })
+    }))),
+    arranged!("bcoo_update_layout", "The same array with other numbers of batch and dense axes.",
+    { n_batch: I64 = -1, "how many axes are batches; as many as now if -1"; n_dense: I64 = -1, "how many axes are stored whole; as many as now if -1";
+      on_inefficient: Str = "error", "what happens where many zeros would be stored: `error`, `warn` or `none`"; },
+    |cx, x| {
+        x.check("bcoo_update_layout")?;
+        let to = kinds(&x, n_batch, n_dense)?;
+        sparse::bcoo_update_layout(cx, x, to, OnInefficient::from_name(on_inefficient)?)
+    }),
     op!("bcoo_concatenate", "Arrays joined along a batch or sparse axis: data and indices of each in turn.", ([arrays])
         { shapes: I64s, "the shapes of all, one after another"; dimension: I64, "along which axis"; }
         => list |cx| both(joined(cx, arrays, shapes, dimension))),

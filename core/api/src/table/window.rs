@@ -8,7 +8,8 @@ use crate::numpy;
 use crate::operands::promoted;
 
 const STRIDES: &str = "from one window to the next, for each spatial axis; ones if empty";
-const PADDING: &str = "`VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride";
+pub(super) const PADDING: &str =
+    "`VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride";
 const PADS: &str = "low and high padding of each spatial axis in turn, instead of `padding`";
 const LHS_DILATION: &str =
     "from one element of x to the next, for each spatial axis; ones if empty";

@@ -62,7 +62,7 @@ pub fn repeated(cx: Cx<'_>, indices: &Type, numbers: &[usize]) -> Result<Value> 
 }
 
 /// Indices where −1 stands for the last position.
-fn wrapped(cx: Cx<'_>, indices: &Value, sizes: &[usize]) -> Result<Value> {
+pub fn wrapped(cx: Cx<'_>, indices: &Value, sizes: &[usize]) -> Result<Value> {
     if !indices.ty().dtype.is_signed() || sizes.is_empty() {
         return Ok(indices.clone());
     }
