@@ -26,6 +26,7 @@ pub mod error;
 mod fork;
 pub mod function;
 pub mod gate;
+pub mod gradient;
 pub mod handle;
 pub mod host;
 pub mod import;

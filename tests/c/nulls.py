@@ -22,7 +22,7 @@ VALID = {
     "const jaxrs_program*": "x->program", "jaxrs_exec*": "x->exec", "const jaxrs_exec*": "x->exec", "jaxrs_attrs*": "x->attrs",
     "const jaxrs_attrs*": "x->attrs", "const char*": '"name"', "const int64_t*": "x->numbers",
     "const uint32_t*": "x->indices", "jaxrs_trace_fn": "identity", "jaxrs_vmap_rule_fn": "identity_for_all", "jaxrs_host_fn": "nothing",
-    "jaxrs_solve_fn": "itself", "jaxrs_policy_fn": "always",
+    "jaxrs_solve_fn": "itself", "jaxrs_gradient_fn": "with_identity", "jaxrs_policy_fn": "always",
     "jaxrs_ref*": "x->ref", "const jaxrs_ref*": "x->ref", "jaxrs_ref**": "&x->out_ref",
     "jaxrs_host*": "x->host", "const jaxrs_host*": "x->host", "jaxrs_host**": "&x->out_host",
     "jaxrs_cost*": "&x->cost", "jaxrs_memory*": "&x->memory", "const jaxrs_aval*": "&x->aval",

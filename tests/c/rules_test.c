@@ -120,6 +120,48 @@ CASE(derivatives_by_argument_may_be_missing) {
     GIVES_NTH(JVP(f), 1, ARGS(scalar(c, 2), scalar(c, 3), scalar(c, 0), scalar(c, 1)), 0);
 }
 
+/* ct to 10 y ct, for what the userdata is */
+FN(ten_times) {
+    (void)n;
+    expr e = expr_in(s);
+    expr_push(&e, out, op_mul(&e, op_num(&e, 10, a[0]), op_mul(&e, userdata, a[0])));
+    return expr_done(&e);
+}
+
+static void release_array(void* userdata) { jaxrs_array_release(userdata); }
+
+/* exp x, whose slope is said to be 10 exp x */
+static jaxrs_error* steep_exp(void* userdata, jaxrs_scope* s, jaxrs_array* const* a, size_t n, jaxrs_results* out, jaxrs_fn** rule) {
+    expr e = expr_in(s);
+    jaxrs_array* y = op_exp(&e, a[0]);
+    expr_push(&e, out, y);
+    jaxrs_error* error = expr_done(&e);
+    if (error || n != 1) return error;
+    y = jaxrs_results_get(out, 0);
+    return jaxrs_fn_new(userdata, "ten_times", 9, ten_times, y, release_array, NULL, rule);
+}
+
+static jaxrs_error* without_rule(void* userdata, jaxrs_scope* s, jaxrs_array* const* a, size_t n, jaxrs_results* out, jaxrs_fn** rule) {
+    (void)userdata, (void)rule, (void)s, (void)n;
+    return jaxrs_results_push(out, a[0]);
+}
+
+CASE(results_come_with_their_gradient) {
+    jaxrs_fn* f = NULL;
+    OK(jaxrs_custom_gradient(c->ctx, "steep", 5, steep_exp, c->ctx, NULL, &f));
+    keep_fn(c, f);
+    GIVES(f, ARGS(scalar(c, 0)), 1);
+    GIVES(GRAD(f), ARGS(scalar(c, 0)), 10);
+    GIVES(JIT(GRAD(f)), ARGS(scalar(c, 0)), 10);
+    GIVES(GRAD(JIT(f)), ARGS(scalar(c, 0)), 10);
+    GIVES(JIT(VMAP(GRAD(f))), ARGS(COUNTING(2)), 10 * exp(1), 10 * exp(2));
+    GIVES(GRAD(GRAD(f)), ARGS(scalar(c, 0)), 10);
+    CALL_FAILS(JVP(f), ARGS(scalar(c, 0), scalar(c, 1)), JAXRS_ERR_UNIMPLEMENTED, "steep");
+    OK(jaxrs_custom_gradient(c->ctx, "lost", 4, without_rule, NULL, NULL, &f));
+    keep_fn(c, f);
+    CALL_FAILS(f, ARGS(scalar(c, 0)), JAXRS_ERR_INVALID_ARGUMENT, "lost gives no rule");
+}
+
 CASE(passes_are_functions_of_their_own) {
     const jaxrs_aval scalars[] = {{JAXRS_F32, 0, 0, NULL}, {JAXRS_F32, 0, 0, NULL}};
     const uint32_t both[] = {0, 1};

@@ -1,6 +1,7 @@
 //! Functions with derivatives of their own.
 
 mod fixed;
+mod gradient;
 mod jvp;
 mod vjp;
 
@@ -10,6 +11,7 @@ use jaxrs_ir::{MappedAxis, Tangent, Value, ops};
 use parking_lot::Mutex;
 
 use self::fixed::Fixed;
+pub use self::gradient::custom_gradient;
 use self::jvp::WithJvp;
 use self::vjp::{WithVjp, complete};
 use crate::batch::{batched_first, map};
@@ -130,7 +132,7 @@ fn plain_vjp(
         let mut rules = complete_rules.lock();
         let known = rules.iter().find(|(of, _)| *of == types).map(|(_, rule)| rule.clone());
         let bwd = known.unwrap_or_else(|| {
-            let rule = complete(&function, &bwd, types.clone());
+            let rule = complete(function.name().clone(), &bwd, types.clone());
             rules.push((types, rule.clone()));
             rule
         });

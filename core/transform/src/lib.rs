@@ -66,7 +66,8 @@ pub use control::{
     platform_dependent, scan, switch, while_loop,
 };
 pub use custom::{
-    CustomOptions, custom_jvp, custom_jvp_with, custom_jvps, custom_vjp, custom_vjp_with,
+    CustomOptions, custom_gradient, custom_jvp, custom_jvp_with, custom_jvps, custom_vjp,
+    custom_vjp_with,
 };
 pub use custom_vmap::{BatchedResults, VmapRule, custom_vmap, sequential_vmap};
 pub use frame::Scope;

@@ -1,5 +1,7 @@
 //! Calls of functions with a backward rule.
 
+use std::sync::Arc;
+
 use jaxrs_data::{Error, Result, Type, bail};
 use jaxrs_ir::prims::{CustomLinear, CustomVjp};
 use jaxrs_ir::{Context as _, MappedAxis, Tangent, Value};
@@ -93,9 +95,9 @@ impl WithVjp {
     }
 }
 
-/// The backward rule, with a cotangent for every argument, checked.
-pub(super) fn complete(function: &Function, bwd: &Function, types: Vec<Type>) -> Function {
-    let (name, bwd) = (function.name().clone(), bwd.clone());
+/// The backward rule of a function of this name, with a cotangent for every argument, checked.
+pub(super) fn complete(name: Arc<str>, bwd: &Function, types: Vec<Type>) -> Function {
+    let bwd = bwd.clone();
     Function::new(bwd.name().clone(), move |scope: &Scope, inputs: &[Value]| {
         let given = bwd.call(scope, inputs)?;
         let n_differentiable = types.iter().filter(|ty| is_differentiable(ty)).count();

@@ -5,6 +5,7 @@ mod compiled;
 mod complex_numbers;
 mod composition;
 mod control_flow;
+mod custom_gradient;
 mod custom_options;
 mod custom_rules;
 mod custom_vmap;
