@@ -7,7 +7,7 @@ mod cond;
 mod custom;
 mod linear;
 #[cfg(any(test, feature = "testing"))]
-mod sample;
+pub(super) mod sample;
 mod scan;
 mod stop_gradient;
 mod while_loop;

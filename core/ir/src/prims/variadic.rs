@@ -1,5 +1,6 @@
 //! Reductions by programs, of several operands at once.
 
+mod decisions;
 mod fold;
 mod samples;
 mod scatter;

@@ -1,5 +1,7 @@
 //! Programs of scalars, such as reducers, inside of kernels.
 
+mod control;
+
 use std::sync::Arc;
 
 use jaxrs_data::{Error, ErrorKind, Literal, Result, SmallVec, Type, bail};
@@ -86,6 +88,11 @@ fn apply(
         return emit(cx, &jaxpr, operands);
     }
     let is_scalar = types.iter().chain(out_types).all(|ty| ty.rank() == 0);
+    if let Some(results) =
+        is_scalar.then(|| control::apply(cx, prim, operands, out_types)).flatten()
+    {
+        return results;
+    }
     match prim.lowering(types) {
         Lowering::Elements | Lowering::Reduction if is_scalar => {}
         _ => {

@@ -9,7 +9,7 @@ use crate::prims::Sample;
 use crate::{Jaxpr, Prim};
 
 /// The program that a text is.
-pub(super) fn program(text: &str) -> Arc<Jaxpr> {
+pub(in crate::prims) fn program(text: &str) -> Arc<Jaxpr> {
     Arc::new(text.parse().unwrap_or_else(|err| panic!("{text}: {err:?}")))
 }
 

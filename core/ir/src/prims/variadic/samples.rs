@@ -8,6 +8,7 @@ use jaxrs_data::tolerance::Class;
 use jaxrs_data::{Axes, DType, Literal, Scalar, SmallVec, Type};
 use jaxrs_kernel::Compare;
 
+use super::decisions::{at_least, larger, sum_by_halves, sum_by_steps, sum_of_positive};
 use super::{SelectAndScatter, VariadicReduce, VariadicReduceWindow};
 use crate::prims::sample::{finite, hard};
 use crate::prims::{Binary, Compare as ComparePrim, Sample, SelectN};
@@ -103,7 +104,20 @@ pub(super) fn reductions() -> Vec<Sample> {
     let inputs =
         vec![f32(&[3, 4]), finite(DType::I32, &[3, 4]), init(DType::F32, -9), init(DType::I32, 0)];
     samples.push(sample(reduce(pair, &[1]), inputs, Class::Exact));
+    for (jaxpr, class) in deciding() {
+        let inputs = vec![f32(&[3, 4]), init(DType::F32, -1)];
+        samples.push(sample(reduce(jaxpr, &[1]), inputs, class));
+    }
     samples
+}
+
+fn deciding() -> [(Arc<Jaxpr>, Class); 4] {
+    [
+        (larger(), Class::Exact),
+        (sum_by_halves(), Class::Accumulated),
+        (sum_by_steps(), Class::Accumulated),
+        (sum_of_positive(), Class::Accumulated),
+    ]
 }
 
 fn sliding(dimensions: &[usize], strides: &[usize], padding: &[(i64, i64)]) -> Window {
@@ -144,7 +158,12 @@ pub(super) fn windows() -> Vec<Sample> {
         init(DType::F32, -9),
         init(DType::I32, 0),
     ];
-    samples.push(sample(reduce(largest_with(DType::F32, DType::I32), line), inputs, Class::Exact));
+    let pair = reduce(largest_with(DType::F32, DType::I32), line.clone());
+    samples.push(sample(pair, inputs, Class::Exact));
+    for (jaxpr, class) in deciding() {
+        let inputs = vec![finite(DType::F32, &[7]), init(DType::F32, -1)];
+        samples.push(sample(reduce(jaxpr, line.clone()), inputs, class));
+    }
     samples
 }
 
@@ -174,5 +193,12 @@ pub(super) fn scatters() -> Vec<Sample> {
             vec![finite(DType::F32, shape), finite(DType::F32, windows), init(DType::F32, 2)];
         samples.push(sample(prim, inputs, Class::Accumulated));
     }
+    let prim = SelectAndScatter {
+        select_jaxpr: at_least(),
+        scatter_jaxpr: sum_by_steps(),
+        window: sliding(&[3], &[2], &[(1, 1)]),
+    };
+    let inputs = vec![finite(DType::F32, &[9]), finite(DType::F32, &[5]), init(DType::F32, 1)];
+    samples.push(sample(prim, inputs, Class::Accumulated));
     samples
 }

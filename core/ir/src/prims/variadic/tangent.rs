@@ -47,7 +47,7 @@ pub(super) fn by_halves(
     let n = primals.len() / 2;
     check_inits(reduce.name(), &tangents[n..])?;
     let outputs = cx.bind(&reduce.clone().into(), primals)?;
-    let (jaxpr, has) = dual(cx, &reduce.jaxpr, &primals[..n])?;
+    let has: Vec<bool> = primals[..n].iter().map(|x| program::is_differentiable(x.ty())).collect();
     let mut both: Filled = Vec::new();
     for (x, init) in primals[..n].iter().zip(&primals[n..]) {
         both.push((flat(cx, &reduce.dimensions, x)?, init.clone()));
@@ -57,7 +57,7 @@ pub(super) fn by_halves(
         both.push((flat(cx, &reduce.dimensions, &tangent)?, Value::literal(zero)));
     }
     while both[0].0.shape()[0] > 1 {
-        both = halved(cx, &jaxpr, both, n)?;
+        both = halved(cx, &reduce.jaxpr, both, &has)?;
     }
     let none = both[0].0.shape()[0] == 0;
     let mut found = Vec::new();
@@ -72,8 +72,10 @@ pub(super) fn by_halves(
     Ok(Jvp { primals: outputs, tangents })
 }
 
-/// Combines the first half with the second; what is missing there is filled up.
-fn halved(cx: Cx<'_>, jaxpr: &Arc<Jaxpr>, both: Filled, n: usize) -> Result<Filled> {
+/// Combines the first half with the second; what is missing there is filled up. The reducer is batched before it
+/// is differentiated: what batching adds is no function of tangents then, of which each can be transposed.
+fn halved(cx: Cx<'_>, jaxpr: &Arc<Jaxpr>, both: Filled, has: &[bool]) -> Result<Filled> {
+    let n = has.len();
     let len = both[0].0.shape()[0];
     let half = len.div_ceil(2);
     let rest = both[0].0.shape().without(0);
@@ -90,10 +92,10 @@ fn halved(cx: Cx<'_>, jaxpr: &Arc<Jaxpr>, both: Filled, n: usize) -> Result<Fill
         }
         second.push(ops::reshape(cx, &other, &line)?);
     }
-    let (primals, tangents) = (first.split_at(n), second.split_at(n));
-    let inputs = [primals.0, tangents.0, primals.1, tangents.1].concat();
-    let all = vec![true; inputs.len()];
-    let (program, _) = cx.batch_jaxpr(jaxpr, size, &all, &vec![true; both.len()])?;
+    let ((x, dx), (y, dy)) = (first.split_at(n), second.split_at(n));
+    let inputs = [x, y, dx, dy].concat();
+    let (program, _) = cx.batch_jaxpr(jaxpr, size, &vec![true; 2 * n], &vec![true; n])?;
+    let program = cx.jvp_jaxpr(&program, &[has, has].concat(), has)?.jaxpr;
     let results = cx.eval_jaxpr(&program, &inputs)?;
     let shape = rest.with(0, half);
     let back = |(result, (_, filling)): (&Value, &(Value, Value))| {
