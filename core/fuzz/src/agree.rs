@@ -10,8 +10,11 @@ use std::collections::HashMap;
 use jaxrs_data::tolerance::{Class, difference, is_close, relative};
 use jaxrs_data::{Literal, Result, Scalar};
 use jaxrs_ir::evaluate::evaluate_with;
+use jaxrs_ir::prims::Binary;
 use jaxrs_ir::{Eqn, Jaxpr, Prim};
+use jaxrs_kernel::ReduceOp;
 
+use crate::generate::takes_apart;
 use crate::random::Random;
 
 /// How often a program is run disturbed.
@@ -50,12 +53,21 @@ impl Exactness {
     /// What operands and results are disturbed by, in units in the last place or so. What moves elements is
     /// exact; arithmetic is not, since sums and products may be contracted.
     fn noise(&self, prim: &Prim) -> Option<Class> {
-        let is_arithmetic = matches!(prim, Prim::Binary(_) | Prim::IntegerPow(_) | Prim::Reduce(_));
         match self.0.get(prim.name()) {
-            Some(Class::Exact) | None if is_arithmetic => Some(Class::Elementary),
+            Some(Class::Exact) | None if is_arithmetic(prim) => Some(Class::Elementary),
             Some(Class::Exact) | None => None,
             Some(class) => Some(*class),
         }
+    }
+}
+
+/// Whether results are rounded, unlike those that are one of the operands.
+fn is_arithmetic(prim: &Prim) -> bool {
+    match prim {
+        Prim::Binary(op) => !matches!(op, Binary::Max | Binary::Min | Binary::Nextafter),
+        Prim::Reduce(reduce) => matches!(reduce.op, ReduceOp::Add | ReduceOp::Mul),
+        Prim::IntegerPow(_) => true,
+        _ => false,
     }
 }
 
@@ -71,9 +83,38 @@ fn bounded(n_runs: &mut usize, jaxpr: &Jaxpr, inputs: &[Literal]) -> Result<Vec<
         jaxrs_data::bail!(Unimplemented, "the program runs too long to be tried");
     }
     evaluate_with(jaxpr, inputs, &mut |eqn: &Eqn, operands: &[Literal]| {
+        if let Some(called) = eqn.prim.inlined() {
+            return Ok(bounded(n_runs, called, operands)?.into());
+        }
         let run = &mut |jaxpr: &Jaxpr, inputs: &[Literal]| bounded(n_runs, jaxpr, inputs);
         eqn.prim.evaluate_with(operands, run)
     })
+}
+
+/// Whether all that the program computes by definition are numbers, inside loops and branches too.
+pub(crate) fn computes_numbers(jaxpr: &Jaxpr, inputs: &[Literal]) -> Result<bool> {
+    let mut all = true;
+    evaluate_with(jaxpr, inputs, &mut |eqn: &Eqn, operands: &[Literal]| {
+        let run = &mut |jaxpr: &Jaxpr, inputs: &[Literal]| {
+            all &= computes_numbers(jaxpr, inputs)?;
+            evaluate(jaxpr, inputs)
+        };
+        let results = match eqn.prim.inlined() {
+            Some(called) => run(called, operands)?.into(),
+            None => eqn.prim.evaluate_with(operands, run)?,
+        };
+        all &= !results.iter().flat_map(Literal::iter).any(is_nan);
+        Ok(results)
+    })?;
+    Ok(all)
+}
+
+fn is_nan(x: Scalar) -> bool {
+    match x {
+        Scalar::Float(x) => x.is_nan(),
+        Scalar::Complex(re, im) => re.is_nan() || im.is_nan(),
+        _ => false,
+    }
 }
 
 fn disturbed(
@@ -83,11 +124,18 @@ fn disturbed(
     inputs: &[Literal],
 ) -> Result<Vec<Literal>> {
     evaluate_with(jaxpr, inputs, &mut |eqn: &Eqn, operands: &[Literal]| {
+        if let Some(called) = eqn.prim.inlined() {
+            return Ok(disturbed(exactness, random, called, operands)?.into());
+        }
         let noise = exactness.noise(&eqn.prim);
+        // What is backward stable gives exact factors of a matrix nearby, by the size of the largest element: those of
+        // a singular one depend on which.
+        let (class, share) = match takes_apart(&eqn.prim) {
+            true => (Class::Accumulated, RESULTS),
+            false => (Class::Elementary, OPERANDS),
+        };
         let operands: Vec<Literal> = match noise {
-            Some(_) => {
-                operands.iter().map(|x| noisy(random, x, Class::Elementary, OPERANDS)).collect()
-            }
+            Some(_) => operands.iter().map(|x| noisy(random, x, class, share)).collect(),
             None => operands.to_vec(),
         };
         let run =
@@ -118,19 +166,26 @@ fn noisy(random: &mut Random, literal: &Literal, class: Class, share: f64) -> Li
         Class::Accumulated => size * finite.fold(0.0, f64::max),
         _ => 0.0,
     };
-    // The sign of what is no number is no one's business, though some orders go by it.
-    let mut by = |x: f64| match x.is_nan() {
-        true => x.copysign(random.unit()),
-        false => x * size * random.unit() + sums * random.unit(),
+    // Half of the time equal numbers are disturbed alike, as equal operands give equal results: a matrix of equal
+    // columns stays one then.
+    let alike = random.percent(50).then(|| random.fork());
+    let mut near = |x: f64, scale: f64| {
+        let mut own = alike.as_ref().map(|random| random.of_number(x));
+        let random = own.as_mut().unwrap_or(&mut *random);
+        match x.is_nan() {
+            // The sign of what is no number is no one's business, though some orders go by it.
+            true => x.copysign(random.unit()),
+            false => x + scale * size * random.unit() + sums * random.unit(),
+        }
     };
     Literal::from_fn(literal.ty().clone(), |k| match literal.get(k) {
         // The parts of a product share their errors, where that leaves infinities what they are.
         Scalar::Complex(re, im) if re.is_finite() && im.is_finite() => {
             let largest = re.abs().max(im.abs());
-            Scalar::Complex(re + by(largest), im + by(largest))
+            Scalar::Complex(near(re, largest), near(im, largest))
         }
-        Scalar::Complex(re, im) => Scalar::Complex(by(re) + re, by(im) + im),
-        real => Scalar::Float(by(real.as_f64()) + real.as_f64()).cast(dtype),
+        Scalar::Complex(re, im) => Scalar::Complex(near(re, re), near(im, im)),
+        real => Scalar::Float(near(real.as_f64(), real.as_f64())).cast(dtype),
     })
 }
 
@@ -241,6 +296,31 @@ mod tests {
           in (c,) }";
         assert_eq!(differs(program, &[0.25], &[0.250_061]), None);
         assert!(differs(program, &[0.25], &[0.26]).is_some());
+    }
+
+    #[test]
+    fn errors_grow_inside_calls_too() {
+        let program = "{ lambda ; a:f32[1]. let
+            b:f32[1] = jit[
+              name=f
+              jaxpr={ lambda ; c:f32[1]. let
+                  d:f32[1] = add c 1000.0:f32[]
+                  e:f32[1] = sub d 1000.0:f32[]
+                in (e,) }
+            ] a
+          in (b,) }";
+        assert_eq!(differs(program, &[0.25], &[0.250_061]), None);
+        assert!(differs(program, &[0.25], &[0.26]).is_some());
+    }
+
+    #[test]
+    fn the_largest_element_stays_the_largest() {
+        let program = "{ lambda ; a:f32[2]. let
+            b:f32[] = reduce_max[axes=(0,)] a
+            c:bool[2] = eq a b
+            d:f32[2] = convert_element_type[new_dtype=f32 weak_type=false] c
+          in (d,) }";
+        assert!(differs(program, &[1.0, 2.0], &[0.0, 0.0]).is_some());
     }
 
     #[test]

@@ -14,7 +14,8 @@ use jaxrs_ir::{Atom, Eqn, Jaxpr, Prim, VarId};
 
 pub(crate) use catalogue::Catalogue;
 use catalogue::{Entry, has_other_derivatives, keeps_operands, shows_bits};
-pub(crate) use matrices::is_factorisation;
+use matrices::is_factorisation;
+pub(crate) use matrices::takes_apart;
 
 use crate::Case;
 use crate::random::Random;

@@ -36,6 +36,11 @@ impl Random {
         self.next() as f64 / 2f64.powi(31) - 1.0
     }
 
+    /// A generator for each number, the same for the same one.
+    pub(crate) fn of_number(&self, x: f64) -> Random {
+        Random::new(self.0 ^ x.to_bits())
+    }
+
     /// A generator that goes its own way from here.
     pub(crate) fn fork(&mut self) -> Random {
         Random::new(self.next() << 32 | self.next())

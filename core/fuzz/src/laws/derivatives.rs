@@ -8,8 +8,8 @@ use jaxrs_transform::{Function, Scope, jvp, vjp};
 use super::compiled::against;
 use super::{Bench, Derived, Verdict, derive, function, is_double};
 use crate::Case;
-use crate::agree::{MARGIN, TRIES, disturbed_runs, evaluate};
-use crate::generate::is_factorisation;
+use crate::agree::{MARGIN, TRIES, computes_numbers, disturbed_runs, evaluate};
+use crate::generate::takes_apart;
 
 /// Small enough for the curvature, large enough for the rounding of doubles.
 const STEP: f64 = 1e-6;
@@ -34,8 +34,10 @@ pub(super) fn holds(bench: &Bench, case: &Case) -> Verdict {
         }
     };
     let halves = pushed.as_deref().map(|results| results.split_at(results.len() / 2));
+    // Among elements that are not numbers none is the largest: as in JAX, tangents of windows may come from another one
+    // than cotangents go to.
     let numbers = |values: &[Literal]| parts(values).iter().all(|x| x.is_finite());
-    let is_finite = numbers(&case.inputs);
+    let is_finite = numbers(&case.inputs) && computes_numbers(&case.jaxpr, &case.inputs)?;
     if let Some((_, found)) = halves.filter(|_| case.smooth && is_finite)
         && let Some(what) = by_differences(bench, case, found)?
     {
@@ -46,8 +48,6 @@ pub(super) fn holds(bench: &Bench, case: &Case) -> Verdict {
     if let Some(what) = against(bench, &derived, &cotangents)? {
         return Ok(Some(format!("cotangents in machine code: {what}\n{}", derived.jaxpr)));
     }
-    // Among elements that are not numbers none is the largest: as in JAX, tangents of windows may come from another one
-    // than cotangents go to.
     let is_defined = is_finite && (case.smooth || !has_factors(&case.jaxpr));
     let told = halves.filter(|(values, _)| is_defined && numbers(values));
     Ok(told.and_then(|(_, found)| not_adjoint(case, found, &cotangents)))
@@ -63,8 +63,13 @@ fn direction(ty: &Type, seed: usize) -> Literal {
     })
 }
 
+/// None for what is fixed: it makes ties, which tangents would break.
 fn tangents(case: &Case) -> Vec<Literal> {
-    case.inputs.iter().enumerate().map(|(k, x)| direction(x.ty(), k)).collect()
+    let one = |(k, (x, &fixed)): (usize, (&Literal, &bool))| match fixed {
+        true => Literal::full(x.ty().clone(), Scalar::zero(x.ty().dtype)),
+        false => direction(x.ty(), k),
+    };
+    case.inputs.iter().zip(&case.fixed).enumerate().map(one).collect()
 }
 
 fn weights(case: &Case) -> Vec<Literal> {
@@ -167,7 +172,7 @@ fn rounding(bench: &Bench, case: &Case, part: usize, value: f64) -> f64 {
 /// Whether matrices are taken apart, of which any may be singular.
 fn has_factors(jaxpr: &Jaxpr) -> bool {
     let in_programs = |prim: &Prim| prim.programs().iter().any(|inner| has_factors(inner));
-    jaxpr.eqns.iter().any(|eqn| is_factorisation(&eqn.prim) || in_programs(&eqn.prim))
+    jaxpr.eqns.iter().any(|eqn| takes_apart(&eqn.prim) || in_programs(&eqn.prim))
 }
 
 /// Whether all is computed in double precision, programs inside included.

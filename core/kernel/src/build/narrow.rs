@@ -122,16 +122,21 @@ fn widen_float(b: &mut BodyBuilder, code: ValueId, format: Format) -> ValueId {
     let subnormal = b.op(ScalarOp::Bitcast(DType::U32), &[subnormal]);
     let is_subnormal = compare(b, Compare::Lt, magnitude, 1 << format.man_bits);
     let bits = b.select(is_subnormal, subnormal, normal);
-    let bits = widen_specials(b, code, magnitude, bits, format);
+    let bits = widen_specials(b, magnitude, bits, format);
     let sign = and(b, code, format.sign_bit().into());
     let sign = shift_left(b, sign, 31 - format.exp_bits - format.man_bits);
-    let bits = b.op(ScalarOp::Or, &[bits, sign]);
+    let mut bits = b.op(ScalarOp::Or, &[bits, sign]);
+    if format.specials == Specials::NanAsNegativeZero {
+        // The one NaN has no sign.
+        let is_nan = compare(b, Compare::Eq, code, format.nan().into());
+        let nan = word(b, DType::U32, 0x7fc0_0000);
+        bits = b.select(is_nan, nan, bits);
+    }
     b.op(ScalarOp::Bitcast(DType::F32), &[bits])
 }
 
 fn widen_specials(
     b: &mut BodyBuilder,
-    code: ValueId,
     magnitude: ValueId,
     bits: ValueId,
     format: Format,
@@ -149,11 +154,7 @@ fn widen_specials(
             let is_nan = compare(b, Compare::Eq, magnitude, format.nan().into());
             b.select(is_nan, nan, bits)
         }
-        Specials::NanAsNegativeZero => {
-            let is_nan = compare(b, Compare::Eq, code, format.nan().into());
-            b.select(is_nan, nan, bits)
-        }
-        Specials::Finite | Specials::PowerOfTwo => bits,
+        Specials::NanAsNegativeZero | Specials::Finite | Specials::PowerOfTwo => bits,
     }
 }
 

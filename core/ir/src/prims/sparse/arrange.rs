@@ -1,6 +1,6 @@
 //! Stored elements in the order of their indices, and without repetitions.
 
-use jaxrs_data::{DType, Literal, Result, Scalar, Shape, SmallVec, Type, smallvec};
+use jaxrs_data::{DType, Literal, Result, Scalar, Shape, SmallVec, Type, bail, smallvec};
 use jaxrs_kernel::Compare as Cmp;
 
 use super::coordinates::{
@@ -121,6 +121,9 @@ fn types_of(
     nary::arity(name, inputs, 2)?;
     let (data, indices) = (&inputs[0], &inputs[1]);
     let p = SparseLayout::Bcoo.properties(name, Some(data), &inputs[1..], &info.shape)?;
+    if nse.is_some() && !data.dtype.is_number() {
+        bail!(Dtype, "{name} adds elements, which {} has not", data.dtype);
+    }
     if nse.is_none() && p.n_sparse == 0 {
         return Ok(inputs.into());
     }
