@@ -2,7 +2,7 @@
 
 use jaxrs_data::{DType, DTypeKind, Result, bail};
 
-use crate::ir::{FloatCmp, IntCmp, Ir, V};
+use crate::ir::{FloatCmp, IntCmp, Ir, Ty, V};
 
 /// Converts by value: integers wrap, floats saturate into integers with NaN as 0.
 pub(crate) fn cast(ir: &Ir<'_>, from: DType, to: DType, v: V) -> Result<V> {
@@ -28,11 +28,19 @@ pub(crate) fn cast(ir: &Ir<'_>, from: DType, to: DType, v: V) -> Result<V> {
         (DTypeKind::Float, _) => saturate(ir, to, v),
         (DTypeKind::Signed, DTypeKind::Float) => ir.sitofp(v, ty),
         (_, DTypeKind::Float) => ir.uitofp(v, ty),
-        _ if to.bits() < from.bits() => ir.trunc(v, ty),
+        _ if to.bits() < from.bits() => shortened(ir, v, ty),
         (DTypeKind::Signed, _) if to.bits() > from.bits() => ir.sext(v, ty),
         _ if to.bits() > from.bits() || from.is_bool() => ir.zext(v, ty),
         _ => v,
     })
+}
+
+/// An integer's low bits. LLVM 19 extends the upper halves of products of 16-bit lanes with zeros where they are
+/// extended with signs (`vpmulhw` and `vpmovzxwd` of `sext(trunc(ashr(mul(sext, sext))))` in lanes of 64 bits); it
+/// does not look through a freeze.
+fn shortened(ir: &Ir<'_>, v: V, ty: Ty) -> V {
+    let short = ir.trunc(v, ty);
+    if ir.width_of(v) > 1 && ir.scalar_bits(short) == 16 { ir.freeze(short) } else { short }
 }
 
 /// The same bits under another type.

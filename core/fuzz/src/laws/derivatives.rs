@@ -48,7 +48,7 @@ pub(super) fn holds(bench: &Bench, case: &Case) -> Verdict {
     if let Some(what) = against(bench, &derived, &cotangents)? {
         return Ok(Some(format!("cotangents in machine code: {what}\n{}", derived.jaxpr)));
     }
-    let is_defined = is_finite && (case.smooth || !has_factors(&case.jaxpr));
+    let is_defined = is_finite && (case.smooth || !is_ambiguous(&case.jaxpr));
     let told = halves.filter(|(values, _)| is_defined && numbers(values));
     Ok(told.and_then(|(_, found)| not_adjoint(case, found, &cotangents)))
 }
@@ -169,10 +169,12 @@ fn rounding(bench: &Bench, case: &Case, part: usize, value: f64) -> f64 {
     runs.iter().map(|results| (parts(results)[part] - value).abs()).fold(0.0, f64::max)
 }
 
-/// Whether matrices are taken apart, of which any may be singular.
-fn has_factors(jaxpr: &Jaxpr) -> bool {
-    let in_programs = |prim: &Prim| prim.programs().iter().any(|inner| has_factors(inner));
-    jaxpr.eqns.iter().any(|eqn| takes_apart(&eqn.prim) || in_programs(&eqn.prim))
+/// Whether tangents and cotangents may be those of different maps: matrices are taken apart, of which any may be
+/// singular, or tangents and cotangents are both rounded.
+fn is_ambiguous(jaxpr: &Jaxpr) -> bool {
+    let one = |prim: &Prim| takes_apart(prim) || matches!(prim, Prim::ReducePrecision(_));
+    let in_programs = |prim: &Prim| prim.programs().iter().any(|inner| is_ambiguous(inner));
+    jaxpr.eqns.iter().any(|eqn| one(&eqn.prim) || in_programs(&eqn.prim))
 }
 
 /// Whether all is computed in double precision, programs inside included.

@@ -73,7 +73,8 @@ impl Ir<'_> {
         self.contract(V(unsafe { LLVMBuildFDiv(self.builder, a.0, b.0, NO_NAME) }))
     }
 
-    fn freeze(&self, v: V) -> V {
+    /// The value, or any one in the place of what is none.
+    pub(crate) fn freeze(&self, v: V) -> V {
         // SAFETY: builder and value belong to one live context.
         V(unsafe { LLVMBuildFreeze(self.builder, v.0, NO_NAME) })
     }
