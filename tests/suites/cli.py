@@ -153,12 +153,13 @@ def all_answer_in_json():
 
 def all_stages_are_shown():
     loss = written("loss.jaxpr", LOSS)
-    for stage, needed in {"jaxpr": "lambda", "stablehlo": "func.func", "graph": "digraph", "kernels": "kernel \"", "llvm": "define", "assembly": "ret"}.items():
+    for stage, needed in {"jaxpr": "lambda", "stablehlo": "func.func", "graph": "digraph", "kernels": "kernel \"", "llvm": "define", "assembly": "ret", "ptx": ".target sm_80"}.items():
         text = jaxrs("show", loss, "--as", stage)
         expect(needed in text, f"{stage}: {text}")
         jaxrs("show", loss, "--as", stage, "--out", FOLDER / "shown")
         expect((FOLDER / "shown").read_text().rstrip() == text.rstrip())
-    expect("CUDA" in jaxrs("show", loss, "--as", "ptx", status=3))
+    expect(".target sm_90\n" in jaxrs("show", loss, "--as", "ptx", "--processor", "sm_90"))
+    expect("sm_70, sm_72" in jaxrs("show", loss, "--as", "ptx", "--processor", "sm_3", status=1))
     expect("jaxpr, stablehlo, graph, kernels, llvm, assembly, ptx, export, got nonsense" in jaxrs("show", loss, "--as", "nonsense", status=1))
 
 
@@ -207,7 +208,7 @@ def programs_print():
 
 
 def what_is_not_understood_is_said():
-    for args, needed in [(["frobnicate"], "no command 'frobnicate'"), (["show", "--nonsense"], "--as, --shapes, --out, --json, got --nonsense"),
+    for args, needed in [(["frobnicate"], "no command 'frobnicate'"), (["show", "--nonsense"], "--as, --processor, --shapes, --out, --json, got --nonsense"),
                          (["run", "-x"], "got -x"), (["env", "--json=yes"], "--json takes no value"), (["vmap", "x", "--size"], "a value after --size")]:
         expect(needed in jaxrs(*args, status=2), needed)
     expect("takes no here" in jaxrs("env", "here", status=1))
@@ -245,7 +246,8 @@ def bash_completes():
     (FOLDER / "jaxrs.bash").write_text(jaxrs("completions", "bash"))
     expect(completed("s") == ["show", "save"], str(completed("s")))
     expect(completed("show", "--as", "k") == ["kernels"])
-    expect(completed("show", "--") == ["--as", "--shapes", "--out", "--json"], str(completed("show", "--")))
+    expect(completed("show", "--processor", "sm_9") == ["sm_90", "sm_90a"])
+    expect(completed("show", "--") == ["--as", "--processor", "--shapes", "--out", "--json"], str(completed("show", "--")))
     expect(completed("completions", "z") == ["zsh"])
     expect(f"{FOLDER}/jaxrs.bash" in completed("run", f"{FOLDER}/jaxrs."))
 

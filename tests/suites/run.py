@@ -9,7 +9,7 @@ import sys
 import time
 
 # Quick ones first, so that a slip shows early.
-SUITES = ["tidy", "unit", "laws", "snapshots", "recorded", "exports", "stablehlo", "cli", "aot", "headers", "symbols", "c", "semantics", "hygiene", "install",
+SUITES = ["tidy", "unit", "laws", "snapshots", "recorded", "exports", "stablehlo", "cli", "aot", "ptx", "headers", "symbols", "c", "semantics", "hygiene", "install",
           "cpp", "go", "julia",
           "node", "languages", "docs", "cargo_c"]
 

@@ -1,6 +1,7 @@
 //! The commands: the one table that usage, completions, the manual and the reading of arguments come from.
 
 use jaxrs_data::Result;
+use jaxrs_nvptx::Processor;
 
 use crate::answer::Answer;
 use crate::arguments::Arguments;
@@ -124,10 +125,16 @@ pub(crate) const COMMANDS: &[Command] = &[
         words: "PROGRAM",
         summary: "prints a program, at some stage of its compilation",
         details: "jaxpr is what was traced, graph a picture of it in the DOT language of Graphviz, kernels the loops that it \
-                  becomes, llvm LLVM's instructions before its passes, assembly the code of this processor. ptx needs CUDA. \
-                  export is what a file of jax.export says about its program: types, trees, platforms, effects, checks.",
+                  becomes, llvm LLVM's instructions before its passes, assembly the code of this processor, ptx the kernels for NVIDIA's graphics processors, \
+                  behind a comment that says what the host does with them. export is what a file of jax.export says about its program: types, trees, platforms, effects, checks.",
         options: &[
             option("as", Some("STAGE"), "the stage; jaxpr by default", Completes::Words(STAGES)),
+            option(
+                "processor",
+                Some("NAME"),
+                "the graphics processor that ptx is for; sm_80 by default, which newer ones run too",
+                Completes::Words(&Processor::NAMES),
+            ),
             SHAPES,
             OUT,
             JSON,

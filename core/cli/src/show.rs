@@ -5,6 +5,7 @@ use std::path::Path;
 use jaxrs_compile::{CompileOptions, compile};
 use jaxrs_data::{Result, Type, bail};
 use jaxrs_ir::Jaxpr;
+use jaxrs_nvptx::Processor;
 use jaxrs_runtime::Backend as _;
 use jaxrs_stablehlo as stablehlo;
 use jaxrs_transform::{
@@ -36,13 +37,20 @@ pub(crate) fn show(arguments: &Arguments) -> Result<Answer> {
         "stablehlo" => stablehlo::export(&traced)?.to_string(),
         "graph" => traced.jaxpr.to_dot("main"),
         "kernels" | "kernel" | "llvm" | "assembly" => compiled(&traced.jaxpr, stage)?,
-        "ptx" => bail!(Unimplemented, "ptx needs a device of CUDA, which this build has not"),
+        "ptx" => device_code(&traced.jaxpr, arguments.option("processor"))?,
         other => {
             bail!(InvalidArgument, "jaxrs show takes --as {}, got {other}", STAGES.join(", "))
         }
     };
     drop(progress);
     give(arguments, stage, &text)
+}
+
+/// The kernels for a graphics processor, which need not be there.
+fn device_code(jaxpr: &Jaxpr, processor: Option<&str>) -> Result<String> {
+    let processor = processor.map_or(Ok(Processor::default()), Processor::named)?;
+    let program = compile(jaxpr, &CompileOptions::default())?;
+    jaxrs_nvptx::ptx(&program, processor)
 }
 
 fn compiled(jaxpr: &Jaxpr, stage: &str) -> Result<String> {

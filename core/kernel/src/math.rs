@@ -101,6 +101,17 @@ const FAR: Ratio = [
     ],
 ];
 
+/// B(2k)/2k for k = 7, …, 1: what [`digamma`] ends in.
+pub const DIGAMMA_SERIES: [f64; 7] = [
+    1.0 / 12.0,
+    -691.0 / 32760.0,
+    1.0 / 132.0,
+    -1.0 / 240.0,
+    1.0 / 252.0,
+    -1.0 / 120.0,
+    1.0 / 12.0,
+];
+
 /// Γ′(x)/Γ(x): reflection for negative arguments, recurrence up to 10, then the asymptotic series
 /// (Abramowitz and Stegun, 6.3.7, 6.3.5 and 6.3.18). NaN at the poles.
 pub fn digamma(x: f64) -> f64 {
@@ -117,18 +128,8 @@ pub fn digamma(x: f64) -> f64 {
         sum += shifted.recip();
         shifted += 1.0;
     }
-    // B(2k)/2k for k = 7, …, 1.
-    const SERIES: [f64; 7] = [
-        1.0 / 12.0,
-        -691.0 / 32760.0,
-        1.0 / 132.0,
-        -1.0 / 240.0,
-        1.0 / 252.0,
-        -1.0 / 120.0,
-        1.0 / 12.0,
-    ];
     let square = (shifted * shifted).recip();
-    let series = SERIES.iter().fold(0.0, |total, c| (total + c) * square);
+    let series = DIGAMMA_SERIES.iter().fold(0.0, |total, c| (total + c) * square);
     shifted.ln() - 0.5 / shifted - series - sum
 }
 

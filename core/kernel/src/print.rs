@@ -53,6 +53,16 @@ impl Display for Program {
     }
 }
 
+impl Program {
+    /// The text of the program where each kernel is one line, which the caller gives, and constants are their types.
+    pub fn outline(&self, kernel: &dyn Fn(&Kernel) -> String) -> String {
+        let mut printer = Printer { outline: Some(kernel), ..Printer::default() };
+        // Writing to a string does not fail.
+        let _ = printer.program(self);
+        printer.text
+    }
+}
+
 impl Display for Kernel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut printer = Printer::default();
@@ -97,6 +107,7 @@ struct Printer<'a> {
     line: usize,
     spot: Option<Spot<'a>>,
     marked: usize,
+    outline: Option<&'a dyn Fn(&Kernel) -> String>,
 }
 
 /// Items with commas between them.
@@ -158,6 +169,9 @@ impl Printer<'_> {
             Place::Output(number) => format!("output {number}"),
             Place::Arena(offset) => format!("arena {offset}"),
             Place::Unassigned => "unassigned".to_owned(),
+            Place::Constant(literal) if self.outline.is_some() => {
+                format!("constant {}", literal.ty())
+            }
             Place::Constant(literal) => {
                 let elements: Vec<_> = literal.iter().collect();
                 format!("constant {} {{{}}}", literal.ty(), List(&elements))
@@ -174,6 +188,13 @@ impl Printer<'_> {
         if matches!(self.spot, Some(Spot::Step(spot)) if std::ptr::eq(spot, step)) {
             self.marked = self.line;
         }
+        match (step, self.outline) {
+            (Step::Kernel(kernel), Some(outline)) => self.line(format_args!("{}", outline(kernel))),
+            (step, _) => self.whole_step(step),
+        }
+    }
+
+    fn whole_step(&mut self, step: &Step) -> fmt::Result {
         match step {
             Step::Kernel(kernel) => self.kernel(kernel),
             Step::Library(LibraryCall::MatMul(call)) => self.mat_mul(call),

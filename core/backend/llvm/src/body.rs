@@ -7,15 +7,15 @@ use rustc_hash::FxHashMap;
 use crate::ir::{Ir, Ty, V};
 use crate::lanes::{Val, Varying};
 use crate::ops;
-use crate::table::Runtime;
+use crate::rare::Rare;
 
 /// Emits one kernel into a function.
 pub(crate) struct Body<'e, 'c> {
     pub(crate) ir: &'e Ir<'c>,
     pub(crate) program: &'e Program,
     pub(crate) kernel: &'e Kernel,
-    /// The runtime's functions, as this function reaches them.
-    pub(crate) runtime: Runtime,
+    /// What computes functions that are no instructions.
+    pub(crate) rare: Rare,
     /// The function under construction.
     pub(crate) function: V,
     /// The bytes of a vector register.
@@ -40,6 +40,35 @@ pub(crate) struct Body<'e, 'c> {
     pub(crate) width: u32,
     /// Which lanes are at work; at least one is.
     pub(crate) mask: Option<V>,
+}
+
+impl<'e, 'c> Body<'e, 'c> {
+    /// For one lane, of a kernel that reads no counters and touches no buffers, until it is told where they are.
+    pub(crate) fn new(
+        ir: &'e Ir<'c>,
+        program: &'e Program,
+        kernel: &'e Kernel,
+        (function, rare): (V, Rare),
+    ) -> Body<'e, 'c> {
+        Body {
+            ir,
+            program,
+            kernel,
+            rare,
+            function,
+            vector_bytes: 1,
+            buffers: FxHashMap::default(),
+            index_vars: Vec::new(),
+            streamed: Vec::new(),
+            points: vec![Val::Uniform(ir.i64(0)); kernel.domain.len()],
+            values: vec![None; kernel.values.len()],
+            hoisted: vec![false; kernel.values.len()],
+            decided: FxHashMap::default(),
+            varying: Varying::default(),
+            width: 1,
+            mask: None,
+        }
+    }
 }
 
 impl Body<'_, '_> {
@@ -175,7 +204,7 @@ impl Body<'_, '_> {
                 arg => self.in_lanes(arg),
             })
             .collect();
-        let emit = ops::Emit { ir: self.ir, runtime: &self.runtime, function: self.function };
+        let emit = ops::Emit { ir: self.ir, rare: self.rare, function: self.function };
         let v = emit.op(op, &types, &operands)?;
         Ok(Self::wrap(!uniform, v))
     }

@@ -4,6 +4,7 @@
 mod arithmetic;
 mod constants;
 mod control;
+mod device;
 mod functions;
 mod globals;
 mod memory;
@@ -39,6 +40,8 @@ pub(crate) struct Ir<'c> {
     module: LLVMModuleRef,
     builder: LLVMBuilderRef,
     nontemporal: (c_uint, LLVMValueRef),
+    /// Whether code runs in a mode in which denormal numbers are not zero.
+    pub(crate) keeps_denormals: bool,
     /// The functions that were left to the runtime.
     pub(crate) slow_calls: RefCell<SlowCalls>,
     /// The context and module outlive the builder.
@@ -73,6 +76,7 @@ impl<'c> Ir<'c> {
             module,
             builder,
             nontemporal: (kind, one),
+            keeps_denormals: false,
             slow_calls: RefCell::default(),
             _life: PhantomData,
         }

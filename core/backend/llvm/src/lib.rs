@@ -9,14 +9,15 @@
 //! inside), `guard` (branches for masks), `body` (instructions), `loops` and `lane_loops`, `lanes` (what
 //! varies between lanes), `positions`, `memory`, `ops`, `casts`, `math`; below them `ir` (the instruction
 //! builder), `machine` (LLVM's code generator), `loader` (objects into memory), `disk` (objects kept
-//! there), `description` (what they depend on), `table` and `executable` (what compiled code calls back),
-//! `standalone` (objects for other programs).
+//! there), `description` (what they depend on), `table`, `rare` and `executable` (what compiled code calls
+//! back), `standalone` (objects for other programs), `device` (kernels for graphics processors).
 
 mod body;
 mod calls;
 mod casts;
 mod control;
 mod description;
+mod device;
 mod disk;
 mod executable;
 mod guard;
@@ -33,6 +34,7 @@ mod ops;
 mod outline;
 mod positions;
 mod program;
+mod rare;
 mod segments;
 mod standalone;
 mod table;
@@ -48,6 +50,7 @@ use jaxrs_kernel::{BufferId, Inst, Place, Program, Step, Target};
 use jaxrs_runtime::{Backend, Executable, Pool};
 use parking_lot::Mutex;
 
+pub use crate::device::{Processor, ptx};
 use crate::disk::ObjectCache;
 use crate::executable::Native;
 use crate::ir::Ir;
@@ -172,7 +175,8 @@ impl LlvmBackend {
         streamed: Vec<BufferId>,
     ) -> Result<(Module<'c>, SlowCalls)> {
         let module = context.create_module("jaxrs");
-        let ir = Ir::new(context, &module);
+        let mut ir = Ir::new(context, &module);
+        ir.keeps_denormals = self.options.keep_denormals;
         let attributes = self.attributes();
         let attributes: Vec<_> = attributes.iter().map(|(k, v)| (*k, v.as_str())).collect();
         Emitter::emit(&ir, program, self.target.vector_bytes, &attributes, streamed, part)?;

@@ -139,7 +139,7 @@ impl Body<'_, '_> {
     }
 
     pub(crate) fn combine(&self, op: ReduceOp, c: &Carried, a: V, b: V) -> Result<V> {
-        let emit = ops::Emit { ir: self.ir, runtime: &self.runtime, function: self.function };
+        let emit = ops::Emit { ir: self.ir, rare: self.rare, function: self.function };
         let dtype = self.kernel.dtype(c.result);
         emit.op(op.op(), &[dtype, dtype], &[a, b])
     }

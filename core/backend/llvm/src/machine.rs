@@ -29,7 +29,7 @@ unsafe impl Send for Machines {}
 // SAFETY: as above; the list of machines is behind a lock.
 unsafe impl Sync for Machines {}
 
-fn compile_error(message: impl std::fmt::Display) -> Error {
+pub(crate) fn compile_error(message: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::Compile, message)
 }
 

@@ -4,14 +4,14 @@ use jaxrs_data::{DType, DTypeKind, Result, bail};
 use jaxrs_kernel::{Compare, ReduceOp, ScalarOp};
 
 use crate::ir::{FloatCmp, IntCmp, Ir, Ty, V};
-use crate::table::Runtime;
+use crate::rare::Rare;
 use crate::{casts, math};
 
 /// What emitting an operation needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Emit<'e, 'c> {
     pub(crate) ir: &'e Ir<'c>,
-    pub(crate) runtime: &'e Runtime,
+    pub(crate) rare: Rare,
     pub(crate) function: V,
 }
 

@@ -7,8 +7,8 @@ use rustc_hash::FxHashMap;
 use crate::body::Body;
 use crate::ir::{Ir, V};
 use crate::kernel::Plan;
-use crate::lanes::Varying;
 use crate::outline::{MOST_INLINE, MOST_INLINE_OUTSIDE, Needs, Part};
+use crate::rare::Rare;
 use crate::table::{Runtime, Slot};
 
 /// The name of the function that runs a program.
@@ -175,24 +175,12 @@ impl<'e, 'c> Emitter<'e, 'c> {
         buffers: FxHashMap<BufferId, V>,
         index_vars: Vec<Option<V>>,
     ) -> Body<'e, 'c> {
-        let zero = crate::lanes::Val::Uniform(self.ir.i64(0));
         Body {
-            ir: self.ir,
-            program: self.program,
-            kernel,
-            runtime,
-            function,
             vector_bytes: self.vector_bytes,
             buffers,
             index_vars,
             streamed: self.streamed.clone(),
-            points: vec![zero; kernel.domain.len()],
-            values: vec![None; kernel.values.len()],
-            hoisted: vec![false; kernel.values.len()],
-            decided: FxHashMap::default(),
-            varying: Varying::default(),
-            width: 1,
-            mask: None,
+            ..Body::new(self.ir, self.program, kernel, (function, Rare::Runtime(runtime)))
         }
     }
 }

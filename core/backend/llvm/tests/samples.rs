@@ -2,40 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing test panics")]
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jaxrs_compile::{CompileOptions, compile};
 use jaxrs_data::tolerance::difference;
-use jaxrs_data::{Literal, Result, Type};
-use jaxrs_ir::lower::Lowering;
+use jaxrs_data::{Literal, Result};
+use jaxrs_ir::Jaxpr;
 use jaxrs_ir::prims::Sample;
-use jaxrs_ir::{Atom, Eqn, Jaxpr, Prim};
 use jaxrs_llvm::{LlvmBackend, LlvmOptions};
 use jaxrs_runtime::{Backend, LaunchArgs, Pool};
-
-fn types(sample: &Sample) -> Vec<Type> {
-    sample.inputs.iter().map(|input| input.ty().clone()).collect()
-}
-
-/// Whether it is compiled by itself, and not with the programs around it.
-fn is_compiled(sample: &Sample) -> bool {
-    !matches!(sample.prim.lowering(&types(sample)), Lowering::Control | Lowering::Inline)
-}
-
-/// One program that applies the primitives of all samples, to be compiled at once.
-fn program(samples: &[Sample]) -> Jaxpr {
-    let mut jaxpr = Jaxpr::default();
-    for sample in samples {
-        let inputs = types(sample).into_iter().map(|ty| Atom::Var(jaxpr.add_invar(ty))).collect();
-        let results = sample.prim.output_types(&types(sample)).unwrap();
-        let outputs: Vec<_> = results.into_iter().map(|ty| jaxpr.fresh_var(ty)).collect();
-        jaxpr.outputs.extend(outputs.iter().map(|&var| Atom::Var(var)));
-        let (prim, outputs) = (sample.prim.clone(), outputs.into());
-        jaxpr.eqns.push(Eqn { prim, inputs, outputs, name_stack: None });
-    }
-    jaxpr
-}
 
 fn run(backend: &LlvmBackend, jaxpr: &Jaxpr, inputs: &[Literal]) -> Result<Vec<Literal>> {
     let options = CompileOptions { target: backend.target().clone(), ..CompileOptions::default() };
@@ -55,7 +30,7 @@ fn run(backend: &LlvmBackend, jaxpr: &Jaxpr, inputs: &[Literal]) -> Result<Vec<L
 /// The faults of the samples of one primitive.
 fn faults(backend: &LlvmBackend, name: &str, samples: &[Sample]) -> Vec<String> {
     let inputs: Vec<Literal> = samples.iter().flat_map(|sample| sample.inputs.clone()).collect();
-    let results = match run(backend, &program(samples), &inputs) {
+    let results = match run(backend, &Sample::program(samples).unwrap(), &inputs) {
         Ok(results) => results,
         Err(err) => return vec![format!("{name}: {err:?}")],
     };
@@ -65,7 +40,7 @@ fn faults(backend: &LlvmBackend, name: &str, samples: &[Sample]) -> Vec<String> 
         for expected in sample.prim.evaluate(&sample.inputs).unwrap() {
             let got = results.next().unwrap();
             if let Some(difference) = difference(&got, &expected, sample.class) {
-                faults.push(format!("{:?} of {:?}: {difference}", sample.prim, types(sample)));
+                faults.push(format!("{:?} of {:?}: {difference}", sample.prim, sample.types()));
             }
         }
     }
@@ -76,10 +51,7 @@ fn faults(backend: &LlvmBackend, name: &str, samples: &[Sample]) -> Vec<String> 
 fn every_primitive_runs_as_it_is_defined() {
     let options = LlvmOptions { keep_denormals: true, ..LlvmOptions::default() };
     let backend = LlvmBackend::new(Pool::new(2), options).unwrap();
-    let mut by_name: BTreeMap<&str, Vec<Sample>> = BTreeMap::new();
-    for sample in Prim::samples().into_iter().filter(is_compiled) {
-        by_name.entry(sample.prim.name()).or_default().push(sample);
-    }
+    let by_name = Sample::compiled();
     assert!(by_name.len() > 80);
     let faults: Vec<String> =
         by_name.iter().flat_map(|(name, samples)| faults(&backend, name, samples)).collect();

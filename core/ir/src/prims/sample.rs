@@ -1,9 +1,12 @@
 //! How samples are made: operands of every element type, with the values that are hard.
 
-use jaxrs_data::tolerance::Class;
-use jaxrs_data::{DType, DTypeKind, Literal, Scalar, Shape, Type, narrow};
+use std::collections::BTreeMap;
 
-use crate::Prim;
+use jaxrs_data::tolerance::Class;
+use jaxrs_data::{DType, DTypeKind, Literal, Result, Scalar, Shape, SmallVec, Type, narrow};
+
+use crate::lower::Lowering;
+use crate::{Atom, Eqn, Jaxpr, Prim};
 
 /// An application of a primitive, for tests.
 #[derive(Clone, Debug)]
@@ -16,6 +19,39 @@ pub struct Sample {
     pub class: Class,
     /// Whether the function is smooth around these operands, so that differences tell derivatives.
     pub smooth: bool,
+}
+
+impl Sample {
+    /// The types of the operands.
+    pub fn types(&self) -> Vec<Type> {
+        self.inputs.iter().map(|input| input.ty().clone()).collect()
+    }
+
+    /// The samples that are compiled by themselves, and not with the programs around them; by primitive.
+    pub fn compiled() -> BTreeMap<&'static str, Vec<Sample>> {
+        let mut by_name: BTreeMap<&str, Vec<Sample>> = BTreeMap::new();
+        for sample in Prim::samples() {
+            let lowering = sample.prim.lowering(&sample.types());
+            if !matches!(lowering, Lowering::Control | Lowering::Inline) {
+                by_name.entry(sample.prim.name()).or_default().push(sample);
+            }
+        }
+        by_name
+    }
+
+    /// One program that applies the primitives of all samples, to be compiled at once.
+    pub fn program(samples: &[Sample]) -> Result<Jaxpr> {
+        let mut jaxpr = Jaxpr::default();
+        for sample in samples {
+            let inputs = sample.types().into_iter().map(|ty| Atom::Var(jaxpr.add_invar(ty)));
+            let inputs = inputs.collect();
+            let results = sample.prim.output_types(&sample.types())?;
+            let outputs: SmallVec<_> = results.into_iter().map(|ty| jaxpr.fresh_var(ty)).collect();
+            jaxpr.outputs.extend(outputs.iter().map(|&var| Atom::Var(var)));
+            jaxpr.eqns.push(Eqn { prim: sample.prim.clone(), inputs, outputs, name_stack: None });
+        }
+        Ok(jaxpr)
+    }
 }
 
 /// The element types that every operation takes which moves elements, and has zeros or an order of them: all

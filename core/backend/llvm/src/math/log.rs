@@ -71,20 +71,41 @@ impl Math<'_, '_> {
     /// sign, as in XLA's vectors. (To take them for what they are costs a third of the time of a logarithm.)
     fn log_ends(&self, x: V, v: V) -> V {
         let ir = self.e.ir;
-        let least = if self.is_double() { f64::MIN_POSITIVE } else { f32::MIN_POSITIVE.into() };
-        let at_least = ir.fcmp(FloatCmp::LLVMRealOGE, x, self.float(x, least));
-        let ordinary = ir.and(at_least, self.less(x, f64::INFINITY));
+        let positive = match ir.keeps_denormals {
+            true => self.greater(x, 0.0),
+            false => ir.fcmp(FloatCmp::LLVMRealOGE, x, self.float(x, self.least_normal())),
+        };
+        let ordinary = ir.and(positive, self.less(x, f64::INFINITY));
         let nan = self.float(x, f64::NAN);
         let end = ir.select(self.equals(x, 0.0), self.float(x, f64::NEG_INFINITY), nan);
         let end = ir.select(self.greater(x, 0.0), x, end);
         ir.select(ordinary, v, end)
     }
 
+    fn least_normal(&self) -> f64 {
+        if self.is_double() { f64::MIN_POSITIVE } else { f32::MIN_POSITIVE.into() }
+    }
+
     /// ln x: 1 ulp.
     pub(super) fn log(&self, x: V) -> V {
-        let (exponent, m) = self.split(x);
-        let f = self.e.ir.fsub(m, self.float(x, 1.0));
+        let ir = self.e.ir;
+        let (exponent, m) = match ir.keeps_denormals {
+            true => self.split_any(x),
+            false => self.split(x),
+        };
+        let f = ir.fsub(m, self.float(x, 1.0));
         self.log_ends(x, self.log_of_parts(f, exponent))
+    }
+
+    /// As `split`, for denormal numbers too: they are brought among the normal ones first.
+    fn split_any(&self, x: V) -> (V, V) {
+        let ir = self.e.ir;
+        let places = self.mantissa() + 1;
+        let is_denormal = self.less(x, self.least_normal());
+        let larger = ir.fmul(x, self.float(x, 2f64.powi(places as i32)));
+        let (exponent, m) = self.split(ir.select(is_denormal, larger, x));
+        let by = ir.select(is_denormal, self.int(x, places), self.int(x, 0));
+        (ir.sub(exponent, by), m)
     }
 
     /// ln(1 + x): 2 ulp. The rounding error of the sum is known exactly and put back.

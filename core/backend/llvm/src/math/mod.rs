@@ -7,6 +7,7 @@
 //!
 //! Results that would be denormal are zero, as the mode that programs run in makes them anyway.
 
+mod digamma;
 mod exp;
 mod inverse;
 mod log;
@@ -45,9 +46,14 @@ pub(crate) fn unary(e: &Emit<'_, '_>, op: ScalarOp, dtype: DType, x: V) -> Optio
         | ScalarOp::Acos
         | ScalarOp::Atan
         | ScalarOp::Cbrt => return m.in_double(&[x], |m, x| m.double_unary(op, x[0])),
-        _ => return e.runtime.unary(e, op, dtype, x),
+        _ => return e.rare.unary(e, op, dtype, x),
     };
     Some(v)
+}
+
+/// Γ′(x)/Γ(x).
+pub(crate) fn digamma(e: &Emit<'_, '_>, dtype: DType, x: V) -> Option<V> {
+    Math { e: *e, dtype }.in_double(&[x], |m, x| Some(m.digamma(x[0])))
 }
 
 /// A function of two floats.
@@ -58,7 +64,7 @@ pub(crate) fn binary(e: &Emit<'_, '_>, op: ScalarOp, dtype: DType, a: V, b: V) -
         ScalarOp::Pow if dtype == DType::F32 => {
             m.in_double(&[a, b], |m, x| Some(m.pow(x[0], x[1])))
         }
-        _ => e.runtime.binary(e, op, dtype, a, b),
+        _ => e.rare.binary(e, op, dtype, a, b),
     }
 }
 
@@ -209,7 +215,7 @@ impl Math<'_, '_> {
         let before = ir.here();
         ir.cond_br(any, slow, done);
         ir.go_to(slow);
-        let by_runtime = self.e.runtime.unary(&self.e, op, self.dtype, x).unwrap_or(v);
+        let by_runtime = self.e.rare.unary(&self.e, op, self.dtype, x).unwrap_or(v);
         let after = ir.here();
         ir.br(done);
         ir.go_to(done);
