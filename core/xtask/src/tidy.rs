@@ -16,6 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("core/backend/reference", &["data", "kernel", "runtime"]),
     ("core/backend/routines", &["data", "kernel", "runtime"]),
     ("core/backend/llvm", &["data", "kernel", "runtime", "routines"]),
+    ("core/backend/nvptx", &["data", "kernel", "llvm"]),
     ("core/backend/standalone", &["data", "kernel", "ir", "runtime", "routines"]),
     ("core/transform", &["data", "kernel", "ir", "compile", "runtime"]),
     ("core/api", &["data", "kernel", "linalg", "ir", "compile", "runtime", "transform"]),
@@ -32,6 +33,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "stablehlo",
             "reference",
             "llvm",
+            "nvptx",
         ],
     ),
     (
