@@ -672,6 +672,11 @@ func WithOgridStep(values ...int) Attr {
 	return Attr{name: "step", kind: kindList, list: values}
 }
 
+// WithOnInefficient sets "on_inefficient", as of BcooUpdateLayout: what happens where many zeros would be stored: `error`, `warn` or `none`.
+func WithOnInefficient(value string) Attr {
+	return Attr{name: "on_inefficient", kind: kindText, text: value}
+}
+
 // WithOperandBatchingDims sets "operand_batching_dims", as of Gather: axes of x that go along with axes of indices.
 func WithOperandBatchingDims(values ...int) Attr {
 	return Attr{name: "operand_batching_dims", kind: kindList, list: values}

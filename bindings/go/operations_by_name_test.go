@@ -2419,6 +2419,15 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	"bcoo_dynamic_slice": func(s *Scope, in []*Array, a attributes) []*Array {
 		return s.BcooDynamicSlice(in[0], in[1], in[2:], a.list("shape"), a.list("slice_sizes"))
 	},
+	"bcoo_gather": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.BcooGather(in[0], in[1], in[2], a.list("shape"), a.list("offset_dims"), a.list("collapsed_slice_dims"), a.list("start_index_map"), a.list("slice_sizes"))
+	},
+	"bcoo_conv_general_dilated": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.BcooConvGeneralDilated(in[0], in[1], in[2], in[3], a.list("lhs_shape"), a.list("rhs_shape"), a.given(Attr{name: "padding", kind: kindText}, Attr{name: "pads", kind: kindList})...)
+	},
+	"bcoo_update_layout": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.BcooUpdateLayout(in[0], in[1], a.list("shape"), a.given(Attr{name: "n_batch", kind: kindInt}, Attr{name: "n_dense", kind: kindInt}, Attr{name: "on_inefficient", kind: kindText})...)
+	},
 	"bcoo_concatenate": func(s *Scope, in []*Array, a attributes) []*Array {
 		return s.BcooConcatenate(in[0:], a.list("shapes"), a.integer("dimension"))
 	},

@@ -808,6 +808,9 @@ package jaxrs
 // #cgo noescape jaxrs_op_bcoo_broadcast_in_dim
 // #cgo noescape jaxrs_op_bcoo_slice
 // #cgo noescape jaxrs_op_bcoo_dynamic_slice
+// #cgo noescape jaxrs_op_bcoo_gather
+// #cgo noescape jaxrs_op_bcoo_conv_general_dilated
+// #cgo noescape jaxrs_op_bcoo_update_layout
 // #cgo noescape jaxrs_op_bcoo_concatenate
 // #cgo noescape jaxrs_op_bcsr_fromdense
 // #cgo noescape jaxrs_op_bcsr_todense
@@ -13780,6 +13783,69 @@ func (s *Scope) BcooDynamicSlice(data *Array, indices *Array, starts []*Array, s
 // BcooDynamicSlice is [Scope.BcooDynamicSlice] where its operands are from.
 func BcooDynamicSlice(data *Array, indices *Array, starts []*Array, shape []int, sliceSizes []int) []*Array {
 	return scopeOf(append([]*Array{data, indices}, starts...)...).BcooDynamicSlice(data, indices, starts, shape, sliceSizes)
+}
+
+// BcooGather: Windows of the array at many positions, all of which fit; dimension numbers are those of StableHLO.
+//
+//   - shape: the shape of the sparse array
+//   - offsetDims: axes of the result that run over windows
+//   - collapsedSliceDims: axes of the array, of window size 1, that the result does not have
+//   - startIndexMap: for each component of an index, the axis of the array
+//   - sliceSizes: the sizes of a window
+func (s *Scope) BcooGather(data *Array, indices *Array, startIndices *Array, shape []int, offsetDims []int, collapsedSliceDims []int, startIndexMap []int, sliceSizes []int) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_bcoo_gather(s.handle(), data.ptr(), indices.ptr(), startIndices.ptr(), numbers(shape), C.size_t(len(shape)), numbers(offsetDims), C.size_t(len(offsetDims)), numbers(collapsedSliceDims), C.size_t(len(collapsedSliceDims)), numbers(startIndexMap), C.size_t(len(startIndexMap)), numbers(sliceSizes), C.size_t(len(sliceSizes)), out.handle)
+	runtime.KeepAlive(data)
+	runtime.KeepAlive(indices)
+	runtime.KeepAlive(startIndices)
+	return out.done(s, err)
+}
+
+// BcooGather is [Scope.BcooGather] where its operands are from.
+func BcooGather(data *Array, indices *Array, startIndices *Array, shape []int, offsetDims []int, collapsedSliceDims []int, startIndexMap []int, sliceSizes []int) []*Array {
+	return scopeOf(data, indices, startIndices).BcooGather(data, indices, startIndices, shape, offsetDims, collapsedSliceDims, startIndexMap, sliceSizes)
+}
+
+// BcooConvGeneralDilated: The convolution, along the last of three axes, of arrays whose first two have size 1, n + low + high - m + 1 long for sizes n and m; the kernel is not turned around.
+//
+//   - lhsShape: the shape of the array
+//   - rhsShape: the shape of the kernel
+//   - padding (by name, "VALID"): `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride
+//   - pads (by name, nil): low and high padding, instead of `padding`
+func (s *Scope) BcooConvGeneralDilated(lhsData *Array, lhsIndices *Array, rhsData *Array, rhsIndices *Array, lhsShape []int, rhsShape []int, attrs ...Attr) []*Array {
+	at := settle("bcoo_conv_general_dilated", []Attr{{name: "padding", kind: kindText, text: "VALID"}, {name: "pads", kind: kindList, list: nil}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_bcoo_conv_general_dilated(s.handle(), lhsData.ptr(), lhsIndices.ptr(), rhsData.ptr(), rhsIndices.ptr(), numbers(lhsShape), C.size_t(len(lhsShape)), numbers(rhsShape), C.size_t(len(rhsShape)), text(at[0].text), C.size_t(len(at[0].text)), numbers(at[1].list), C.size_t(len(at[1].list)), out.handle)
+	runtime.KeepAlive(lhsData)
+	runtime.KeepAlive(lhsIndices)
+	runtime.KeepAlive(rhsData)
+	runtime.KeepAlive(rhsIndices)
+	return out.done(s, err)
+}
+
+// BcooConvGeneralDilated is [Scope.BcooConvGeneralDilated] where its operands are from.
+func BcooConvGeneralDilated(lhsData *Array, lhsIndices *Array, rhsData *Array, rhsIndices *Array, lhsShape []int, rhsShape []int, attrs ...Attr) []*Array {
+	return scopeOf(lhsData, lhsIndices, rhsData, rhsIndices).BcooConvGeneralDilated(lhsData, lhsIndices, rhsData, rhsIndices, lhsShape, rhsShape, attrs...)
+}
+
+// BcooUpdateLayout: The same array with other numbers of batch and dense axes.
+//
+//   - shape: the shape of the sparse array
+//   - n_batch (by name, -1): how many axes are batches; as many as now if -1
+//   - n_dense (by name, -1): how many axes are stored whole; as many as now if -1
+//   - on_inefficient (by name, "error"): what happens where many zeros would be stored: `error`, `warn` or `none`
+func (s *Scope) BcooUpdateLayout(data *Array, indices *Array, shape []int, attrs ...Attr) []*Array {
+	at := settle("bcoo_update_layout", []Attr{{name: "n_batch", kind: kindInt, integer: -1}, {name: "n_dense", kind: kindInt, integer: -1}, {name: "on_inefficient", kind: kindText, text: "error"}}, attrs)
+	out := newResults()
+	err := C.jaxrs_op_bcoo_update_layout(s.handle(), data.ptr(), indices.ptr(), numbers(shape), C.size_t(len(shape)), C.int64_t(at[0].integer), C.int64_t(at[1].integer), text(at[2].text), C.size_t(len(at[2].text)), out.handle)
+	runtime.KeepAlive(data)
+	runtime.KeepAlive(indices)
+	return out.done(s, err)
+}
+
+// BcooUpdateLayout is [Scope.BcooUpdateLayout] where its operands are from.
+func BcooUpdateLayout(data *Array, indices *Array, shape []int, attrs ...Attr) []*Array {
+	return scopeOf(data, indices).BcooUpdateLayout(data, indices, shape, attrs...)
 }
 
 // BcooConcatenate: Arrays joined along a batch or sparse axis: data and indices of each in turn.

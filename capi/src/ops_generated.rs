@@ -19343,6 +19343,136 @@ pub extern "C" fn jaxrs_op_bcoo_dynamic_slice(
     })
 }
 
+/// Windows of the array at many positions, all of which fit; dimension numbers are those of StableHLO.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `offset_dims`: axes of the result that run over windows.
+/// - `collapsed_slice_dims`: axes of the array, of window size 1, that the result does not have.
+/// - `start_index_map`: for each component of an index, the axis of the array.
+/// - `slice_sizes`: the sizes of a window.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_gather(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    start_indices: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    offset_dims: List<i64>,
+    n_offset_dims: usize,
+    collapsed_slice_dims: List<i64>,
+    n_collapsed_slice_dims: usize,
+    start_index_map: List<i64>,
+    n_start_index_map: usize,
+    slice_sizes: List<i64>,
+    n_slice_sizes: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_gather") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.operand(&start_indices, "start_indices")?;
+        call.list(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::I64s(offset_dims.get(n_offset_dims, "offset_dims")?),
+                Attr::I64s(
+                    collapsed_slice_dims.get(n_collapsed_slice_dims, "collapsed_slice_dims")?,
+                ),
+                Attr::I64s(start_index_map.get(n_start_index_map, "start_index_map")?),
+                Attr::I64s(slice_sizes.get(n_slice_sizes, "slice_sizes")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// The convolution, along the last of three axes, of arrays whose first two have size 1, n + low + high - m + 1 long for sizes n and m; the kernel is not turned around.
+///
+/// - `lhs_shape`: the shape of the array.
+/// - `rhs_shape`: the shape of the kernel.
+/// - `padding`: `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride (no text for the first).
+/// - `pads`: low and high padding, instead of `padding`.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_conv_general_dilated(
+    s: Shared<ScopeBody>,
+    lhs_data: In<ArrayBody>,
+    lhs_indices: In<ArrayBody>,
+    rhs_data: In<ArrayBody>,
+    rhs_indices: In<ArrayBody>,
+    lhs_shape: List<i64>,
+    n_lhs_shape: usize,
+    rhs_shape: List<i64>,
+    n_rhs_shape: usize,
+    padding: Text,
+    padding_len: usize,
+    pads: List<i64>,
+    n_pads: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_conv_general_dilated") }, &s)?;
+        call.operand(&lhs_data, "lhs_data")?;
+        call.operand(&lhs_indices, "lhs_indices")?;
+        call.operand(&rhs_data, "rhs_data")?;
+        call.operand(&rhs_indices, "rhs_indices")?;
+        call.list(
+            &[
+                Attr::I64s(lhs_shape.get(n_lhs_shape, "lhs_shape")?),
+                Attr::I64s(rhs_shape.get(n_rhs_shape, "rhs_shape")?),
+                word_of(&padding, padding_len, "padding", Some("VALID"))?,
+                Attr::I64s(pads.get(n_pads, "pads")?),
+            ],
+            r,
+        )
+    })
+}
+
+/// The same array with other numbers of batch and dense axes.
+///
+/// - `shape`: the shape of the sparse array.
+/// - `n_batch`: how many axes are batches; as many as now if -1.
+/// - `n_dense`: how many axes are stored whole; as many as now if -1.
+/// - `on_inefficient`: what happens where many zeros would be stored: `error`, `warn` or `none` (no text for the first).
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bcoo_update_layout(
+    s: Shared<ScopeBody>,
+    data: In<ArrayBody>,
+    indices: In<ArrayBody>,
+    shape: List<i64>,
+    ndim: usize,
+    n_batch: i64,
+    n_dense: i64,
+    on_inefficient: Text,
+    on_inefficient_len: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("bcoo_update_layout") }, &s)?;
+        call.operand(&data, "data")?;
+        call.operand(&indices, "indices")?;
+        call.list(
+            &[
+                Attr::I64s(shape.get(ndim, "shape")?),
+                Attr::I64(n_batch),
+                Attr::I64(n_dense),
+                word_of(&on_inefficient, on_inefficient_len, "on_inefficient", Some("error"))?,
+            ],
+            r,
+        )
+    })
+}
+
 /// Arrays joined along a batch or sparse axis: data and indices of each in turn.
 ///
 /// - `shapes`: the shapes of all, one after another.

@@ -234,6 +234,11 @@ typedef jaxrs_error* (*jaxrs_vmap_rule_fn)(void* userdata, jaxrs_scope* scope, s
                                            jaxrs_array* const* args, const uint8_t* in_batched, size_t n_args,
                                            jaxrs_results* results, uint8_t* out_batched, size_t n_outputs);
 
+/* A function of the caller's with its reverse derivative: as jaxrs_trace_fn, and sets `*rule` to a function from cotangents of
+ * the results to cotangents of `args`, which changes hands. Must not unwind. */
+typedef jaxrs_error* (*jaxrs_gradient_fn)(void* userdata, jaxrs_scope* scope, jaxrs_array* const* args, size_t n_args,
+                                          jaxrs_results* results, jaxrs_fn** rule);
+
 /* Solves an equation in `f`, which it may call in `scope`: `args` are a right hand side or a first guess. Pushes the solution,
  * and returns NULL or an error, which changes hands. `f` and `args` are borrowed for the call. Must not unwind. */
 typedef jaxrs_error* (*jaxrs_solve_fn)(void* userdata, jaxrs_scope* scope, jaxrs_fn* f, jaxrs_array* const* args,
@@ -881,6 +886,19 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_vjp_with_aux(jaxrs_fn* f, jaxrs_scop
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_linearize_with_aux(jaxrs_fn* f, jaxrs_scope* s, jaxrs_array* const* x,
     size_t n, size_t n_aux, jaxrs_results* y, jaxrs_fn** pushforward);
+
+/**
+ * Makes a function of a callback that gives its results y... and the reverse derivative there, from ct... to
+ * dx..., as jax.custom_gradient has it.
+ *
+ * f sets *rule to a function of its own, which it may make anew in each call, and which may use whatever f has
+ * computed: that becomes residuals. The rule is traced once for each derivative, and gives a cotangent for each
+ * argument, or for each that is differentiable. What f captures of enclosing scopes has no derivative, and there
+ * is no forward mode. drop(userdata) runs exactly once, as for jaxrs_fn_new; it may be NULL. The caller owns
+ * *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_custom_gradient(jaxrs_context* ctx, const char* name, size_t name_len,
+    jaxrs_gradient_fn f, void* userdata, void (*drop)(void* userdata), jaxrs_fn** out);
 
 /* ---- linear functions, equations that are differentiated as such, and Taylor mode ---- */
 
@@ -9701,6 +9719,53 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_slice(jaxrs_scope* s, const 
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_dynamic_slice(jaxrs_scope* s, const jaxrs_array* data,
     const jaxrs_array* indices, jaxrs_array* const* starts, size_t n_starts, const int64_t* shape, size_t ndim,
     const int64_t* slice_sizes, size_t n_slice_sizes, jaxrs_results* r);
+
+/**
+ * Windows of the array at many positions, all of which fit; dimension numbers are those of StableHLO.
+ *
+ * - shape: the shape of the sparse array.
+ * - offset_dims: axes of the result that run over windows.
+ * - collapsed_slice_dims: axes of the array, of window size 1, that the result does not have.
+ * - start_index_map: for each component of an index, the axis of the array.
+ * - slice_sizes: the sizes of a window.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_gather(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const jaxrs_array* start_indices, const int64_t* shape, size_t ndim,
+    const int64_t* offset_dims, size_t n_offset_dims, const int64_t* collapsed_slice_dims,
+    size_t n_collapsed_slice_dims, const int64_t* start_index_map, size_t n_start_index_map, const int64_t* slice_sizes,
+    size_t n_slice_sizes, jaxrs_results* r);
+
+/**
+ * The convolution, along the last of three axes, of arrays whose first two have size 1, n + low + high - m + 1 long for
+ * sizes n and m; the kernel is not turned around.
+ *
+ * - lhs_shape: the shape of the array.
+ * - rhs_shape: the shape of the kernel.
+ * - padding: VALID for none, SAME or SAME_LOWER for a window at each stride (no text for the first).
+ * - pads: low and high padding, instead of padding.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_conv_general_dilated(jaxrs_scope* s, const jaxrs_array* lhs_data,
+    const jaxrs_array* lhs_indices, const jaxrs_array* rhs_data, const jaxrs_array* rhs_indices,
+    const int64_t* lhs_shape, size_t n_lhs_shape, const int64_t* rhs_shape, size_t n_rhs_shape, const char* padding,
+    size_t padding_len, const int64_t* pads, size_t n_pads, jaxrs_results* r);
+
+/**
+ * The same array with other numbers of batch and dense axes.
+ *
+ * - shape: the shape of the sparse array.
+ * - n_batch: how many axes are batches; as many as now if -1.
+ * - n_dense: how many axes are stored whole; as many as now if -1.
+ * - on_inefficient: what happens where many zeros would be stored: error, warn or none (no text for the first).
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bcoo_update_layout(jaxrs_scope* s, const jaxrs_array* data,
+    const jaxrs_array* indices, const int64_t* shape, size_t ndim, int64_t n_batch, int64_t n_dense,
+    const char* on_inefficient, size_t on_inefficient_len, jaxrs_results* r);
 
 /**
  * Arrays joined along a batch or sparse axis: data and indices of each in turn.

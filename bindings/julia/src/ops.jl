@@ -7186,6 +7186,43 @@ A part of the array from scalar starts, one for each axis, moved so that it fits
 const bcoo_dynamic_slice = Operation("bcoo_dynamic_slice", 2, true, true, "shape:ints slice_sizes:ints", "")
 
 """
+    bcoo_gather(data, indices, start_indices, shape, offset_dims, collapsed_slice_dims, start_index_map, slice_sizes)
+
+Windows of the array at many positions, all of which fit; dimension numbers are those of StableHLO. Gives a tuple.
+
+- `shape`: the shape of the sparse array.
+- `offset_dims`: axes of the result that run over windows.
+- `collapsed_slice_dims`: axes of the array, of window size 1, that the result does not have.
+- `start_index_map`: for each component of an index, the axis of the array.
+- `slice_sizes`: the sizes of a window.
+"""
+const bcoo_gather = Operation("bcoo_gather", 3, false, true, "shape:ints offset_dims:axes collapsed_slice_dims:axes start_index_map:axes slice_sizes:ints", "")
+
+"""
+    bcoo_conv_general_dilated(lhs_data, lhs_indices, rhs_data, rhs_indices, lhs_shape, rhs_shape; padding = \"VALID\", pads = [])
+
+The convolution, along the last of three axes, of arrays whose first two have size 1, n + low + high - m + 1 long for sizes n and m; the kernel is not turned around. Gives a tuple.
+
+- `lhs_shape`: the shape of the array.
+- `rhs_shape`: the shape of the kernel.
+- `padding`: `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride.
+- `pads`: low and high padding, instead of `padding`.
+"""
+const bcoo_conv_general_dilated = Operation("bcoo_conv_general_dilated", 4, false, true, "lhs_shape:ints rhs_shape:ints", "padding:text pads:ints")
+
+"""
+    bcoo_update_layout(data, indices, shape; n_batch = -1, n_dense = -1, on_inefficient = \"error\")
+
+The same array with other numbers of batch and dense axes. Gives a tuple.
+
+- `shape`: the shape of the sparse array.
+- `n_batch`: how many axes are batches; as many as now if -1.
+- `n_dense`: how many axes are stored whole; as many as now if -1.
+- `on_inefficient`: what happens where many zeros would be stored: `error`, `warn` or `none`.
+"""
+const bcoo_update_layout = Operation("bcoo_update_layout", 2, false, true, "shape:ints", "n_batch:int n_dense:int on_inefficient:text")
+
+"""
     bcoo_concatenate(arrays..., shapes, dimension)
 
 Arrays joined along a batch or sparse axis: data and indices of each in turn. Gives a tuple.

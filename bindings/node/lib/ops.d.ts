@@ -3510,6 +3510,28 @@ export declare function bcooSlice(data: Value, indices: Value, shape: readonly n
  * - sliceSizes: the sizes of the part */
 export declare function bcooDynamicSlice(data: Value, indices: Value, starts: readonly Value[], shape: readonly number[], sliceSizes: readonly number[]): Tensor[];
 
+/** Windows of the array at many positions, all of which fit; dimension numbers are those of StableHLO.
+ * - shape: the shape of the sparse array
+ * - offsetDims: axes of the result that run over windows
+ * - collapsedSliceDims: axes of the array, of window size 1, that the result does not have
+ * - startIndexMap: for each component of an index, the axis of the array
+ * - sliceSizes: the sizes of a window */
+export declare function bcooGather(data: Value, indices: Value, startIndices: Value, shape: readonly number[], offsetDims: readonly number[], collapsedSliceDims: readonly number[], startIndexMap: readonly number[], sliceSizes: readonly number[]): Tensor[];
+
+/** The convolution, along the last of three axes, of arrays whose first two have size 1, n + low + high - m + 1 long for sizes n and m; the kernel is not turned around.
+ * - lhsShape: the shape of the array
+ * - rhsShape: the shape of the kernel
+ * - padding ("VALID"): `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride
+ * - pads ([]): low and high padding, instead of `padding` */
+export declare function bcooConvGeneralDilated(lhsData: Value, lhsIndices: Value, rhsData: Value, rhsIndices: Value, lhsShape: readonly number[], rhsShape: readonly number[], options?: { padding?: string; pads?: readonly number[] }): Tensor[];
+
+/** The same array with other numbers of batch and dense axes.
+ * - shape: the shape of the sparse array
+ * - nBatch (-1): how many axes are batches; as many as now if -1
+ * - nDense (-1): how many axes are stored whole; as many as now if -1
+ * - onInefficient ("error"): what happens where many zeros would be stored: `error`, `warn` or `none` */
+export declare function bcooUpdateLayout(data: Value, indices: Value, shape: readonly number[], options?: { nBatch?: number | bigint; nDense?: number | bigint; onInefficient?: string }): Tensor[];
+
 /** Arrays joined along a batch or sparse axis: data and indices of each in turn.
  * - shapes: the shapes of all, one after another
  * - dimension: along which axis */
@@ -4407,6 +4429,9 @@ declare module "./index.js" {
     bcooBroadcastInDim(indices: Value, shape: readonly number[], newSizes: readonly number[], broadcastDimensions: readonly number[]): Tensor[];
     bcooSlice(indices: Value, shape: readonly number[], startIndices: readonly number[], limitIndices: readonly number[], options?: { strides?: readonly number[] }): Tensor[];
     bcooDynamicSlice(indices: Value, starts: readonly Value[], shape: readonly number[], sliceSizes: readonly number[]): Tensor[];
+    bcooGather(indices: Value, startIndices: Value, shape: readonly number[], offsetDims: readonly number[], collapsedSliceDims: readonly number[], startIndexMap: readonly number[], sliceSizes: readonly number[]): Tensor[];
+    bcooConvGeneralDilated(lhsIndices: Value, rhsData: Value, rhsIndices: Value, lhsShape: readonly number[], rhsShape: readonly number[], options?: { padding?: string; pads?: readonly number[] }): Tensor[];
+    bcooUpdateLayout(indices: Value, shape: readonly number[], options?: { nBatch?: number | bigint; nDense?: number | bigint; onInefficient?: string }): Tensor[];
     bcsrFromdense(options?: { nse?: number | bigint; nBatch?: number | bigint; nDense?: number | bigint; indexDtype?: DType | null }): Tensor[];
     bcsrTodense(indices: Value, indptr: Value, shape: readonly number[]): Tensor;
     bcsrExtract(indptr: Value, x: Value): Tensor;

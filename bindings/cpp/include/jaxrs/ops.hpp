@@ -6086,6 +6086,37 @@ inline std::vector<Array> bcoo_dynamic_slice(const Array& data, const Array& ind
     return op.list(jaxrs_op_bcoo_dynamic_slice(op.scope(), data.get(), indices.get(), op.list_data(), op.list_size(), shape.data(), shape.size(), slice_sizes.data(), slice_sizes.size(), op.results()));
 }
 
+/// Windows of the array at many positions, all of which fit; dimension numbers are those of StableHLO.
+/// @param shape the shape of the sparse array
+/// @param offset_dims axes of the result that run over windows
+/// @param collapsed_slice_dims axes of the array, of window size 1, that the result does not have
+/// @param start_index_map for each component of an index, the axis of the array
+/// @param slice_sizes the sizes of a window
+inline std::vector<Array> bcoo_gather(const Array& data, const Array& indices, const Array& start_indices, Ints shape, Ints offset_dims, Ints collapsed_slice_dims, Ints start_index_map, Ints slice_sizes) {
+    detail::Operation op({data.get(), indices.get(), start_indices.get()});
+    return op.list(jaxrs_op_bcoo_gather(op.scope(), data.get(), indices.get(), start_indices.get(), shape.data(), shape.size(), offset_dims.data(), offset_dims.size(), collapsed_slice_dims.data(), collapsed_slice_dims.size(), start_index_map.data(), start_index_map.size(), slice_sizes.data(), slice_sizes.size(), op.results()));
+}
+
+/// The convolution, along the last of three axes, of arrays whose first two have size 1, n + low + high - m + 1 long for sizes n and m; the kernel is not turned around.
+/// @param lhs_shape the shape of the array
+/// @param rhs_shape the shape of the kernel
+/// @param padding `VALID` for none, `SAME` or `SAME_LOWER` for a window at each stride
+/// @param pads low and high padding, instead of `padding`
+inline std::vector<Array> bcoo_conv_general_dilated(const Array& lhs_data, const Array& lhs_indices, const Array& rhs_data, const Array& rhs_indices, Ints lhs_shape, Ints rhs_shape, std::string_view padding = "VALID", Ints pads = {}) {
+    detail::Operation op({lhs_data.get(), lhs_indices.get(), rhs_data.get(), rhs_indices.get()});
+    return op.list(jaxrs_op_bcoo_conv_general_dilated(op.scope(), lhs_data.get(), lhs_indices.get(), rhs_data.get(), rhs_indices.get(), lhs_shape.data(), lhs_shape.size(), rhs_shape.data(), rhs_shape.size(), padding.data(), padding.size(), pads.data(), pads.size(), op.results()));
+}
+
+/// The same array with other numbers of batch and dense axes.
+/// @param shape the shape of the sparse array
+/// @param n_batch how many axes are batches; as many as now if -1
+/// @param n_dense how many axes are stored whole; as many as now if -1
+/// @param on_inefficient what happens where many zeros would be stored: `error`, `warn` or `none`
+inline std::vector<Array> bcoo_update_layout(const Array& data, const Array& indices, Ints shape, std::int64_t n_batch = -1, std::int64_t n_dense = -1, std::string_view on_inefficient = "error") {
+    detail::Operation op({data.get(), indices.get()});
+    return op.list(jaxrs_op_bcoo_update_layout(op.scope(), data.get(), indices.get(), shape.data(), shape.size(), n_batch, n_dense, on_inefficient.data(), on_inefficient.size(), op.results()));
+}
+
 /// Arrays joined along a batch or sparse axis: data and indices of each in turn.
 /// @param shapes the shapes of all, one after another
 /// @param dimension along which axis
