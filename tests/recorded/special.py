@@ -102,6 +102,39 @@ def beta(r, inf, nan):
         r.case(op, fn, np.array([30, 50], dtype), np.array([20, 70], dtype), np.array([0.6, 0.4], dtype), derive=False)
 
 
+def integral_operations(r):
+    """JAX's T comes out in double precision where that is there, its Bessel functions' tangents as NaN where they overflow."""
+    inf, nan = np.inf, np.nan
+    owens_t = lambda h, a: scipy.owens_t(h, a).astype(h.dtype)
+    for dtype in ["float16", "bfloat16", *FLOATS]:
+        exact = dtype in FLOATS
+        x = np.array([-9, -5.5, -3, -0.5, 0.1, 1, 1.59, 1.62, 2.5, 3.9, 4.1, 7.9, 8.1, 30], dtype)
+        r.case("sici", scipy.sici, x if exact else x[4:9], derive=exact)
+        r.case("fresnel", scipy.fresnel, x[2:10] if exact else x[3:7], derive=exact)
+        if exact:
+            r.case("sici", scipy.sici, np.array([0, -0.0, inf, -inf, nan, 2e9, -1e10], dtype), derive=False)
+            r.case("fresnel", scipy.fresnel, np.array([0, -0.0, inf, -inf, nan, 4e4, -5e4], dtype), derive=False)
+            r.case("fresnel", scipy.fresnel, np.array([10, -25, 1000], dtype), derive=False)
+    r.case("sici", scipy.sici, np.array([1, 5, 9], np.int32), derive=False)
+    r.case("fresnel", scipy.fresnel, np.array([1, -2], np.int32), derive=False)
+    for dtype in FLOATS:
+        h, a = ordinary(-3, 3, (3, 4), dtype), ordinary(-2.5, 2.5, (3, 4), dtype, 8)
+        r.case("owens_t", owens_t, h, a)
+        r.case("owens_t", owens_t, h[0], a[:, :1])
+        r.case("owens_t", owens_t, np.array([0, 0, 1, -1, 2, 5, nan, 1, inf, 0.3], dtype), np.array([1, 3, 1, -1, 0, 100, 1, nan, 1, inf], dtype), derive=False)
+        for v, n_iter in [(0, 50), (3, 50), (5, 80), (2, 20)]:
+            z = ordinary(0.3, 9, (2, 3), dtype) if n_iter > 20 else ordinary(0.3, 2, (3,), dtype)
+            r.case("bessel_jn", lambda x: scipy.bessel_jn(x, v=v, n_iter=n_iter), z, derive=n_iter == 20 or dtype == "float64", v=v, n_iter=n_iter)
+        r.case("bessel_jn", lambda x: scipy.bessel_jn(x, v=1), np.array(2.5, dtype), v=1)
+        r.case("wofz", scipy.wofz, ordinary(-3, 3, (5,), dtype), derive=False)
+    r.case("bessel_jn", lambda x: scipy.bessel_jn(x, v=2), np.array([1, 2], np.int32), derive=False, v=2)
+    for dtype in ["complex64", "complex128"]:
+        part = "float32" if dtype == "complex64" else "float64"
+        z = (ordinary(-3, 3, (3, 4), part) + 1j * ordinary(-1.5, 3, (3, 4), part, 8)).astype(dtype)
+        r.case("wofz", scipy.wofz, z)
+        r.case("wofz", scipy.wofz, np.array([0, 1j, -1j, 5, 0.5 - 0.5j, 100, 3j], dtype), derive=False)
+
+
 def special_operations(r):
     inf, nan = np.inf, np.nan
     inside = {"logit": (0.05, 0.95), "ndtri": (0.001, 0.999), "gamma": (0.2, 6), "gammaln": (0.2, 6), "loggamma": (0.2, 6), "factorial": (0.1, 6),
@@ -167,4 +200,4 @@ def special_operations(r):
         r.case("unstack", lambda v: jnp.unstack(v, axis=axis), x, axis=axis)
 
 
-GROUPS = [special_operations, special_functions]
+GROUPS = [special_operations, integral_operations, special_functions]

@@ -1,10 +1,15 @@
 //! Special functions: `jax.scipy.special`. Operands are promoted to one float type and broadcast to one shape.
 
+mod bessel;
 mod dawson;
 mod entropy;
+mod faddeeva;
+mod fresnel;
 mod gamma;
 mod hypergeometric;
+mod integrals;
 mod normal;
+mod owens;
 mod rational;
 mod zeta;
 
@@ -18,11 +23,16 @@ use crate::operands::{aligned, promoted_inexact, to_inexact};
 
 pub use crate::nn::{log_softmax, softmax};
 pub use crate::numpy::logsumexp;
+pub use bessel::*;
 pub use dawson::*;
 pub use entropy::*;
+pub use faddeeva::*;
+pub use fresnel::*;
 pub use gamma::*;
 pub use hypergeometric::*;
+pub use integrals::*;
 pub use normal::*;
+pub use owens::*;
 pub use rational::*;
 pub use zeta::*;
 
@@ -75,15 +85,41 @@ fn with_rule(
     value: impl for<'a> Fn(&[Term<'a>]) -> Term<'a> + Send + Sync + 'static,
     rule: impl for<'a> Fn(&[Term<'a>], &[Term<'a>]) -> [Term<'a>; 2] + Send + Sync + 'static,
 ) -> Result<Value> {
-    let function =
-        Function::new(name, move |cx: &Scope, x: &[Value]| Ok(vec![value(&terms(cx, x)).done()?]));
+    let [result] = with_rules(
+        cx,
+        name,
+        operands,
+        move |x| [value(x)],
+        move |x, dx| {
+            let [y, dy] = rule(x, dx);
+            ([y], [dy])
+        },
+    )?;
+    Ok(result)
+}
+
+/// As [`with_rule`], with several values and their tangents.
+fn with_rules<const N: usize>(
+    cx: &Scope,
+    name: &'static str,
+    operands: &[Value],
+    values: impl for<'a> Fn(&[Term<'a>]) -> [Term<'a>; N] + Send + Sync + 'static,
+    rule: impl for<'a> Fn(&[Term<'a>], &[Term<'a>]) -> ([Term<'a>; N], [Term<'a>; N])
+    + Send
+    + Sync
+    + 'static,
+) -> Result<[Value; N]> {
+    let function = Function::new(name, move |cx: &Scope, x: &[Value]| {
+        values(&terms(cx, x)).map(Term::done).into_iter().collect()
+    });
     let derivative = Function::new(name, move |cx: &Scope, x: &[Value]| {
         let all = terms(cx, x);
         let (x, dx) = all.split_at(all.len() / 2);
-        rule(x, dx).map(Term::done).into_iter().collect()
+        let (y, dy) = rule(x, dx);
+        y.into_iter().chain(dy).map(Term::done).collect()
     });
-    let mut results = custom_jvp(&function, &derivative).call(cx, operands)?;
-    results.pop().ok_or_else(|| Error::internal("a formula gave no result"))
+    let results = custom_jvp(&function, &derivative).call(cx, operands)?;
+    results.try_into().map_err(|_| Error::internal("a formula gave another number of results"))
 }
 
 /// Numerator and denominator, highest power first.

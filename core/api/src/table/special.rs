@@ -59,6 +59,19 @@ pub(super) static OPS: &[Op] = &[
     op!("hyp1f1", "Kummer's confluent hypergeometric function.", (a, b, x) => |cx| special::hyp1f1(cx, a, b, x)),
     of_one!("dawsn", special::dawsn, "Dawson's integral."),
     of_one!("erfcx", special::erfcx, "exp(x^2) erfc(x)."),
+    of_one!(
+        "wofz",
+        special::wofz,
+        "The Faddeeva function exp(-z^2) erfc(-i z), of complex numbers."
+    ),
+    op!("sici", "The integrals of sin(t) / t, from 0 to x, and of cos(t) / t, without its pole.", (x)
+        => list |cx| special::sici(cx, x).map(Vec::from)),
+    op!("fresnel", "The integrals of sin(pi t^2 / 2) and of cos(pi t^2 / 2) from 0 to x.", (x)
+        => list |cx| special::fresnel(cx, x).map(Vec::from)),
+    op!("owens_t", "Owen's T function.", (h, a) => |cx| special::owens_t(cx, h, a)),
+    op!("bessel_jn", "The Bessel functions of the first kind of orders 0 to v, along a new first axis.", (z)
+        { v: I64, "the last order"; n_iter: I64 = 50, "how many steps of a recurrence are taken"; }
+        => |cx| special::bessel_jn(cx, z, v, n_iter)),
     of_one!("sinc", special::sinc, "sin(pi x) / (pi x)."),
     of_one!("spence", special::spence, "The dilogarithm of 1 - x."),
     of_one!("exp1", special::exp1, "The exponential integral of order 1."),
