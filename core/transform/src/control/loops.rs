@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jaxrs_data::{DType, Literal, Result, Scalar, Type, bail};
 use jaxrs_ir::prims::{Scan, While};
-use jaxrs_ir::{Context as _, Jaxpr, Value, ops};
+use jaxrs_ir::{Atom, Context as _, Jaxpr, Value, ops};
 use jaxrs_kernel::Compare;
 
 use super::cache;
@@ -106,19 +106,47 @@ pub fn scan(
     let length = scan_length("scan", xs, options.length)?;
     let x_types: Vec<Type> = xs.iter().map(|x| x.ty().with_shape(x.shape().without(0))).collect();
     let Body { jaxpr, consts, init, refs } = Body::trace("scan", scope, body, carry, &x_types)?;
+    let stays: Vec<bool> =
+        (0..carry.len()).map(|k| passes_on(&jaxpr, consts.len() + k, k, &init[k])).collect();
+    let (still, moving): (Vec<usize>, Vec<usize>) =
+        (0..init.len()).partition(|&k| stays.get(k) == Some(&true));
     let prim = Scan {
-        jaxpr,
+        jaxpr: if still.is_empty() {
+            jaxpr
+        } else {
+            with_still(&jaxpr, consts.len(), &still, &moving)
+        },
         length,
-        num_consts: consts.len(),
-        num_carry: init.len(),
+        num_consts: consts.len() + still.len(),
+        num_carry: moving.len(),
         reverse: options.reverse,
         unroll: options.unroll.clamp(1, length.max(1)),
     };
-    let inputs: Vec<Value> = consts.into_iter().chain(init).chain(xs.iter().cloned()).collect();
+    let carried = still.iter().chain(&moving).map(|&k| init[k].clone());
+    let inputs: Vec<Value> = consts.into_iter().chain(carried).chain(xs.iter().cloned()).collect();
     let mut outputs = scope.bind(&prim.into(), &inputs)?.into_vec();
+    for &k in &still {
+        outputs.insert(k, init[k].clone());
+    }
     let states: Vec<Value> = outputs.drain(carry.len()..carry.len() + refs.len()).collect();
     reference::write_back("scan", scope, &refs, states)?;
     Ok(outputs)
+}
+
+/// Whether a body only passes an input on as a result, which is this value then, as in JAX.
+fn passes_on(jaxpr: &Jaxpr, input: usize, output: usize, value: &Value) -> bool {
+    let var = jaxpr.invars[input];
+    jaxpr.outputs.get(output) == Some(&Atom::Var(var)) && jaxpr.types[var.0 as usize] == *value.ty()
+}
+
+/// The body of a scan in which some carried values, which it passes on, are constants.
+fn with_still(jaxpr: &Jaxpr, n_consts: usize, still: &[usize], moving: &[usize]) -> Arc<Jaxpr> {
+    let n_carry = still.len() + moving.len();
+    let carried = still.iter().chain(moving).map(|&k| jaxpr.invars[n_consts + k]);
+    let (consts, xs) = (&jaxpr.invars[..n_consts], &jaxpr.invars[n_consts + n_carry..]);
+    let invars = consts.iter().copied().chain(carried).chain(xs.iter().copied()).collect();
+    let results = moving.iter().map(|&k| &jaxpr.outputs[k]).chain(&jaxpr.outputs[n_carry..]);
+    Arc::new(Jaxpr { invars, outputs: results.cloned().collect(), ..jaxpr.clone() })
 }
 
 /// The number of slices of the inputs of a loop; all must have that many.
