@@ -49,3 +49,6 @@ pub mod spmd;
 pub mod statistics;
 pub mod transforms;
 pub mod version;
+
+#[global_allocator]
+static ALLOCATOR: jaxrs_runtime::Allocator = jaxrs_runtime::Allocator;

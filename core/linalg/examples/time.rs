@@ -3,10 +3,13 @@
 #![allow(clippy::print_stdout, reason = "the times are what it is for")]
 
 use std::hint::black_box;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use jaxrs_linalg::{Complex, Field, Matrix, Real, Routines, Threads, Triangular};
+use jaxrs_runtime::{Allocator, Pool};
+
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
 
 fn main() {
     let filter = std::env::args().nth(1).unwrap_or_default();
@@ -16,28 +19,14 @@ fn main() {
             report(name, flops, run);
         }
     };
-    let run = |n: usize, task: &(dyn Fn(usize) + Sync)| share(n_threads, n, task);
+    let pool = Pool::new(n_threads);
+    let run = |n: usize, task: &(dyn Fn(usize) + Sync)| pool.for_each(n, task);
     let threads = Threads::new(&run);
     of_type::<f32>("f32", threads, &time);
     of_type::<f64>("f64", threads, &time);
     of_type::<Complex<f32>>("c64", threads, &time);
     of_type::<Complex<f64>>("c128", threads, &time);
     small_matrices(threads, &time);
-}
-
-fn share(threads: usize, n: usize, task: &(dyn Fn(usize) + Sync)) {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        while let i = next.fetch_add(1, Ordering::Relaxed)
-            && i < n
-        {
-            task(i);
-        }
-    };
-    std::thread::scope(|scope| {
-        (1..threads.min(n)).for_each(|_| drop(scope.spawn(work)));
-        work();
-    });
 }
 
 /// The shortest of several runs, and how long this thread ran on average.

@@ -4,10 +4,14 @@
 //! The cache is per process, as the system's allocator is: buffers outlive contexts and cross between
 //! them.
 
+mod allocator;
+
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use parking_lot::Mutex;
+
+pub use allocator::Allocator;
 
 /// From this size on, pieces are kept.
 pub(crate) const LARGE_BYTES: usize = 64 << 10;
@@ -15,6 +19,9 @@ const PAGE: usize = 4 << 10;
 const HUGE_PAGE: usize = 2 << 20;
 /// Pieces that are kept for use, in bytes, beside as many as are in use.
 const KEPT_BYTES: usize = 256 << 20;
+/// The most pieces that are kept: few enough for their list not to be a piece itself, which would be taken while
+/// the list is held.
+const KEPT_PIECES: usize = 2048;
 
 /// What buffers take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,13 +88,27 @@ fn piece_bytes(bytes: usize) -> usize {
 /// A piece of at least so many bytes, at least [`LARGE_BYTES`]; none where the system has no more.
 pub(crate) fn take(bytes: usize) -> Option<NonNull<u8>> {
     let bytes = piece_bytes(bytes);
-    {
-        let mut kept = KEPT.lock();
-        if let Some(i) = kept.pieces.iter().rposition(|(size, _)| *size == bytes) {
-            kept.bytes -= bytes;
-            return Some(kept.pieces.remove(i).1.0);
-        }
-    }
+    take_kept(bytes).or_else(|| map_or_trim(bytes))
+}
+
+/// The same, of zeros, which memory is when it is fresh.
+fn take_zeroed(bytes: usize) -> Option<NonNull<u8>> {
+    let whole = piece_bytes(bytes);
+    let Some(piece) = take_kept(whole) else { return map_or_trim(whole) };
+    // SAFETY: the piece is at least so large, and nobody's.
+    unsafe { piece.write_bytes(0, bytes) };
+    Some(piece)
+}
+
+/// A piece of exactly this size that was given back.
+fn take_kept(bytes: usize) -> Option<NonNull<u8>> {
+    let mut kept = KEPT.lock();
+    let i = kept.pieces.iter().rposition(|(size, _)| *size == bytes)?;
+    kept.bytes -= bytes;
+    Some(kept.pieces.remove(i).1.0)
+}
+
+fn map_or_trim(bytes: usize) -> Option<NonNull<u8>> {
     map(bytes).or_else(|| {
         trim_memory();
         map(bytes)
@@ -106,7 +127,7 @@ pub(crate) fn give_back(start: NonNull<u8>, bytes: usize) {
         let mut kept = KEPT.lock();
         kept.pieces.push((bytes, Piece(start)));
         kept.bytes += bytes;
-        while kept.bytes > limit {
+        while kept.bytes > limit || kept.pieces.len() > KEPT_PIECES {
             let (bytes, piece) = kept.pieces.remove(0);
             kept.bytes -= bytes;
             surplus.push((bytes, piece));
