@@ -105,6 +105,8 @@ pub trait Real: Field<Real = Self> + PartialOrd {
 
     /// The nearest one.
     fn of(value: f64) -> Self;
+    /// Itself, in double precision.
+    fn to_f64(self) -> f64;
     /// √x.
     fn sqrt(self) -> Self;
     /// √(x² + y²), without overflow.
@@ -193,6 +195,10 @@ macro_rules! real {
             #[inline(always)]
             fn of(value: f64) -> $ty {
                 value as $ty
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self.into()
             }
             #[inline(always)]
             fn sqrt(self) -> $ty {

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use crate::{Field, Matrix, Real, Threads, matvec, product, vector};
+use crate::{ALONE, Field, Matrix, Real, Threads, matvec, product, vector};
+
+/// Reflectors that are applied together.
+pub(crate) const BLOCK: usize = 32;
 
 /// The reflector with `Hᴴ [alpha; x] = [beta; 0]`, `beta` real: `x` becomes what follows the 1 in `v`. Gives
 /// `beta` and τ (LAPACK's `larfg`).
@@ -124,5 +127,37 @@ impl<T: Field> Block<T> {
         let products: Matrix<T> = product::product(threads, &product::left(t), &right);
         let (left, right) = (product::left(self.v.view()), product::right(products.view()));
         product::subtract(threads, c, (first, cols.start), &left, &right);
+    }
+
+    /// Ready to be applied to one matrix after another.
+    pub(crate) fn packed(&self) -> Packed<T::Real> {
+        Packed {
+            v: product::left(self.v.view()),
+            adjoint: product::left(self.v.view().adjoint()),
+            t: product::left(self.t.view()),
+            t_adjoint: product::left(self.t.view().adjoint()),
+            rows: self.v.rows(),
+        }
+    }
+}
+
+/// Reflectors of a block in the order in which products read them.
+pub(crate) struct Packed<R> {
+    v: product::Left<R>,
+    adjoint: product::Left<R>,
+    t: product::Left<R>,
+    t_adjoint: product::Left<R>,
+    rows: usize,
+}
+
+impl<R: Real> Packed<R> {
+    /// `C ← (I − V T Vᴴ) C`, or with `Tᴴ` for the inverse, in the rows from `first`.
+    pub(crate) fn apply<T: Field<Real = R>>(&self, c: &mut Matrix<T>, first: usize, inverse: bool) {
+        let cols = 0..c.cols();
+        let right = product::right(c.part(first..first + self.rows, cols));
+        let products: Matrix<T> = product::product(ALONE, &self.adjoint, &right);
+        let t = if inverse { &self.t_adjoint } else { &self.t };
+        let products: Matrix<T> = product::product(ALONE, t, &product::right(products.view()));
+        product::subtract(ALONE, c, (first, 0), &self.v, &product::right(products.view()));
     }
 }

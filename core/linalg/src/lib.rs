@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod cholesky;
+mod divide;
 mod eig;
 mod field;
 mod hessenberg;
@@ -18,6 +19,7 @@ mod matrix;
 mod matvec;
 mod product;
 mod qr;
+mod reflections;
 mod rotations;
 mod routines;
 mod schur;

@@ -31,6 +31,13 @@ impl<T: Field> Matrix<T> {
         Matrix { data: data.to_vec(), rows, cols }
     }
 
+    /// With rows of a length.
+    pub(crate) fn from_rows<'a>(cols: usize, of: impl Iterator<Item = &'a [T]>) -> Matrix<T> {
+        let mut data = Vec::with_capacity(of.size_hint().0 * cols);
+        let rows = of.map(|row| data.extend_from_slice(&row[..cols])).count();
+        Matrix { data, rows, cols }
+    }
+
     /// With elements in the machine's byte order, which need not be aligned.
     pub fn from_bytes(rows: usize, cols: usize, bytes: &[u8]) -> Matrix<T> {
         let data = elements(bytes);

@@ -7,6 +7,8 @@
 
 mod pack;
 
+use std::ops::Range;
+
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::{Field, Matrix, Real, Threads};
@@ -21,8 +23,12 @@ const TILE_BYTES: usize = 128;
 const MAX_COLS: usize = 32;
 /// Bytes of a panel of the right operand, which stays in the nearest cache.
 const PANEL_BYTES: usize = 32 << 10;
-/// Rows of the result that are one thread's at a time; so much of the left operand stays in the second cache.
-const SLAB_ROWS: usize = 32 * TILE_ROWS;
+/// Rows of the result that are one thread's at a time, at most: so much of the left operand stays in the second cache.
+const MAX_SLAB_ROWS: usize = 32 * TILE_ROWS;
+/// The same, at least: so often the right operand is read.
+const MIN_SLAB_ROWS: usize = 8 * TILE_ROWS;
+/// Slabs that are enough for any threads to have the same work.
+const MANY_SLABS: usize = 16;
 /// Multiplications below which threads do not pay.
 const FEW_PRODUCTS: usize = 1 << 20;
 
@@ -49,6 +55,17 @@ pub(crate) fn subtract<T: Field>(
     update(threads, c, at, (a, b), Wanted::All, -T::Real::ONE);
 }
 
+/// Adds a product to the part of a matrix that begins at a row and a column.
+pub(crate) fn add<T: Field>(
+    threads: Threads<'_>,
+    c: &mut Matrix<T>,
+    at: (usize, usize),
+    a: &Left<T::Real>,
+    b: &Right<T::Real>,
+) {
+    update(threads, c, at, (a, b), Wanted::All, T::Real::ONE);
+}
+
 /// The product of two matrices.
 pub(crate) fn product<T: Field>(
     threads: Threads<'_>,
@@ -56,7 +73,7 @@ pub(crate) fn product<T: Field>(
     b: &Right<T::Real>,
 ) -> Matrix<T> {
     let mut c = Matrix::zeros(a.rows, b.cols);
-    update(threads, &mut c, (0, 0), (a, b), Wanted::All, T::Real::ONE);
+    add(threads, &mut c, (0, 0), a, b);
     c
 }
 
@@ -85,11 +102,13 @@ fn update<T: Field>(
     }
     let stride = c.cols();
     let rows = &mut c.as_mut_slice()[at.0 * stride..][..a.rows * stride];
+    let even = a.rows.div_ceil(MANY_SLABS).next_multiple_of(TILE_ROWS);
+    let height = even.clamp(MIN_SLAB_ROWS, MAX_SLAB_ROWS);
     let slab = |(i, c): (usize, &mut [T])| {
-        let first = i * SLAB_ROWS;
-        Arch::new().dispatch(Slab { c, stride, at: at.1, first, a, b, wanted, sign });
+        let rows = i * height..((i + 1) * height).min(a.rows);
+        Arch::new().dispatch(Slab { c, stride, at: at.1, rows, a, b, wanted, sign });
     };
-    let slabs = rows.chunks_mut(SLAB_ROWS * stride).enumerate();
+    let slabs = rows.chunks_mut(height * stride).enumerate();
     if a.rows * b.cols * a.depth < FEW_PRODUCTS {
         return slabs.for_each(slab);
     }
@@ -103,8 +122,8 @@ struct Slab<'a, T: Field> {
     stride: usize,
     /// The column at which the product begins.
     at: usize,
-    /// The first row, in the product.
-    first: usize,
+    /// Which rows of the product these are.
+    rows: Range<usize>,
     a: &'a Left<T::Real>,
     b: &'a Right<T::Real>,
     wanted: Wanted,
@@ -120,15 +139,14 @@ impl<T: Field> WithSimd for Slab<'_, T> {
     fn with_simd<S: Simd>(mut self, simd: S) {
         let (a, b) = (self.a, self.b);
         let width = tile_cols::<T::Real>();
-        let last = (self.first + SLAB_ROWS).min(a.rows);
         for (k, depth) in b.blocks() {
             for q in 0..b.cols.div_ceil(width) {
                 let right = b.panel(k, depth, q);
                 let first = match self.wanted {
-                    Wanted::All => self.first,
-                    Wanted::Lower => self.first.max(q * width / TILE_ROWS * TILE_ROWS),
+                    Wanted::All => self.rows.start,
+                    Wanted::Lower => self.rows.start.max(q * width / TILE_ROWS * TILE_ROWS),
                 };
-                for i in (first..last).step_by(TILE_ROWS) {
+                for i in (first..self.rows.end).step_by(TILE_ROWS) {
                     let left = |plane: usize| a.panel(plane, k, depth, i / TILE_ROWS);
                     self.tile(simd, left, right, (i, q * width));
                 }
@@ -151,7 +169,7 @@ impl<T: Field> Slab<'_, T> {
     {
         let cols = tile_cols::<T::Real>().min(self.b.cols - j);
         let rows = TILE_ROWS.min(self.a.rows - i);
-        let start = (i - self.first) * self.stride + self.at + j;
+        let start = (i - self.rows.start) * self.stride + self.at + j;
         let mut parts: [Tile<T::Real>; 2] = [[[T::Real::ZERO; MAX_COLS]; TILE_ROWS]; 2];
         let meets_diagonal = self.wanted == Wanted::Lower && j + cols > i + 1;
         if !T::IS_COMPLEX && cols == tile_cols::<T::Real>() && !meets_diagonal {

@@ -1,10 +1,8 @@
 //! Factorisations into a unitary and an upper triangular matrix.
 
-use crate::householder::{Block, apply_left, reflector};
+use crate::householder::{BLOCK, Block, apply_left, reflector};
+use crate::reflections::Reflections;
 use crate::{Field, Matrix, Real, Threads, vector};
-
-/// Columns that are reflected together.
-const BLOCK: usize = 32;
 
 /// Replaces a matrix by `R` and, below the diagonal, the reflectors whose product is `Q`; gives their τ.
 pub(crate) fn geqrf<T: Field>(threads: Threads<'_>, a: &mut Matrix<T>) -> Vec<T> {
@@ -141,18 +139,7 @@ pub(crate) fn ormqr<T: Field>(
     if !left {
         return ormqr(threads, a, taus, &c.adjoint(), true, !transpose).adjoint();
     }
-    let (mut c, n, k) = (c.clone(), c.cols(), taus.len());
-    let n_blocks = k.div_ceil(BLOCK);
-    for step in 0..n_blocks {
-        let start = BLOCK * if transpose { step } else { n_blocks - 1 - step };
-        let end = (start + BLOCK).min(k);
-        Block::new(a, start, start, &taus[start..end]).apply_left(
-            threads,
-            &mut c,
-            start,
-            0..n,
-            transpose,
-        );
-    }
-    c
+    let reflections = Reflections::new(threads, a, 0, taus);
+    let columns = |cols: std::ops::Range<usize>| c.block(0..c.rows(), cols);
+    reflections.apply(threads, (c.rows(), c.cols()), transpose, columns)
 }

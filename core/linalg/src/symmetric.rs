@@ -1,7 +1,11 @@
 //! Eigenvalues and eigenvectors of Hermitian matrices.
 
+use std::ops::Range;
+
+use crate::divide::{self, Spectrum};
+use crate::reflections::Reflections;
 use crate::rotations::Rotated;
-use crate::{Failed, Field, Matrix, Real, Threads, qr, tridiagonal, vector};
+use crate::{Failed, Field, Matrix, Real, Threads, tridiagonal, vector};
 
 /// How often an eigenvalue may be iterated for.
 const MAX_SWEEPS: usize = 30;
@@ -12,18 +16,14 @@ pub(crate) fn eigh<T: Field>(
     a: &Matrix<T>,
     lower: bool,
 ) -> Result<(Vec<T::Real>, Matrix<T>), Failed> {
-    let n = a.rows();
     check(a, lower)?;
     let mut reduced = a.clone();
     let scaled = scale_to_safe_range(&mut reduced);
     let t = tridiagonal::tridiagonal(threads, &mut reduced, lower);
-    let (mut d, mut e) = (t.diagonal, t.off_diagonal);
-    let mut q = Rotated::identity(threads, n);
-    let order = steqr(&mut d, &mut e, Some(&mut q))?;
-    let q = q.into_columns(&order);
-    let vectors = Matrix::from_fn(n, n, |i, j| T::real(q[(i, j)]));
-    d.iter_mut().for_each(|d| *d /= scaled);
-    Ok((d, back_transform(threads, &reduced, &t.taus, lower, vectors)))
+    let mut spectrum = divide::spectrum(threads, t.diagonal, t.off_diagonal)?;
+    spectrum.values.iter_mut().for_each(|d| *d /= scaled);
+    let vectors = back_transform(threads, &reduced, &t.taus, lower, &spectrum);
+    Ok((spectrum.values, vectors))
 }
 
 /// Eigenvalues alone, ascending.
@@ -70,22 +70,25 @@ fn back_transform<T: Field>(
     reduced: &Matrix<T>,
     taus: &[T],
     lower: bool,
-    vectors: Matrix<T>,
+    spectrum: &Spectrum<T::Real>,
 ) -> Matrix<T> {
-    let n = vectors.rows();
-    if n < 2 {
-        return vectors;
+    let n = reduced.rows();
+    let columns = |cols: Range<usize>| {
+        let rows = &spectrum.order[cols.clone()];
+        let in_rows = Matrix::from_rows(n, rows.iter().map(|&row| spectrum.vectors.row(row)));
+        let turned = |i: usize| if lower { i } else { n - 1 - i };
+        Matrix::from_fn(n, cols.len(), |i, j| T::real(in_rows[(j, turned(i))]))
+    };
+    if lower {
+        let reflections = Reflections::new(threads, reduced, 1, taus);
+        return reflections.apply(threads, (n, n), false, columns);
     }
-    // The reflectors of the lower form leave the first row alone, those of the upper one, from the other end,
-    // the last.
-    let at = |i: usize| if lower { i } else { n - 1 - i };
-    let v = Matrix::from_fn(n - 1, n - 1, |i, j| reduced[(at(i + 1), at(j))]);
-    let rows = Matrix::from_fn(n - 1, n, |i, j| vectors[(at(i + 1), j)]);
-    let in_order: Vec<T> = (0..n - 1).map(|i| taus[if lower { i } else { n - 2 - i }]).collect();
-    let rows = qr::ormqr(threads, &v, &in_order, &rows, true, false);
-    let mut out = vectors;
-    (0..n - 1).for_each(|i| out.row_mut(at(i + 1)).copy_from_slice(rows.row(i)));
-    out
+    // The reflectors of the upper form are, from the other end, those of a lower one.
+    let other = Matrix::from_fn(n, n, |i, j| reduced[(n - 1 - i, n - 1 - j)]);
+    let taus: Vec<T> = taus.iter().rev().copied().collect();
+    let reflections = Reflections::new(threads, &other, 1, &taus);
+    let turned = reflections.apply(threads, (n, n), false, columns);
+    Matrix::from_rows(n, (0..n).rev().map(|i| turned.row(i)))
 }
 
 /// The rotation with `[c s; -s c] [f; g] = [r; 0]` (LAPACK's `lartg`).
