@@ -136,6 +136,12 @@ pub trait Real: Field<Real = Self> + PartialOrd {
         b: Self::Vector<S>,
         c: Self::Vector<S>,
     ) -> Self::Vector<S>;
+    /// The sum of the lanes.
+    fn sum<S: Simd>(simd: S, vector: Self::Vector<S>) -> Self;
+    /// Elements that are fewer than lanes, and zeros.
+    fn load_some<S: Simd>(simd: S, slice: &[Self]) -> Self::Vector<S>;
+    /// The first lanes.
+    fn store_some<S: Simd>(simd: S, slice: &mut [Self], vector: Self::Vector<S>);
     /// Whole vectors of a slice.
     fn vectors<S: Simd>(slice: &[Self]) -> &[Self::Vector<S>];
     /// Whole vectors of a slice.
@@ -143,7 +149,10 @@ pub trait Real: Field<Real = Self> + PartialOrd {
 }
 
 macro_rules! real {
-    ($ty:ident, $vector:ident, $splat:ident, $mul_add:ident, $vectors:ident, $vectors_mut:ident) => {
+    (
+        $ty:ident, $vector:ident, $splat:ident, $mul_add:ident, $sum:ident, $load:ident, $store:ident,
+        $vectors:ident, $vectors_mut:ident
+    ) => {
         impl Field for $ty {
             type Real = $ty;
             type Complex = Complex<$ty>;
@@ -234,6 +243,18 @@ macro_rules! real {
                 simd.$mul_add(a, b, c)
             }
             #[inline(always)]
+            fn sum<S: Simd>(simd: S, vector: S::$vector) -> $ty {
+                simd.$sum(vector)
+            }
+            #[inline(always)]
+            fn load_some<S: Simd>(simd: S, slice: &[$ty]) -> S::$vector {
+                simd.$load(slice)
+            }
+            #[inline(always)]
+            fn store_some<S: Simd>(simd: S, slice: &mut [$ty], vector: S::$vector) {
+                simd.$store(slice, vector);
+            }
+            #[inline(always)]
             fn vectors<S: Simd>(slice: &[$ty]) -> &[S::$vector] {
                 S::$vectors(slice).0
             }
@@ -245,5 +266,25 @@ macro_rules! real {
     };
 }
 
-real!(f32, f32s, splat_f32s, mul_add_e_f32s, as_simd_f32s, as_mut_simd_f32s);
-real!(f64, f64s, splat_f64s, mul_add_e_f64s, as_simd_f64s, as_mut_simd_f64s);
+real!(
+    f32,
+    f32s,
+    splat_f32s,
+    mul_add_e_f32s,
+    reduce_sum_f32s,
+    partial_load_f32s,
+    partial_store_f32s,
+    as_simd_f32s,
+    as_mut_simd_f32s
+);
+real!(
+    f64,
+    f64s,
+    splat_f64s,
+    mul_add_e_f64s,
+    reduce_sum_f64s,
+    partial_load_f64s,
+    partial_store_f64s,
+    as_simd_f64s,
+    as_mut_simd_f64s
+);

@@ -4,40 +4,38 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::{Field, Matrix, Real};
+use crate::{Field, Matrix, Real, vector};
 
 /// Rows that are read together.
 const ROWS: usize = 4;
-/// Lanes of the longest vector, and of sums of complex numbers.
+/// Lanes of sums of complex numbers.
 const LANES: usize = 16;
 
 /// `y += A x` for a Hermitian matrix, whose lower triangle from row and column `first` on is read.
 pub(crate) fn hermitian<T: Field>(a: &Matrix<T>, first: usize, x: &[T], y: &mut [T]) {
-    let n = x.len();
     let row = |i: usize| &a.row(first + i)[first..=first + i];
-    for start in (0..n).step_by(ROWS) {
-        let rows = start..(start + ROWS).min(n);
-        if rows.len() == ROWS {
+    for (start, factors) in (0..x.len()).step_by(ROWS).zip(x.chunks(ROWS)) {
+        let (before, own) = y.split_at_mut(start);
+        if let Some(&factors) = factors.first_chunk() {
             let lines = std::array::from_fn(|k| &row(start + k)[..start]);
-            let factors = std::array::from_fn(|k| x[start + k]);
-            let (before, own) = y.split_at_mut(start);
             let sums = Rows { lines, x: Some(&x[..start]), y: Some((before, factors)) }.run();
             own.iter_mut().zip(sums).for_each(|(y, sum)| *y += sum);
         } else {
-            for i in rows.clone() {
-                for (j, &value) in row(i)[..start].iter().enumerate() {
-                    y[i] += value * x[j];
-                    y[j] += value.conj() * x[i];
-                }
+            for (k, (own, &factor)) in own.iter_mut().zip(factors).enumerate() {
+                let line = &row(start + k)[..start];
+                *own += vector::dot(line, &x[..start]);
+                vector::axpy_conj(before, factor, line);
             }
         }
-        for i in rows {
-            let row = row(i);
-            for j in start..i {
-                y[i] += row[j] * x[j];
-                y[j] += row[j].conj() * x[i];
+        // Where rows and columns are the same ones.
+        for (k, &factor) in factors.iter().enumerate() {
+            let line = &row(start + k)[start..];
+            let mut sum = factor.scale(line[k].re());
+            for ((&value, &x), y) in line.iter().zip(factors).zip(&mut *own).take(k) {
+                sum += value * x;
+                *y += value.conj() * factor;
             }
-            y[i] += x[i].scale(row[i].re());
+            own[k] += sum;
         }
     }
 }
@@ -130,78 +128,148 @@ impl<T: Field> Rows<'_, T> {
 impl<R: Real> WithSimd for Rows<'_, R> {
     type Output = [R; ROWS];
 
+    // Loops rather than `map`: what takes a function may be compiled without the instructions that it is for.
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> [R; ROWS] {
-        let n = self.lines[0].len();
-        let lanes = size_of::<R::Vector<S>>() / size_of::<R>();
-        let (n_vectors, whole) = (n / lanes, n / lanes * lanes);
-        let lines = self.lines.map(|line| &R::vectors::<S>(line)[..n_vectors]);
-        let tails = self.lines.map(|line| &line[whole..n]);
         let mut sums = [R::splat(simd, R::ZERO); ROWS];
-        let mut out = [R::ZERO; ROWS];
         match (self.x, self.y) {
             (Some(x), Some((y, factors))) => {
-                let (x_whole, x_tail) = (&R::vectors::<S>(x)[..n_vectors], &x[whole..n]);
-                let f = factors.map(|factor| R::splat(simd, factor));
-                let (y_whole, y_tail) = y.split_at_mut(whole);
-                for (at, y) in R::vectors_mut::<S>(y_whole).iter_mut().enumerate() {
-                    let (x, mut sum) = (x_whole[at], *y);
-                    for k in 0..ROWS {
-                        sums[k] = R::mul_add(simd, lines[k][at], x, sums[k]);
-                        sum = R::mul_add(simd, lines[k][at], f[k], sum);
-                    }
-                    *y = sum;
-                }
-                for k in 0..ROWS {
-                    for ((&a, &x), y) in tails[k].iter().zip(x_tail).zip(y_tail.iter_mut()) {
-                        out[k] += a * x;
-                        *y += a * factors[k];
-                    }
-                }
+                products_and_update(simd, self.lines, x, y, factors, &mut sums);
             }
-            (Some(x), None) => {
-                let (x_whole, x_tail) = (&R::vectors::<S>(x)[..n_vectors], &x[whole..n]);
-                for (at, &x) in x_whole.iter().enumerate() {
-                    for k in 0..ROWS {
-                        sums[k] = R::mul_add(simd, lines[k][at], x, sums[k]);
-                    }
-                }
-                for k in 0..ROWS {
-                    out[k] = tails[k].iter().zip(x_tail).fold(out[k], |sum, (&a, &x)| sum + a * x);
-                }
-            }
-            (None, Some((y, factors))) => {
-                let f = factors.map(|factor| R::splat(simd, factor));
-                let (y_whole, y_tail) = y.split_at_mut(whole);
-                for (at, y) in R::vectors_mut::<S>(y_whole).iter_mut().enumerate() {
-                    for k in 0..ROWS {
-                        *y = R::mul_add(simd, lines[k][at], f[k], *y);
-                    }
-                }
-                for k in 0..ROWS {
-                    tails[k].iter().zip(y_tail.iter_mut()).for_each(|(&a, y)| *y += a * factors[k]);
-                }
-            }
+            (Some(x), None) => products(simd, self.lines, x, &mut sums),
+            (None, Some((y, factors))) => update(simd, self.lines, y, factors),
             (None, None) => {}
         }
-        for (out, sum) in out.iter_mut().zip(sums) {
-            *out += total::<R, S>(sum);
+        let mut out = [R::ZERO; ROWS];
+        if self.x.is_some() {
+            for k in 0..ROWS {
+                out[k] = R::sum(simd, sums[k]);
+            }
         }
         out
     }
 }
 
-/// The sum of a vector's lanes.
+type Lines<'a, R> = [&'a [R]; ROWS];
+type Vectors<R, S> = [<R as Real>::Vector<S>; ROWS];
+
+/// How many elements lie in whole vectors.
 #[inline(always)]
-fn total<R: Real, S: Simd>(vector: R::Vector<S>) -> R {
-    let mut lanes = [R::ZERO; LANES];
-    R::vectors_mut::<S>(&mut lanes)[0] = vector;
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            lanes[lane] += lanes[lane + width];
-        }
-        width /= 2;
+fn whole<R: Real, S: Simd>(n: usize) -> usize {
+    let lanes = size_of::<R::Vector<S>>() / size_of::<R>();
+    n / lanes * lanes
+}
+
+/// Whole vectors of lines, all as long as the first.
+#[inline(always)]
+fn vectors<'a, R: Real, S: Simd>(lines: Lines<'a, R>) -> [&'a [R::Vector<S>]; ROWS] {
+    let whole = whole::<R, S>(lines[0].len());
+    let mut out: [&[R::Vector<S>]; ROWS] = [&[]; ROWS];
+    for k in 0..ROWS {
+        out[k] = R::vectors::<S>(&lines[k][..whole]);
     }
-    lanes[0]
+    out
+}
+
+/// What follows whole vectors.
+#[inline(always)]
+fn rests<R: Real, S: Simd>(simd: S, lines: Lines<'_, R>) -> Vectors<R, S> {
+    let (n, whole) = (lines[0].len(), whole::<R, S>(lines[0].len()));
+    let mut out = [R::splat(simd, R::ZERO); ROWS];
+    for k in 0..ROWS {
+        out[k] = R::load_some(simd, &lines[k][whole..n]);
+    }
+    out
+}
+
+#[inline(always)]
+fn splats<R: Real, S: Simd>(simd: S, factors: [R; ROWS]) -> Vectors<R, S> {
+    let mut out = [R::splat(simd, R::ZERO); ROWS];
+    for k in 0..ROWS {
+        out[k] = R::splat(simd, factors[k]);
+    }
+    out
+}
+
+#[inline(always)]
+fn products_and_update<R: Real, S: Simd>(
+    simd: S,
+    lines: Lines<'_, R>,
+    x: &[R],
+    y: &mut [R],
+    factors: [R; ROWS],
+    sums: &mut Vectors<R, S>,
+) {
+    let (n, whole) = (lines[0].len(), whole::<R, S>(lines[0].len()));
+    let (vectors, factors) = (vectors::<R, S>(lines), splats(simd, factors));
+    let (y, tail) = y[..n].split_at_mut(whole);
+    let y = R::vectors_mut::<S>(y);
+    for (at, &x) in R::vectors::<S>(&x[..whole]).iter().enumerate() {
+        let mut done = y[at];
+        for k in 0..ROWS {
+            let line = vectors[k][at];
+            sums[k] = R::mul_add(simd, line, x, sums[k]);
+            done = R::mul_add(simd, line, factors[k], done);
+        }
+        y[at] = done;
+    }
+    if whole < n {
+        let (rests, x) = (rests(simd, lines), R::load_some(simd, &x[whole..n]));
+        let mut done = R::load_some(simd, tail);
+        for k in 0..ROWS {
+            sums[k] = R::mul_add(simd, rests[k], x, sums[k]);
+            done = R::mul_add(simd, rests[k], factors[k], done);
+        }
+        R::store_some(simd, tail, done);
+    }
+}
+
+#[inline(always)]
+fn products<R: Real, S: Simd>(simd: S, lines: Lines<'_, R>, x: &[R], sums: &mut Vectors<R, S>) {
+    let (n, whole) = (lines[0].len(), whole::<R, S>(lines[0].len()));
+    let vectors = vectors::<R, S>(lines);
+    // Others, which do not wait for these.
+    let mut others = *sums;
+    for (at, x) in R::vectors::<S>(&x[..whole]).chunks(2).enumerate() {
+        for k in 0..ROWS {
+            sums[k] = R::mul_add(simd, vectors[k][2 * at], x[0], sums[k]);
+        }
+        if x.len() == 2 {
+            for k in 0..ROWS {
+                others[k] = R::mul_add(simd, vectors[k][2 * at + 1], x[1], others[k]);
+            }
+        }
+    }
+    if whole < n {
+        let (rests, x) = (rests(simd, lines), R::load_some(simd, &x[whole..n]));
+        for k in 0..ROWS {
+            others[k] = R::mul_add(simd, rests[k], x, others[k]);
+        }
+    }
+    let one = R::splat(simd, R::ONE);
+    for k in 0..ROWS {
+        sums[k] = R::mul_add(simd, others[k], one, sums[k]);
+    }
+}
+
+#[inline(always)]
+fn update<R: Real, S: Simd>(simd: S, lines: Lines<'_, R>, y: &mut [R], factors: [R; ROWS]) {
+    let (n, whole) = (lines[0].len(), whole::<R, S>(lines[0].len()));
+    let (vectors, factors) = (vectors::<R, S>(lines), splats(simd, factors));
+    let (y, tail) = y[..n].split_at_mut(whole);
+    for (at, y) in R::vectors_mut::<S>(y).iter_mut().enumerate() {
+        let mut done = *y;
+        for k in 0..ROWS {
+            done = R::mul_add(simd, vectors[k][at], factors[k], done);
+        }
+        *y = done;
+    }
+    if whole < n {
+        let rests = rests(simd, lines);
+        let mut done = R::load_some(simd, tail);
+        for k in 0..ROWS {
+            done = R::mul_add(simd, rests[k], factors[k], done);
+        }
+        R::store_some(simd, tail, done);
+    }
 }

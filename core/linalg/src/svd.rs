@@ -1,9 +1,9 @@
 //! Singular values and vectors.
 
 mod bidiagonal;
+mod reduction;
 mod two_by_two;
 
-use crate::householder::{apply_left, apply_right, reflector};
 use crate::rotations::Rotated;
 use crate::{Failed, Field, Matrix, Real, Threads, qr};
 
@@ -117,7 +117,7 @@ fn of_bidiagonal<T: Field>(
     vectors: bool,
 ) -> Result<Factors<T>, Failed> {
     let (m, n) = (a.rows(), a.cols());
-    let form = bidiagonalise(a);
+    let form = reduction::bidiagonalise(threads, a);
     let (mut d, mut e) = (form.diagonal, form.above);
     if !vectors {
         bidiagonal::iterate(&mut d, &mut e, None)?;
@@ -151,45 +151,4 @@ fn of_bidiagonal<T: Field>(
         (1..n).for_each(|i| v.row_mut(i).copy_from_slice(rows.row(i - 1)));
     }
     Ok((d, u, v.adjoint()))
-}
-
-struct Bidiagonal<T: Field> {
-    diagonal: Vec<T::Real>,
-    above: Vec<T::Real>,
-    taus_q: Vec<T>,
-    taus_p: Vec<T>,
-}
-
-/// `Qᴴ A P`, upper bidiagonal, of a matrix with at least as many rows as columns; reflectors replace what becomes
-/// zero (LAPACK's `gebd2`).
-fn bidiagonalise<T: Field>(a: &mut Matrix<T>) -> Bidiagonal<T> {
-    let (m, n) = (a.rows(), a.cols());
-    let mut out = Bidiagonal {
-        diagonal: Vec::with_capacity(n),
-        above: Vec::with_capacity(n),
-        taus_q: Vec::with_capacity(n),
-        taus_p: Vec::with_capacity(n),
-    };
-    for j in 0..n {
-        let mut v = a.column(j, j..m);
-        let (beta, tau) = reflector(v[0], &mut v[1..]);
-        v[0] = T::one();
-        apply_left(a, (j..m, j + 1..n), &v, tau.conj());
-        a[(j, j)] = beta;
-        (j + 1..m).for_each(|i| a[(i, j)] = v[i - j]);
-        out.diagonal.push(beta.re());
-        out.taus_q.push(tau);
-        if j + 1 == n {
-            break;
-        }
-        let mut v: Vec<T> = a.row(j)[j + 1..].iter().map(|x| x.conj()).collect();
-        let (beta, tau) = reflector(v[0], &mut v[1..]);
-        v[0] = T::one();
-        apply_right(a, (j + 1..m, j + 1..n), &v, tau);
-        v.iter().enumerate().for_each(|(k, x)| a[(j, j + 1 + k)] = x.conj());
-        a[(j, j + 1)] = beta;
-        out.above.push(beta.re());
-        out.taus_p.push(tau);
-    }
-    out
 }

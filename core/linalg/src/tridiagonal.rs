@@ -90,36 +90,38 @@ fn panel<T: Field>(
     out: &mut Tridiagonal<T>,
 ) {
     let n = a.rows();
-    // Rows v₀, w₀, v₁, w₁ …, and the others' partners.
+    // The conjugates of v₀, w₀, v₁, w₁ …, and of the others' partners, in rows.
     let mut vectors = Matrix::<T>::zeros(2 * PANEL, n - start);
     let mut partners = vectors.clone();
     for p in 0..PANEL {
-        let (j, at) = (start + p, p + 1);
+        let (j, done) = (start + p, 0..2 * p);
         let mut column = a.column(j, j..n);
-        for q in 0..2 * p {
-            vector::axpy(&mut column, -partners[(q, p)].conj(), &vectors.row(q)[p..]);
-        }
+        let factors: Vec<T> = done.clone().map(|q| -partners[(q, p)]).collect();
+        matvec::adjoint_times(&vectors, (done.clone(), p..n - start), &factors, &mut column);
         let Some((v, tau)) = out.reflect(a, j, column) else { return };
         let mut w = vec![T::zero(); v.len()];
         if tau != T::zero() {
+            let rest = (done.clone(), p + 1..n - start);
+            let mut factors = vec![T::zero(); done.len()];
+            matvec::times(&partners, rest.clone(), &v, &mut factors);
+            factors.iter_mut().for_each(|factor| *factor = -*factor);
             matvec::hermitian(a, j + 1, &v, &mut w);
-            for q in 0..2 * p {
-                let factor = vector::dot_conj(&partners.row(q)[at..], &v);
-                vector::axpy(&mut w, -factor, &vectors.row(q)[at..]);
-            }
+            matvec::adjoint_times(&vectors, rest, &factors, &mut w);
             vector::scale(&mut w, tau);
             let half = T::real(T::Real::of(0.5));
             let alpha = -(half * tau * vector::dot_conj(&w, &v));
             vector::axpy(&mut w, alpha, &v);
         }
-        for (matrix, [first, second]) in [(&mut vectors, [&v, &w]), (&mut partners, [&w, &v])] {
-            matrix.row_mut(2 * p)[at..].copy_from_slice(first);
-            matrix.row_mut(2 * p + 1)[at..].copy_from_slice(second);
+        for (matrix, pair) in [(&mut vectors, [&v, &w]), (&mut partners, [&w, &v])] {
+            for (q, vector) in (2 * p..).zip(pair) {
+                let row = matrix.row_mut(q)[p + 1..].iter_mut();
+                row.zip(vector).for_each(|(out, x)| *out = x.conj());
+            }
         }
     }
-    let left = product::left(vectors.part(0..2 * PANEL, PANEL..n - start).transpose());
-    let partners = partners.part(0..2 * PANEL, PANEL..n - start);
-    let right = product::right(partners.transpose().adjoint());
+    let after = PANEL..n - start;
+    let left = product::left(vectors.part(0..2 * PANEL, after.clone()).adjoint());
+    let right = product::right(partners.part(0..2 * PANEL, after));
     product::subtract_lower(threads, a, (start + PANEL, start + PANEL), &left, &right);
 }
 

@@ -102,16 +102,16 @@ pub(crate) fn scale<T: Field>(x: &mut [T], a: T) {
 
 /// The Euclidean norm, without overflow.
 pub(crate) fn norm<T: Field>(x: &[T]) -> T::Real {
+    // Sums of squares within these bounds have lost nothing.
+    let low = T::Real::SAFE_MIN / (T::Real::EPSILON * T::Real::EPSILON);
+    let sum = dot_conj(x, x).re();
+    if sum > low && sum < T::Real::EPSILON / T::Real::SAFE_MIN {
+        return sum.sqrt();
+    }
     let largest = x.iter().fold(T::Real::ZERO, |largest, x| {
         let size = x.size();
         if size > largest || size.is_nan() { size } else { largest }
     });
-    // Squares of numbers within these bounds, and sums of many of them, are normal.
-    let (low, high) = (T::Real::SAFE_MIN.sqrt() / T::Real::EPSILON, T::Real::EPSILON.sqrt());
-    let high = high / T::Real::SAFE_MIN.sqrt();
-    if largest > low && largest < high {
-        return x.iter().fold(T::Real::ZERO, |sum, x| sum + x.norm_sqr()).sqrt();
-    }
     if largest == T::Real::ZERO || !largest.is_finite() {
         return largest;
     }
