@@ -22,6 +22,7 @@ pub mod print;
 pub mod program;
 pub mod scalar;
 mod select;
+mod strides;
 mod target;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -34,4 +35,5 @@ pub use program::{
 };
 pub use scalar::{Compare, ReduceOp, ScalarOp};
 pub use select::{Ranking, TopK};
+pub use strides::{Along, Strides};
 pub use target::Target;

@@ -8,6 +8,7 @@ use crate::ir::{Ir, Ty, V};
 use crate::lanes::{Val, Varying};
 use crate::ops;
 use crate::rare::Rare;
+use crate::turned::Turned;
 
 /// Emits one kernel into a function.
 pub(crate) struct Body<'e, 'c> {
@@ -36,6 +37,8 @@ pub(crate) struct Body<'e, 'c> {
     pub(crate) decided: FxHashMap<ValueId, bool>,
     /// What differs between the open lanes.
     pub(crate) varying: Varying,
+    /// Loads that are turned in the loop that is being emitted.
+    pub(crate) turned: Option<Turned>,
     /// The number of open lanes.
     pub(crate) width: u32,
     /// Which lanes are at work; at least one is.
@@ -66,6 +69,7 @@ impl<'e, 'c> Body<'e, 'c> {
             decided: FxHashMap::default(),
             varying: Varying::default(),
             width: 1,
+            turned: None,
             mask: None,
         }
     }
@@ -148,8 +152,9 @@ impl Body<'_, '_> {
                 self.set(*out, val);
             }
             Inst::Load { out, buffer, position, mask } => {
-                let mask = self.open_mask(*mask);
-                let val = self.load(*buffer, self.value(*position), mask);
+                let (mask, position) = (self.open_mask(*mask), self.value(*position));
+                let turned = self.turned_load(*out, *buffer, position);
+                let val = turned.unwrap_or_else(|| self.load(*buffer, position, mask));
                 self.set(*out, val);
             }
             Inst::Store { buffer, position, value, mask } => {

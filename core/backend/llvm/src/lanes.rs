@@ -4,6 +4,7 @@ use jaxrs_data::DType;
 use jaxrs_kernel::{Block, BufferId, Inst, Kernel, Loop, LoopKind, Program, ValueId, WhileLoop};
 
 use crate::ir::V;
+use crate::turned::turned_loads;
 
 /// A kernel value during emission.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +107,8 @@ pub(crate) struct Load {
     pub(crate) cost: usize,
     /// Whether there are loops inside, whose latency more lanes would hide.
     pub(crate) has_loops: bool,
+    /// Whether loads in a loop inside are turned, which takes all registers.
+    turns: bool,
     /// The most values that a loop inside carries.
     carried: usize,
 }
@@ -126,7 +129,12 @@ impl Load {
                 load.count(program[*buffer].dtype);
                 load.cost += 1;
             }
-            Inst::Loop(Loop { carried, .. }) | Inst::While(WhileLoop { carried, .. }) => {
+            Inst::Loop(l) => {
+                load.has_loops = true;
+                load.turns |= !turned_loads(kernel, l).is_empty();
+                load.carried = load.carried.max(l.carried.len());
+            }
+            Inst::While(WhileLoop { carried, .. }) => {
                 load.has_loops = true;
                 load.carried = load.carried.max(carried.len());
             }
@@ -146,6 +154,7 @@ impl Load {
     pub(crate) fn width(&self, vector_bytes: usize, extent: usize, reduces: bool) -> u32 {
         let register = (vector_bytes / self.widest).max(1);
         let registers = match (self.cost, self.carried) {
+            _ if self.turns => 1,
             (..=160, ..=2) if self.has_loops => 4,
             (..=400, ..=4) if self.has_loops => 2,
             (..=6, _) if reduces => 4,

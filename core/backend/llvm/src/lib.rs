@@ -38,6 +38,7 @@ mod rare;
 mod segments;
 mod standalone;
 mod table;
+mod turned;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -26,11 +26,17 @@ impl Body<'_, '_> {
         }
         let inits: Vec<V> =
             l.carried.iter().map(|c| self.settle(c.init, self.varying.get(c.result))).collect();
+        let rows = self.turned_rows(l);
+        if rows > 1 {
+            return self.turned_loop(l, rows);
+        }
         if self.should_unroll(l) {
             return self.unrolled(l, inits);
         }
-        let apart = self.accumulators(l);
-        let last = self.iterate(l, inits, apart)?;
+        let last = match self.at_a_time(l) {
+            1 => self.iterate(l, inits, self.accumulators(l))?,
+            n => self.iterate_in_order(l, inits, n)?,
+        };
         self.finish_loop(&l.carried, &last);
         Ok(())
     }
@@ -64,6 +70,41 @@ impl Body<'_, '_> {
             nexts[i - whole] = self.iteration(l, ir.i64(i as i64), &nexts[i - whole])?;
         }
         self.join(l, nexts)
+    }
+
+    /// A loop of several iterations at a time, each of which goes on from the one before.
+    fn iterate_in_order(&mut self, l: &Loop, inits: Vec<V>, n: usize) -> Result<Vec<V>> {
+        let ir = self.ir;
+        let (before, header) = (ir.here(), ir.block(self.function));
+        ir.br(header);
+        ir.go_to(header);
+        let counter = ir.phi(ir.int(64), &[(ir.i64(0), before)]);
+        let phis: Vec<V> = inits.iter().map(|&v| ir.phi(ir.type_of(v), &[(v, before)])).collect();
+        let mut state = phis.clone();
+        for k in 0..n {
+            state = self.iteration(l, ir.add_nsw(counter, ir.i64(k as i64)), &state)?;
+        }
+        let latch = ir.here();
+        let next = ir.add_nsw(counter, ir.i64(n as i64));
+        ir.add_incoming(counter, next, latch);
+        phis.iter().zip(&state).for_each(|(&phi, &v)| ir.add_incoming(phi, v, latch));
+        let exit = ir.block(self.function);
+        let whole = l.trips - l.trips % n;
+        let again = ir.icmp(IntCmp::LLVMIntSLT, next, ir.i64(whole as i64));
+        ir.cond_br(again, header, exit);
+        ir.go_to(exit);
+        for i in whole..l.trips {
+            state = self.iteration(l, ir.i64(i as i64), &state)?;
+        }
+        Ok(state)
+    }
+
+    /// How many iterations of a sequential loop run before a branch back: of short ones it takes as long as they do.
+    fn at_a_time(&self, l: &Loop) -> usize {
+        let is_simple = |inst: &Inst| !matches!(inst, Inst::Loop(_) | Inst::While(_));
+        let small = l.body.insts.len() <= 16 && l.body.insts.iter().all(is_simple);
+        let in_order = l.kind == LoopKind::Sequential && self.width == 1;
+        if in_order && small && l.trips >= 64 { 4 } else { 1 }
     }
 
     /// In how many parts a reduction runs: where one vector is all there is to do at a time, each of its iterations would
@@ -121,7 +162,7 @@ impl Body<'_, '_> {
     }
 
     /// One iteration: the carried values after it.
-    fn iteration(&mut self, l: &Loop, counter: V, state: &[V]) -> Result<Vec<V>> {
+    pub(crate) fn iteration(&mut self, l: &Loop, counter: V, state: &[V]) -> Result<Vec<V>> {
         self.set(l.index, Val::Uniform(counter));
         for (c, &v) in l.carried.iter().zip(state) {
             self.set(c.param, Self::wrap(self.varying.get(c.result), v));

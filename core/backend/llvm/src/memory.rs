@@ -24,7 +24,7 @@ impl Body<'_, '_> {
     }
 
     /// From the form in memory to the one in registers.
-    fn registers_of(&self, dtype: DType, v: V) -> V {
+    pub(crate) fn registers_of(&self, dtype: DType, v: V) -> V {
         if dtype != DType::Bool {
             return v;
         }
@@ -86,6 +86,13 @@ impl Body<'_, '_> {
         let address = self.address(buffer, position);
         let v = self.registers_of(dtype, ir.load(ir.memory(dtype), address, self.align(buffer)));
         mask.map_or(v, |mask| ir.select(mask, v, ir.zero(ir.type_of(v))))
+    }
+
+    /// Some elements as they are in memory, one after another.
+    pub(crate) fn load_lanes(&self, buffer: BufferId, first: V, n: u32) -> V {
+        let ir = self.ir;
+        let ty = ir.lanes(ir.memory(self.program[buffer].dtype), n);
+        ir.load(ty, self.address(buffer, first), self.align(buffer))
     }
 
     fn load_row(&self, buffer: BufferId, first: V, mask: Option<V>) -> V {

@@ -1,6 +1,6 @@
 //! Which loop of a kernel vectors run along.
 
-use jaxrs_kernel::{Block, Inst, Kernel, Lanes, Loop, LoopKind, ScalarOp, Target, ValueId};
+use jaxrs_kernel::{Along, Block, Inst, Kernel, Lanes, Loop, LoopKind, Strides, Target};
 
 use super::cost;
 
@@ -10,13 +10,6 @@ const SHORT_ROW: usize = 64;
 const JOIN_LANES: f64 = 12.0;
 /// What one lane of a load or store costs whose neighbours are apart, in additions.
 const APART: f64 = 2.0;
-
-/// What a position's change along a loop is measured against.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Along {
-    Axis(usize),
-    Counter(ValueId),
-}
 
 /// Chooses; a rule's wish counts unless it makes no sense.
 pub(crate) fn choose(kernel: &Kernel, wish: Option<Lanes>, target: &Target) -> Lanes {
@@ -116,57 +109,4 @@ fn rows_side_by_side(
     let across = |l: &&Loop| l.body.insts.iter().map(step).sum::<f64>() * l.trips as f64;
     let across_rows = outside / width + inner.iter().map(across).sum::<f64>();
     across_rows < along_rows
-}
-
-/// How values change from one iteration to the next.
-pub(crate) struct Strides<'k>(Vec<Option<&'k Inst>>);
-
-impl<'k> Strides<'k> {
-    pub(crate) fn new(kernel: &'k Kernel) -> Strides<'k> {
-        let mut defs = vec![None; kernel.values.len()];
-        kernel.visit(&mut |inst| match inst {
-            Inst::Const { out, .. }
-            | Inst::Point { out, .. }
-            | Inst::Index { out, .. }
-            | Inst::Op { out, .. }
-            | Inst::Load { out, .. } => defs[out.0 as usize] = Some(inst),
-            _ => {}
-        });
-        Strides(defs)
-    }
-
-    pub(crate) fn of(&self, value: ValueId, along: Along) -> Option<i64> {
-        if along == Along::Counter(value) {
-            return Some(1);
-        }
-        match self.0[value.0 as usize] {
-            None | Some(Inst::Const { .. } | Inst::Index { .. }) => Some(0),
-            Some(Inst::Point { axis, .. }) => Some((along == Along::Axis(*axis)).into()),
-            Some(Inst::Op { op: ScalarOp::Add, args, .. }) => {
-                Some(self.of(args[0], along)? + self.of(args[1], along)?)
-            }
-            Some(Inst::Op { op: ScalarOp::Sub, args, .. }) => {
-                Some(self.of(args[0], along)? - self.of(args[1], along)?)
-            }
-            Some(Inst::Op { op: ScalarOp::Mul, args, .. }) => self
-                .product(args[0], args[1], along)
-                .or_else(|| self.product(args[1], args[0], along)),
-            Some(Inst::Op { args, .. }) => self.fixed(args, along),
-            Some(Inst::Load { position, .. }) => self.fixed(&[*position], along),
-            Some(_) => None,
-        }
-    }
-
-    fn product(&self, a: ValueId, b: ValueId, along: Along) -> Option<i64> {
-        let step = self.of(a, along)?;
-        match self.0[b.0 as usize] {
-            Some(Inst::Const { value, .. }) => Some(step * value.as_i64()),
-            _ => self.fixed(&[a, b], along),
-        }
-    }
-
-    /// 0 if nothing of this changes.
-    fn fixed(&self, values: &[ValueId], along: Along) -> Option<i64> {
-        values.iter().all(|&value| self.of(value, along) == Some(0)).then_some(0)
-    }
 }

@@ -3,9 +3,7 @@
 //! line is used up while it is near.
 
 use jaxrs_data::{DType, Scalar, smallvec};
-use jaxrs_kernel::{Block, Inst, Kernel, Loop, LoopKind, ScalarOp, ValueId};
-
-use super::lanes::{Along, Strides};
+use jaxrs_kernel::{Along, Block, Inst, Kernel, Loop, LoopKind, ScalarOp, Strides, ValueId};
 
 /// Rows of a tile: as many elements as a cache line holds, more or less.
 const ROWS: usize = 16;
