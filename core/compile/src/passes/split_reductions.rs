@@ -54,14 +54,18 @@ fn plan(jaxpr: &Jaxpr, eqn: &Eqn) -> Option<Plan> {
     if is_half || total < LARGE || n_results == 0 || n_results >= MANY_RESULTS {
         return None;
     }
-    let axis = reduce.axes.iter().copied().max_by_key(|&axis| shape[axis])?;
+    let per_chunk = (total / MAX_CHUNKS).max(CHUNK);
+    let wanted = total / per_chunk;
+    // Of several long enough axes the first is cut, which leaves rows whole.
+    let is_enough = |&axis: &usize| shape[axis] / 4 >= wanted;
+    let longest = || reduce.axes.iter().copied().max_by_key(|&axis| shape[axis]);
+    let axis = reduce.axes.iter().copied().find(is_enough).or_else(longest)?;
     // Rows that lie together are enough work for a few threads, without a second stage.
     let are_rows = reduce.axes.iter().all(|&axis| axis >= shape.rank() - reduce.axes.len());
     if are_rows && n_results >= 64 {
         return None;
     }
-    let per_chunk = (total / MAX_CHUNKS).max(CHUNK);
-    let n_chunks = (total / per_chunk).min(shape[axis] / 4);
+    let n_chunks = wanted.min(shape[axis] / 4);
     if n_chunks < 2 {
         return None;
     }

@@ -86,6 +86,13 @@ pub fn within(b: &mut BodyBuilder, value: ValueId, max: usize) -> ValueId {
     b.op(ScalarOp::And, &[above, below])
 }
 
+/// Whether an `i64` that was read from memory lies in `0..=max`: one comparison, to which negative numbers are large.
+pub fn read_within(b: &mut BodyBuilder, value: ValueId, max: usize) -> ValueId {
+    let (value, high) =
+        (b.cast(value, DType::U64), b.constant(DType::U64, Scalar::Uint(max as u64)));
+    b.compare(Compare::Le, value, high)
+}
+
 /// The conjunction of a mask with one more condition.
 pub fn and(b: &mut BodyBuilder, mask: Option<ValueId>, condition: ValueId) -> Option<ValueId> {
     Some(match mask {

@@ -212,7 +212,7 @@ fn fit(
     if clips {
         return index::clamp(b, start, room);
     }
-    let fits = index::within(b, start, room);
+    let fits = index::read_within(b, start, room);
     *mask = index::and(b, *mask, fits);
     start
 }
