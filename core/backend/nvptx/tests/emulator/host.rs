@@ -123,17 +123,17 @@ impl Host<'_> {
         match step {
             Step::Kernel(kernel) if kernel.n_points() == 0 => Ok(()),
             Step::Kernel(kernel) => {
-                let launch_ = &self.launches[&(std::ptr::from_ref(kernel) as usize)];
-                let function = self.functions.get(&launch_.function).ok_or("no such function")?;
+                let call = &self.launches[&(std::ptr::from_ref(kernel) as usize)];
+                let function = self.functions.get(&call.function).ok_or("no such function")?;
                 let value = |arg: &String| match arg.strip_prefix('b') {
                     Some(number) => number.parse().ok().map(|k: usize| self.addresses[k]),
                     None => self.counters.get(arg).copied(),
                 };
-                let args: Option<Vec<u64>> = launch_.args.iter().map(value).collect();
+                let args: Option<Vec<u64>> = call.args.iter().map(value).collect();
                 launch(
                     function,
-                    launch_.size,
-                    &args.ok_or(format!("unknown arguments {:?}", launch_.args))?,
+                    call.size,
+                    &args.ok_or(format!("unknown arguments {:?}", call.args))?,
                     &mut self.memory,
                 )
             }
