@@ -9,7 +9,9 @@ mod allocator;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::fork_generation;
 
 pub use allocator::Allocator;
 
@@ -49,19 +51,24 @@ static IN_USE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 static KEPT: Mutex<Kept> = Mutex::new(Kept { pieces: Vec::new(), bytes: 0 });
 
+/// The pieces. In a forked child another thread of the parent may hold them for ever, as it is not there to let go:
+/// then nothing is kept.
+fn kept() -> Option<MutexGuard<'static, Kept>> {
+    if fork_generation() == 0 { Some(KEPT.lock()) } else { KEPT.try_lock() }
+}
+
 /// The bytes that buffers take now.
 pub fn memory_statistics() -> MemoryStatistics {
-    let kept = KEPT.lock().bytes;
+    let kept = kept().map_or(0, |kept| kept.bytes);
     MemoryStatistics { in_use: IN_USE.load(Relaxed), peak: PEAK.load(Relaxed), kept }
 }
 
 /// Gives all memory that is kept for buffers to come back to the system.
 pub fn trim_memory() {
-    let pieces = {
-        let mut kept = KEPT.lock();
-        kept.bytes = 0;
-        std::mem::take(&mut kept.pieces)
-    };
+    let Some(mut kept) = kept() else { return };
+    kept.bytes = 0;
+    let pieces = std::mem::take(&mut kept.pieces);
+    drop(kept);
     pieces.into_iter().for_each(|(bytes, piece)| unmap(piece.0, bytes));
 }
 
@@ -102,7 +109,7 @@ fn take_zeroed(bytes: usize) -> Option<NonNull<u8>> {
 
 /// A piece of exactly this size that was given back.
 fn take_kept(bytes: usize) -> Option<NonNull<u8>> {
-    let mut kept = KEPT.lock();
+    let mut kept = kept()?;
     let i = kept.pieces.iter().rposition(|(size, _)| *size == bytes)?;
     kept.bytes -= bytes;
     Some(kept.pieces.remove(i).1.0)
@@ -122,17 +129,16 @@ pub(crate) fn give_back(start: NonNull<u8>, bytes: usize) {
     if bytes > limit {
         return unmap(start, bytes);
     }
+    let Some(mut kept) = kept() else { return unmap(start, bytes) };
     let mut surplus = Vec::new();
-    {
-        let mut kept = KEPT.lock();
-        kept.pieces.push((bytes, Piece(start)));
-        kept.bytes += bytes;
-        while kept.bytes > limit || kept.pieces.len() > KEPT_PIECES {
-            let (bytes, piece) = kept.pieces.remove(0);
-            kept.bytes -= bytes;
-            surplus.push((bytes, piece));
-        }
+    kept.pieces.push((bytes, Piece(start)));
+    kept.bytes += bytes;
+    while kept.bytes > limit || kept.pieces.len() > KEPT_PIECES {
+        let (bytes, piece) = kept.pieces.remove(0);
+        kept.bytes -= bytes;
+        surplus.push((bytes, piece));
     }
+    drop(kept);
     surplus.into_iter().for_each(|(bytes, piece)| unmap(piece.0, bytes));
 }
 
