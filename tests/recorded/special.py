@@ -135,6 +135,41 @@ def integral_operations(r):
         r.case("wofz", scipy.wofz, np.array([0, 1j, -1j, 5, 0.5 - 0.5j, 100, 3j], dtype), derive=False)
 
 
+def hypergeometric_operations(r):
+    """Derivatives by parameters are JAX's series, which go on inside of the unit circle."""
+    for dtype in FLOATS:
+        a, b, c, x = ordinary(0.2, 2.5, 4, dtype), ordinary(0.2, 2.5, 4, dtype, 8), ordinary(3, 5, 4, dtype, 9), ordinary(0.05, 0.7, 4, dtype, 10)
+        r.case("hyp2f1", scipy.hyp2f1, a, b, c, x)
+        r.case("hyp2f1", scipy.hyp2f1, a[0], b[1], c, x)
+        rows = [(0.5, 1.5, 2.5, 0), (0, 1.5, 2, 0.5), (1, 2, 0, 0.5), (1, 2, -2, 0.5), (0.5, 0.7, 0.7, 0.3), (0.7, 0.5, 0.7, 0.3), (0.5, 0.7, 2, 1),
+                (0.5, 0.7, 1.2, 1), (1, 1, 3, 2), (-2, 1.5, 2.5, 0.5), (1.5, -3, 2.5, 0.5), (-3, -2, 1.5, 0.8), (2, 3, 1.5, 0.3), (2.5, 3, 2, 0.6),
+                (0.5, 0.7, 2.2, 0.95), (0.5, 1, 1.5, 0.95), (0.5, 1, 3.5, 0.95), (1, 2, 1.5, 0.95), (-2, 3, -5, 0.5), (0.5, 1.5, 2.5, 0.9)]
+        for part in [rows[:10], rows[10:]]:
+            r.case("hyp2f1", scipy.hyp2f1, *(np.array(column, dtype) for column in zip(*part)), derive=False)
+        for row in [(0.5, 1.5, 2.5, 0.25), (2, 1, 3, 0.5), (-2, 1.5, 2.5, 0.4), (0.5, 1, 3, 0.95), (0.3, 0.4, 1.9, 0.8)]:
+            r.case("hyp2f1", scipy.hyp2f1, *(np.array(number, dtype) for number in row), derive=False)
+        r.case("hyp2f1", scipy.hyp2f1, a.reshape(2, 2), b[:2], c[0], x.reshape(2, 2))
+    r.case("hyp2f1", scipy.hyp2f1, np.array([1, 2], np.int32), np.int32(1), np.int32(3), np.float32(0.5), derive=False)
+
+
+def harmonic_operations(r):
+    """JAX's come out in double precision where that is there."""
+    harmonic = lambda n, m, t, p, **given: scipy.sph_harm_y(n, m, t, p, **given).astype(np.result_type(t.dtype, np.complex64))
+    for dtype in FLOATS:
+        n, m = np.array([0, 1, 2, 3, 3, 5, 5, 7], np.int32), np.array([0, -1, 2, 0, -2, 5, -4, 3], np.int32)
+        theta, phi = ordinary(0.2, 2.9, 8, dtype), ordinary(0.1, 6, 8, dtype, 8)
+        for n_max in [-1, 7, 9, 4]:
+            given = None if n_max < 0 else n_max
+            r.case("sph_harm_y", lambda n, m, t, p: harmonic(n, m, t, p, n_max=given), n, m, theta, phi, derive=False, n_max=n_max)
+        for size in [1, 3]:
+            known = (n[:size], m[:size])
+            r.case("sph_harm_y", lambda n, m, t, p: harmonic(n, m, t, p, n_max=3), *known, theta[:size], phi[:size], derive=False, n_max=3)
+        for degree in range(4):
+            order = np.arange(-degree, degree + 1, dtype=np.int32)
+            t, p = ordinary(0.2, 2.9, len(order), dtype, degree), ordinary(0.1, 6, len(order), dtype, degree + 9)
+            r.case("sph_harm_y", lambda n, m, t, p: harmonic(n, m, t, p, n_max=degree), np.full_like(order, degree), order, t, p, derive=degree > 0, n_max=degree)
+
+
 def special_operations(r):
     inf, nan = np.inf, np.nan
     inside = {"logit": (0.05, 0.95), "ndtri": (0.001, 0.999), "gamma": (0.2, 6), "gammaln": (0.2, 6), "loggamma": (0.2, 6), "factorial": (0.1, 6),
@@ -200,4 +235,4 @@ def special_operations(r):
         r.case("unstack", lambda v: jnp.unstack(v, axis=axis), x, axis=axis)
 
 
-GROUPS = [special_operations, integral_operations, special_functions]
+GROUPS = [special_operations, integral_operations, hypergeometric_operations, harmonic_operations, special_functions]

@@ -39,6 +39,18 @@ impl<'a> Term<'a> {
         Term { cx: self.cx, value }
     }
 
+    /// What a function gives that makes several values.
+    pub(crate) fn several(
+        &self,
+        n: usize,
+        f: impl FnOnce(&Scope) -> Result<Vec<Value>>,
+    ) -> Vec<Term<'a>> {
+        match f(self.cx) {
+            Ok(values) => values.iter().map(|value| Term::new(self.cx, value)).collect(),
+            Err(err) => (0..n).map(|_| Term { cx: self.cx, value: Err(err.clone()) }).collect(),
+        }
+    }
+
     pub(crate) fn with(
         &self,
         other: &Term<'a>,

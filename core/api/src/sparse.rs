@@ -93,7 +93,7 @@ impl Bcoo<'_> {
 }
 
 /// A whole number that is an array's value now: of an argument of a traced function there is none.
-fn number(cx: &Scope, what: &str, count: &Value) -> Result<usize> {
+pub(crate) fn number(cx: &Scope, needed: &str, what: &str, count: &Value) -> Result<usize> {
     let most = match count.ty().rank() {
         0 => count.clone(),
         rank => ops::reduce(cx, jaxrs_kernel::ReduceOp::Max, count, jaxrs_data::Axes::all(rank))?,
@@ -103,7 +103,7 @@ fn number(cx: &Scope, what: &str, count: &Value) -> Result<usize> {
     }
     let literal = to_array(&most).and_then(|array| array.to_literal());
     let literal =
-        literal.map_err(|err| err.context(format!("{what} needs nse where it is traced")))?;
+        literal.map_err(|err| err.context(format!("{what} needs {needed} where it is traced")))?;
     Ok(literal.get(0).as_f64() as usize)
 }
 

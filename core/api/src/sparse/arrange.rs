@@ -50,7 +50,7 @@ fn count_distinct(cx: &Scope, x: Bcoo<'_>) -> Result<usize> {
     let inside = in_bounds(cx, &indices, x.sparse_sizes())?;
     let count = ops::convert(cx, &inside, DType::I32)?;
     let rank = count.ty().rank();
-    number(cx, "bcoo_sum_duplicates", &ops::reduce_sum(cx, &count, [rank - 1])?)
+    number(cx, "nse", "bcoo_sum_duplicates", &ops::reduce_sum(cx, &count, [rank - 1])?)
 }
 
 /// Whether all components of indices are below these sizes.

@@ -55,9 +55,12 @@ pub fn from_dense(cx: &Scope, x: &Value, storage: Storage) -> Result<Vec<Value>>
     }
     let nse = match storage.nse {
         Some(nse) => nse,
-        None => {
-            number(cx, "a sparse array of a dense one", &count_stored(cx, x, n_batch, n_dense)?)?
-        }
+        None => number(
+            cx,
+            "nse",
+            "a sparse array of a dense one",
+            &count_stored(cx, x, n_batch, n_dense)?,
+        )?,
     };
     let prim = SparseFromDense { layout, nse, n_batch, n_dense, index_dtype };
     Ok(cx.bind(&prim.into(), std::slice::from_ref(x))?.into_vec())

@@ -57,6 +57,7 @@ pub(super) static OPS: &[Op] = &[
     op!("boxcox", "(x^lmbda - 1) / lmbda, and log(x) for lmbda = 0.", (x, lmbda) => |cx| special::boxcox(cx, x, lmbda)),
     op!("boxcox1p", "((1 + x)^lmbda - 1) / lmbda, and log(1 + x) for lmbda = 0.", (x, lmbda) => |cx| special::boxcox1p(cx, x, lmbda)),
     op!("hyp1f1", "Kummer's confluent hypergeometric function.", (a, b, x) => |cx| special::hyp1f1(cx, a, b, x)),
+    op!("hyp2f1", "Gauss' hypergeometric function.", (a, b, c, x) => |cx| special::hyp2f1(cx, a, b, c, x)),
     of_one!("dawsn", special::dawsn, "Dawson's integral."),
     of_one!("erfcx", special::erfcx, "exp(x^2) erfc(x)."),
     of_one!(
@@ -72,6 +73,9 @@ pub(super) static OPS: &[Op] = &[
     op!("bessel_jn", "The Bessel functions of the first kind of orders 0 to v, along a new first axis.", (z)
         { v: I64, "the last order"; n_iter: I64 = 50, "how many steps of a recurrence are taken"; }
         => |cx| special::bessel_jn(cx, z, v, n_iter)),
+    op!("sph_harm_y", "The spherical harmonics of degree n and order m at colatitudes theta and longitudes phi, for vectors of one length.", (n, m, theta, phi)
+        { n_max: I64 = -1, "the largest degree, to which others are cut; -1 for that of n, which has to be known"; }
+        => |cx| special::sph_harm_y(cx, [n, m], [theta, phi], usize::try_from(n_max).ok())),
     of_one!("sinc", special::sinc, "sin(pi x) / (pi x)."),
     of_one!("spence", special::spence, "The dilogarithm of 1 - x."),
     of_one!("exp1", special::exp1, "The exponential integral of order 1."),

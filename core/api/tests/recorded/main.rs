@@ -76,6 +76,8 @@ files! {
     operations_with_fourier_transforms_agree_with_jax: "fourier_operations", operations::agrees;
     operations_with_special_functions_agree_with_jax: "special_operations", operations::agrees;
     integrals_and_bessel_functions_agree_with_jax: "integral_operations", operations::agrees;
+    hypergeometric_functions_agree_with_jax: "hypergeometric_operations", operations::agrees;
+    spherical_harmonics_agree_with_jax: "harmonic_operations", operations::agrees;
     special_functions_agree_with_jax: "special_functions", primitives::agrees;
     ciphers_agree_with_jax: "ciphers", primitives::agrees;
     keys_agree_with_jax: "keys", primitives::agrees;
