@@ -10,9 +10,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import export, lax
+from jax.experimental import sparse  # noqa: F401, for its routines
 
 # Of the names of source files, which modules hold, the last parts.
 jax.config.update("jax_hlo_source_file_canonicalization_regex", ".*/")
+
+CSR = "cpu_csr_sparse_dense_ffi"
+# Routines that jaxlib has, but does not promise to keep.
+UNPROMISED = [export.DisabledSafetyCheck.custom_call(name) for name in (CSR, "tridiagonal_solve_perturbed_ffi")]
 
 
 def arange(*shape, dtype="float32"):
@@ -87,6 +92,14 @@ PROGRAMS = {
     "dynamic": (lambda x, i: lax.dynamic_update_slice(x, lax.dynamic_slice(x, (i, 0), (1, 2)) * 2, (0, i)), arange(4, 3), np.int32(1)),
     "linear": (lambda a, b: (jnp.linalg.solve(a, b), jnp.linalg.cholesky(a @ a.T)), arange(3, 3) + 3 * np.eye(3, dtype="float32"), arange(3, 2)),
     "decompositions": (lambda a: (jnp.linalg.eigvalsh(a + a.T), jnp.linalg.svdvals(a), jnp.abs(jnp.linalg.qr(a)[1])), arange(3, 3) + np.eye(3, dtype="float32")),
+    "triangular": (lambda a, b: (lax.linalg.triangular_solve(a, b, left_side=True, conjugate_a=True), lax.linalg.triangular_solve(b, a, lower=True, transpose_a=True)),
+                   (arange(3, 3) + 3j * np.eye(3)).astype(np.complex64), (arange(3, 3) + 2 * np.eye(3)).astype(np.complex64)),
+    "triangular_half": (lambda a, b: lax.linalg.triangular_solve(a, b, left_side=True, lower=True), arange(3, 3, dtype="float16") + 3 * np.eye(3, dtype="float16"), arange(3, 2, dtype="float16")),
+    "tridiagonal": (lambda dl, d, du, b: [lax.linalg.tridiagonal_solve(dl, d, du, b, perturb_singular=moved) for moved in (True, False)],
+                    arange(2, 5), arange(2, 5) * 2, arange(2, 5)[:, ::-1].copy(), arange(2, 5, 2)),
+    "approximate": (lambda x: (lax.approx_max_k(x, 3), lax.approx_min_k(x, 2, reduction_dimension=0), lax.approx_max_k(x, 2, aggregate_to_topk=False)), np.cos(arange(4, 40) * 7)),
+    "sparse_rows": (lambda data, starts, columns, v, m: [jax.ffi.ffi_call(CSR, jax.ShapeDtypeStruct((3, *x.shape[1:]), x.dtype))(data, starts, columns, x) for x in (v, m)],
+                    arange(5), np.array([0, 2, 2, 5], np.int32), np.array([0, 3, 1, 2, 3], np.int32), arange(4), arange(4, 2)),
     "remainder": (lambda x, y: (lax.rem(x, y), lax.nextafter(x, y), lax.atan2(x, y)), arange(4), arange(4) + 2),
     "constants": (lambda x: x + jnp.array([[1.5, jnp.inf], [-0.0, jnp.nan]]), arange(2, 2)),
     "scalars": (lambda x: (x > 0, lax.round(x), jnp.sign(x), lax.is_finite(x)), np.array([-0.5, 1.5, np.inf], np.float32)),
@@ -103,7 +116,7 @@ def record(name, fn, *inputs):
     lowered = jax.jit(fn).lower(*inputs)
     module = lowered.compiler_ir("stablehlo")
     generic = module.operation.get_asm(print_generic_op_form=True)
-    bytecode = export.export(jax.jit(fn))(*inputs).mlir_module_serialized
+    bytecode = export.export(jax.jit(fn), disabled_checks=UNPROMISED)(*inputs).mlir_module_serialized
     outputs = jax.tree.leaves(jax.jit(fn)(*inputs))
     return {"name": name, "pretty": str(module), "generic": generic, "bytecode": base64.b64encode(bytecode).decode(),
             "inputs": [array(x) for x in inputs], "outputs": [array(x) for x in outputs]}

@@ -23,6 +23,7 @@ mod reflections;
 mod rotations;
 mod routines;
 mod schur;
+mod singular;
 mod svd;
 mod symmetric;
 mod threads;

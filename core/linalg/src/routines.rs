@@ -4,7 +4,7 @@ use num_complex::Complex;
 
 use crate::{
     Eig, Failed, Field, Matrix, Schur, Svd, Threads, Triangular, Tridiagonal, cholesky, eig,
-    hessenberg, lu, qr, schur, svd, symmetric, triangular, tridiagonal,
+    hessenberg, lu, qr, schur, singular, svd, symmetric, triangular, tridiagonal,
 };
 
 /// Declares the trait, and implements it by functions for any number.
@@ -103,4 +103,10 @@ routines! {
     tridiagonal::tridiagonal_solve(
         dl: &[Self], d: &[Self], du: &[Self], b: &mut Matrix<Self>
     ) -> bool;
+
+    /// Replaces `b` by the solution of a tridiagonal system that may be singular: pivots that would overflow are
+    /// moved away from zero. The first element below and the last above the diagonal are not read.
+    singular::tridiagonal_solve_perturbed(
+        dl: &[Self], d: &[Self], du: &[Self], b: &mut Matrix<Self>
+    ) -> ();
 }

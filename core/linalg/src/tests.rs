@@ -285,6 +285,26 @@ fn check_tridiagonal_solve<T: Field>(n: usize) {
     assert_close(&scaled(&multiply(&a, &x)), &scaled(&b));
 }
 
+/// Of a singular matrix, what is found is a vector that it takes to nothing.
+#[test]
+fn singular_tridiagonal_systems_give_null_vectors() {
+    // 2 − 2 cos(πk / (n + 1)) are the eigenvalues of the second difference.
+    for (n, k) in [(1, 1), (2, 1), (3, 2), (9, 4), (30, 30)] {
+        let shift = 2.0 * (std::f64::consts::PI * k as f64 / (n + 1) as f64).cos();
+        let side = vec![-1.0; n];
+        let mut x = Matrix::from_fn(n, 1, |i, _| 1.0 + 0.1 * i as f64);
+        f64::tridiagonal_solve_perturbed(&side, &vec![shift; n], &side, &mut x);
+        let size = x.as_slice().iter().fold(0.0_f64, |size, x| size.max(x.abs()));
+        assert!(size.is_finite() && size > 1e10, "{n}: {size}");
+        let at = |i: usize| x.as_slice().get(i).map_or(0.0, |x| x / size);
+        let residual = |i: usize| shift * at(i) - at(i.wrapping_sub(1)) - at(i + 1);
+        (0..n).for_each(|i| assert!(residual(i).abs() < 1e-9, "{n}: {}", residual(i)));
+    }
+    let mut x = Matrix::from_fn(2, 1, |i, _| 1.0 + i as f64);
+    f64::tridiagonal_solve_perturbed(&[0.0, 0.0], &[0.0, 0.0], &[0.0, 0.0], &mut x);
+    assert!(x.as_slice().iter().all(|x| x.is_finite()));
+}
+
 /// Threads that take tasks in their own order.
 fn shared(n: usize, task: &(dyn Fn(usize) + Sync)) {
     std::thread::scope(|scope| {

@@ -1,11 +1,14 @@
 //! Modules as functions: their operations done by those of jaxrs.
 
 mod calls;
+mod collectives;
+mod comparator;
 mod contraction;
 mod control;
 mod dynamic;
 mod elementwise;
 mod indexing;
+mod linalg;
 mod random;
 mod reduction;
 mod scattering;
@@ -126,7 +129,7 @@ impl<'a> Env<'a> {
         let frame = |error: Error| error.context(format_args!("{}: {}", op.place, op.name));
         if op.name == "stablehlo.custom_call" {
             let given = dynamic::call(self, op, &operands)
-                .unwrap_or_else(|| calls::call(self.scope, op, &operands));
+                .unwrap_or_else(|| calls::call(self, op, &operands));
             return self.define_given(op, given.map_err(frame)?);
         }
         let known = if self.is_dynamic { self.known(op, &operands) } else { None };
@@ -164,6 +167,7 @@ impl<'a> Env<'a> {
             elementwise::apply,
             shapes::apply,
             contraction::apply,
+            linalg::apply,
             indexing::apply,
             dynamic::apply,
         ];
@@ -172,8 +176,14 @@ impl<'a> Env<'a> {
                 return Ok(SmallVec::from_iter([output?]));
             }
         }
-        let families =
-            [reduction::apply, scattering::apply, sorting::apply, control::apply, random::apply];
+        let families = [
+            reduction::apply,
+            scattering::apply,
+            sorting::apply,
+            control::apply,
+            random::apply,
+            collectives::apply,
+        ];
         for family in families {
             if let Some(outputs) = family(self, op, x) {
                 return outputs;

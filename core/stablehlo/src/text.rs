@@ -53,6 +53,7 @@ impl Parser<'_> {
             _ => match self.c.word()? {
                 "module" | "builtin.module" => self.module(module),
                 "func.func" | "func" => self.func(module),
+                "sdy.mesh" => self.mesh(),
                 other => {
                     let other = other.to_owned();
                     self.c.back(mark);
@@ -69,6 +70,16 @@ impl Parser<'_> {
         self.c.word()?;
         self.c.expect("=")?;
         attributes::read(&mut self.c).map(drop)
+    }
+
+    /// How devices are arranged, which changes no result: `@mesh = <["i"=1]> {…}`.
+    fn mesh(&mut self) -> Result<()> {
+        self.c.expect("@")?;
+        self.c.suffix()?;
+        self.c.expect("=")?;
+        self.c.balanced()?;
+        self.properties()?;
+        self.location()
     }
 
     /// What follows `module`: `@name attributes {…} { … }`.
@@ -112,6 +123,7 @@ impl Parser<'_> {
                 module.functions.push(generic_func(op)?);
                 Ok(())
             }
+            "sdy.mesh" => self.generic("sdy.mesh".to_owned(), place).map(drop),
             other => {
                 self.c.back(mark);
                 Err(self.c.error(format_args!("needs a module or a function, got \"{other}\"")))

@@ -57,9 +57,14 @@ pub fn triangular_solve(cx: &Scope, a: &Value, b: &Value, how: Triangular) -> Re
     one(cx, TriangularSolve(how), &[a, b])
 }
 
-/// The solution of a system with a tridiagonal matrix.
-pub fn tridiagonal_solve(cx: &Scope, [dl, d, du]: [&Value; 3], b: &Value) -> Result<Value> {
-    one(cx, TridiagonalSolve, &[dl, d, du, b])
+/// The solution of a system with a tridiagonal matrix, which may be moved a little where it is singular.
+pub fn tridiagonal_solve(
+    cx: &Scope,
+    [dl, d, du]: [&Value; 3],
+    b: &Value,
+    perturb_singular: bool,
+) -> Result<Value> {
+    one(cx, TridiagonalSolve { perturb_singular }, &[dl, d, du, b])
 }
 
 /// `Q` and `R`, and with pivoting the order of columns.

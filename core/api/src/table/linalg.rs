@@ -111,7 +111,8 @@ pub(super) static OPS: &[Op] = &[
         lax::triangular_solve(cx, &a, &b, Triangular { left_side, lower, transpose_a, conjugate_a, unit_diagonal })
     }),
     op!("tridiagonal_solve", "The solution of a system of equations with a tridiagonal matrix, of which the diagonals are given: the first element of the lower and the last of the upper one lie outside.", (dl, d, du, b)
-        => |cx| lax::tridiagonal_solve(cx, [dl, d, du], b)),
+        { perturb_singular: Bool = false, "whether pivots that are zero, but for rounding, are moved away from it, which makes the solution finite"; }
+        => |cx| lax::tridiagonal_solve(cx, [dl, d, du], b, perturb_singular)),
     op!("lax_linalg_qr", "Q and R, and with pivoting the order of columns.", (x)
         { pivoting: Bool = false, "whether columns are put in an order that makes the diagonal of R descend"; full_matrices: Bool = true, "whether Q is square"; }
         => list |cx| lax::qr(cx, &to_inexact(cx, x)?, pivoting, full_matrices)),

@@ -38,21 +38,26 @@ pub struct DotGeneral {
 
 /// Checks the element type to accumulate in, as JAX does.
 pub(super) fn check_preferred(name: &str, from: DType, to: DType) -> Result<()> {
-    let fits = match from.kind() {
-        DTypeKind::Bool => true,
-        DTypeKind::Signed => to.is_signed() || to.is_float(),
-        DTypeKind::Unsigned => to.is_integer() || to.is_float(),
-        DTypeKind::Float => to.is_float(),
-        DTypeKind::Complex => to.is_complex(),
-        DTypeKind::Key => false,
-    };
-    if !fits || to.bits() < from.bits() {
+    if !DotGeneral::accumulates(from, to) {
         bail!(Dtype, "{name} cannot accumulate products of {from} in {to}");
     }
     Ok(())
 }
 
 impl DotGeneral {
+    /// Whether products of one element type can be accumulated in another.
+    pub fn accumulates(from: DType, to: DType) -> bool {
+        let fits = match from.kind() {
+            DTypeKind::Bool => true,
+            DTypeKind::Signed => to.is_signed() || to.is_float(),
+            DTypeKind::Unsigned => to.is_integer() || to.is_float(),
+            DTypeKind::Float => to.is_float(),
+            DTypeKind::Complex => to.is_complex(),
+            DTypeKind::Key => false,
+        };
+        fits && to.bits() >= from.bits()
+    }
+
     fn check_pairs(&self, what: &str, pairs: (&[usize], &[usize]), types: &[Type]) -> Result<()> {
         let (lhs, rhs) = pairs;
         if lhs.len() != rhs.len() {

@@ -28,6 +28,10 @@ pub(super) fn emit(
             permutation(e, pivots, p.permutation_size).map(|y| vec![y])
         }
         (Prim::TriangularSolve(p), [a, b]) => triangular_solve(e, p.0, a, b),
+        (Prim::TridiagonalSolve(p), [.., b]) if p.perturb_singular => {
+            let out = std::slice::from_ref(b.ty());
+            call(e, "tridiagonal_solve_perturbed_ffi".to_owned(), vec![], x, out, 1)
+        }
         (Prim::TridiagonalSolve(_), [.., b]) => tridiagonal_solve(e, x, b),
         (Prim::Qr(p), [a]) => qr(e, p, a, out),
         (Prim::Geqrf(_), [_]) => routine(e, "geqrf", vec![], x, out, 2),
@@ -92,10 +96,22 @@ fn routine(
         DType::C64 => 'c',
         _ => 'z',
     };
+    call(e, format!("lapack_{prefix}{name}_ffi"), options, x, out, n_axes)
+}
+
+/// A call on arrays with so many axes after those of batches in the first.
+fn call(
+    e: &Emitter<'_>,
+    target: String,
+    options: Vec<(&'static str, Attr)>,
+    x: &[Value],
+    out: &[Type],
+    n_axes: usize,
+) -> Result<Outputs> {
     let n_batch = x[0].ty().rank() - n_axes;
     let options = options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let attributes = vec![
-        ("call_target_name", Attr::Text(format!("lapack_{prefix}{name}_ffi"))),
+        ("call_target_name", Attr::Text(target)),
         ("api_version", Attr::Int(4)),
         ("backend_config", Attr::Dict(options)),
         ("operand_layouts", Attr::List(x.iter().map(|x| layout(x.ty(), n_batch)).collect())),

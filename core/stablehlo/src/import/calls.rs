@@ -6,26 +6,42 @@
 use jaxrs_api::numpy;
 use jaxrs_data::{DType, Error, ErrorKind, Literal, Result, Scalar, Type};
 use jaxrs_ir::prims::{
-    Cholesky, Eig, Eigh, Geqp3, Geqrf, Hessenberg, HouseholderProduct, Lu, Ormqr, Schur, Svd,
-    TriangularSolve, Tridiagonal, TridiagonalSolve, Unary,
+    Cholesky, Eig, Eigh, Geqp3, Geqrf, Hessenberg, HouseholderProduct, Lu, Ormqr, Schur,
+    SparseInfo, SparseLayout, SparseMatmul, Svd, TriangularSolve, Tridiagonal, TridiagonalSolve,
+    Unary,
 };
 use jaxrs_ir::{Context as _, Prim, Value, ops};
 use jaxrs_kernel::{Compare, ReduceOp};
 use jaxrs_linalg::Triangular;
 use jaxrs_transform::Scope;
 
-use super::unsupported_form;
+use super::sorting::approx_top_k;
+use super::{Env, unsupported_form};
 use crate::tree::{Attr, Op};
 
 /// What a call gives: nothing where it has no value here.
 pub(super) type Given = Vec<Option<Value>>;
 
+/// Calls that say only where an array lies.
+const PLACES: &[&str] = &[
+    "LayoutConstraint",
+    "SPMDFullToShardShape",
+    "SPMDShardToFullShape",
+    "Sharding",
+    "annotate_device_placement",
+];
+
 /// Does a custom call.
-pub(super) fn call(cx: &Scope, op: &Op, x: &[Value]) -> Result<Given> {
-    let target = op.word("call_target_name")?;
-    if matches!(target, "Sharding" | "SPMDFullToShardShape" | "SPMDShardToFullShape") {
-        // What says only where an array lies.
-        return Ok(x.iter().cloned().map(Some).collect());
+pub(super) fn call(env: &Env<'_>, op: &Op, x: &[Value]) -> Result<Given> {
+    let (target, cx) = (op.word("call_target_name")?, env.scope);
+    match (target, x) {
+        (name, _) if PLACES.contains(&name) => return Ok(x.iter().cloned().map(Some).collect()),
+        ("ApproxTopK", _) => return approx_top_k(env, op, x),
+        ("tridiagonal_solve_perturbed_ffi", [_, _, _, _]) => {
+            return bind(cx, TridiagonalSolve { perturb_singular: true }, x).map(all);
+        }
+        ("cpu_csr_sparse_dense_ffi", [_, _, _, _]) => return csr_product(cx, op, x),
+        _ => {}
     }
     let routine = target.strip_prefix("lapack_").and_then(|name| name.strip_suffix("_ffi"));
     let given = routine.and_then(|name| lapack(cx, op, name.get(1..)?, x));
@@ -65,7 +81,7 @@ fn all(values: Vec<Value>) -> Given {
 }
 
 /// An attribute of the call's own.
-fn option<'o>(op: &'o Op, name: &str) -> Option<&'o Attr> {
+pub(super) fn option<'o>(op: &'o Op, name: &str) -> Option<&'o Attr> {
     ["mhlo.backend_config", "backend_config"].into_iter().find_map(|key| {
         match op.attribute(key)? {
             Attr::Dict(entries) => entries.iter().find(|(k, _)| k == name).map(|(_, value)| value),
@@ -246,7 +262,7 @@ fn tridiagonal(cx: &Scope, op: &Op, a: &Value) -> Result<Given> {
 /// Factors in place of the three diagonals, then the solution.
 fn tridiagonal_solve(cx: &Scope, b: &Value, x: &[Value]) -> Result<Given> {
     let diagonals = padded_diagonals(cx, x)?;
-    let solution = ops::bind1(cx, TridiagonalSolve, &diagonals)?;
+    let solution = ops::bind1(cx, TridiagonalSolve { perturb_singular: false }, &diagonals)?;
     Ok(vec![None, None, None, Some(solution), Some(success(b))])
 }
 
@@ -266,4 +282,22 @@ fn padded_diagonals(cx: &Scope, x: &[Value]) -> Result<Vec<Value>> {
         ops::pad_zeros(cx, side, &config)
     };
     Ok(vec![fit(lower, 1, 0)?, main.clone(), fit(upper, 0, 1)?, b.clone()])
+}
+
+/// The product of a sparse matrix, by rows (values, where rows begin, columns), with a dense matrix or vector.
+fn csr_product(cx: &Scope, op: &Op, x: &[Value]) -> Result<Given> {
+    let [values, starts, columns, dense] = x else {
+        return Err(Error::internal("a sparse product takes four arrays"));
+    };
+    let rows = starts.shape().first().and_then(|n| n.checked_sub(1));
+    let (Some(rows), Some(&cols)) = (rows, dense.shape().first()) else {
+        return Err(unsupported_form(op, "arrays without axes"));
+    };
+    let prim = SparseMatmul {
+        layout: SparseLayout::Csr,
+        matrix: dense.ty().rank() == 2,
+        transpose: false,
+        info: SparseInfo::of(&[rows, cols]),
+    };
+    bind(cx, prim, &[values.clone(), columns.clone(), starts.clone(), dense.clone()]).map(all)
 }

@@ -1,11 +1,11 @@
 //! Sums of products.
 
-use jaxrs_data::{ErrorKind, Result};
+use jaxrs_data::{DType, ErrorKind, Result};
 use jaxrs_ir::prims::{ConvDimensionNumbers, ConvGeneralDilated, DotGeneral};
 use jaxrs_ir::{Value, ops};
 use jaxrs_transform::Scope;
 
-use super::elementwise::short_name;
+use super::elementwise::{convert, short_name};
 use crate::tree::Op;
 
 pub(super) fn apply(cx: &Scope, op: &Op, x: &[Value]) -> Option<Result<Value>> {
@@ -20,14 +20,35 @@ pub(super) fn apply(cx: &Scope, op: &Op, x: &[Value]) -> Option<Result<Value>> {
 }
 
 fn dot_general(cx: &Scope, op: &Op, lhs: &Value, rhs: &Value) -> Result<Value> {
+    let to = op.result_dtype()?;
+    let [lhs, rhs] = &alike(cx, lhs, rhs, to)?;
     let dot = DotGeneral {
         lhs_contracting: op.sizes("lhs_contracting_dimensions")?,
         rhs_contracting: op.sizes("rhs_contracting_dimensions")?,
         lhs_batch: op.sizes("lhs_batching_dimensions")?,
         rhs_batch: op.sizes("rhs_batching_dimensions")?,
-        preferred_element_type: Some(op.result_dtype()?),
+        preferred_element_type: Some(accumulated(op, lhs)?),
     };
-    ops::dot_general(cx, dot, lhs, rhs)
+    convert(cx, &ops::dot_general(cx, dot, lhs, rhs)?, to)
+}
+
+/// Operands of one element type: that of the result, where both are others that fit into it.
+fn alike(cx: &Scope, x: &Value, y: &Value, to: DType) -> Result<[Value; 2]> {
+    let fits = |x: &Value| DotGeneral::accumulates(x.ty().dtype, to);
+    if x.ty().dtype == y.ty().dtype || !fits(x) || !fits(y) {
+        return Ok([x.clone(), y.clone()]);
+    }
+    Ok([convert(cx, x, to)?, convert(cx, y, to)?])
+}
+
+/// The element type to accumulate in: the result's, or one like the operands' where the result is of a kind or size that
+/// their products do not fit, and is made of the sum.
+fn accumulated(op: &Op, lhs: &Value) -> Result<DType> {
+    let (from, to) = (lhs.ty().dtype, op.result_dtype()?);
+    if DotGeneral::accumulates(from, to) {
+        return Ok(to);
+    }
+    Ok(if from.is_float() && from.bits() < 32 { DType::F32 } else { from })
 }
 
 /// A convolution with this padding.
@@ -38,6 +59,7 @@ pub(super) fn convolution(
     rhs: &Value,
     padding: Vec<(i64, i64)>,
 ) -> Result<Value> {
+    let [lhs, rhs] = &alike(cx, lhs, rhs, op.result_dtype()?)?;
     let spatial = op.sizes("kernel_spatial_dimensions")?;
     let rank = spatial.len();
     let or_ones = |name: &str| -> Result<Vec<usize>> {
@@ -73,13 +95,13 @@ pub(super) fn convolution(
         },
         feature_group_count: op.size("feature_group_count")?,
         batch_group_count: op.size("batch_group_count")?,
-        preferred_element_type: Some(op.result_dtype()?),
+        preferred_element_type: Some(accumulated(op, lhs)?),
     };
     let turned = op.ints("window_reversal")?;
     let axes: Vec<usize> =
         spatial.iter().zip(turned).filter(|(_, turn)| *turn != 0).map(|(&axis, _)| axis).collect();
     let rhs = if axes.is_empty() { rhs.clone() } else { ops::rev(cx, rhs, axes)? };
-    ops::bind1(cx, conv, &[lhs.clone(), rhs])
+    convert(cx, &ops::bind1(cx, conv, &[lhs.clone(), rhs])?, op.result_dtype()?)
 }
 
 /// Pairs of before and after, for each of `rank` axes; none where the attribute is missing.

@@ -71,7 +71,7 @@ pub(super) fn call(env: &mut Env<'_>, op: &Op, x: &[Value]) -> Option<Result<cal
             let given = op.sizes("indices_of_shape_operands").ok().filter(|k| !k.is_empty())?;
             let rest = x.iter().enumerate().filter(|(k, _)| !given.contains(k));
             let rest: Vec<Value> = rest.map(|(_, x)| x.clone()).collect();
-            calls::call(env.scope, op, &rest)
+            calls::call(env, op, &rest)
         }
     })
 }

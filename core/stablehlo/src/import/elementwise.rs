@@ -47,8 +47,10 @@ pub(super) fn apply(cx: &Scope, op: &Op, x: &[Value]) -> Option<Result<Value>> {
         ("clamp", [_, _, _]) => ops::bind1(cx, Clamp, x),
         ("real", [a]) => real(cx, a),
         ("imag", [a]) => imag(cx, a),
+        ("conj", [a]) if !a.ty().dtype.is_complex() => Ok(a.clone()),
+        ("conj", [a]) => ops::conj(cx, a),
         ("complex", [re, im]) => ops::complex(cx, re, im),
-        ("convert", [a]) => convert(cx, op, a),
+        ("convert", [a]) => op.result_dtype().and_then(|to| convert(cx, a, to)),
         ("bitcast_convert", [a]) => bitcast(cx, op, a),
         ("constant", []) => constant(op),
         ("reduce_precision", [_]) => reduce_precision(cx, op, x),
@@ -127,8 +129,7 @@ fn total_order(cx: &Scope, x: &Value) -> Result<Value> {
 }
 
 /// A conversion to the type that it has already is nothing.
-fn convert(cx: &Scope, op: &Op, a: &Value) -> Result<Value> {
-    let to = op.result_dtype()?;
+pub(super) fn convert(cx: &Scope, a: &Value, to: DType) -> Result<Value> {
     let from = a.ty().dtype;
     if from == to {
         return Ok(a.clone());

@@ -3,16 +3,20 @@
 //! JAX's comparators, and plain ones, are orders that the primitive `sort` has. Any other is sorted by rank: each element
 //! is compared with each of its row.
 
-use jaxrs_data::{DType, ErrorKind, Result, Scalar, SmallVec};
-use jaxrs_ir::prims::{Binary, BroadcastInDim, Sort, TopK, Unary};
+use std::sync::Arc;
+
+use jaxrs_data::{DType, ErrorKind, Result, SmallVec, smallvec};
+use jaxrs_ir::prims::{Binary, BroadcastInDim, Slice, Sort, TopK, Unary};
 use jaxrs_ir::{Context as _, Value, ops};
 use jaxrs_kernel::Compare;
 use jaxrs_kernel::Ranking;
 use jaxrs_transform::{VmapOptions, vmap};
 
+use super::calls::option;
+use super::comparator::{Key, keys};
 use super::elementwise::short_name;
-use super::{Env, Outputs};
-use crate::tree::{Attr, Op, Region, ValueId};
+use super::{Env, Outputs, unsupported_form};
+use crate::tree::{Attr, Op, Region, Ty, ValueId};
 
 pub(super) fn apply(env: &mut Env<'_>, op: &Op, x: &[Value]) -> Option<Result<Outputs>> {
     Some(match short_name(op) {
@@ -41,155 +45,79 @@ fn top_k(env: &mut Env<'_>, op: &Op, x: &[Value]) -> Result<Outputs> {
 
 fn sort(env: &mut Env<'_>, op: &Op, x: &[Value]) -> Result<Outputs> {
     let dimension = op.size("dimension")?;
-    let comparator = op.region(0)?;
+    sorted(env, op, x, dimension, op.region(0)?)
+}
+
+fn sorted(
+    env: &Env<'_>,
+    op: &Op,
+    x: &[Value],
+    dimension: usize,
+    comparator: &Arc<Region>,
+) -> Result<Outputs> {
     if let Some(keys) = keys(comparator) {
         return by_keys(env, x, dimension, &keys);
     }
-    by_rank(env, op, x, dimension)
+    by_rank(env, op, x, dimension, comparator)
+}
+
+/// The first elements in the order of a comparator: XLA's approximate top-k is exact on a CPU. The operands come with
+/// as many values that stand for none.
+pub(super) fn approx_top_k(env: &Env<'_>, op: &Op, x: &[Value]) -> Result<Vec<Option<Value>>> {
+    let axis = match option(op, "reduction_dim") {
+        Some(Attr::Int(axis)) => usize::try_from(*axis).ok(),
+        _ => None,
+    };
+    let comparator = match op.attribute("called_computations") {
+        Some(Attr::List(names)) => match &names[..] {
+            [Attr::Symbol(name) | Attr::Text(name)] => env.module.function(name)?.body.clone(),
+            _ => return Err(unsupported_form(op, "other than one comparator")),
+        },
+        _ => return Err(unsupported_form(op, "no comparator")),
+    };
+    let operands = &x[..x.len() / 2];
+    let Some(axis) = axis.filter(|&axis| operands.iter().all(|x| axis < x.ty().rank())) else {
+        return Err(unsupported_form(op, "no reduction_dim"));
+    };
+    let all = sorted(env, op, operands, axis, &comparator)?;
+    let first = |(value, (_, ty)): (&Value, &(ValueId, Ty))| {
+        let Ty::Tensor(ty) = ty else { return Err(unsupported_form(op, format_args!("{ty}"))) };
+        let limit_indices = ty.shape.iter().copied().collect();
+        let (start_indices, strides) = (smallvec![0; ty.rank()], smallvec![1; ty.rank()]);
+        let slice = Slice { start_indices, limit_indices, strides };
+        ops::bind1(env.scope, slice, std::slice::from_ref(value)).map(Some)
+    };
+    all.iter().zip(&op.results).map(first).collect()
 }
 
 /// Sorts by some of the operands, the first counting most.
-fn by_keys(env: &Env<'_>, x: &[Value], dimension: usize, keys: &[usize]) -> Result<Outputs> {
-    let mut order: Vec<usize> = keys.to_vec();
-    order.extend((0..x.len()).filter(|k| !keys.contains(k)));
-    let operands: Vec<Value> = order.iter().map(|&k| x[k].clone()).collect();
+fn by_keys(env: &Env<'_>, x: &[Value], dimension: usize, keys: &[Key]) -> Result<Outputs> {
+    let falls = |k: usize| keys.contains(&Key { operand: k, descending: true });
+    let turned = |k: usize, x: &Value| if falls(k) { opposite(env, x) } else { Ok(x.clone()) };
+    let mut order: Vec<usize> = keys.iter().map(|key| key.operand).collect();
+    order.extend((0..x.len()).filter(|&k| keys.iter().all(|key| key.operand != k)));
+    let operands = order.iter().map(|&k| turned(k, &x[k])).collect::<Result<Vec<Value>>>()?;
     let prim = Sort { dimension, num_keys: keys.len(), is_stable: true };
     let sorted = env.scope.bind(&prim.into(), &operands)?;
     let place = |k: usize| order.iter().position(|&other| other == k).unwrap_or(k);
-    Ok((0..x.len()).map(|k| sorted[place(k)].clone()).collect())
+    (0..x.len()).map(|k| turned(k, &sorted[place(k)])).collect()
 }
 
-/// The operands that a comparator orders by, if it is lexicographic and ascending.
-fn keys(region: &Region) -> Option<Vec<usize>> {
-    let found = less(region, *region.returned().ok()?.first()?)?;
-    let mut keys: Vec<usize> = Vec::new();
-    for part in found {
-        match part {
-            Part::Whole(k) => keys.push(k),
-            // A complex number is compared by its real part, then by its imaginary one.
-            Part::Real(k) => keys.push(k),
-            Part::Imag(k) if keys.last() == Some(&k) => {}
-            Part::Imag(_) => return None,
-        }
-    }
-    let distinct = keys.iter().enumerate().all(|(k, key)| !keys[..k].contains(key));
-    distinct.then_some(keys)
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Part {
-    Whole(usize),
-    Real(usize),
-    Imag(usize),
-}
-
-/// The parts that `value` compares: `a < b`, or `a < b or (a = b and …)`.
-fn less(region: &Region, value: ValueId) -> Option<Vec<Part>> {
-    let op = region.defining(value)?;
-    match short_name(op) {
-        "compare" if op.word("comparison_direction").ok()? == "LT" => {
-            Some(vec![compared(region, op)?])
-        }
-        "or" => {
-            let [first, rest] = op.operands[..] else { return None };
-            let mut parts = less(region, first)?;
-            let [part] = parts[..] else { return None };
-            let and = region.defining(rest).filter(|op| short_name(op) == "and")?;
-            let [equal, rest] = and.operands[..] else { return None };
-            let equal = region.defining(equal).filter(|op| short_name(op) == "compare")?;
-            let is_same = equal.word("comparison_direction").ok()? == "EQ"
-                && compared(region, equal)? == part;
-            if !is_same {
-                return None;
-            }
-            parts.extend(less(region, rest)?);
-            Some(parts)
-        }
-        _ => None,
-    }
-}
-
-/// The part that a comparison is of, if both sides are the same part of the two elements of an operand. The total order
-/// of floats tells −0 from +0 and one NaN from another, so there both have to be made alike first.
-fn compared(region: &Region, op: &Op) -> Option<Part> {
-    let [a, b] = op.operands[..] else { return None };
-    let ((a, a_alike), (b, b_alike)) = (source(region, a)?, source(region, b)?);
-    let is_total = matches!(op.attribute("compare_type"), Some(Attr::Word(w)) if w == "TOTALORDER");
-    let is_float = region.ops.iter().any(|op| op.name == "stablehlo.select");
-    let (a, b) = match (a, b) {
-        (Part::Whole(a), Part::Whole(b)) if b == a + 1 => (Part::Whole(a / 2), a),
-        (Part::Real(a), Part::Real(b)) if b == a + 1 => (Part::Real(a / 2), a),
-        (Part::Imag(a), Part::Imag(b)) if b == a + 1 => (Part::Imag(a / 2), a),
-        _ => return None,
-    };
-    let fits = !is_total || (a_alike && b_alike) || !is_float && is_integer(region, b);
-    (b.is_multiple_of(2) && fits).then_some(a)
-}
-
-fn is_integer(region: &Region, argument: usize) -> bool {
-    region
-        .arguments
-        .get(argument)
-        .and_then(|(_, ty)| ty.dtype())
-        .is_some_and(|dtype| !dtype.is_inexact())
-}
-
-/// The argument that a value is, and whether zeros and NaNs were made alike: `select(x ≠ x, NaN, select(x = 0, 0, x))`.
-fn source(region: &Region, value: ValueId) -> Option<(Part, bool)> {
-    if let Some(part) = part(region, value) {
-        return Some((part, false));
-    }
-    let (condition, if_true, if_false) = select(region, value)?;
-    let not_number = comparison(region, condition, "NE")?;
-    let nan = constant(region, if_true)?;
-    let (condition, if_true, x) = select(region, if_false)?;
-    let zero = comparison(region, condition, "EQ")?;
-    let part = part(region, x)?;
-    let is_zero = |id| constant(region, id).is_some_and(|v| v.as_f64() == 0.0);
-    let alike = not_number == (x, x)
-        && nan.as_f64().is_nan()
-        && zero.0 == x
-        && is_zero(zero.1)
-        && is_zero(if_true);
-    alike.then_some((part, true))
-}
-
-fn part(region: &Region, value: ValueId) -> Option<Part> {
-    let argument = |id: ValueId| region.arguments.iter().position(|(other, _)| *other == id);
-    if let Some(k) = argument(value) {
-        return Some(Part::Whole(k));
-    }
-    let op = region.defining(value)?;
-    let k = argument(*op.operands.first()?)?;
-    match short_name(op) {
-        "real" => Some(Part::Real(k)),
-        "imag" => Some(Part::Imag(k)),
-        _ => None,
-    }
-}
-
-fn select(region: &Region, value: ValueId) -> Option<(ValueId, ValueId, ValueId)> {
-    let op = region.defining(value).filter(|op| short_name(op) == "select")?;
-    let [condition, if_true, if_false] = op.operands[..] else { return None };
-    Some((condition, if_true, if_false))
-}
-
-fn comparison(region: &Region, value: ValueId, direction: &str) -> Option<(ValueId, ValueId)> {
-    let op = region.defining(value).filter(|op| short_name(op) == "compare")?;
-    let [a, b] = op.operands[..] else { return None };
-    (op.word("comparison_direction").ok()? == direction).then_some((a, b))
-}
-
-fn constant(region: &Region, value: ValueId) -> Option<Scalar> {
-    match region.defining(value)?.attribute("value")? {
-        Attr::Dense(literal) => literal.item(),
-        _ => None,
-    }
+/// What is ordered the other way round, and is its own inverse.
+fn opposite(env: &Env<'_>, x: &Value) -> Result<Value> {
+    let exact = x.ty().dtype.is_integer() || x.ty().dtype.is_bool();
+    ops::unary(env.scope, if exact { Unary::Not } else { Unary::Neg }, x)
 }
 
 /// Sorts by any comparator: an element's rank is the number of those of its row that come before it, or are its equals
 /// and stand before it.
-fn by_rank(env: &Env<'_>, op: &Op, x: &[Value], dimension: usize) -> Result<Outputs> {
+fn by_rank(
+    env: &Env<'_>,
+    op: &Op,
+    x: &[Value],
+    dimension: usize,
+    comparator: &Arc<Region>,
+) -> Result<Outputs> {
     let Some(shape) = x.first().map(|x| x.shape().clone()) else {
         return Err(op.error(ErrorKind::InvalidArgument, "needs operands"));
     };
@@ -206,7 +134,7 @@ fn by_rank(env: &Env<'_>, op: &Op, x: &[Value], dimension: usize) -> Result<Outp
             pairs.push(ops::reshape(cx, &moved, &[square.iter().product()].as_slice().into())?);
         }
     }
-    let comparator = vmap(&env.closure("comparator", op.region(0)?), VmapOptions::default());
+    let comparator = vmap(&env.closure("comparator", comparator), VmapOptions::default());
     let before = comparator.call(cx, &pairs)?;
     let before = ops::reshape(cx, &before[0], &square.as_slice().into())?;
     let mut swap: SmallVec<[usize; 4]> = (0..square.len()).collect();

@@ -66,6 +66,8 @@ impl Parser<'_> {
                 Some(b'%') => parts.operands.push(self.names.operand(&mut self.c)?),
                 Some(b'{') => parts.attributes.extend(attributes::dict(&mut self.c)?),
                 Some(b'[') => self.brackets(name, &mut parts)?,
+                // Where an array lies.
+                Some(b'<') if name.starts_with("sdy.") => drop(self.c.balanced()?),
                 Some(b':') => {
                     self.c.expect(":")?;
                     parts.types = self.types_of(name)?;

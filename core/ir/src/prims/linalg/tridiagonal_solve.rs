@@ -11,21 +11,23 @@ use crate::{Batched, Cx, Jvp, Operand, Param, ParamReader, Params, Tangent, Valu
 /// The solution of a system with a matrix of three diagonals, of one length: the first element of the lower one
 /// and the last of the upper one lie outside. Without a solution the result is NaN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TridiagonalSolve;
+pub struct TridiagonalSolve {
+    /// Whether a pivot that is zero, but for rounding, is moved away from it: the solution is finite then, and near a
+    /// vector of the null space, as inverse iteration needs it.
+    pub perturb_singular: bool,
+}
 
 impl Matrices for TridiagonalSolve {
     const NAME: &'static str = "tridiagonal_solve";
     const RANKS: &'static [usize] = &[1, 1, 1, 2];
 
     fn params(&self) -> Params {
-        vec![("perturb_singular", Param::Bool(false))]
+        vec![("perturb_singular", Param::Bool(self.perturb_singular))]
     }
 
     fn read(read: &ParamReader<'_>) -> Result<TridiagonalSolve> {
-        if read.optional("perturb_singular").is_some() && read.bool("perturb_singular")? {
-            bail!(Unimplemented, "{} cannot perturb singular matrices", Self::NAME);
-        }
-        Ok(TridiagonalSolve)
+        let given = read.optional("perturb_singular").is_some();
+        Ok(TridiagonalSolve { perturb_singular: given && read.bool("perturb_singular")? })
     }
 
     fn results(&self, dims: &[&[usize]], dtype: DType) -> Result<Results> {
@@ -53,7 +55,9 @@ impl Matrices for TridiagonalSolve {
         let diagonal = |k: usize| jaxrs_linalg::elements::<T>(inputs[k]);
         let mut b = Matrix::from_bytes(dims[3][0], dims[3][1], inputs[3]);
         let (dl, d, du) = (diagonal(0), diagonal(1), diagonal(2));
-        if !T::tridiagonal_solve(&dl, &d, &du, &mut b) {
+        if self.perturb_singular {
+            T::tridiagonal_solve_perturbed(&dl, &d, &du, &mut b);
+        } else if !T::tridiagonal_solve(&dl, &d, &du, &mut b) {
             b.as_mut_slice().fill(T::nan());
         }
         b.write_to(outputs[0]);
@@ -131,14 +135,20 @@ impl Matrices for TridiagonalSolve {
                     between(dtype, diagonal, (-0.9, -0.1)),
                     finite(dtype, b),
                 ];
-                samples.push(sample(TridiagonalSolve, inputs, true));
+                for perturb_singular in [false, true] {
+                    samples.push(sample(
+                        TridiagonalSolve { perturb_singular },
+                        inputs.clone(),
+                        true,
+                    ));
+                }
             }
             let zeros = jaxrs_data::Literal::full(
                 jaxrs_data::Type::new(dtype, [3]),
                 jaxrs_data::Scalar::Int(0),
             );
             let inputs = vec![zeros.clone(), zeros.clone(), zeros, finite(dtype, &[3, 1])];
-            samples.push(sample(TridiagonalSolve, inputs, false));
+            samples.push(sample(TridiagonalSolve { perturb_singular: false }, inputs, false));
         }
         samples
     }
