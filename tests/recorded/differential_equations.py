@@ -88,7 +88,7 @@ def optimisers(r):
     gradients = [(ordinary(-1, 1, (3,), "float32", 20 + i), ordinary(-1, 1, (2, 2), "float32", 30 + i)) for i in range(2)]
     flat = [g for pair in gradients for g in pair]
     for name, make in {"sgd": lambda: optimizers.sgd(0.1), "momentum": lambda: optimizers.momentum(0.1, 0.9), "adam": lambda: optimizers.adam(0.1),
-                       "rmsprop": lambda: optimizers.rmsprop(0.1)}.items():
+                       "rmsprop": lambda: optimizers.rmsprop(0.1), "adagrad": lambda: optimizers.adagrad(0.1), "adamax": lambda: optimizers.adamax(0.1)}.items():
         def run(x, y, *g):
             init, update, params = make()
             state = init((x, y))

@@ -4,10 +4,12 @@
 //! parameters to new parameters and a new state. A state begins with the number of steps so far, an `i32`; then come
 //! lists as long as the parameters.
 
+mod largest;
 mod lbfgs;
 mod rules;
 mod schedules;
 
+pub use largest::*;
 pub use lbfgs::*;
 pub use rules::*;
 pub use schedules::*;

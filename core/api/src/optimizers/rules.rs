@@ -11,7 +11,7 @@ use crate::numpy;
 use crate::operands::convert;
 
 /// A state of a count and lists of zeros like the parameters.
-fn zeros(cx: &Scope, params: &[Value], n_lists: usize) -> Result<Vec<Value>> {
+pub(super) fn zeros(cx: &Scope, params: &[Value], n_lists: usize) -> Result<Vec<Value>> {
     let mut state = vec![no_steps()];
     for _ in 0..n_lists {
         for param in params {

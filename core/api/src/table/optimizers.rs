@@ -42,6 +42,14 @@ pub(super) static OPS: &[Op] = &[
     op!("rmsprop_update", "A step against gradients by the root of their mean square; lists and results as of sgd_update.", (learning_rate [gradients_state_params])
         { decay: F64 = 0.9, "how the mean fades"; eps: F64 = 1e-8, "what is added below the root"; }
         => list |cx| optimizers::rmsprop_update(cx, learning_rate, gradients_state_params, decay, eps)),
+    init!("adagrad_init", optimizers::adagrad_init, "The state of adagrad_update for parameters."),
+    op!("adagrad_update", "A step of AdaGrad with momentum; lists and results as of sgd_update.", (learning_rate [gradients_state_params])
+        { momentum: F64 = 0.9, "how the mean of updates fades"; }
+        => list |cx| optimizers::adagrad_update(cx, learning_rate, gradients_state_params, momentum)),
+    init!("adamax_init", optimizers::adamax_init, "The state of adamax_update for parameters."),
+    op!("adamax_update", "A step of AdaMax; lists and results as of sgd_update.", (learning_rate [gradients_state_params])
+        { b1: F64 = 0.9, B1; b2: F64 = 0.999, "how the bound of their sizes fades"; eps: F64 = 1e-8, "what is added to the bound"; }
+        => list |cx| optimizers::adamax_update(cx, learning_rate, gradients_state_params, (b1, b2, eps))),
     init!("lion_init", optimizers::lion_init, "The state of lion_update for parameters."),
     op!("lion_update", "A step against the sign of a mean of gradients; lists and results as of sgd_update.", (learning_rate [gradients_state_params])
         { b1: F64 = 0.9, "how the mean of the step fades"; b2: F64 = 0.99, "how the mean of the state fades"; weight_decay: F64 = 1e-3, "how much of the parameters is taken away"; }

@@ -114,7 +114,8 @@ fn weights(y: &Value) -> Value {
 
 /// Steps of optimisers give the recorded parameters; everything else is an operation.
 pub(crate) fn optimises(row: &Row) -> Result<(), String> {
-    let names = ["sgd", "momentum", "adam", "adamw", "rmsprop", "lion", "lbfgs"];
+    let names =
+        ["sgd", "momentum", "adam", "adamw", "rmsprop", "adagrad", "adamax", "lion", "lbfgs"];
     if !names.contains(&row.op.as_str()) {
         return crate::operations::agrees(row);
     }
