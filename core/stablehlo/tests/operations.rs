@@ -50,7 +50,11 @@ fn a_device_that_is_alone_has_all() {
         ),
         "%y = sdy.sharding_constraint %a <@mesh, [{\"i\"}, {}]> : tensor<2x2xf32>".to_owned(),
     ] {
-        assert_eq!(results(&module("tensor<2x2xf32>", &op), &X).unwrap(), [whole.clone()], "{op}");
+        assert_eq!(
+            results(&module("tensor<2x2xf32>", &op), &X).unwrap(),
+            std::slice::from_ref(&whole),
+            "{op}"
+        );
     }
     let nothing = format!(
         "%y = \"stablehlo.collective_permute\"(%a) <{{source_target_pairs = dense<> : tensor<0x2xi64>}}> : {ty}"
