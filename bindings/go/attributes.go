@@ -602,6 +602,16 @@ func WithNDense(value int) Attr {
 	return Attr{name: "n_dense", kind: kindInt, integer: int64(value)}
 }
 
+// WithNIter sets "n_iter", as of BesselJn: how many steps of a recurrence are taken.
+func WithNIter(value int) Attr {
+	return Attr{name: "n_iter", kind: kindInt, integer: int64(value)}
+}
+
+// WithNMax sets "n_max", as of SphHarmY: the largest degree, to which others are cut; -1 for that of n, which has to be known.
+func WithNMax(value int) Attr {
+	return Attr{name: "n_max", kind: kindInt, integer: int64(value)}
+}
+
 // WithNan sets "nan", as of NanToNum: instead of NaN.
 func WithNan(value float64) Attr {
 	return Attr{name: "nan", kind: kindReal, real: value}
@@ -730,6 +740,11 @@ func WithPeriod(value float64) Attr {
 // WithPermuteL sets "permute_l", as of ScipyLinalgLu: whether P L is given in place of P and L.
 func WithPermuteL(value bool) Attr {
 	return Attr{name: "permute_l", kind: kindBool, integer: truth(value)}
+}
+
+// WithPerturbSingular sets "perturb_singular", as of TridiagonalSolve: whether pivots that are zero, but for rounding, are moved away from it, which makes the solution finite.
+func WithPerturbSingular(value bool) Attr {
+	return Attr{name: "perturb_singular", kind: kindBool, integer: truth(value)}
 }
 
 // WithPivoting sets "pivoting", as of LaxLinalgQr: whether columns are put in an order that makes the diagonal of R descend.

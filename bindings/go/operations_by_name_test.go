@@ -439,11 +439,32 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	"hyp1f1": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Hyp1f1(in[0], in[1], in[2])}
 	},
+	"hyp2f1": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Hyp2f1(in[0], in[1], in[2], in[3])}
+	},
 	"dawsn": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Dawsn(in[0])}
 	},
 	"erfcx": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Erfcx(in[0])}
+	},
+	"wofz": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.Wofz(in[0])}
+	},
+	"sici": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Sici(in[0])
+	},
+	"fresnel": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.Fresnel(in[0])
+	},
+	"owens_t": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.OwensT(in[0], in[1])}
+	},
+	"bessel_jn": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.BesselJn(in[0], a.integer("v"), a.given(Attr{name: "n_iter", kind: kindInt})...)}
+	},
+	"sph_harm_y": func(s *Scope, in []*Array, a attributes) []*Array {
+		return []*Array{s.SphHarmY(in[0], in[1], in[2], in[3], a.given(Attr{name: "n_max", kind: kindInt})...)}
 	},
 	"sinc": func(s *Scope, in []*Array, a attributes) []*Array {
 		return []*Array{s.Sinc(in[0])}
@@ -731,7 +752,7 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 		return []*Array{s.TriangularSolve(in[0], in[1], a.given(Attr{name: "left_side", kind: kindBool}, Attr{name: "lower", kind: kindBool}, Attr{name: "transpose_a", kind: kindBool}, Attr{name: "conjugate_a", kind: kindBool}, Attr{name: "unit_diagonal", kind: kindBool})...)}
 	},
 	"tridiagonal_solve": func(s *Scope, in []*Array, a attributes) []*Array {
-		return []*Array{s.TridiagonalSolve(in[0], in[1], in[2], in[3])}
+		return []*Array{s.TridiagonalSolve(in[0], in[1], in[2], in[3], a.given(Attr{name: "perturb_singular", kind: kindBool})...)}
 	},
 	"lax_linalg_qr": func(s *Scope, in []*Array, a attributes) []*Array {
 		return s.LaxLinalgQr(in[0], a.given(Attr{name: "pivoting", kind: kindBool}, Attr{name: "full_matrices", kind: kindBool})...)
@@ -2286,6 +2307,18 @@ var operations = map[string]func(s *Scope, in []*Array, a attributes) []*Array{
 	},
 	"rmsprop_update": func(s *Scope, in []*Array, a attributes) []*Array {
 		return s.RmspropUpdate(in[0], in[1:], a.given(Attr{name: "decay", kind: kindReal}, Attr{name: "eps", kind: kindReal})...)
+	},
+	"adagrad_init": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.AdagradInit(in[0:])
+	},
+	"adagrad_update": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.AdagradUpdate(in[0], in[1:], a.given(Attr{name: "momentum", kind: kindReal})...)
+	},
+	"adamax_init": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.AdamaxInit(in[0:])
+	},
+	"adamax_update": func(s *Scope, in []*Array, a attributes) []*Array {
+		return s.AdamaxUpdate(in[0], in[1:], a.given(Attr{name: "b1", kind: kindReal}, Attr{name: "b2", kind: kindReal}, Attr{name: "eps", kind: kindReal})...)
 	},
 	"lion_init": func(s *Scope, in []*Array, a attributes) []*Array {
 		return s.LionInit(in[0:])

@@ -148,8 +148,15 @@ package jaxrs
 // #cgo noescape jaxrs_op_boxcox
 // #cgo noescape jaxrs_op_boxcox1p
 // #cgo noescape jaxrs_op_hyp1f1
+// #cgo noescape jaxrs_op_hyp2f1
 // #cgo noescape jaxrs_op_dawsn
 // #cgo noescape jaxrs_op_erfcx
+// #cgo noescape jaxrs_op_wofz
+// #cgo noescape jaxrs_op_sici
+// #cgo noescape jaxrs_op_fresnel
+// #cgo noescape jaxrs_op_owens_t
+// #cgo noescape jaxrs_op_bessel_jn
+// #cgo noescape jaxrs_op_sph_harm_y
 // #cgo noescape jaxrs_op_sinc
 // #cgo noescape jaxrs_op_spence
 // #cgo noescape jaxrs_op_exp1
@@ -764,6 +771,10 @@ package jaxrs
 // #cgo noescape jaxrs_op_adamw_update
 // #cgo noescape jaxrs_op_rmsprop_init
 // #cgo noescape jaxrs_op_rmsprop_update
+// #cgo noescape jaxrs_op_adagrad_init
+// #cgo noescape jaxrs_op_adagrad_update
+// #cgo noescape jaxrs_op_adamax_init
+// #cgo noescape jaxrs_op_adamax_update
 // #cgo noescape jaxrs_op_lion_init
 // #cgo noescape jaxrs_op_lion_update
 // #cgo noescape jaxrs_op_lbfgs_init
@@ -2851,6 +2862,22 @@ func Hyp1f1(a_ *Array, b *Array, x *Array) *Array {
 	return scopeOf(a_, b, x).Hyp1f1(a_, b, x)
 }
 
+// Hyp2f1: Gauss' hypergeometric function.
+func (s *Scope) Hyp2f1(a_ *Array, b *Array, c *Array, x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_hyp2f1(s.handle(), a_.ptr(), b.ptr(), c.ptr(), x.ptr(), &out)
+	runtime.KeepAlive(a_)
+	runtime.KeepAlive(b)
+	runtime.KeepAlive(c)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Hyp2f1 is [Scope.Hyp2f1] where its operands are from.
+func Hyp2f1(a_ *Array, b *Array, c *Array, x *Array) *Array {
+	return scopeOf(a_, b, c, x).Hyp2f1(a_, b, c, x)
+}
+
 // Dawsn: Dawson's integral.
 func (s *Scope) Dawsn(x *Array) *Array {
 	var out *C.jaxrs_array
@@ -2875,6 +2902,95 @@ func (s *Scope) Erfcx(x *Array) *Array {
 // Erfcx is [Scope.Erfcx] where its operands are from.
 func Erfcx(x *Array) *Array {
 	return scopeOf(x).Erfcx(x)
+}
+
+// Wofz: The Faddeeva function exp(-z^2) erfc(-i z), of complex numbers.
+func (s *Scope) Wofz(x *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_wofz(s.handle(), x.ptr(), &out)
+	runtime.KeepAlive(x)
+	return s.done(out, err)
+}
+
+// Wofz is [Scope.Wofz] where its operands are from.
+func Wofz(x *Array) *Array {
+	return scopeOf(x).Wofz(x)
+}
+
+// Sici: The integrals of sin(t) / t, from 0 to x, and of cos(t) / t, without its pole.
+func (s *Scope) Sici(x *Array) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_sici(s.handle(), x.ptr(), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// Sici is [Scope.Sici] where its operands are from.
+func Sici(x *Array) []*Array {
+	return scopeOf(x).Sici(x)
+}
+
+// Fresnel: The integrals of sin(pi t^2 / 2) and of cos(pi t^2 / 2) from 0 to x.
+func (s *Scope) Fresnel(x *Array) []*Array {
+	out := newResults()
+	err := C.jaxrs_op_fresnel(s.handle(), x.ptr(), out.handle)
+	runtime.KeepAlive(x)
+	return out.done(s, err)
+}
+
+// Fresnel is [Scope.Fresnel] where its operands are from.
+func Fresnel(x *Array) []*Array {
+	return scopeOf(x).Fresnel(x)
+}
+
+// OwensT: Owen's T function.
+func (s *Scope) OwensT(h *Array, a_ *Array) *Array {
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_owens_t(s.handle(), h.ptr(), a_.ptr(), &out)
+	runtime.KeepAlive(h)
+	runtime.KeepAlive(a_)
+	return s.done(out, err)
+}
+
+// OwensT is [Scope.OwensT] where its operands are from.
+func OwensT(h *Array, a_ *Array) *Array {
+	return scopeOf(h, a_).OwensT(h, a_)
+}
+
+// BesselJn: The Bessel functions of the first kind of orders 0 to v, along a new first axis.
+//
+//   - v: the last order
+//   - n_iter (by name, 50): how many steps of a recurrence are taken
+func (s *Scope) BesselJn(z *Array, v int, attrs ...Attr) *Array {
+	at := settle("bessel_jn", []Attr{{name: "n_iter", kind: kindInt, integer: 50}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_bessel_jn(s.handle(), z.ptr(), C.int64_t(v), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(z)
+	return s.done(out, err)
+}
+
+// BesselJn is [Scope.BesselJn] where its operands are from.
+func BesselJn(z *Array, v int, attrs ...Attr) *Array {
+	return scopeOf(z).BesselJn(z, v, attrs...)
+}
+
+// SphHarmY: The spherical harmonics of degree n and order m at colatitudes theta and longitudes phi, for vectors of one length.
+//
+//   - n_max (by name, -1): the largest degree, to which others are cut; -1 for that of n, which has to be known
+func (s *Scope) SphHarmY(n *Array, m *Array, theta *Array, phi *Array, attrs ...Attr) *Array {
+	at := settle("sph_harm_y", []Attr{{name: "n_max", kind: kindInt, integer: -1}}, attrs)
+	var out *C.jaxrs_array
+	err := C.jaxrs_op_sph_harm_y(s.handle(), n.ptr(), m.ptr(), theta.ptr(), phi.ptr(), C.int64_t(at[0].integer), &out)
+	runtime.KeepAlive(n)
+	runtime.KeepAlive(m)
+	runtime.KeepAlive(theta)
+	runtime.KeepAlive(phi)
+	return s.done(out, err)
+}
+
+// SphHarmY is [Scope.SphHarmY] where its operands are from.
+func SphHarmY(n *Array, m *Array, theta *Array, phi *Array, attrs ...Attr) *Array {
+	return scopeOf(n, m, theta, phi).SphHarmY(n, m, theta, phi, attrs...)
 }
 
 // Sinc: sin(pi x) / (pi x).
@@ -4459,9 +4575,12 @@ func TriangularSolve(a_ *Array, b *Array, attrs ...Attr) *Array {
 }
 
 // TridiagonalSolve: The solution of a system of equations with a tridiagonal matrix, of which the diagonals are given: the first element of the lower and the last of the upper one lie outside.
-func (s *Scope) TridiagonalSolve(dl *Array, d *Array, du *Array, b *Array) *Array {
+//
+//   - perturb_singular (by name, false): whether pivots that are zero, but for rounding, are moved away from it, which makes the solution finite
+func (s *Scope) TridiagonalSolve(dl *Array, d *Array, du *Array, b *Array, attrs ...Attr) *Array {
+	at := settle("tridiagonal_solve", []Attr{{name: "perturb_singular", kind: kindBool, integer: 0}}, attrs)
 	var out *C.jaxrs_array
-	err := C.jaxrs_op_tridiagonal_solve(s.handle(), dl.ptr(), d.ptr(), du.ptr(), b.ptr(), &out)
+	err := C.jaxrs_op_tridiagonal_solve(s.handle(), dl.ptr(), d.ptr(), du.ptr(), b.ptr(), C.uint32_t(at[0].integer), &out)
 	runtime.KeepAlive(dl)
 	runtime.KeepAlive(d)
 	runtime.KeepAlive(du)
@@ -4470,8 +4589,8 @@ func (s *Scope) TridiagonalSolve(dl *Array, d *Array, du *Array, b *Array) *Arra
 }
 
 // TridiagonalSolve is [Scope.TridiagonalSolve] where its operands are from.
-func TridiagonalSolve(dl *Array, d *Array, du *Array, b *Array) *Array {
-	return scopeOf(dl, d, du, b).TridiagonalSolve(dl, d, du, b)
+func TridiagonalSolve(dl *Array, d *Array, du *Array, b *Array, attrs ...Attr) *Array {
+	return scopeOf(dl, d, du, b).TridiagonalSolve(dl, d, du, b, attrs...)
 }
 
 // LaxLinalgQr: Q and R, and with pivoting the order of columns.
@@ -13019,6 +13138,72 @@ func (s *Scope) RmspropUpdate(learningRate *Array, gradientsStateParams []*Array
 // RmspropUpdate is [Scope.RmspropUpdate] where its operands are from.
 func RmspropUpdate(learningRate *Array, gradientsStateParams []*Array, attrs ...Attr) []*Array {
 	return scopeOf(append([]*Array{learningRate}, gradientsStateParams...)...).RmspropUpdate(learningRate, gradientsStateParams, attrs...)
+}
+
+// AdagradInit: The state of adagrad_update for parameters.
+func (s *Scope) AdagradInit(params []*Array) []*Array {
+	out := newResults()
+	list := handles(params)
+	err := C.jaxrs_op_adagrad_init(s.handle(), first(list), C.size_t(len(list)), out.handle)
+	runtime.KeepAlive(params)
+	return out.done(s, err)
+}
+
+// AdagradInit is [Scope.AdagradInit] where its operands are from.
+func AdagradInit(params []*Array) []*Array {
+	return scopeOf(params...).AdagradInit(params)
+}
+
+// AdagradUpdate: A step of AdaGrad with momentum; lists and results as of sgd_update.
+//
+//   - momentum (by name, 0.9): how the mean of updates fades
+func (s *Scope) AdagradUpdate(learningRate *Array, gradientsStateParams []*Array, attrs ...Attr) []*Array {
+	at := settle("adagrad_update", []Attr{{name: "momentum", kind: kindReal, real: 0.9}}, attrs)
+	out := newResults()
+	list := handles(gradientsStateParams)
+	err := C.jaxrs_op_adagrad_update(s.handle(), learningRate.ptr(), first(list), C.size_t(len(list)), C.double(at[0].real), out.handle)
+	runtime.KeepAlive(learningRate)
+	runtime.KeepAlive(gradientsStateParams)
+	return out.done(s, err)
+}
+
+// AdagradUpdate is [Scope.AdagradUpdate] where its operands are from.
+func AdagradUpdate(learningRate *Array, gradientsStateParams []*Array, attrs ...Attr) []*Array {
+	return scopeOf(append([]*Array{learningRate}, gradientsStateParams...)...).AdagradUpdate(learningRate, gradientsStateParams, attrs...)
+}
+
+// AdamaxInit: The state of adamax_update for parameters.
+func (s *Scope) AdamaxInit(params []*Array) []*Array {
+	out := newResults()
+	list := handles(params)
+	err := C.jaxrs_op_adamax_init(s.handle(), first(list), C.size_t(len(list)), out.handle)
+	runtime.KeepAlive(params)
+	return out.done(s, err)
+}
+
+// AdamaxInit is [Scope.AdamaxInit] where its operands are from.
+func AdamaxInit(params []*Array) []*Array {
+	return scopeOf(params...).AdamaxInit(params)
+}
+
+// AdamaxUpdate: A step of AdaMax; lists and results as of sgd_update.
+//
+//   - b1 (by name, 0.9): how the mean of gradients fades
+//   - b2 (by name, 0.999): how the bound of their sizes fades
+//   - eps (by name, 1e-8): what is added to the bound
+func (s *Scope) AdamaxUpdate(learningRate *Array, gradientsStateParams []*Array, attrs ...Attr) []*Array {
+	at := settle("adamax_update", []Attr{{name: "b1", kind: kindReal, real: 0.9}, {name: "b2", kind: kindReal, real: 0.999}, {name: "eps", kind: kindReal, real: 1e-8}}, attrs)
+	out := newResults()
+	list := handles(gradientsStateParams)
+	err := C.jaxrs_op_adamax_update(s.handle(), learningRate.ptr(), first(list), C.size_t(len(list)), C.double(at[0].real), C.double(at[1].real), C.double(at[2].real), out.handle)
+	runtime.KeepAlive(learningRate)
+	runtime.KeepAlive(gradientsStateParams)
+	return out.done(s, err)
+}
+
+// AdamaxUpdate is [Scope.AdamaxUpdate] where its operands are from.
+func AdamaxUpdate(learningRate *Array, gradientsStateParams []*Array, attrs ...Attr) []*Array {
+	return scopeOf(append([]*Array{learningRate}, gradientsStateParams...)...).AdamaxUpdate(learningRate, gradientsStateParams, attrs...)
 }
 
 // LionInit: The state of lion_update for parameters.

@@ -2681,6 +2681,29 @@ pub extern "C" fn jaxrs_op_hyp1f1(
     })
 }
 
+/// Gauss' hypergeometric function.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_hyp2f1(
+    s: Shared<ScopeBody>,
+    a: In<ArrayBody>,
+    b: In<ArrayBody>,
+    c: In<ArrayBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("hyp2f1") }, &s)?;
+        call.operand(&a, "a")?;
+        call.operand(&b, "b")?;
+        call.operand(&c, "c")?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
 /// Dawson's integral.
 ///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
@@ -2712,6 +2735,124 @@ pub extern "C" fn jaxrs_op_erfcx(
         let mut call = Call::new(const { op("erfcx") }, &s)?;
         call.operand(&x, "x")?;
         call.one(&[], &out)
+    })
+}
+
+/// The Faddeeva function exp(-z^2) erfc(-i z), of complex numbers.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_wofz(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("wofz") }, &s)?;
+        call.operand(&x, "x")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The integrals of sin(t) / t, from 0 to x, and of cos(t) / t, without its pole.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_sici(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("sici") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[], r)
+    })
+}
+
+/// The integrals of sin(pi t^2 / 2) and of cos(pi t^2 / 2) from 0 to x.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_fresnel(
+    s: Shared<ScopeBody>,
+    x: In<ArrayBody>,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("fresnel") }, &s)?;
+        call.operand(&x, "x")?;
+        call.list(&[], r)
+    })
+}
+
+/// Owen's T function.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_owens_t(
+    s: Shared<ScopeBody>,
+    h: In<ArrayBody>,
+    a: In<ArrayBody>,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("owens_t") }, &s)?;
+        call.operand(&h, "h")?;
+        call.operand(&a, "a")?;
+        call.one(&[], &out)
+    })
+}
+
+/// The Bessel functions of the first kind of orders 0 to v, along a new first axis.
+///
+/// - `v`: the last order.
+/// - `n_iter`: how many steps of a recurrence are taken.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_bessel_jn(
+    s: Shared<ScopeBody>,
+    z: In<ArrayBody>,
+    v: i64,
+    n_iter: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("bessel_jn") }, &s)?;
+        call.operand(&z, "z")?;
+        call.one(&[Attr::I64(v), Attr::I64(n_iter)], &out)
+    })
+}
+
+/// The spherical harmonics of degree n and order m at colatitudes theta and longitudes phi, for vectors of one length.
+///
+/// - `n_max`: the largest degree, to which others are cut; -1 for that of n, which has to be known.
+///
+/// Operands are borrowed; the caller owns `*out`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_sph_harm_y(
+    s: Shared<ScopeBody>,
+    n: In<ArrayBody>,
+    m: In<ArrayBody>,
+    theta: In<ArrayBody>,
+    phi: In<ArrayBody>,
+    n_max: i64,
+    out: Out<*mut ArrayHandle>,
+) -> Status {
+    gate(|| {
+        let out = out.null("out")?;
+        let mut call = Call::new(const { op("sph_harm_y") }, &s)?;
+        call.operand(&n, "n")?;
+        call.operand(&m, "m")?;
+        call.operand(&theta, "theta")?;
+        call.operand(&phi, "phi")?;
+        call.one(&[Attr::I64(n_max)], &out)
     })
 }
 
@@ -5088,6 +5229,8 @@ pub extern "C" fn jaxrs_op_triangular_solve(
 
 /// The solution of a system of equations with a tridiagonal matrix, of which the diagonals are given: the first element of the lower and the last of the upper one lie outside.
 ///
+/// - `perturb_singular`: whether pivots that are zero, but for rounding, are moved away from it, which makes the solution finite (0 or 1).
+///
 /// Operands are borrowed; the caller owns `*out`. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn jaxrs_op_tridiagonal_solve(
@@ -5096,6 +5239,7 @@ pub extern "C" fn jaxrs_op_tridiagonal_solve(
     d: In<ArrayBody>,
     du: In<ArrayBody>,
     b: In<ArrayBody>,
+    perturb_singular: u32,
     out: Out<*mut ArrayHandle>,
 ) -> Status {
     gate(|| {
@@ -5105,7 +5249,7 @@ pub extern "C" fn jaxrs_op_tridiagonal_solve(
         call.operand(&d, "d")?;
         call.operand(&du, "du")?;
         call.operand(&b, "b")?;
-        call.one(&[], &out)
+        call.one(&[Attr::Bool(flag(perturb_singular, "perturb_singular")?)], &out)
     })
 }
 
@@ -18041,6 +18185,92 @@ pub extern "C" fn jaxrs_op_rmsprop_update(
         call.operand(&learning_rate, "learning_rate")?;
         call.operands(&gradients_state_params, n_gradients_state_params, "gradients_state_params")?;
         call.list(&[Attr::F64(decay), Attr::F64(eps)], r)
+    })
+}
+
+/// The state of adagrad_update for parameters.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_adagrad_init(
+    s: Shared<ScopeBody>,
+    params: Handles<ArrayBody>,
+    n_params: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("adagrad_init") }, &s)?;
+        call.operands(&params, n_params, "params")?;
+        call.list(&[], r)
+    })
+}
+
+/// A step of AdaGrad with momentum; lists and results as of sgd_update.
+///
+/// - `momentum`: how the mean of updates fades.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_adagrad_update(
+    s: Shared<ScopeBody>,
+    learning_rate: In<ArrayBody>,
+    gradients_state_params: Handles<ArrayBody>,
+    n_gradients_state_params: usize,
+    momentum: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("adagrad_update") }, &s)?;
+        call.operand(&learning_rate, "learning_rate")?;
+        call.operands(&gradients_state_params, n_gradients_state_params, "gradients_state_params")?;
+        call.list(&[Attr::F64(momentum)], r)
+    })
+}
+
+/// The state of adamax_update for parameters.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_adamax_init(
+    s: Shared<ScopeBody>,
+    params: Handles<ArrayBody>,
+    n_params: usize,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("adamax_init") }, &s)?;
+        call.operands(&params, n_params, "params")?;
+        call.list(&[], r)
+    })
+}
+
+/// A step of AdaMax; lists and results as of sgd_update.
+///
+/// - `b1`: how the mean of gradients fades.
+/// - `b2`: how the bound of their sizes fades.
+/// - `eps`: what is added to the bound.
+///
+/// Operands are borrowed; results are appended to `r`. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn jaxrs_op_adamax_update(
+    s: Shared<ScopeBody>,
+    learning_rate: In<ArrayBody>,
+    gradients_state_params: Handles<ArrayBody>,
+    n_gradients_state_params: usize,
+    b1: f64,
+    b2: f64,
+    eps: f64,
+    r: Shared<ResultsBody>,
+) -> Status {
+    gate(|| {
+        let r = r.get("r")?;
+        let mut call = Call::new(const { op("adamax_update") }, &s)?;
+        call.operand(&learning_rate, "learning_rate")?;
+        call.operands(&gradients_state_params, n_gradients_state_params, "gradients_state_params")?;
+        call.list(&[Attr::F64(b1), Attr::F64(b2), Attr::F64(eps)], r)
     })
 }
 

@@ -2731,6 +2731,14 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_hyp1f1(jaxrs_scope* s, const jaxr
     const jaxrs_array* x, jaxrs_array** out);
 
 /**
+ * Gauss' hypergeometric function.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_hyp2f1(jaxrs_scope* s, const jaxrs_array* a, const jaxrs_array* b,
+    const jaxrs_array* c, const jaxrs_array* x, jaxrs_array** out);
+
+/**
  * Dawson's integral.
  *
  * Operands are borrowed; the caller owns *out. Any thread.
@@ -2743,6 +2751,56 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_dawsn(jaxrs_scope* s, const jaxrs
  * Operands are borrowed; the caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_erfcx(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The Faddeeva function exp(-z^2) erfc(-i z), of complex numbers.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_wofz(jaxrs_scope* s, const jaxrs_array* x, jaxrs_array** out);
+
+/**
+ * The integrals of sin(t) / t, from 0 to x, and of cos(t) / t, without its pole.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_sici(jaxrs_scope* s, const jaxrs_array* x, jaxrs_results* r);
+
+/**
+ * The integrals of sin(pi t^2 / 2) and of cos(pi t^2 / 2) from 0 to x.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_fresnel(jaxrs_scope* s, const jaxrs_array* x, jaxrs_results* r);
+
+/**
+ * Owen's T function.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_owens_t(jaxrs_scope* s, const jaxrs_array* h, const jaxrs_array* a,
+    jaxrs_array** out);
+
+/**
+ * The Bessel functions of the first kind of orders 0 to v, along a new first axis.
+ *
+ * - v: the last order.
+ * - n_iter: how many steps of a recurrence are taken.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_bessel_jn(jaxrs_scope* s, const jaxrs_array* z, int64_t v,
+    int64_t n_iter, jaxrs_array** out);
+
+/**
+ * The spherical harmonics of degree n and order m at colatitudes theta and longitudes phi, for vectors of one length.
+ *
+ * - n_max: the largest degree, to which others are cut; -1 for that of n, which has to be known.
+ *
+ * Operands are borrowed; the caller owns *out. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_sph_harm_y(jaxrs_scope* s, const jaxrs_array* n, const jaxrs_array* m,
+    const jaxrs_array* theta, const jaxrs_array* phi, int64_t n_max, jaxrs_array** out);
 
 /**
  * sin(pi x) / (pi x).
@@ -3744,10 +3802,13 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_triangular_solve(jaxrs_scope* s, 
  * The solution of a system of equations with a tridiagonal matrix, of which the diagonals are given: the first element
  * of the lower and the last of the upper one lie outside.
  *
+ * - perturb_singular: whether pivots that are zero, but for rounding, are moved away from it, which makes the solution
+ *   finite (0 or 1).
+ *
  * Operands are borrowed; the caller owns *out. Any thread.
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_tridiagonal_solve(jaxrs_scope* s, const jaxrs_array* dl,
-    const jaxrs_array* d, const jaxrs_array* du, const jaxrs_array* b, jaxrs_array** out);
+    const jaxrs_array* d, const jaxrs_array* du, const jaxrs_array* b, uint32_t perturb_singular, jaxrs_array** out);
 
 /**
  * Q and R, and with pivoting the order of columns.
@@ -9188,6 +9249,45 @@ JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rmsprop_init(jaxrs_scope* s, jaxr
  */
 JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_rmsprop_update(jaxrs_scope* s, const jaxrs_array* learning_rate,
     jaxrs_array* const* gradients_state_params, size_t n_gradients_state_params, double decay, double eps,
+    jaxrs_results* r);
+
+/**
+ * The state of adagrad_update for parameters.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_adagrad_init(jaxrs_scope* s, jaxrs_array* const* params, size_t n_params,
+    jaxrs_results* r);
+
+/**
+ * A step of AdaGrad with momentum; lists and results as of sgd_update.
+ *
+ * - momentum: how the mean of updates fades.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_adagrad_update(jaxrs_scope* s, const jaxrs_array* learning_rate,
+    jaxrs_array* const* gradients_state_params, size_t n_gradients_state_params, double momentum, jaxrs_results* r);
+
+/**
+ * The state of adamax_update for parameters.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_adamax_init(jaxrs_scope* s, jaxrs_array* const* params, size_t n_params,
+    jaxrs_results* r);
+
+/**
+ * A step of AdaMax; lists and results as of sgd_update.
+ *
+ * - b1: how the mean of gradients fades.
+ * - b2: how the bound of their sizes fades.
+ * - eps: what is added to the bound.
+ *
+ * Operands are borrowed; results are appended to r. Any thread.
+ */
+JAXRS_API JAXRS_MUST_USE jaxrs_error* jaxrs_op_adamax_update(jaxrs_scope* s, const jaxrs_array* learning_rate,
+    jaxrs_array* const* gradients_state_params, size_t n_gradients_state_params, double b1, double b2, double eps,
     jaxrs_results* r);
 
 /**

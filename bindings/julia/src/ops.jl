@@ -1050,6 +1050,13 @@ Kummer's confluent hypergeometric function.
 const hyp1f1 = Operation("hyp1f1", 3, false, false, "", "")
 
 """
+    hyp2f1(a, b, c, x)
+
+Gauss' hypergeometric function.
+"""
+const hyp2f1 = Operation("hyp2f1", 4, false, false, "", "")
+
+"""
     dawsn(x)
 
 Dawson's integral.
@@ -1062,6 +1069,53 @@ const dawsn = Operation("dawsn", 1, false, false, "", "")
 exp(x^2) erfc(x).
 """
 const erfcx = Operation("erfcx", 1, false, false, "", "")
+
+"""
+    wofz(x)
+
+The Faddeeva function exp(-z^2) erfc(-i z), of complex numbers.
+"""
+const wofz = Operation("wofz", 1, false, false, "", "")
+
+"""
+    sici(x)
+
+The integrals of sin(t) / t, from 0 to x, and of cos(t) / t, without its pole. Gives a tuple.
+"""
+const sici = Operation("sici", 1, false, true, "", "")
+
+"""
+    fresnel(x)
+
+The integrals of sin(pi t^2 / 2) and of cos(pi t^2 / 2) from 0 to x. Gives a tuple.
+"""
+const fresnel = Operation("fresnel", 1, false, true, "", "")
+
+"""
+    owens_t(h, a)
+
+Owen's T function.
+"""
+const owens_t = Operation("owens_t", 2, false, false, "", "")
+
+"""
+    bessel_jn(z, v; n_iter = 50)
+
+The Bessel functions of the first kind of orders 0 to v, along a new first axis.
+
+- `v`: the last order.
+- `n_iter`: how many steps of a recurrence are taken.
+"""
+const bessel_jn = Operation("bessel_jn", 1, false, false, "v:int", "n_iter:int")
+
+"""
+    sph_harm_y(n, m, theta, phi; n_max = -1)
+
+The spherical harmonics of degree n and order m at colatitudes theta and longitudes phi, for vectors of one length.
+
+- `n_max`: the largest degree, to which others are cut; -1 for that of n, which has to be known.
+"""
+const sph_harm_y = Operation("sph_harm_y", 4, false, false, "", "n_max:int")
 
 """
     sinc(x)
@@ -1950,11 +2004,13 @@ The solution of a system of equations with a triangle of a matrix.
 const triangular_solve = Operation("triangular_solve", 2, false, false, "", "left_side:bool lower:bool transpose_a:bool conjugate_a:bool unit_diagonal:bool")
 
 """
-    tridiagonal_solve(dl, d, du, b)
+    tridiagonal_solve(dl, d, du, b; perturb_singular = false)
 
 The solution of a system of equations with a tridiagonal matrix, of which the diagonals are given: the first element of the lower and the last of the upper one lie outside.
+
+- `perturb_singular`: whether pivots that are zero, but for rounding, are moved away from it, which makes the solution finite.
 """
-const tridiagonal_solve = Operation("tridiagonal_solve", 4, false, false, "", "")
+const tridiagonal_solve = Operation("tridiagonal_solve", 4, false, false, "", "perturb_singular:bool")
 
 """
     lax_linalg_qr(x; pivoting = false, full_matrices = true)
@@ -6728,6 +6784,40 @@ A step against gradients by the root of their mean square; lists and results as 
 - `eps`: what is added below the root.
 """
 const rmsprop_update = Operation("rmsprop_update", 1, true, true, "", "decay:real eps:real")
+
+"""
+    adagrad_init(params...)
+
+The state of adagrad_update for parameters. Gives a tuple.
+"""
+const adagrad_init = Operation("adagrad_init", 0, true, true, "", "")
+
+"""
+    adagrad_update(learning_rate, gradients_state_params...; momentum = 0.9)
+
+A step of AdaGrad with momentum; lists and results as of sgd_update. Gives a tuple.
+
+- `momentum`: how the mean of updates fades.
+"""
+const adagrad_update = Operation("adagrad_update", 1, true, true, "", "momentum:real")
+
+"""
+    adamax_init(params...)
+
+The state of adamax_update for parameters. Gives a tuple.
+"""
+const adamax_init = Operation("adamax_init", 0, true, true, "", "")
+
+"""
+    adamax_update(learning_rate, gradients_state_params...; b1 = 0.9, b2 = 0.999, eps = 1e-8)
+
+A step of AdaMax; lists and results as of sgd_update. Gives a tuple.
+
+- `b1`: how the mean of gradients fades.
+- `b2`: how the bound of their sizes fades.
+- `eps`: what is added to the bound.
+"""
+const adamax_update = Operation("adamax_update", 1, true, true, "", "b1:real b2:real eps:real")
 
 """
     lion_init(params...)

@@ -458,11 +458,35 @@ export declare function boxcox1p(x: Value, lmbda: Value): Tensor;
 /** Kummer's confluent hypergeometric function. */
 export declare function hyp1f1(a: Value, b: Value, x: Value): Tensor;
 
+/** Gauss' hypergeometric function. */
+export declare function hyp2f1(a: Value, b: Value, c: Value, x: Value): Tensor;
+
 /** Dawson's integral. */
 export declare function dawsn(x: Value): Tensor;
 
 /** exp(x^2) erfc(x). */
 export declare function erfcx(x: Value): Tensor;
+
+/** The Faddeeva function exp(-z^2) erfc(-i z), of complex numbers. */
+export declare function wofz(x: Value): Tensor;
+
+/** The integrals of sin(t) / t, from 0 to x, and of cos(t) / t, without its pole. */
+export declare function sici(x: Value): Tensor[];
+
+/** The integrals of sin(pi t^2 / 2) and of cos(pi t^2 / 2) from 0 to x. */
+export declare function fresnel(x: Value): Tensor[];
+
+/** Owen's T function. */
+export declare function owensT(h: Value, a: Value): Tensor;
+
+/** The Bessel functions of the first kind of orders 0 to v, along a new first axis.
+ * - v: the last order
+ * - nIter (50): how many steps of a recurrence are taken */
+export declare function besselJn(z: Value, v: number | bigint, options?: { nIter?: number | bigint }): Tensor;
+
+/** The spherical harmonics of degree n and order m at colatitudes theta and longitudes phi, for vectors of one length.
+ * - nMax (-1): the largest degree, to which others are cut; -1 for that of n, which has to be known */
+export declare function sphHarmY(n: Value, m: Value, theta: Value, phi: Value, options?: { nMax?: number | bigint }): Tensor;
 
 /** sin(pi x) / (pi x). */
 export declare function sinc(x: Value): Tensor;
@@ -900,8 +924,9 @@ export declare function luPivotsToPermutation(pivots: Value, permutationSize: nu
  * - unitDiagonal (false): whether its diagonal is taken to be 1 */
 export declare function triangularSolve(a: Value, b: Value, options?: { leftSide?: boolean; lower?: boolean; transposeA?: boolean; conjugateA?: boolean; unitDiagonal?: boolean }): Tensor;
 
-/** The solution of a system of equations with a tridiagonal matrix, of which the diagonals are given: the first element of the lower and the last of the upper one lie outside. */
-export declare function tridiagonalSolve(dl: Value, d: Value, du: Value, b: Value): Tensor;
+/** The solution of a system of equations with a tridiagonal matrix, of which the diagonals are given: the first element of the lower and the last of the upper one lie outside.
+ * - perturbSingular (false): whether pivots that are zero, but for rounding, are moved away from it, which makes the solution finite */
+export declare function tridiagonalSolve(dl: Value, d: Value, du: Value, b: Value, options?: { perturbSingular?: boolean }): Tensor;
 
 /** Q and R, and with pivoting the order of columns.
  * - pivoting (false): whether columns are put in an order that makes the diagonal of R descend
@@ -3271,6 +3296,22 @@ export declare function rmspropInit(params: readonly Value[]): Tensor[];
  * - eps (0.00000001): what is added below the root */
 export declare function rmspropUpdate(learningRate: Value, gradientsStateParams: readonly Value[], options?: { decay?: number; eps?: number }): Tensor[];
 
+/** The state of adagrad_update for parameters. */
+export declare function adagradInit(params: readonly Value[]): Tensor[];
+
+/** A step of AdaGrad with momentum; lists and results as of sgd_update.
+ * - momentum (0.9): how the mean of updates fades */
+export declare function adagradUpdate(learningRate: Value, gradientsStateParams: readonly Value[], options?: { momentum?: number }): Tensor[];
+
+/** The state of adamax_update for parameters. */
+export declare function adamaxInit(params: readonly Value[]): Tensor[];
+
+/** A step of AdaMax; lists and results as of sgd_update.
+ * - b1 (0.9): how the mean of gradients fades
+ * - b2 (0.999): how the bound of their sizes fades
+ * - eps (0.00000001): what is added to the bound */
+export declare function adamaxUpdate(learningRate: Value, gradientsStateParams: readonly Value[], options?: { b1?: number; b2?: number; eps?: number }): Tensor[];
+
 /** The state of lion_update for parameters. */
 export declare function lionInit(params: readonly Value[]): Tensor[];
 
@@ -3828,8 +3869,15 @@ declare module "./index.js" {
     boxcox(lmbda: Value): Tensor;
     boxcox1p(lmbda: Value): Tensor;
     hyp1f1(b: Value, x: Value): Tensor;
+    hyp2f1(b: Value, c: Value, x: Value): Tensor;
     dawsn(): Tensor;
     erfcx(): Tensor;
+    wofz(): Tensor;
+    sici(): Tensor[];
+    fresnel(): Tensor[];
+    owensT(a: Value): Tensor;
+    besselJn(v: number | bigint, options?: { nIter?: number | bigint }): Tensor;
+    sphHarmY(m: Value, theta: Value, phi: Value, options?: { nMax?: number | bigint }): Tensor;
     sinc(): Tensor;
     spence(): Tensor;
     exp1(): Tensor;
@@ -3923,7 +3971,7 @@ declare module "./index.js" {
     lu(): Tensor[];
     luPivotsToPermutation(permutationSize: number | bigint): Tensor;
     triangularSolve(b: Value, options?: { leftSide?: boolean; lower?: boolean; transposeA?: boolean; conjugateA?: boolean; unitDiagonal?: boolean }): Tensor;
-    tridiagonalSolve(d: Value, du: Value, b: Value): Tensor;
+    tridiagonalSolve(d: Value, du: Value, b: Value, options?: { perturbSingular?: boolean }): Tensor;
     laxLinalgQr(options?: { pivoting?: boolean; fullMatrices?: boolean }): Tensor[];
     geqrf(): Tensor[];
     geqp3(jpvt: Value): Tensor[];
@@ -4392,6 +4440,8 @@ declare module "./index.js" {
     adamUpdate(gradientsStateParams: readonly Value[], options?: { b1?: number; b2?: number; eps?: number; epsRoot?: number }): Tensor[];
     adamwUpdate(gradientsStateParams: readonly Value[], options?: { b1?: number; b2?: number; eps?: number; epsRoot?: number; weightDecay?: number }): Tensor[];
     rmspropUpdate(gradientsStateParams: readonly Value[], options?: { decay?: number; eps?: number }): Tensor[];
+    adagradUpdate(gradientsStateParams: readonly Value[], options?: { momentum?: number }): Tensor[];
+    adamaxUpdate(gradientsStateParams: readonly Value[], options?: { b1?: number; b2?: number; eps?: number }): Tensor[];
     lionUpdate(gradientsStateParams: readonly Value[], options?: { b1?: number; b2?: number; weightDecay?: number }): Tensor[];
     lbfgsUpdate(gradientsStateParams: readonly Value[]): Tensor[];
     polynomialSchedule(initValue: number, endValue: number, transitionSteps: number | bigint, options?: { power?: number; transitionBegin?: number | bigint }): Tensor;

@@ -908,6 +908,12 @@ inline Array hyp1f1(const Array& a, const Array& b, const Array& x) {
     return op.done(jaxrs_op_hyp1f1(op.scope(), a.get(), b.get(), x.get(), op.out()));
 }
 
+/// Gauss' hypergeometric function.
+inline Array hyp2f1(const Array& a, const Array& b, const Array& c, const Array& x) {
+    detail::Operation op({a.get(), b.get(), c.get(), x.get()});
+    return op.done(jaxrs_op_hyp2f1(op.scope(), a.get(), b.get(), c.get(), x.get(), op.out()));
+}
+
 /// Dawson's integral.
 inline Array dawsn(const Array& x) {
     detail::Operation op({x.get()});
@@ -918,6 +924,45 @@ inline Array dawsn(const Array& x) {
 inline Array erfcx(const Array& x) {
     detail::Operation op({x.get()});
     return op.done(jaxrs_op_erfcx(op.scope(), x.get(), op.out()));
+}
+
+/// The Faddeeva function exp(-z^2) erfc(-i z), of complex numbers.
+inline Array wofz(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.done(jaxrs_op_wofz(op.scope(), x.get(), op.out()));
+}
+
+/// The integrals of sin(t) / t, from 0 to x, and of cos(t) / t, without its pole.
+inline std::vector<Array> sici(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_sici(op.scope(), x.get(), op.results()));
+}
+
+/// The integrals of sin(pi t^2 / 2) and of cos(pi t^2 / 2) from 0 to x.
+inline std::vector<Array> fresnel(const Array& x) {
+    detail::Operation op({x.get()});
+    return op.list(jaxrs_op_fresnel(op.scope(), x.get(), op.results()));
+}
+
+/// Owen's T function.
+inline Array owens_t(const Array& h, const Array& a) {
+    detail::Operation op({h.get(), a.get()});
+    return op.done(jaxrs_op_owens_t(op.scope(), h.get(), a.get(), op.out()));
+}
+
+/// The Bessel functions of the first kind of orders 0 to v, along a new first axis.
+/// @param v the last order
+/// @param n_iter how many steps of a recurrence are taken
+inline Array bessel_jn(const Array& z, std::int64_t v, std::int64_t n_iter = 50) {
+    detail::Operation op({z.get()});
+    return op.done(jaxrs_op_bessel_jn(op.scope(), z.get(), v, n_iter, op.out()));
+}
+
+/// The spherical harmonics of degree n and order m at colatitudes theta and longitudes phi, for vectors of one length.
+/// @param n_max the largest degree, to which others are cut; -1 for that of n, which has to be known
+inline Array sph_harm_y(const Array& n, const Array& m, const Array& theta, const Array& phi, std::int64_t n_max = -1) {
+    detail::Operation op({n.get(), m.get(), theta.get(), phi.get()});
+    return op.done(jaxrs_op_sph_harm_y(op.scope(), n.get(), m.get(), theta.get(), phi.get(), n_max, op.out()));
 }
 
 /// sin(pi x) / (pi x).
@@ -1651,9 +1696,10 @@ inline Array triangular_solve(const Array& a, const Array& b, bool left_side = f
 }
 
 /// The solution of a system of equations with a tridiagonal matrix, of which the diagonals are given: the first element of the lower and the last of the upper one lie outside.
-inline Array tridiagonal_solve(const Array& dl, const Array& d, const Array& du, const Array& b) {
+/// @param perturb_singular whether pivots that are zero, but for rounding, are moved away from it, which makes the solution finite
+inline Array tridiagonal_solve(const Array& dl, const Array& d, const Array& du, const Array& b, bool perturb_singular = false) {
     detail::Operation op({dl.get(), d.get(), du.get(), b.get()});
-    return op.done(jaxrs_op_tridiagonal_solve(op.scope(), dl.get(), d.get(), du.get(), b.get(), op.out()));
+    return op.done(jaxrs_op_tridiagonal_solve(op.scope(), dl.get(), d.get(), du.get(), b.get(), perturb_singular ? 1u : 0u, op.out()));
 }
 
 /// Q and R, and with pivoting the order of columns.
@@ -5709,6 +5755,34 @@ inline std::vector<Array> rmsprop_init(Arrays params) {
 inline std::vector<Array> rmsprop_update(const Array& learning_rate, Arrays gradients_state_params, double decay = 0.9, double eps = 1e-8) {
     detail::Operation op({learning_rate.get()}, gradients_state_params);
     return op.list(jaxrs_op_rmsprop_update(op.scope(), learning_rate.get(), op.list_data(), op.list_size(), decay, eps, op.results()));
+}
+
+/// The state of adagrad_update for parameters.
+inline std::vector<Array> adagrad_init(Arrays params) {
+    detail::Operation op({}, params);
+    return op.list(jaxrs_op_adagrad_init(op.scope(), op.list_data(), op.list_size(), op.results()));
+}
+
+/// A step of AdaGrad with momentum; lists and results as of sgd_update.
+/// @param momentum how the mean of updates fades
+inline std::vector<Array> adagrad_update(const Array& learning_rate, Arrays gradients_state_params, double momentum = 0.9) {
+    detail::Operation op({learning_rate.get()}, gradients_state_params);
+    return op.list(jaxrs_op_adagrad_update(op.scope(), learning_rate.get(), op.list_data(), op.list_size(), momentum, op.results()));
+}
+
+/// The state of adamax_update for parameters.
+inline std::vector<Array> adamax_init(Arrays params) {
+    detail::Operation op({}, params);
+    return op.list(jaxrs_op_adamax_init(op.scope(), op.list_data(), op.list_size(), op.results()));
+}
+
+/// A step of AdaMax; lists and results as of sgd_update.
+/// @param b1 how the mean of gradients fades
+/// @param b2 how the bound of their sizes fades
+/// @param eps what is added to the bound
+inline std::vector<Array> adamax_update(const Array& learning_rate, Arrays gradients_state_params, double b1 = 0.9, double b2 = 0.999, double eps = 1e-8) {
+    detail::Operation op({learning_rate.get()}, gradients_state_params);
+    return op.list(jaxrs_op_adamax_update(op.scope(), learning_rate.get(), op.list_data(), op.list_size(), b1, b2, eps, op.results()));
 }
 
 /// The state of lion_update for parameters.
