@@ -69,8 +69,43 @@ impl Body<'_, '_> {
                 let mask = self.lane_mask(mask).map(|mask| self.reversed(mask));
                 Val::Varying(self.reversed(self.load_row(buffer, first, mask)))
             }
+            (Val::Affine { base, stride: stride @ 2..=4, .. }, None)
+                if self.moves_whole(buffer) =>
+            {
+                Val::Varying(self.load_strided(buffer, base, stride as u32))
+            }
             (position, mask) => Val::Varying(self.gather(buffer, position, mask)),
         }
+    }
+
+    /// Whether all lanes work, on elements that vectors hold as they are.
+    fn moves_whole(&self, buffer: BufferId) -> bool {
+        let bits = self.program[buffer].dtype.bits();
+        self.mask.is_none() && self.width > 1 && matches!(bits, 32 | 64)
+    }
+
+    /// Every second, third or fourth element, picked from vectors that hold all of them: no more is read than lies
+    /// between the first and the last one.
+    fn load_strided(&self, buffer: BufferId, first: V, stride: u32) -> V {
+        let (ir, width) = (self.ir, self.width);
+        let last = (width - 1) * stride;
+        let start = |part: u32| (part * width).min(last + 1 - width);
+        let part = |part: u32| {
+            let position = ir.add(first, ir.i64(start(part).into()));
+            self.load_lanes(buffer, position, width)
+        };
+        // Lanes before those of a part are as they were picked before.
+        let picked = (1..stride).fold(part(0), |picked, next| {
+            let from = |lane: u32| match (lane * stride).checked_sub(next * width) {
+                Some(_) => width + lane * stride - start(next),
+                None if next == 1 => lane * stride,
+                None => lane,
+            };
+            // Those of later parts are picked later.
+            let lanes: Vec<u32> = (0..width).map(|lane| from(lane).min(2 * width - 1)).collect();
+            ir.shuffle(picked, part(next), &lanes)
+        });
+        self.registers_of(self.program[buffer].dtype, picked)
     }
 
     fn reversed(&self, v: V) -> V {
