@@ -77,3 +77,31 @@ fn what_is_turned_is_computed_with() {
         );
     }
 }
+
+/// Rows end where the array does, so that a read beyond the last element would be one beyond the memory.
+#[test]
+fn every_second_to_fourth_element_is_picked() {
+    for vector_bytes in [16, 32, 64] {
+        let options = LlvmOptions { vector_bytes: Some(vector_bytes), ..LlvmOptions::default() };
+        let backend = LlvmBackend::new(Pool::new(1), options).unwrap();
+        for (dtype, stride) in ["f32", "i32", "f64", "u64", "i16", "c64", "bool"]
+            .into_iter()
+            .flat_map(|dtype| (2..=5).map(move |stride| (dtype, stride)))
+        {
+            for n in [4, 7, 16, 37, 64] {
+                let column = stride - 1;
+                check(
+                    &backend,
+                    &format!(
+                        "{{ lambda ; a:{dtype}[{n},{stride}]. let
+                            b:{dtype}[{n},1] = slice[limit_indices=({n},1) start_indices=(0,0) strides=None] a
+                            c:{dtype}[{n},1] = slice[limit_indices=({n},{stride}) start_indices=(0,{column}) strides=None] a
+                            d:bool[{n},1] = ne b c
+                            e:{dtype}[{n},1] = select_n d b c
+                          in (b, c, e) }}"
+                    ),
+                );
+            }
+        }
+    }
+}
