@@ -175,6 +175,8 @@ fn noisy(random: &mut Random, literal: &Literal, class: Class, share: f64) -> Li
         match x.is_nan() {
             // The sign of what is no number is no one's business, though some orders go by it.
             true => x.copysign(random.unit()),
+            // Terms that cancel leave nothing as well as next to nothing.
+            false if x.abs() < sums && random.percent(50) => 0.0,
             false => x + scale * size * random.unit() + sums * random.unit(),
         }
     };

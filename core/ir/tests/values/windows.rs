@@ -96,6 +96,12 @@ fn gathers_need_dimension_numbers_that_fit() {
         &inputs,
         "error: gather has a window of size 3 along axis 1 of f32[3,2]",
     );
+    // One window without index components is a window.
+    check(
+        &gather("(0, 1)", "()", "()", "(2, 3)", "clip"),
+        &[count(&[3, 2]), i32s(&[0], &[])],
+        "error: gather has a window of size 3 along axis 1 of f32[3,2]",
+    );
     check(
         &gather("(1,)", "(0,)", "(0, 1)", "(1, 2)", "clip"),
         &inputs,
