@@ -11,7 +11,7 @@ from case import ROOT, TARGET, Case, command, must
 ASSEMBLER = "nvidia-cuda-nvcc-cu12==12.9.86"
 ENVIRONMENT = TARGET / "tools/nvcc"
 FOLDER = TARGET / "ptx"
-SAMPLES = ["cargo", "run", "--quiet", "--package", "jaxrs-nvptx", "--example", "samples", "--"]
+SAMPLES = ["cargo", "run", "--quiet", "--package", "jaxrs-nvptx", "--example", "kernels", "--"]
 JAXRS = TARGET / "debug/jaxrs"
 # One processor with all samples, and another with what it lacks.
 OLDEST, USUAL = "sm_70", "sm_80"

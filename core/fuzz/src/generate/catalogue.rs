@@ -7,7 +7,7 @@ use jaxrs_data::{DType, Literal, Type};
 use jaxrs_ir::Prim;
 use jaxrs_ir::prims::{Conj, IndexMode, Sample, Unary, sample};
 
-use super::matrices::is_factorisation;
+use super::matrices::takes_apart;
 use crate::random::Random;
 
 /// Samples with more elements are left out.
@@ -106,9 +106,8 @@ pub(crate) fn has_other_derivatives(prim: &Prim, inputs: &[Type]) -> bool {
     let is_sparse = ["bcoo_", "bcsr_", "coo_", "csr_", "todense", "spsolve"]
         .iter()
         .any(|x| prim.name().starts_with(x));
-    let factors = is_factorisation(prim);
     is_sparse
-        || factors
+        || takes_apart(prim)
         || matches!(prim, Prim::Unary(op) if is_inverse(op)) && inputs[0].dtype.is_complex()
 }
 

@@ -18,9 +18,10 @@ pub(crate) fn is_factorisation(prim: &Prim) -> bool {
     is_one || matches!(prim, Prim::Schur(_) | Prim::Hessenberg(_) | Prim::Tridiagonal(_))
 }
 
-/// Whether a primitive takes a matrix apart, with whatever operands and derivatives.
+/// Whether a primitive takes a matrix apart that may be singular, with whatever operands and derivatives.
 pub(crate) fn takes_apart(prim: &Prim) -> bool {
-    is_factorisation(prim) || matches!(prim, Prim::Geqrf(_) | Prim::Geqp3(_))
+    let solves_any = matches!(prim, Prim::TridiagonalSolve(solve) if solve.perturb_singular);
+    is_factorisation(prim) || solves_any || matches!(prim, Prim::Geqrf(_) | Prim::Geqp3(_))
 }
 
 /// Whether it reads one triangle, and has derivatives that are about both.

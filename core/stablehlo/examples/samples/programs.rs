@@ -77,7 +77,14 @@ fn label(sample: &Sample) -> String {
     let out = sample.prim.output_types(&types).expect("a sample that fits");
     let listed = |types: &[Type]| types.iter().map(Type::to_string).collect::<Vec<_>>().join(" ");
     let prim: String = format!("{:?}", sample.prim).chars().take(300).collect();
-    format!("{} -> {} by {prim}", listed(&types), listed(&out))
+    let inside = if has_loops(&sample.prim) { " with loops inside" } else { "" };
+    format!("{} -> {} by {prim}{inside}", listed(&types), listed(&out))
+}
+
+/// Whether the programs of a primitive have loops.
+fn has_loops(prim: &Prim) -> bool {
+    let mut eqns = prim.programs().into_iter().flat_map(|program| &program.eqns);
+    eqns.any(|eqn| matches!(eqn.prim, Prim::While(_) | Prim::Scan(_)) || has_loops(&eqn.prim))
 }
 
 /// XLA divides by one number by multiplying with its inverse.

@@ -1,4 +1,4 @@
-//! `samples FOLDER PROCESSOR...`: writes the kernels of all samples as PTX, a file for each primitive and processor, for
+//! `kernels FOLDER PROCESSOR...`: writes the kernels of all samples as PTX, a file for each primitive and processor, for
 //! NVIDIA's assembler to judge.
 
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use jaxrs_nvptx::{Processor, ptx};
 fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
     let Some(folder) = args.next().map(PathBuf::from) else {
-        bail!(InvalidArgument, "samples needs a folder");
+        bail!(InvalidArgument, "kernels needs a folder");
     };
     let processors: Vec<String> = args.collect();
     for (name, samples) in Sample::compiled() {
