@@ -1,8 +1,8 @@
 //! Functions: callbacks of the caller's, programs, and transforms of either.
 
 use std::ffi::{c_char, c_void};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Weak};
 
 use jaxrs_data::{Error, ErrorKind, Result, bail};
 use jaxrs_ir::Value;
@@ -10,9 +10,10 @@ use jaxrs_transform::{Function, Scope};
 
 use crate::args::{Handles, List, Opaque, Out, Shared, Text};
 use crate::array::{ArrayBody, ArrayHandle};
+use crate::callback::Callback;
 use crate::context::{ContextBody, Engine};
 use crate::drops::{DropFn, DropQueue, Userdata};
-use crate::error::{ErrorHandle, take_error};
+use crate::error::ErrorHandle;
 use crate::gate::{Status, gate, guard, null};
 use crate::handle::{Body, Handle, Owned};
 use crate::options::{self, Options};
@@ -68,40 +69,13 @@ pub type TraceFn = unsafe extern "C" fn(
     results: *mut ResultsHandle,
 ) -> *mut ErrorHandle;
 
-/// A callback with what belongs to it.
-struct Callback {
-    call: TraceFn,
-    userdata: Userdata,
-    name: String,
-    /// The engine holds compiled functions, which hold callbacks; so not the other way round.
-    engine: Weak<Engine>,
-}
-
-impl Callback {
-    fn call(&self, scope: &Scope, inputs: &[Value]) -> Result<Vec<Value>> {
-        let Some(engine) = self.engine.upgrade() else {
-            bail!(InvalidArgument, "{} is called after its context is gone", self.name);
-        };
-        let scope = Owned::new(ScopeBody::new(scope.clone(), engine.clone()));
-        let args: Vec<Owned<ArrayBody>> =
-            inputs.iter().map(|value| ArrayBody::handle(value.clone(), &engine)).collect();
-        let raw: Vec<*mut ArrayHandle> = args.iter().map(Owned::as_ptr).collect();
-        let results = Owned::new(ResultsBody::default());
+/// The results of a callback.
+fn called(callback: &Callback<TraceFn>, scope: &Scope, inputs: &[Value]) -> Result<Vec<Value>> {
+    let (results, engine) = callback.call(scope, inputs, |call, frame| {
         // SAFETY: the caller promised a function of this type; all handles live until it returns.
-        let error = unsafe {
-            (self.call)(
-                self.userdata.object(),
-                scope.as_ptr(),
-                raw.as_ptr(),
-                raw.len(),
-                results.as_ptr(),
-            )
-        };
-        if !error.is_null() {
-            return Err(take_error(error).context(format_args!("in {:?}", self.name)));
-        }
-        results.take(&engine)
-    }
+        unsafe { call(frame.userdata, frame.scope, frame.args, frame.n_args, frame.results) }
+    })?;
+    results.take(&engine)
 }
 
 /// `jaxrs_fn_options`.
@@ -149,14 +123,9 @@ pub extern "C" fn jaxrs_fn_new(
 ) -> Status {
     let userdata = Userdata::new(userdata, drop);
     gate(|| {
-        let ctx = ctx.get("ctx").map(|ctx| (ctx, userdata.queued(ctx.drops())));
+        let callback = Callback::new(&ctx, (&name, name_len), f, userdata);
         let out = out.null("out")?;
-        let (ctx, userdata) = ctx?;
-        let engine = ctx.engine()?;
-        let name = name.required(name_len, "name")?.to_owned();
-        let Some(call) = f else {
-            bail!(InvalidArgument, "f is NULL, but a callback is needed");
-        };
+        let (callback, engine) = callback?;
         let opts = options::read::<FnOptions>(&opts, "opts")?;
         if opts.flags != 0 {
             bail!(InvalidArgument, "opts->flags has unknown bits");
@@ -164,10 +133,9 @@ pub extern "C" fn jaxrs_fn_new(
         let key =
             List::<u8>::new(opts.cache_key.cast()).get(opts.cache_key_len, "opts->cache_key")?;
         let key = (!key.is_empty()).then(|| key.into());
-        let callback =
-            Callback { call, userdata, name: name.clone(), engine: Arc::downgrade(engine) };
+        let name = callback.name.clone();
         let function = Function::keyed(name, key, move |scope: &Scope, inputs: &[Value]| {
-            callback.call(scope, inputs)
+            called(&callback, scope, inputs)
         });
         out.set(FnBody::handle(function, engine).into_raw());
         Ok(())

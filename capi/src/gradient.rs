@@ -1,22 +1,22 @@
 //! Functions that give their backward rule along with their results.
 
 use std::ffi::c_void;
-use std::sync::{Arc, Weak};
 
 use jaxrs_data::{Result, bail};
 use jaxrs_ir::Value;
 use jaxrs_transform::{self as transform, Function, Scope};
 
 use crate::args::{Opaque, Out, Shared, Text};
-use crate::array::{ArrayBody, ArrayHandle};
-use crate::context::{ContextBody, Engine};
+use crate::array::ArrayHandle;
+use crate::callback::Callback;
+use crate::context::ContextBody;
 use crate::drops::{DropFn, Userdata};
-use crate::error::{ErrorHandle, take_error};
+use crate::error::ErrorHandle;
 use crate::function::{FnBody, FnHandle};
 use crate::gate::{Status, gate};
 use crate::handle::Owned;
-use crate::results::{ResultsBody, ResultsHandle};
-use crate::scope::{ScopeBody, ScopeHandle};
+use crate::results::ResultsHandle;
+use crate::scope::ScopeHandle;
 
 /// `jaxrs_gradient_fn`: a callback that gives results and their backward rule.
 pub type GradientFn = unsafe extern "C" fn(
@@ -28,49 +28,34 @@ pub type GradientFn = unsafe extern "C" fn(
     rule: *mut *mut FnHandle,
 ) -> *mut ErrorHandle;
 
-/// A callback with what belongs to it.
-struct GradientCallback {
-    call: GradientFn,
-    userdata: Userdata,
-    name: String,
-    /// As for functions: the engine holds compiled functions, which hold callbacks.
-    engine: Weak<Engine>,
-}
-
-impl GradientCallback {
-    fn call(&self, scope: &Scope, inputs: &[Value]) -> Result<(Vec<Value>, Function)> {
-        let name = &self.name;
-        let Some(engine) = self.engine.upgrade() else {
-            bail!(InvalidArgument, "{name} is called after its context is gone");
-        };
-        let scope = Owned::new(ScopeBody::new(scope.clone(), engine.clone()));
-        let args: Vec<Owned<ArrayBody>> =
-            inputs.iter().map(|value| ArrayBody::handle(value.clone(), &engine)).collect();
-        let raw: Vec<*mut ArrayHandle> = args.iter().map(Owned::as_ptr).collect();
-        let results = Owned::new(ResultsBody::default());
-        let mut rule = std::ptr::null_mut();
+/// The results of a callback, and the rule that it gives.
+fn called(
+    callback: &Callback<GradientFn>,
+    scope: &Scope,
+    inputs: &[Value],
+) -> Result<(Vec<Value>, Function)> {
+    let mut rule = std::ptr::null_mut();
+    let called = callback.call(scope, inputs, |call, frame| {
         // SAFETY: the caller promised a function of this type; all handles live until it returns.
-        let error = unsafe {
-            (self.call)(
-                self.userdata.object(),
-                scope.as_ptr(),
-                raw.as_ptr(),
-                raw.len(),
-                results.as_ptr(),
+        unsafe {
+            call(
+                frame.userdata,
+                frame.scope,
+                frame.args,
+                frame.n_args,
+                frame.results,
                 &raw mut rule,
             )
-        };
-        // SAFETY: the callback leaves null or a function that it owns.
-        let rule: Option<Owned<FnBody>> = unsafe { Owned::from_raw(rule) };
-        if !error.is_null() {
-            return Err(take_error(error).context(format_args!("in {name:?}")));
         }
-        let Some(rule) = rule else {
-            bail!(InvalidArgument, "{name} gives no rule, but a jaxrs_fn is needed");
-        };
-        engine.check_same(rule.engine()?, "rule")?;
-        Ok((results.take(&engine)?, rule.function().clone()))
-    }
+    });
+    // SAFETY: the callback leaves null or a function that it owns.
+    let rule: Option<Owned<FnBody>> = unsafe { Owned::from_raw(rule) };
+    let (results, engine) = called?;
+    let Some(rule) = rule else {
+        bail!(InvalidArgument, "{} gives no rule, but a jaxrs_fn is needed", callback.name);
+    };
+    engine.check_same(rule.engine()?, "rule")?;
+    Ok((results.take(&engine)?, rule.function().clone()))
 }
 
 /// Makes a function of a callback that gives its results y... and the reverse derivative there, from ct... to
@@ -93,18 +78,12 @@ pub extern "C" fn jaxrs_custom_gradient(
 ) -> Status {
     let userdata = Userdata::new(userdata, drop);
     gate(|| {
-        let ctx = ctx.get("ctx").map(|ctx| (ctx, userdata.queued(ctx.drops())));
+        let callback = Callback::new(&ctx, (&name, name_len), f, userdata);
         let out = out.null("out")?;
-        let (ctx, userdata) = ctx?;
-        let engine = ctx.engine()?;
-        let name = name.required(name_len, "name")?.to_owned();
-        let Some(call) = f else {
-            bail!(InvalidArgument, "f is NULL, but a callback is needed");
-        };
-        let label = name.clone();
-        let callback = GradientCallback { call, userdata, name, engine: Arc::downgrade(engine) };
-        let function = transform::custom_gradient(label, move |scope: &Scope, inputs: &[Value]| {
-            callback.call(scope, inputs)
+        let (callback, engine) = callback?;
+        let name = callback.name.clone();
+        let function = transform::custom_gradient(name, move |scope: &Scope, inputs: &[Value]| {
+            called(&callback, scope, inputs)
         });
         out.set(FnBody::handle(function, engine).into_raw());
         Ok(())

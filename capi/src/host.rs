@@ -11,6 +11,7 @@ use jaxrs_transform::{self as transform, Callback};
 use crate::args::{Handles, List, Opaque, Out, Shared, Text};
 use crate::array::ArrayBody;
 use crate::attrs::AttrsBody;
+use crate::callback;
 use crate::context::{ContextBody, Engine};
 use crate::drops::{DropFn, Userdata};
 use crate::error::{ErrorHandle, take_error};
@@ -127,14 +128,9 @@ pub extern "C" fn jaxrs_host_new(
 ) -> Status {
     let userdata = Userdata::new(userdata, drop);
     gate(|| {
-        let ctx = ctx.get("ctx").map(|ctx| (ctx, userdata.queued(ctx.drops())));
+        let callback = callback::Callback::new(&ctx, (&name, name_len), f, userdata);
         let out = out.null("out")?;
-        let (ctx, userdata) = ctx?;
-        let engine = ctx.engine()?;
-        let name = name.required(name_len, "name")?;
-        let Some(call) = f else {
-            bail!(InvalidArgument, "f is NULL, but a callback is needed");
-        };
+        let (callback::Callback { call, userdata, name, .. }, engine) = callback?;
         let host = Host::new(name, Arc::new(Function { call, userdata }));
         out.set(Owned::new(HostBody { host, engine: engine.clone() }).into_raw());
         Ok(())

@@ -16,6 +16,7 @@ pub mod array_host;
 pub mod attrs;
 mod backends;
 pub mod bytes;
+mod callback;
 pub mod checkify;
 pub mod context;
 pub mod control;
