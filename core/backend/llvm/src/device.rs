@@ -11,7 +11,6 @@ use std::fmt::Write as _;
 use inkwell::OptimizationLevel;
 use inkwell::context::Context;
 use inkwell::module::Module;
-use inkwell::passes::PassBuilderOptions;
 use inkwell::targets::{CodeModel, FileType, RelocMode, Target, TargetTriple};
 use jaxrs_data::{Error, Result};
 use jaxrs_kernel::{BufferId, Inst, Kernel, Lanes, Program, Step};
@@ -20,8 +19,7 @@ use rustc_hash::FxHashMap;
 pub use self::processor::Processor;
 use crate::body::Body;
 use crate::ir::{IntCmp, Ir, V};
-use crate::lanes::Val;
-use crate::machine::compile_error;
+use crate::machine::{compile_error, written};
 use crate::outline::Needs;
 use crate::rare::Rare;
 
@@ -67,11 +65,8 @@ fn assembly(module: &Module<'_>, processor: Processor) -> Result<String> {
     let machine = target
         .create_target_machine(&triple, processor.name, processor.features, level, reloc, model)
         .ok_or_else(|| compile_error("LLVM has no code generator for NVIDIA's processors"))?;
-    module.set_triple(&triple);
-    module.set_data_layout(&machine.get_target_data().get_data_layout());
-    module.run_passes(PASSES, &machine, PassBuilderOptions::create()).map_err(compile_error)?;
-    let text = machine.write_to_memory_buffer(module, FileType::Assembly).map_err(compile_error)?;
-    Ok(String::from_utf8_lossy(text.as_slice()).trim_end_matches('\0').to_owned())
+    let text = written(module, (&triple, &machine), PASSES, FileType::Assembly)?;
+    Ok(String::from_utf8_lossy(&text).trim_end_matches('\0').to_owned())
 }
 
 struct Emitter<'e, 'c> {
@@ -184,27 +179,12 @@ impl Body<'_, '_> {
         let has_point = ir.icmp(IntCmp::LLVMIntULT, id, ir.const_int(ty, n as i64));
         ir.cond_br(has_point, inside, after);
         ir.go_to(inside);
-        self.at(id);
         let kernel = self.kernel;
+        self.unravel(&kernel.domain, id);
         self.block(&kernel.body)?;
         ir.br(after);
         ir.go_to(after);
         Ok(())
-    }
-
-    /// The coordinates of a point by its number.
-    fn at(&mut self, number: V) {
-        let ir = self.ir;
-        let ty = ir.type_of(number);
-        let mut rest = number;
-        for axis in (0..self.kernel.domain.len()).rev() {
-            let extent = ir.const_int(ty, self.kernel.domain[axis] as i64);
-            let coordinate = if axis == 0 { rest } else { ir.urem(rest, extent) };
-            rest = ir.udiv(rest, extent);
-            let coordinate =
-                if ty == ir.int(64) { coordinate } else { ir.zext(coordinate, ir.int(64)) };
-            self.points[axis] = Val::Uniform(coordinate);
-        }
     }
 }
 

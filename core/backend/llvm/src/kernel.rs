@@ -89,7 +89,7 @@ impl Body<'_, '_> {
             None => self.rows(plan, 0),
             Some(range) if plan.is_one_axis() => self.row(plan, Some(range)),
             Some((begin, end)) => self.counted(begin, end, &mut |body, row| {
-                body.unravel(plan, row);
+                body.unravel(&plan.rows, row);
                 body.row(plan, None)
             }),
         }
@@ -127,19 +127,22 @@ impl Body<'_, '_> {
         self.points[axis] = val;
     }
 
-    fn unravel(&mut self, plan: &Plan, row: V) {
+    /// The coordinates along leading axes of these sizes, by the number of the point, of 64 bits or fewer.
+    pub(crate) fn unravel(&mut self, sizes: &[usize], number: V) {
         let ir = self.ir;
-        let mut rest = row;
-        for axis in (0..plan.rows.len()).rev() {
-            let extent = ir.i64(plan.rows[axis] as i64);
+        let (ty, index) = (ir.type_of(number), ir.int(64));
+        let mut rest = number;
+        for (axis, &size) in sizes.iter().enumerate().rev() {
+            let extent = ir.const_int(ty, size as i64);
             let coordinate = match axis {
-                _ if plan.rows[axis] == 1 => ir.i64(0),
+                _ if size == 1 => ir.const_int(ty, 0),
                 0 => rest,
                 _ => ir.urem(rest, extent),
             };
-            if plan.rows[axis] != 1 && axis > 0 {
+            if size != 1 && axis > 0 {
                 rest = ir.udiv(rest, extent);
             }
+            let coordinate = if ty == index { coordinate } else { ir.zext(coordinate, index) };
             self.set_point(axis, Val::Uniform(coordinate));
         }
     }

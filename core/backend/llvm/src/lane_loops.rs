@@ -4,7 +4,7 @@ use jaxrs_data::Result;
 use jaxrs_kernel::{Carried, Loop, LoopKind, ReduceOp};
 
 use crate::body::{Body, affine, tail_mask};
-use crate::ir::{IntCmp, V};
+use crate::ir::V;
 use crate::lanes::{Load, Val, Varying, is_repeatable};
 use crate::ops;
 
@@ -66,26 +66,15 @@ impl Body<'_, '_> {
         if trips == 1 {
             return self.lane_iteration(l, ir.i64(0), true, &state);
         }
-        let (before, header) = (ir.here(), ir.block(self.function));
-        ir.br(header);
-        ir.go_to(header);
-        let counter = ir.phi(ir.int(64), &[(ir.i64(0), before)]);
-        let phis: Vec<V> = state.iter().map(|&v| ir.phi(ir.type_of(v), &[(v, before)])).collect();
-        let base = if overlap {
-            ir.same("llvm.smin", &[counter, ir.i64(l.trips as i64 - width)])
-        } else {
-            counter
-        };
-        let nexts = self.lane_iteration(l, base, !overlap, &phis)?;
-        let latch = ir.here();
-        let next = ir.add_nsw(counter, ir.i64(width));
-        ir.add_incoming(counter, next, latch);
-        phis.iter().zip(&nexts).for_each(|(&phi, &v)| ir.add_incoming(phi, v, latch));
-        let exit = ir.block(self.function);
-        let again = ir.icmp(IntCmp::LLVMIntSLT, next, ir.i64(trips as i64 * width));
-        ir.cond_br(again, header, exit);
-        ir.go_to(exit);
-        Ok(nexts)
+        let step = self.width as usize;
+        self.stepped((trips * step, step), &state, |body, counter, state| {
+            let base = if overlap {
+                ir.same("llvm.smin", &[counter, ir.i64(l.trips as i64 - width)])
+            } else {
+                counter
+            };
+            body.lane_iteration(l, base, !overlap, state)
+        })
     }
 
     fn lane_iteration(&mut self, l: &Loop, base: V, aligned: bool, state: &[V]) -> Result<Vec<V>> {

@@ -41,58 +41,65 @@ impl Body<'_, '_> {
         Ok(())
     }
 
-    /// A loop of `apart` iterations at a time: what they reduce to is joined behind it.
-    fn iterate(&mut self, l: &Loop, inits: Vec<V>, apart: usize) -> Result<Vec<V>> {
-        let ir = self.ir;
-        let (before, header) = (ir.here(), ir.block(self.function));
-        let others = self.identities(l, &inits);
-        ir.br(header);
-        ir.go_to(header);
-        let counter = ir.phi(ir.int(64), &[(ir.i64(0), before)]);
-        let phi = |&v: &V| ir.phi(ir.type_of(v), &[(v, before)]);
-        let starts = |k: usize| if k == 0 { &inits } else { &others };
-        let phis: Vec<Vec<V>> = (0..apart).map(|k| starts(k).iter().map(phi).collect()).collect();
-        let mut nexts = Vec::new();
-        for (k, state) in phis.iter().enumerate() {
-            nexts.push(self.iteration(l, ir.add_nsw(counter, ir.i64(k as i64)), state)?);
-        }
-        let latch = ir.here();
-        let next = ir.add_nsw(counter, ir.i64(apart as i64));
-        ir.add_incoming(counter, next, latch);
-        let ends = phis.iter().flatten().zip(nexts.iter().flatten());
-        ends.for_each(|(&phi, &v)| ir.add_incoming(phi, v, latch));
-        let exit = ir.block(self.function);
-        let whole = l.trips - l.trips % apart;
-        let again = ir.icmp(IntCmp::LLVMIntSLT, next, ir.i64(whole as i64));
-        ir.cond_br(again, header, exit);
-        ir.go_to(exit);
-        for i in whole..l.trips {
-            nexts[i - whole] = self.iteration(l, ir.i64(i as i64), &nexts[i - whole])?;
-        }
-        self.join(l, nexts)
-    }
-
-    /// A loop of several iterations at a time, each of which goes on from the one before.
-    fn iterate_in_order(&mut self, l: &Loop, inits: Vec<V>, n: usize) -> Result<Vec<V>> {
+    /// A loop of some iterations at a time, which ends where the next one would be `end` or more: the values that it
+    /// carries, after it.
+    pub(crate) fn stepped(
+        &mut self,
+        (end, step): (usize, usize),
+        inits: &[V],
+        iteration: impl FnOnce(&mut Self, V, &[V]) -> Result<Vec<V>>,
+    ) -> Result<Vec<V>> {
         let ir = self.ir;
         let (before, header) = (ir.here(), ir.block(self.function));
         ir.br(header);
         ir.go_to(header);
         let counter = ir.phi(ir.int(64), &[(ir.i64(0), before)]);
         let phis: Vec<V> = inits.iter().map(|&v| ir.phi(ir.type_of(v), &[(v, before)])).collect();
-        let mut state = phis.clone();
-        for k in 0..n {
-            state = self.iteration(l, ir.add_nsw(counter, ir.i64(k as i64)), &state)?;
-        }
+        let nexts = iteration(self, counter, &phis)?;
         let latch = ir.here();
-        let next = ir.add_nsw(counter, ir.i64(n as i64));
+        let next = ir.add_nsw(counter, ir.i64(step as i64));
         ir.add_incoming(counter, next, latch);
-        phis.iter().zip(&state).for_each(|(&phi, &v)| ir.add_incoming(phi, v, latch));
+        phis.iter().zip(&nexts).for_each(|(&phi, &v)| ir.add_incoming(phi, v, latch));
         let exit = ir.block(self.function);
-        let whole = l.trips - l.trips % n;
-        let again = ir.icmp(IntCmp::LLVMIntSLT, next, ir.i64(whole as i64));
+        let again = ir.icmp(IntCmp::LLVMIntSLT, next, ir.i64(end as i64));
         ir.cond_br(again, header, exit);
         ir.go_to(exit);
+        Ok(nexts)
+    }
+
+    /// A loop of `apart` iterations at a time: what they reduce to is joined behind it.
+    fn iterate(&mut self, l: &Loop, inits: Vec<V>, apart: usize) -> Result<Vec<V>> {
+        let ir = self.ir;
+        let others = self.identities(l, &inits);
+        let n = inits.len();
+        let starts = (0..apart).flat_map(|k| if k == 0 { &inits } else { &others });
+        let starts: Vec<V> = starts.copied().collect();
+        let whole = l.trips - l.trips % apart;
+        let mut nexts = self.stepped((whole, apart), &starts, |body, counter, state| {
+            let mut nexts = Vec::new();
+            for k in 0..apart {
+                let counter = ir.add_nsw(counter, ir.i64(k as i64));
+                nexts.extend(body.iteration(l, counter, &state[k * n..][..n])?);
+            }
+            Ok(nexts)
+        })?;
+        for i in whole..l.trips {
+            let part = (i - whole) * n..(i - whole + 1) * n;
+            let next = self.iteration(l, ir.i64(i as i64), &nexts[part.clone()])?;
+            nexts[part].copy_from_slice(&next);
+        }
+        self.join(l, (0..apart).map(|k| nexts[k * n..][..n].to_vec()).collect())
+    }
+
+    /// A loop of several iterations at a time, each of which goes on from the one before.
+    fn iterate_in_order(&mut self, l: &Loop, inits: Vec<V>, n: usize) -> Result<Vec<V>> {
+        let ir = self.ir;
+        let whole = l.trips - l.trips % n;
+        let mut state = self.stepped((whole, n), &inits, |body, counter, state| {
+            (0..n).try_fold(state.to_vec(), |state, k| {
+                body.iteration(l, ir.add_nsw(counter, ir.i64(k as i64)), &state)
+            })
+        })?;
         for i in whole..l.trips {
             state = self.iteration(l, ir.i64(i as i64), &state)?;
         }

@@ -101,16 +101,26 @@ impl Machines {
         assembly: bool,
     ) -> Result<Vec<u8>> {
         let machine = self.take(level)?;
-        module.set_triple(&self.triple);
-        module.set_data_layout(&machine.get_target_data().get_data_layout());
-        if !passes.is_empty() {
-            let options = PassBuilderOptions::create();
-            module.run_passes(passes, &machine, options).map_err(compile_error)?;
-        }
         let kind = if assembly { FileType::Assembly } else { FileType::Object };
-        let buffer = machine.write_to_memory_buffer(module, kind).map_err(compile_error)?;
-        let bytes = buffer.as_slice().to_vec();
+        let bytes = written(module, (&self.triple, &machine), passes, kind)?;
         self.idle.lock().push((level, machine));
         Ok(bytes)
     }
+}
+
+/// Optimises a module for a machine, and makes an object, or assembly, of it.
+pub(crate) fn written(
+    module: &Module<'_>,
+    (triple, machine): (&TargetTriple, &TargetMachine),
+    passes: &str,
+    kind: FileType,
+) -> Result<Vec<u8>> {
+    module.set_triple(triple);
+    module.set_data_layout(&machine.get_target_data().get_data_layout());
+    if !passes.is_empty() {
+        let options = PassBuilderOptions::create();
+        module.run_passes(passes, machine, options).map_err(compile_error)?;
+    }
+    let buffer = machine.write_to_memory_buffer(module, kind).map_err(compile_error)?;
+    Ok(buffer.as_slice().to_vec())
 }

@@ -7,7 +7,7 @@ use jaxrs_kernel::{Along, BufferId, Inst, Kernel, Lanes, Loop, LoopKind, Strides
 use rustc_hash::FxHashMap;
 
 use crate::body::Body;
-use crate::ir::{IntCmp, V};
+use crate::ir::V;
 use crate::lanes::Val;
 
 /// The most iterations that are turned together.
@@ -55,26 +55,19 @@ impl Body<'_, '_> {
     /// A loop without carried values, of several iterations at a time whose loads are turned.
     pub(crate) fn turned_loop(&mut self, l: &Loop, rows: usize) -> Result<()> {
         let ir = self.ir;
-        let (before, header) = (ir.here(), ir.block(self.function));
-        ir.br(header);
-        ir.go_to(header);
-        let counter = ir.phi(ir.int(64), &[(ir.i64(0), before)]);
         let loads = turned_loads(self.kernel, l).into_iter().map(|load| (load, Vec::new()));
         let outside = self.turned.replace(Turned { loads: loads.collect(), rows, row: 0 });
-        for row in 0..rows {
-            if let Some(turned) = &mut self.turned {
-                turned.row = row;
+        let done = self.stepped((l.trips, rows), &[], |body, counter, _| {
+            for row in 0..rows {
+                if let Some(turned) = &mut body.turned {
+                    turned.row = row;
+                }
+                body.iteration(l, ir.add_nsw(counter, ir.i64(row as i64)), &[])?;
             }
-            self.iteration(l, ir.add_nsw(counter, ir.i64(row as i64)), &[])?;
-        }
+            Ok(Vec::new())
+        });
         self.turned = outside;
-        let next = ir.add_nsw(counter, ir.i64(rows as i64));
-        ir.add_incoming(counter, next, ir.here());
-        let exit = ir.block(self.function);
-        let again = ir.icmp(IntCmp::LLVMIntSLT, next, ir.i64(l.trips as i64));
-        ir.cond_br(again, header, exit);
-        ir.go_to(exit);
-        Ok(())
+        done.map(drop)
     }
 
     /// The value of a load that is turned, if this is one.
