@@ -74,37 +74,37 @@ fn is_arithmetic(prim: &Prim) -> bool {
 /// The results of a program by definition. Programs that take too long are refused: taking a step out of a
 /// loop may take away its end.
 pub(crate) fn evaluate(jaxpr: &Jaxpr, inputs: &[Literal]) -> Result<Vec<Literal>> {
-    bounded(&mut 0, jaxpr, inputs)
+    bounded(&mut 0, jaxpr, inputs, &mut |_| {})
 }
 
-fn bounded(n_runs: &mut usize, jaxpr: &Jaxpr, inputs: &[Literal]) -> Result<Vec<Literal>> {
+/// The same; `look` sees the results of each equation.
+fn bounded(
+    n_runs: &mut usize,
+    jaxpr: &Jaxpr,
+    inputs: &[Literal],
+    look: &mut dyn FnMut(&[Literal]),
+) -> Result<Vec<Literal>> {
     *n_runs += 1;
     if *n_runs > MOST_RUNS {
         jaxrs_data::bail!(Unimplemented, "the program runs too long to be tried");
     }
     evaluate_with(jaxpr, inputs, &mut |eqn: &Eqn, operands: &[Literal]| {
-        if let Some(called) = eqn.prim.inlined() {
-            return Ok(bounded(n_runs, called, operands)?.into());
-        }
-        let run = &mut |jaxpr: &Jaxpr, inputs: &[Literal]| bounded(n_runs, jaxpr, inputs);
-        eqn.prim.evaluate_with(operands, run)
+        let results = match eqn.prim.inlined() {
+            Some(called) => bounded(n_runs, called, operands, look)?.into(),
+            None => eqn.prim.evaluate_with(operands, &mut |jaxpr, inputs| {
+                bounded(n_runs, jaxpr, inputs, look)
+            })?,
+        };
+        look(&results);
+        Ok(results)
     })
 }
 
 /// Whether all that the program computes by definition are numbers, inside loops and branches too.
 pub(crate) fn computes_numbers(jaxpr: &Jaxpr, inputs: &[Literal]) -> Result<bool> {
     let mut all = true;
-    evaluate_with(jaxpr, inputs, &mut |eqn: &Eqn, operands: &[Literal]| {
-        let run = &mut |jaxpr: &Jaxpr, inputs: &[Literal]| {
-            all &= computes_numbers(jaxpr, inputs)?;
-            evaluate(jaxpr, inputs)
-        };
-        let results = match eqn.prim.inlined() {
-            Some(called) => run(called, operands)?.into(),
-            None => eqn.prim.evaluate_with(operands, run)?,
-        };
+    bounded(&mut 0, jaxpr, inputs, &mut |results| {
         all &= !results.iter().flat_map(Literal::iter).any(is_nan);
-        Ok(results)
     })?;
     Ok(all)
 }
